@@ -1,0 +1,116 @@
+//! All that a cycle decides from, gathered before it decides.
+//!
+//! Evidence and [`Policy`](crate::policy::Policy) are the only inputs of a decision. Only what a rule reads is held,
+//! so that a hundred thousand contents fit in memory; texts stay in the store.
+
+use crate::chain_time::{BlockStamp, Moment};
+use crate::claim::Claim;
+use crate::ids::{ContentId, Hotkey, Uid};
+use crate::observation::Broadcast;
+use crate::submission::Pair;
+use crate::task::Task;
+use crate::verdict::Reason;
+use crate::weights::ScoreVector;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The evidence of one cycle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The block that the cycle opened at.
+    pub at: BlockStamp,
+    /// The tasks that count, in the order of reports.
+    pub tasks: Vec<WeightedTask>,
+    /// Miners in the order of their UIDs, our own hotkey left out.
+    pub miners: Vec<Miner>,
+    /// Claims of every hotkey that is registered at the block.
+    pub claims: Vec<BoundClaim>,
+    /// What is known of each content. A content that is missing here was never observed.
+    pub contents: BTreeMap<ContentId, ContentEvidence>,
+    /// The scores of the cycle before, for smoothing.
+    pub previous: Option<PreviousScores>,
+    /// The hotkey to which burnt weight goes.
+    pub owner_hotkey: Option<Hotkey>,
+}
+
+/// A task and how much it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightedTask {
+    /// The task.
+    pub task: Task,
+    /// 1 for the tasks of a configured gist; a publisher's share of the stake for tasks of the network.
+    pub weight: f64,
+}
+
+/// A registered hotkey with a readable submission gist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Miner {
+    /// Its UID at the cycle's block.
+    pub uid: Uid,
+    /// Its hotkey.
+    pub hotkey: Hotkey,
+    /// Its pairs in the order of its gist.
+    pub pairs: Vec<Pair>,
+}
+
+/// A claim that binds: its hotkey is registered at the cycle's block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BoundClaim {
+    /// The UID of the hotkey at that block.
+    pub uid: Uid,
+    /// The claim.
+    pub claim: Claim,
+}
+
+/// What is known of one content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentEvidence {
+    /// The newest observation.
+    pub latest: Option<LatestSighting>,
+    /// Whether the platform ever showed it to us.
+    pub seen_before: bool,
+    /// The newest number of views, with the block it was observed at.
+    pub views: Option<Measurement>,
+    /// The newest number of plays.
+    pub plays: Option<Measurement>,
+    /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
+    pub shortfall: Option<Reason>,
+}
+
+/// The newest observation of a content, without its numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestSighting {
+    /// Its block.
+    pub at: BlockStamp,
+    /// What was seen; `None` if the platform answered that there is no such content.
+    pub presence: Option<SeenContent>,
+}
+
+/// What the rules read of a content that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenContent {
+    /// When the platform published it.
+    pub published_at: Option<Moment>,
+    /// Whether it is a live broadcast.
+    pub broadcast: Broadcast,
+    /// The hotkey that its text names.
+    pub owner_tag: Option<Hotkey>,
+}
+
+/// A count and the block it was observed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The block; ages are counted to it.
+    pub at: BlockStamp,
+    /// The count.
+    pub count: u64,
+}
+
+/// The scores of an earlier cycle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviousScores {
+    /// When they were decided.
+    pub at: BlockStamp,
+    /// The scores, smoothed if they were.
+    pub scores: ScoreVector,
+}

@@ -1,0 +1,251 @@
+//! Judging submissions: each gets a status and a reason by the rules, in the contract's order.
+//!
+//! A submission is judged by its own evidence and by claims on its content, and by nothing else: what another miner
+//! lists, or how broken it is, changes no raw score.
+
+use crate::chain_time::Moment;
+use crate::claim::{Claimant, SettledBy, holder};
+use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
+use crate::ids::{ContentId, Hotkey, Platform, Uid};
+use crate::observation::Broadcast;
+use crate::policy::{ContentScope, LiveRule, OwnershipRule, Policy, ViewMetric};
+use crate::task::Task;
+use crate::verdict::{Reason, Status};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// A submission and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The miner's UID at the cycle's block.
+    pub uid: Uid,
+    /// The miner's hotkey.
+    pub hotkey: Hotkey,
+    /// The task id as listed.
+    pub task_id: String,
+    /// The content id as listed.
+    pub content_id: String,
+    /// The task's platform; `None` if the task is unknown.
+    pub platform: Option<Platform>,
+    /// What became of it.
+    pub status: Status,
+    /// Why; an accepted one may carry a pending reason when it rests on older evidence.
+    pub reason: Option<Reason>,
+    /// The views it is scored by.
+    pub view_count: Option<u64>,
+    /// When the platform published it.
+    pub published_at: Option<Moment>,
+    /// Views per hour; `None` unless accepted.
+    pub score: Option<f64>,
+    /// The score divided by the highest of its task; `None` unless accepted.
+    pub normalized_score: Option<f64>,
+    /// How a dispute over it was settled; `None` where nobody else claims it.
+    pub settled_by: Option<SettledBy>,
+}
+
+/// Judges every pair of every miner, by UID and then in the order of the gists. Scores are views per hour; they are
+/// not normalised yet.
+pub fn judge_all(evidence: &Evidence, policy: &Policy) -> Vec<Judged> {
+    let bench = Bench::new(evidence, policy);
+    evidence.miners.iter().flat_map(|miner| bench.judge_miner(miner)).collect()
+}
+
+/// What a submission comes to before it is scored.
+struct Finding {
+    status: Status,
+    reason: Option<Reason>,
+    views: Option<Measurement>,
+    published_at: Option<Moment>,
+}
+
+impl Finding {
+    fn of(reason: Reason) -> Self {
+        Self { status: reason.status(), reason: Some(reason), views: None, published_at: None }
+    }
+}
+
+/// Where a claim binds: the platform and id of a content, in one task or with the scope of the subnet in all.
+type ClaimPlace<'a> = (Option<&'a str>, Platform, &'a str);
+
+/// Evidence indexed for judging. Hash maps are only looked up, never walked, so their order reaches no result.
+struct Bench<'a> {
+    evidence: &'a Evidence,
+    policy: &'a Policy,
+    tasks: HashMap<&'a str, &'a Task>,
+    claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(evidence: &'a Evidence, policy: &'a Policy) -> Self {
+        let tasks: HashMap<&str, &Task> =
+            evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
+        let mut claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>> = HashMap::with_capacity(evidence.claims.len());
+        for BoundClaim { uid, claim } in &evidence.claims {
+            if let Some(task) = tasks.get(claim.task_id.as_str()) {
+                let place = (scope_of(policy, &claim.task_id), task.platform, claim.content_id.as_str());
+                claimants.entry(place).or_default().push(Claimant { claim, uid: *uid });
+            }
+        }
+        Self { evidence, policy, tasks, claimants }
+    }
+
+    fn judge_miner(&self, miner: &'a Miner) -> Vec<Judged> {
+        let mut counted: BTreeMap<&str, u32> = BTreeMap::new();
+        miner.pairs.iter().map(|pair| self.judge(miner, &pair.task_id, &pair.content_id, &mut counted)).collect()
+    }
+
+    fn judge<'p>(
+        &self,
+        miner: &Miner,
+        task_id: &'p str,
+        content_id: &str,
+        counted: &mut BTreeMap<&'p str, u32>,
+    ) -> Judged {
+        let task = self.tasks.get(task_id).copied();
+        let mut settled_by = None;
+        let finding = match task {
+            None => Finding::of(Reason::UnknownTask),
+            Some(task) => match ContentId::new(task.platform, content_id) {
+                Err(_) => Finding::of(Reason::InvalidContentId),
+                Ok(content) => {
+                    let count = counted.entry(task_id).or_default();
+                    *count += 1;
+                    if *count > self.policy.max_per_miner_and_task {
+                        Finding::of(Reason::TooManySubmissions)
+                    } else {
+                        self.judge_content(miner, task, &content, &mut settled_by)
+                    }
+                }
+            },
+        };
+        let score = match (finding.status, finding.views, finding.published_at) {
+            (Status::Accepted, Some(views), Some(published_at)) => {
+                Some(views_per_hour(views, published_at, self.policy.min_age_hours))
+            }
+            _ => None,
+        };
+        Judged {
+            uid: miner.uid,
+            hotkey: miner.hotkey,
+            task_id: task_id.to_owned(),
+            content_id: content_id.to_owned(),
+            platform: task.map(|task| task.platform),
+            status: finding.status,
+            reason: finding.reason,
+            view_count: finding.views.map(|views| views.count),
+            published_at: finding.published_at,
+            score,
+            normalized_score: None,
+            settled_by,
+        }
+    }
+
+    fn judge_content(
+        &self,
+        miner: &Miner,
+        task: &Task,
+        content: &ContentId,
+        settled_by: &mut Option<SettledBy>,
+    ) -> Finding {
+        let unknown = ContentEvidence::default();
+        let known = self.evidence.contents.get(content).unwrap_or(&unknown);
+        let seen = known.latest.as_ref().and_then(|latest| latest.presence.as_ref());
+        if !self.holds(miner, task, content, seen, settled_by) {
+            return Finding::of(Reason::DuplicateSubmission);
+        }
+        // The platform has not told us of it lately enough: unknown, which is neither good nor bad.
+        let Some(latest) = known.latest.as_ref().filter(|latest| self.is_recent(latest.at.time)) else {
+            return Finding::of(known.shortfall.unwrap_or(Reason::PlatformUnavailable));
+        };
+        let Some(seen) = &latest.presence else {
+            let gone = if known.seen_before { Reason::ContentRemoved } else { Reason::NoVideoData };
+            return Finding::of(gone);
+        };
+        self.judge_seen(miner, task, known, seen, latest)
+    }
+
+    fn judge_seen(
+        &self,
+        miner: &Miner,
+        task: &Task,
+        known: &ContentEvidence,
+        seen: &SeenContent,
+        latest: &LatestSighting,
+    ) -> Finding {
+        let views = match (task.platform, self.policy.view_metric) {
+            (Platform::Instagram, ViewMetric::Plays) => known.plays,
+            _ => known.views,
+        };
+        let views = views.filter(|views| self.is_recent(views.at.time));
+        let rejected = self.broken_rule(miner, task, seen);
+        let (status, reason) = match (rejected, seen.published_at, views) {
+            (Some(reason), _, _) => (Status::Rejected, Some(reason)),
+            (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
+            (None, Some(_), Some(views)) if views.at < latest.at => (Status::Accepted, Some(Reason::AwaitingMetrics)),
+            (None, Some(_), Some(_)) => (Status::Accepted, known.shortfall),
+        };
+        Finding { status, reason, views, published_at: seen.published_at }
+    }
+
+    /// The first rule that a content which is there breaks.
+    fn broken_rule(&self, miner: &Miner, task: &Task, seen: &SeenContent) -> Option<Reason> {
+        let is_live = matches!(seen.broadcast, Broadcast::Live | Broadcast::Upcoming);
+        if is_live && self.policy.live == LiveRule::Reject {
+            return Some(Reason::LiveOrPremiere);
+        }
+        let published_at = seen.published_at?;
+        if published_at < task.start_at {
+            return Some(Reason::PublishedBeforeTaskStart);
+        }
+        if task.end_at.is_some_and(|end_at| published_at >= end_at) {
+            return Some(Reason::PublishedAfterTaskEnd);
+        }
+        if self.policy.ownership_tag == OwnershipRule::Required && seen.owner_tag != Some(miner.hotkey) {
+            return Some(Reason::MissingOwnershipTag);
+        }
+        None
+    }
+
+    /// Whether this miner's claim is the one that holds the content.
+    fn holds(
+        &self,
+        miner: &Miner,
+        task: &Task,
+        content: &ContentId,
+        seen: Option<&SeenContent>,
+        settled_by: &mut Option<SettledBy>,
+    ) -> bool {
+        let named = match self.policy.ownership_tag {
+            OwnershipRule::Off => None,
+            OwnershipRule::Prefer | OwnershipRule::Required => seen.and_then(|seen| seen.owner_tag.as_ref()),
+        };
+        let place = (scope_of(self.policy, task.id.as_str()), task.platform, content.as_str());
+        let holder = self.claimants.get(&place).and_then(|claimants| holder(claimants, named));
+        // Without any claim there is no dispute.
+        let Some(holder) = holder else { return true };
+        if holder.settled_by != SettledBy::NoDispute {
+            *settled_by = Some(holder.settled_by);
+        }
+        holder.claim.hotkey == miner.hotkey && holder.claim.task_id == task.id.as_str()
+    }
+
+    /// Whether an observation is young enough to decide anything.
+    fn is_recent(&self, observed_at: Moment) -> bool {
+        self.evidence.at.time.hours_since(observed_at) <= self.policy.max_evidence_age_hours
+    }
+}
+
+fn scope_of<'t>(policy: &Policy, task_id: &'t str) -> Option<&'t str> {
+    match policy.content_scope {
+        ContentScope::Task => Some(task_id),
+        ContentScope::Subnet => None,
+    }
+}
+
+/// Views divided by the hours from publication to the observation, never fewer than `min_age_hours`. Old evidence
+/// does not decay: the hours end at the observation's own block.
+pub fn views_per_hour(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
+    let count = views.count as f64;
+    count / views.at.time.hours_since(published_at).max(min_age_hours)
+}

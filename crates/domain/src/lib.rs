@@ -1,0 +1,25 @@
+//! The rules of the subnet, pure: no I/O, no async, no clock.
+//!
+//! Data flows in the order of the modules: ids and gists are read, claims decide whose a content is, observations give
+//! its numbers, a cycle judges and scores all of it, weights leave for the chain. The same input gives the same bits on
+//! every machine.
+
+pub mod chain_time;
+pub mod claim;
+pub mod commitment;
+pub mod decision;
+pub mod evidence;
+pub mod ids;
+pub mod judge;
+pub mod observation;
+pub mod ownership;
+pub mod policy;
+pub mod problem;
+pub mod record;
+pub mod standing;
+pub mod submission;
+pub mod subnet;
+pub mod task;
+pub mod task_source;
+pub mod verdict;
+pub mod weights;

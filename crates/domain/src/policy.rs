@@ -1,0 +1,111 @@
+//! The validator's choices that decide scores: the settings `[rules]`, `[weights]` and the limits on evidence.
+//!
+//! Everything that can change a score is here and nowhere else, so that a cycle's evidence and its policy together
+//! repeat its weights.
+
+use serde::{Deserialize, Serialize};
+
+/// The rules that a cycle is decided under. Hours are hours of chain time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Ages below this count as this: hours, above 0.
+    pub min_age_hours: f64,
+    /// Observations older than this decide nothing: hours.
+    pub max_evidence_age_hours: f64,
+    /// Which number of a reel counts as its views.
+    pub view_metric: ViewMetric,
+    /// Whether a content must, or may, name its owner.
+    pub ownership_tag: OwnershipRule,
+    /// The form in which a text names its owner; holds `{hotkey}`.
+    pub ownership_template: String,
+    /// Submissions that count for one miner in one task.
+    pub max_per_miner_and_task: u32,
+    /// Where a content may count once.
+    pub content_scope: ContentScope,
+    /// What becomes of live broadcasts and premieres.
+    pub live: LiveRule,
+    /// How a miner's scores in the tasks become one.
+    pub aggregate: Aggregate,
+    /// How many miners are paid, by score; 0 pays all.
+    pub top_n: u32,
+    /// Hours after which an old score counts half; 0 counts only the new one.
+    pub ema_half_life_hours: f64,
+    /// Share of the weight that is burnt, 0 to 1.
+    pub burn_share: f64,
+}
+
+/// `instagram.view_metric`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ViewMetric {
+    /// `videoViewCount`.
+    #[default]
+    Views,
+    /// `videoPlayCount`.
+    Plays,
+}
+
+/// `rules.ownership_tag`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnershipRule {
+    /// Texts are not read for hotkeys.
+    Off,
+    /// A hotkey named in the text settles a dispute.
+    #[default]
+    Prefer,
+    /// A content that does not name its miner is rejected.
+    Required,
+}
+
+/// `rules.content_scope`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContentScope {
+    /// Once in each task.
+    #[default]
+    Task,
+    /// Once in all tasks together.
+    Subnet,
+}
+
+/// `rules.live`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LiveRule {
+    /// Live broadcasts and premieres are rejected while they are so.
+    #[default]
+    Reject,
+    /// They are scored like any other.
+    Accept,
+}
+
+/// `weights.aggregate`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Aggregate {
+    /// The sum of the normalised scores of all valid submissions.
+    #[default]
+    Sum,
+    /// In each task only the best submission.
+    Best,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            min_age_hours: 1.0,
+            max_evidence_age_hours: 48.0,
+            view_metric: ViewMetric::default(),
+            ownership_tag: OwnershipRule::default(),
+            ownership_template: crate::ownership::HOTKEY_PLACE.to_owned(),
+            max_per_miner_and_task: 5,
+            content_scope: ContentScope::default(),
+            live: LiveRule::default(),
+            aggregate: Aggregate::default(),
+            top_n: 0,
+            ema_half_life_hours: 0.0,
+            burn_share: 0.0,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What the actors remember between messages and between runs: the records of the store.
+//!
+//! Each record belongs to one actor, which alone writes it; others only read. Facts (claims, observations, outcomes)
+//! are added and never changed.
+
+use crate::chain_time::BlockStamp;
+use crate::commitment::GistPointer;
+use crate::evidence::{ContentEvidence, Evidence};
+use crate::ids::{Block, Hotkey};
+use crate::judge::Judged;
+use crate::policy::Policy;
+use crate::weights::{ScoreVector, WeightEntry};
+use serde::{Deserialize, Serialize};
+
+/// A finalized block: its number, time and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Number and time.
+    pub stamp: BlockStamp,
+    /// Hash, by which state is read.
+    pub hash: [u8; 32],
+}
+
+/// SHA-256 of a gist's content, by which the store names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ContentDigest(pub [u8; 32]);
+
+/// What GistFetcher knows of one gist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistState {
+    /// Where it is.
+    pub pointer: GistPointer,
+    /// The validator that the last good answer carried, for a conditional request.
+    pub etag: Option<String>,
+    /// The last good content.
+    pub digest: Option<ContentDigest>,
+    /// The polling round of the last good answer.
+    pub fetched_round: Option<Block>,
+    /// Attempts that failed since.
+    pub failures: u32,
+    /// The latest failure, if the last attempt failed.
+    pub error: Option<String>,
+}
+
+/// What came of asking for one gist in one round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistAnswer {
+    /// The gist.
+    pub pointer: GistPointer,
+    /// What was answered.
+    pub outcome: GistOutcome,
+}
+
+/// The outcomes of asking for a gist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GistOutcome {
+    /// The content is what it was.
+    Unchanged,
+    /// There is (new) content.
+    Fetched {
+        /// For the next conditional request.
+        etag: Option<String>,
+        /// SHA-256 of the document.
+        digest: ContentDigest,
+        /// The document as served.
+        document: Vec<u8>,
+    },
+    /// It could not be read; the last good content stands.
+    Failed {
+        /// Why, in words.
+        error: String,
+    },
+}
+
+/// A hotkey that points to a gist, as the chain says at a round's block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistHolder {
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// Where its commitment points.
+    pub pointer: GistPointer,
+    /// The block of the commitment.
+    pub committed_at: Block,
+}
+
+/// A content that a hotkey's gist was first seen with in some round. Scorer makes claims of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The record's number, ascending in the order of rounds.
+    pub id: i64,
+    /// The hotkey whose commitment led to the content.
+    pub hotkey: Hotkey,
+    /// The gist.
+    pub pointer: GistPointer,
+    /// The content.
+    pub digest: ContentDigest,
+    /// The round in which this hotkey was first seen with this content.
+    pub round: Block,
+    /// The block of the commitment.
+    pub committed_at: Block,
+}
+
+/// What is stored of a content's observations, as a cycle needs it; texts are read only for the hotkeys they name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedContent {
+    /// The newest sighting and counts; its `owner_tag` is not filled in.
+    pub evidence: ContentEvidence,
+    /// The newest title and description, joined by a line end; empty if never seen.
+    pub text: String,
+}
+
+/// A cycle, open or decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleHead {
+    /// Its number, from 1, never used again.
+    pub cycle: u32,
+    /// The block it opened at.
+    pub at: BlockStamp,
+    /// Whether it is decided.
+    pub decided: bool,
+}
+
+/// A decided cycle, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecidedCycle {
+    /// Its number.
+    pub cycle: u32,
+    /// What it decided from.
+    pub evidence: Evidence,
+    /// The rules it decided under.
+    pub policy: Policy,
+    /// What became of each submission.
+    pub submissions: Vec<Judged>,
+    /// The scores.
+    pub scores: ScoreVector,
+    /// What could not be read, for the report.
+    pub errors: Vec<ReportedError>,
+}
+
+/// Something that could not be read, named by its source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportedError {
+    /// The miner it concerns, if one.
+    pub uid: Option<u16>,
+    /// What was read: `tasks`, `commitment`, `gist` or a platform's name.
+    pub source: String,
+    /// The line of the document, where one is known.
+    pub line: Option<u32>,
+    /// What was wrong.
+    pub reason: String,
+}
+
+/// The scores that are in force: those of the newest cycle in which anything qualified.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoresInForce {
+    /// The cycle that decided them.
+    pub cycle: u32,
+    /// When it opened.
+    pub at: BlockStamp,
+    /// The scores.
+    pub scores: ScoreVector,
+}
+
+/// Weights that were signed to be sent in one window. Stored before they are broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightIntent {
+    /// The window: its first block.
+    pub window: Block,
+    /// The cycle whose scores these are.
+    pub cycle: u32,
+    /// The block that they were built and signed at.
+    pub signed_at: BlockStamp,
+    /// The entries sent.
+    pub entries: Vec<WeightEntry>,
+    /// The signed extrinsic, ready for the wire.
+    pub extrinsic: Vec<u8>,
+    /// Its hash.
+    pub extrinsic_hash: [u8; 32],
+    /// The signer's nonce that it uses: at most one extrinsic with it is ever included.
+    pub nonce: u64,
+    /// The last block at which the chain would accept it.
+    pub valid_until: Block,
+    /// What came of it, once known.
+    pub outcome: Option<IntentOutcome>,
+}
+
+/// What came of an intent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum IntentOutcome {
+    /// Finalized, and the chain holds the weights.
+    Confirmed {
+        /// The block of inclusion.
+        block: Block,
+    },
+    /// Finalized, but the call failed.
+    Failed {
+        /// The block of inclusion.
+        block: Block,
+        /// The chain's error.
+        error: String,
+    },
+    /// The node refused it before it reached a block.
+    Refused {
+        /// The node's error.
+        error: String,
+    },
+    /// It can no longer be included: its era passed, or another extrinsic used its nonce.
+    Expired,
+}
+
+impl IntentOutcome {
+    /// Whether the intent came into a block, so that its window has its submission.
+    pub const fn reached_chain(&self) -> bool {
+        match self {
+            Self::Confirmed { .. } | Self::Failed { .. } => true,
+            Self::Refused { .. } | Self::Expired => false,
+        }
+    }
+}
