@@ -1,0 +1,147 @@
+//! What can go wrong with the database, each with what to do about it.
+//!
+//! A failed call has written nothing. No error holds a value of a row or a password of an address.
+
+use tensorflix_domain::ids::Block;
+
+/// Why the store could not do what it was asked. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address is of a kind that this program does not know: the operator must change it.
+    #[error("store.url has to be sqlite://PATH, for example sqlite://tensorflix.db; it begins with \"{scheme}\"")]
+    UnknownUrl {
+        /// What stands before the colon; the rest may hold a password.
+        scheme: String,
+    },
+    /// The file cannot be used as a database: the operator must act.
+    #[error("the database {file} cannot be opened: {reason}. {remedy}")]
+    CannotOpen {
+        /// The path as configured.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The database belongs to another chain or subnet: the operator must name another file.
+    #[error(
+        "the database {file} belongs to {stored}, and this process is to run for {wanted}. \
+         Set store.url to another file; each chain and subnet needs one of its own"
+    )]
+    OtherChain {
+        /// The path as configured.
+        file: String,
+        /// The chain and subnet that the database is bound to.
+        stored: String,
+        /// The chain and subnet that were asked for.
+        wanted: String,
+    },
+    /// Another process or call held the database too long: try again.
+    #[error("the database is held by another process for too long; it will be tried again")]
+    Busy,
+    /// The disk is full: it works again once there is space.
+    #[error("there is no space left for the database; free some on its disk")]
+    Full,
+    /// The file or its disk is read-only: it works again once it can be written.
+    #[error("the database cannot be written; check the permissions of its file and folder, and of the disk")]
+    ReadOnly,
+    /// The disk failed to read or write: it may work again.
+    #[error("the disk of the database failed: {0}. Check the disk")]
+    Disk(String),
+    /// Something in the database is not what this program wrote: restore a backup.
+    #[error("the database is damaged: {0}. Stop, keep the file, and restore a backup")]
+    Damaged(String),
+    /// A bug of the caller: the cycle was never opened.
+    #[error("cycle {0} was never opened, or was pruned")]
+    UnknownCycle(u32),
+    /// A bug of the caller: the window has no intent.
+    #[error("the window of block {0} has no intent")]
+    UnknownWindow(Block),
+    /// A bug of the caller: a value that cannot be stored so that it is read back the same.
+    #[error("{0} cannot be stored")]
+    Unstorable(String),
+    /// Anything else that the database says.
+    #[error("the database failed: {0}")]
+    Other(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Io(reason) => Self::Disk(reason.to_string()),
+            sqlx::Error::ColumnDecode { index, .. } => Self::Damaged(format!("column {index} has an unexpected type")),
+            sqlx::Error::Database(reason) => match primary_code(&error) {
+                Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
+                Some(SQLITE_FULL) => Self::Full,
+                Some(SQLITE_READONLY) => Self::ReadOnly,
+                Some(SQLITE_IOERR | SQLITE_CANTOPEN) => Self::Disk(reason.message().to_owned()),
+                Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Damaged(reason.message().to_owned()),
+                _ => Self::Other(reason.message().to_owned()),
+            },
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+// Result codes of SQLite, https://sqlite.org/rescode.html; the lowest byte of an extended code.
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
+const SQLITE_READONLY: u32 = 8;
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_CORRUPT: u32 = 11;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_CANTOPEN: u32 = 14;
+const SQLITE_NOTADB: u32 = 26;
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xff)
+}
+
+/// Whether another connection is in the way, so that trying again may help.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
+/// Says of a failure to open `file` what the operator can do.
+pub(crate) fn cannot_open(file: &str, error: &sqlx::Error) -> StoreError {
+    let (reason, remedy) = match primary_code(error) {
+        Some(SQLITE_NOTADB | SQLITE_CORRUPT) => {
+            ("it is not a database, or it is damaged", "Restore a backup, or set store.url to another file")
+        }
+        Some(SQLITE_READONLY) => ("it is read-only", "Give this user write permission on the file and its folder"),
+        Some(SQLITE_CANTOPEN) => {
+            ("it cannot be created or read there", "Check that its folder exists and that this user may write to it")
+        }
+        Some(SQLITE_BUSY | SQLITE_LOCKED) => {
+            ("another process holds it", "Stop the other process, or set store.url to another file")
+        }
+        Some(SQLITE_FULL) => ("there is no space left", "Free some space on its disk"),
+        _ => return other_reason(file, error.to_string()),
+    };
+    StoreError::CannotOpen { file: file.to_owned(), reason: reason.to_owned(), remedy }
+}
+
+fn other_reason(file: &str, reason: String) -> StoreError {
+    StoreError::CannotOpen { file: file.to_owned(), reason, remedy: "Check the file, its folder and its disk" }
+}
+
+/// The same for the changes of the schema that opening makes.
+pub(crate) fn cannot_migrate(file: &str, error: sqlx::migrate::MigrateError) -> StoreError {
+    use sqlx::migrate::MigrateError;
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => cannot_open(file, &error),
+        MigrateError::VersionMissing(_) => StoreError::CannotOpen {
+            file: file.to_owned(),
+            reason: "a newer version of this program wrote it".to_owned(),
+            remedy: "Run that version or a later one, or set store.url to another file",
+        },
+        MigrateError::VersionMismatch(version) => StoreError::CannotOpen {
+            file: file.to_owned(),
+            reason: format!("its schema {version} is not the one of this program"),
+            remedy: "Run the version that wrote it, or set store.url to another file",
+        },
+        other => other_reason(file, other.to_string()),
+    }
+}

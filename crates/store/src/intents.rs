@@ -1,0 +1,104 @@
+//! What WeightSetter remembers: the weights that it signed, and what came of each. Of the intents of one window at most
+//! one can have reached the chain.
+
+use crate::columns::{block, cycle_number, from_json, hash, stamp, to_json};
+use crate::{Store, StoreError};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+
+#[derive(sqlx::FromRow)]
+struct IntentRow {
+    window_start: i64,
+    cycle: i64,
+    signed_block: i64,
+    signed_time_ms: i64,
+    entries_json: String,
+    extrinsic: Vec<u8>,
+    extrinsic_hash: Vec<u8>,
+    nonce: i64,
+    valid_until: i64,
+    outcome_json: Option<String>,
+}
+
+impl Store {
+    /// Stores an intent before it is broadcast. `false` if the window has one that reached the chain or still may, and
+    /// then nothing is stored.
+    ///
+    /// # Errors
+    /// If the database cannot be written: then nothing may be broadcast.
+    pub async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
+        let outcome_json = intent.outcome.as_ref().map(|outcome| to_json("an outcome", outcome)).transpose()?;
+        let saved = sqlx::query(
+            "INSERT INTO intents (window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic,
+                                  extrinsic_hash, nonce, valid_until, reached_chain, outcome_json)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+        )
+        .bind(i64::from(intent.window))
+        .bind(i64::from(intent.cycle))
+        .bind(i64::from(intent.signed_at.block))
+        .bind(intent.signed_at.time.unix_ms())
+        .bind(to_json("weights", &intent.entries)?)
+        .bind(intent.extrinsic.as_slice())
+        .bind(&intent.extrinsic_hash[..])
+        .bind(intent.nonce.cast_signed())
+        .bind(i64::from(intent.valid_until))
+        .bind(intent.outcome.as_ref().map(IntentOutcome::reached_chain))
+        .bind(outcome_json)
+        .execute(&self.writer)
+        .await?;
+        Ok(saved.rows_affected() == 1)
+    }
+
+    /// The newest intent of the newest window.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
+        let row: Option<IntentRow> = sqlx::query_as(
+            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+                    nonce, valid_until, outcome_json
+             FROM intents ORDER BY window_start DESC, id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(IntentRow::into_intent).transpose()
+    }
+
+    /// Stores what came of the open intent of a window. An outcome is a fact: one that is stored stays.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownWindow`] if the window has no intent; else if the database cannot be written.
+    pub async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let known: Option<i64> = sqlx::query_scalar("SELECT MAX(id) FROM intents WHERE window_start = $1")
+            .bind(i64::from(window))
+            .fetch_one(&mut *transaction)
+            .await?;
+        let Some(id) = known else {
+            return Err(StoreError::UnknownWindow(window));
+        };
+        sqlx::query("UPDATE intents SET outcome_json = $2, reached_chain = $3 WHERE id = $1 AND outcome_json IS NULL")
+            .bind(id)
+            .bind(to_json("an outcome", outcome)?)
+            .bind(outcome.reached_chain())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+impl IntentRow {
+    fn into_intent(self) -> Result<WeightIntent, StoreError> {
+        Ok(WeightIntent {
+            window: block(self.window_start)?,
+            cycle: cycle_number(self.cycle)?,
+            signed_at: stamp(self.signed_block, self.signed_time_ms)?,
+            entries: from_json("weights", &self.entries_json)?,
+            extrinsic: self.extrinsic,
+            extrinsic_hash: hash(&self.extrinsic_hash)?,
+            nonce: self.nonce.cast_unsigned(),
+            valid_until: block(self.valid_until)?,
+            outcome: self.outcome_json.map(|json| from_json("an outcome", &json)).transpose()?,
+        })
+    }
+}

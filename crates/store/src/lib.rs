@@ -1,0 +1,73 @@
+//! The database of the validator: what every actor remembers between messages and between runs.
+//!
+//! One SQLite file, written ahead (WAL) and synced at every commit. Invariants:
+//!
+//! - A method that writes does so in one transaction, durable when it returns; a failed one has written nothing.
+//!   (Only [`Store::prune`] works in several, each of which leaves the database whole.)
+//! - Facts (claims, holdings, observations, decisions, outcomes) are added and never changed.
+//! - What is read does not depend on the order in which facts arrived, except where two observations of one content
+//!   name the same block.
+//! - The time and memory of a call grow with what is asked for, never with the length of the history.
+//! - A database serves one chain and one subnet ([`Store::bind_chain`]).
+//! - Several processes may use one file; the ledger and the intents hold across them.
+//!
+//! The statements are standard SQL where standard SQL can say it, with numbered parameters, so that PostgreSQL can take
+//! over; what is SQLite's own is in [`Store::open`], in `write` below and in the schema. Deliberately absent: rules of the
+//! subnet (what a claim or a count is worth is the domain's affair), clocks, and secrets.
+
+mod chain_records;
+mod claims;
+mod columns;
+mod content_state;
+mod cycles;
+mod error;
+mod gist_records;
+mod intents;
+mod observations;
+mod observed;
+mod open;
+mod prune;
+mod quota;
+mod snapshot;
+
+pub use error::StoreError;
+pub use prune::Pruned;
+
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite, Transaction};
+
+/// Rows that one statement reads or writes at most: below SQLite's limit of 32,766 parameters with the widest row.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// An open database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    file: String,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// The file as configured, for messages to the operator.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Waits for calls under way, then closes the file and removes its write-ahead log. A store that is dropped
+    /// instead loses nothing.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the write lock from its start: it never finds out later that another process wrote
+    /// what it has read.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A transaction that sees one state of the database, however many statements it takes.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin().await?)
+    }
+}

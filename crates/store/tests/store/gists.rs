@@ -1,0 +1,154 @@
+//! Gists, who holds them, and the claims made of that.
+
+use crate::samples::{claim, hotkey};
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome, Holding};
+use tensorflix_store::Store;
+
+async fn memory() -> Store {
+    Store::open("sqlite::memory:").await.expect("a database")
+}
+
+pub fn pointer(number: u8) -> GistPointer {
+    format!("alice:{number:02x}").parse().expect("a pointer")
+}
+
+/// Gist `number` answers with the document `[body]`, whose digest stands for it.
+pub fn fetched(number: u8, body: u8) -> GistAnswer {
+    let outcome = GistOutcome::Fetched {
+        etag: Some(format!("W/\"{body}\"")),
+        digest: ContentDigest([body; 32]),
+        document: vec![body],
+    };
+    GistAnswer { pointer: pointer(number), outcome }
+}
+
+pub fn unchanged(number: u8) -> GistAnswer {
+    GistAnswer { pointer: pointer(number), outcome: GistOutcome::Unchanged }
+}
+
+fn failed(number: u8) -> GistAnswer {
+    GistAnswer { pointer: pointer(number), outcome: GistOutcome::Failed { error: "status 500".to_owned() } }
+}
+
+pub fn holder(key: u8, number: u8) -> GistHolder {
+    GistHolder { hotkey: hotkey(key), pointer: pointer(number), committed_at: 5 }
+}
+
+/// Holdings as (hotkey, gist's content, round).
+async fn holdings(store: &Store) -> Vec<(u8, u8, Block)> {
+    let short = |holding: &Holding| (holding.hotkey.public_key()[0], holding.digest.0[0], holding.round);
+    store.unclaimed_holdings(100).await.expect("read").iter().map(short).collect()
+}
+
+#[tokio::test]
+async fn a_failure_keeps_the_last_good_content_and_a_success_ends_the_failures() {
+    let store = memory().await;
+    store.record_gists(25, &[fetched(1, 10)], &[]).await.expect("saved");
+    store.record_gists(50, &[failed(1)], &[]).await.expect("saved");
+    store.record_gists(75, &[failed(1)], &[]).await.expect("saved");
+    let state = store.gist_state(&pointer(1)).await.expect("read").expect("a state");
+    assert_eq!((state.failures, state.error.as_deref()), (2, Some("status 500")));
+    assert_eq!((state.digest, state.fetched_round), (Some(ContentDigest([10; 32])), Some(25)));
+    assert_eq!(state.etag.as_deref(), Some("W/\"10\""));
+    assert_eq!(store.gist_document(&ContentDigest([10; 32])).await.expect("read"), Some(vec![10]));
+
+    store.record_gists(100, &[unchanged(1)], &[]).await.expect("saved");
+    let state = store.gist_state(&pointer(1)).await.expect("read").expect("a state");
+    assert_eq!((state.failures, state.error, state.fetched_round), (0, None, Some(100)));
+    assert_eq!(state.digest, Some(ContentDigest([10; 32])));
+}
+
+#[tokio::test]
+async fn a_gist_that_never_answered_has_failures_and_no_content() {
+    let store = memory().await;
+    store.record_gists(25, &[failed(1)], &[holder(1, 1)]).await.expect("saved");
+    let states = store.gist_states().await.expect("read");
+    assert_eq!(states.len(), 1);
+    assert_eq!((states[0].failures, states[0].digest, states[0].fetched_round), (1, None, None));
+    assert_eq!(holdings(&store).await, []);
+    assert_eq!(store.gist_state(&pointer(2)).await.expect("read"), None);
+    assert_eq!(store.gist_document(&ContentDigest([1; 32])).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn a_hotkey_holds_a_content_once_from_the_first_round_on() {
+    let store = memory().await;
+    let holders = [holder(1, 1), holder(2, 1)];
+    store.record_gists(25, &[fetched(1, 10)], &holders).await.expect("saved");
+    store.record_gists(25, &[fetched(1, 10)], &holders).await.expect("the same again");
+    store.record_gists(50, &[unchanged(1)], &holders).await.expect("saved");
+    assert_eq!(holdings(&store).await, [(1, 10, 25), (2, 10, 25)]);
+    store.record_gists(75, &[fetched(1, 11)], &[holder(1, 1)]).await.expect("saved");
+    store.record_gists(100, &[fetched(1, 10)], &[holder(1, 1)]).await.expect("it comes back");
+    assert_eq!(holdings(&store).await, [(1, 10, 25), (2, 10, 25), (1, 11, 75)]);
+}
+
+#[tokio::test]
+async fn a_hotkey_that_points_to_a_known_gist_holds_it_from_that_round_on() {
+    let store = memory().await;
+    store.record_gists(25, &[fetched(1, 10)], &[holder(1, 1)]).await.expect("saved");
+    store.record_gists(50, &[unchanged(1)], &[holder(1, 1), holder(2, 1)]).await.expect("saved");
+    assert_eq!(holdings(&store).await, [(1, 10, 25), (2, 10, 50)]);
+}
+
+#[tokio::test]
+async fn nobody_holds_what_was_not_read_in_the_round() {
+    let store = memory().await;
+    store.record_gists(25, &[fetched(1, 10)], &[]).await.expect("saved");
+    store.record_gists(50, &[failed(1)], &[holder(1, 1)]).await.expect("saved");
+    store.record_gists(50, &[], &[holder(2, 1)]).await.expect("saved");
+    assert_eq!(holdings(&store).await, []);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_does_not_bring_old_content_back() {
+    let store = memory().await;
+    store.record_gists(50, &[fetched(1, 11)], &[]).await.expect("saved");
+    store.record_gists(25, &[fetched(1, 10)], &[]).await.expect("saved");
+    store.record_gists(25, &[failed(1)], &[]).await.expect("saved");
+    let state = store.gist_state(&pointer(1)).await.expect("read").expect("a state");
+    assert_eq!((state.digest, state.fetched_round), (Some(ContentDigest([11; 32])), Some(50)));
+    assert_eq!(state.failures, 0);
+}
+
+#[tokio::test]
+async fn holdings_come_oldest_round_first_until_they_are_claimed() {
+    let store = memory().await;
+    store.record_gists(50, &[fetched(1, 10), fetched(2, 11)], &[holder(1, 1), holder(2, 2)]).await.expect("saved");
+    store.record_gists(75, &[fetched(3, 12)], &[holder(3, 3)]).await.expect("saved");
+    let first = store.unclaimed_holdings(2).await.expect("read");
+    assert_eq!(first.iter().map(|one| one.digest.0[0]).collect::<Vec<_>>(), [10, 11]);
+    assert_eq!((first[0].committed_at, &first[0].pointer), (5, &pointer(1)));
+    let ids: Vec<i64> = first.iter().map(|holding| holding.id).collect();
+    store.record_claims(&[claim("t", 2, 1, 50)], &ids).await.expect("saved");
+    assert_eq!(holdings(&store).await, [(3, 12, 75)]);
+    store.record_gists(100, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
+    assert_eq!(holdings(&store).await, [(3, 12, 75)], "a claimed holding is not made again");
+}
+
+#[tokio::test]
+async fn the_first_form_of_a_claim_stays() {
+    let store = memory().await;
+    let first = claim("t", 2, 1, 75);
+    store.record_claims(std::slice::from_ref(&first), &[]).await.expect("saved");
+    let mut other = claim("t", 2, 1, 50);
+    other.pinned_at = None;
+    let others = [other, claim("t", 2, 2, 50), claim("u", 2, 1, 50), claim("t", 3, 1, 50)];
+    store.record_claims(&others, &[]).await.expect("saved");
+    let mut expected = vec![first, others[1].clone(), others[2].clone(), others[3].clone()];
+    expected.sort();
+    assert_eq!(store.claims().await.expect("read"), expected);
+}
+
+#[tokio::test]
+async fn ids_of_claims_come_back_as_the_miner_wrote_them() {
+    let store = memory().await;
+    let mut hostile = claim("t", 2, 1, 75);
+    hostile.task_id = "'); DROP TABLE claims; --\0\u{202e}é".to_owned();
+    hostile.content_id = String::new();
+    (hostile.pinned_at, hostile.gist_updated_at) = (None, None);
+    store.record_claims(std::slice::from_ref(&hostile), &[]).await.expect("saved");
+    assert_eq!(store.claims().await.expect("read"), [hostile]);
+}

@@ -1,0 +1,12 @@
+//! What the database promises, on real files.
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
+
+mod cycles;
+mod gists;
+mod observations;
+mod opening;
+mod pruning;
+mod quota;
+mod samples;
+mod scale;
+mod weights;

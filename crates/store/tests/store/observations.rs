@@ -1,0 +1,188 @@
+//! Observations: what is newest, whatever the order of arrival.
+
+use crate::samples::{Place, absent, content, count, seen, stamp};
+use proptest::prelude::*;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::evidence::Measurement;
+use tensorflix_domain::observation::{Broadcast, Observation, Sighting};
+use tensorflix_domain::record::ObservedContent;
+use tensorflix_store::Store;
+
+async fn memory() -> Store {
+    Store::open("sqlite::memory:").await.expect("a database")
+}
+
+async fn observed(store: &Store, number: u32) -> ObservedContent {
+    store.observed_contents(&[content(number)]).await.expect("read").remove(0)
+}
+
+async fn after(observations: &[Observation]) -> ObservedContent {
+    let store = memory().await;
+    for observation in observations {
+        store.record_observations(std::slice::from_ref(observation)).await.expect("saved");
+    }
+    observed(&store, 2).await
+}
+
+fn measured(block: u32, count: u64) -> Option<Measurement> {
+    Some(Measurement { at: stamp(block), count })
+}
+
+#[tokio::test]
+async fn everything_that_a_cycle_needs_comes_back() {
+    let known = after(&[seen(2, 10, Some(u64::MAX), Some(0))]).await;
+    let latest = known.evidence.latest.expect("an observation");
+    let presence = latest.presence.expect("it was there");
+    assert_eq!(latest.at, stamp(10));
+    assert_eq!(presence.published_at, Some(Moment::from_unix_ms(17)));
+    assert_eq!((presence.broadcast, presence.owner_tag), (Broadcast::Ended, None));
+    assert!(known.evidence.seen_before);
+    assert_eq!(known.evidence.views, measured(10, u64::MAX));
+    assert_eq!(known.evidence.plays, measured(10, 0));
+    assert_eq!(known.text, "title of 10\nit's \"quoted\"\n\0and nul");
+}
+
+#[tokio::test]
+async fn what_was_never_observed_is_empty_and_in_its_place() {
+    let store = memory().await;
+    store.record_observations(&[seen(2, 10, Some(1), None)]).await.expect("saved");
+    let contents = [content(4), content(2), content(3), content(2)];
+    let known = store.observed_contents(&contents).await.expect("read");
+    assert_eq!(known[0], ObservedContent::default());
+    assert_eq!(known[1].evidence.views, measured(10, 1));
+    assert_eq!(known[2], ObservedContent::default());
+    assert_eq!(known[3], known[1]);
+    assert_eq!(store.observed_contents(&[]).await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn an_absence_keeps_that_it_was_seen_and_its_last_counts() {
+    let known = after(&[seen(2, 10, Some(5), None), absent(2, 20)]).await;
+    let latest = known.evidence.latest.expect("an observation");
+    assert_eq!((latest.at, latest.presence), (stamp(20), None));
+    assert!(known.evidence.seen_before);
+    assert_eq!(known.evidence.views, measured(10, 5));
+    assert!(known.text.starts_with("title of 10"));
+    let never = after(&[absent(2, 20)]).await;
+    assert!(!never.evidence.seen_before);
+    assert_eq!(never.text, "");
+}
+
+#[tokio::test]
+async fn a_count_that_is_not_given_leaves_the_one_before_with_its_block() {
+    let known = after(&[seen(2, 10, Some(5), Some(6)), seen(2, 20, None, Some(0))]).await;
+    assert_eq!(known.evidence.views, measured(10, 5));
+    assert_eq!(known.evidence.plays, measured(20, 0));
+}
+
+#[tokio::test]
+async fn an_older_observation_that_arrives_late_replaces_nothing_newer() {
+    let newer = [seen(2, 20, Some(9), None), absent(2, 30)];
+    let known = after(&[newer[0].clone(), newer[1].clone(), seen(2, 10, Some(1), Some(4))]).await;
+    let latest = known.evidence.latest.expect("an observation");
+    assert_eq!((latest.at, latest.presence), (stamp(30), None));
+    assert_eq!(known.evidence.views, measured(20, 9));
+    assert_eq!(known.evidence.plays, measured(10, 4), "nothing newer is known of plays");
+    assert!(known.text.starts_with("title of 20"));
+}
+
+#[tokio::test]
+async fn of_two_observations_at_one_block_the_later_stands_and_a_repeat_does_not_count_as_later() {
+    let (first, second) = (seen(2, 10, Some(5), None), seen(2, 10, Some(6), None));
+    let known = after(&[first.clone(), second.clone(), first]).await;
+    assert_eq!(known.evidence.views, measured(10, 6));
+    let known = after(&[second.clone(), absent(2, 10), second]).await;
+    assert_eq!(known.evidence.latest.expect("an observation").presence, None);
+}
+
+#[tokio::test]
+async fn a_text_that_changed_at_the_same_block_is_taken_over() {
+    let first = seen(2, 10, Some(5), None);
+    let mut second = first.clone();
+    if let Sighting::Present(presence) = &mut second.sighting {
+        presence.details.title = "renamed".to_owned();
+    }
+    assert!(after(&[first.clone(), second.clone()]).await.text.starts_with("renamed\n"));
+    assert!(after(&[first.clone(), second, first]).await.text.starts_with("renamed\n"), "a repeat changes nothing");
+}
+
+#[tokio::test]
+async fn the_same_observation_again_adds_nothing_to_the_history() {
+    let place = Place::new();
+    let store = place.open().await;
+    let batch = [seen(2, 10, Some(5), None), seen(3, 10, None, None), absent(4, 10), seen(2, 10, Some(5), None)];
+    for _ in 0..3 {
+        store.record_observations(&batch).await.expect("saved");
+    }
+    assert_eq!(count(&place.file(), "observations").await, 3);
+    store.record_observations(&[]).await.expect("nothing to do");
+}
+
+#[tokio::test]
+async fn observed_since_counts_absences_and_keeps_the_order_asked_for() {
+    let store = memory().await;
+    let batch = [seen(2, 10, None, None), absent(3, 11), seen(4, 9, None, None), seen(5, 12, None, None)];
+    store.record_observations(&batch).await.expect("saved");
+    let asked = [content(5), content(4), content(7), content(3), content(2)];
+    let since = store.observed_since(&asked, 10).await.expect("read");
+    assert_eq!(since, [content(5), content(3), content(2)]);
+    assert_eq!(store.observed_since(&asked, 13).await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn an_id_is_another_content_on_another_platform() {
+    use tensorflix_domain::ids::{ContentId, Platform};
+    let store = memory().await;
+    let on = |platform| ContentId::new(platform, "aaaaaaaaaaa").expect("an id");
+    let mut observation = seen(2, 10, Some(5), None);
+    observation.content = on(Platform::YouTube);
+    store.record_observations(&[observation]).await.expect("saved");
+    let asked = [on(Platform::Instagram), on(Platform::YouTube)];
+    assert_eq!(store.observed_since(&asked, 0).await.expect("read"), [on(Platform::YouTube)]);
+    assert_eq!(store.observed_contents(&asked).await.expect("read")[0], ObservedContent::default());
+}
+
+/// What the contract says, word by word, over a whole history in the order of its arrival.
+fn model(history: &[Observation]) -> (Option<u32>, bool, Option<Measurement>, Option<Measurement>) {
+    let newest = |pick: &dyn Fn(&Observation) -> Option<u64>| {
+        let given = history.iter().filter_map(|one| Some(Measurement { at: one.at, count: pick(one)? }));
+        given.max_by_key(|one| one.at.block)
+    };
+    let present = |one: &Observation| matches!(one.sighting, Sighting::Present(_));
+    let counts = |one: &Observation| match &one.sighting {
+        Sighting::Present(presence) => presence.metrics,
+        Sighting::Absent => Default::default(),
+    };
+    (
+        history.iter().map(|one| one.at.block).max(),
+        history.iter().any(present),
+        newest(&|one| counts(one).view_count),
+        newest(&|one| counts(one).play_count),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_order_and_any_batches_come_to_what_the_whole_history_says(
+        blocks in Just((1_u32..=12).collect::<Vec<_>>()).prop_shuffle(),
+        given in proptest::collection::vec(0_u8..5, 12),
+        batch in 1_usize..6,
+    ) {
+        let history: Vec<Observation> = blocks.iter().zip(&given).map(|(block, given)| match given {
+            0 => absent(2, *block),
+            given => seen(2, *block, (given & 1 > 0).then_some(u64::from(*block)), (given & 2 > 0).then_some(7)),
+        }).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let known = runtime.block_on(async {
+            let store = memory().await;
+            for part in history.chunks(batch) {
+                store.record_observations(part).await.expect("saved");
+            }
+            observed(&store, 2).await
+        });
+        let evidence = known.evidence;
+        let block = evidence.latest.map(|latest| latest.at.block);
+        prop_assert_eq!((block, evidence.seen_before, evidence.views, evidence.plays), model(&history));
+    }
+}

@@ -1,0 +1,197 @@
+//! Small records to store, each different where its arguments are.
+
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::evidence::{
+    BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, PreviousScores, SeenContent,
+    WeightedTask,
+};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Presence, Sighting};
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::{DecidedCycle, ReportedError};
+use tensorflix_domain::submission::Pair;
+use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
+use tensorflix_domain::task::Task;
+use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_store::Store;
+
+/// A folder of its own with the path of a database in it.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder().join("tensorflix.db")
+    }
+
+    pub fn url(&self) -> String {
+        url_of(&self.file())
+    }
+
+    pub async fn open(&self) -> Store {
+        Store::open(&self.url()).await.expect("a database")
+    }
+}
+
+pub fn url_of(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+/// A connection past the store, to look and to damage.
+pub async fn raw(file: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    sqlx::SqlitePool::connect_with(options).await.expect("a connection")
+}
+
+pub async fn count(file: &Path, table: &'static str) -> i64 {
+    let statement = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+    let pool = raw(file).await;
+    let count = sqlx::query_scalar(statement).fetch_one(&pool).await.expect("a count");
+    pool.close().await;
+    count
+}
+
+/// A block with the time it has on a chain that makes one every 12 s.
+pub fn stamp(block: Block) -> BlockStamp {
+    BlockStamp { block, time: Moment::from_unix_ms(i64::from(block) * 12_000) }
+}
+
+pub fn hotkey(key: u8) -> Hotkey {
+    Hotkey::new([key; 32])
+}
+
+/// Contents with even numbers are on YouTube, those with odd ones on Instagram.
+pub fn content(number: u32) -> ContentId {
+    let platform = if number.is_multiple_of(2) { Platform::YouTube } else { Platform::Instagram };
+    ContentId::new(platform, &format!("v{number:010}")).expect("an id")
+}
+
+pub fn absent(number: u32, block: Block) -> Observation {
+    Observation { content: content(number), at: stamp(block), sighting: Sighting::Absent }
+}
+
+/// A content that is there, with numbers; its title is `title of {block}`.
+pub fn seen(number: u32, block: Block, view_count: Option<u64>, play_count: Option<u64>) -> Observation {
+    let metrics = Metrics { view_count, play_count, like_count: Some(3), comment_count: None };
+    let details = Details {
+        published_at: Some(Moment::from_unix_ms(i64::from(block) + 7)),
+        title: format!("title of {block}"),
+        description: "it's \"quoted\"\n\0and nul".to_owned(),
+        author: "someone".to_owned(),
+        tags: vec!["a".to_owned(), "b,c".to_owned()],
+        duration_secs: Some(61),
+        broadcast: Broadcast::Ended,
+        thumbnail_url: None,
+    };
+    let sighting = Sighting::Present(Box::new(Presence { metrics, details }));
+    Observation { content: content(number), at: stamp(block), sighting }
+}
+
+pub fn claim(task_id: &str, number: u32, key: u8, round: Block) -> Claim {
+    Claim {
+        task_id: task_id.to_owned(),
+        content_id: content(number).as_str().to_owned(),
+        hotkey: hotkey(key),
+        pinned_at: Some(round + 1),
+        round,
+        gist_updated_at: Some(Moment::from_unix_ms(1_234)),
+        committed_at: round - 1,
+    }
+}
+
+pub fn subnet(block: Block, neurons: u8) -> Subnet {
+    let neuron = |key: u8| Neuron {
+        uid: key.into(),
+        hotkey: hotkey(key),
+        coldkey: Some(hotkey(200)),
+        stake_rao: u64::MAX - 1,
+        validator_permit: true,
+        active: true,
+        last_update: 5,
+        registered_at: 4,
+        consensus: 65_535,
+        validator_trust: 1,
+        dividends: 2,
+        commitment: Some(CommitmentRecord { text: Some("alice:00ff".to_owned()), block: 3 }),
+    };
+    Subnet {
+        at: stamp(block),
+        netuid: 89,
+        neurons: (0..neurons).map(neuron).collect(),
+        hyperparameters: Hyperparameters {
+            tempo: 360,
+            weights_rate_limit: 100,
+            min_allowed_weights: 1,
+            weights_version_key: u64::MAX,
+            stake_threshold_rao: 1,
+            activity_cutoff: 5_000,
+            commit_reveal: false,
+        },
+        owner_hotkey: Some(hotkey(9)),
+    }
+}
+
+/// A decision with something in every part, whose floats are `number`.
+pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
+    let evidence = ContentEvidence {
+        latest: Some(LatestSighting {
+            at: stamp(block),
+            presence: Some(SeenContent { owner_tag: Some(hotkey(1)), ..SeenContent::default() }),
+        }),
+        seen_before: true,
+        views: Some(Measurement { at: stamp(block), count: u64::MAX }),
+        plays: None,
+        shortfall: Some(Reason::QuotaExhausted),
+    };
+    let task = Task {
+        id: "t".parse().expect("a task id"),
+        description: "d".to_owned(),
+        platform: Platform::YouTube,
+        start_at: Moment::from_unix_ms(1),
+        end_at: None,
+    };
+    let pair = Pair { task_id: "t".to_owned(), content_id: content(2).as_str().to_owned() };
+    let judged = Judged {
+        uid: 1,
+        hotkey: hotkey(1),
+        task_id: pair.task_id.clone(),
+        content_id: pair.content_id.clone(),
+        platform: Some(Platform::YouTube),
+        status: Status::Accepted,
+        reason: None,
+        view_count: Some(7),
+        published_at: Some(Moment::from_unix_ms(2)),
+        score: Some(number),
+        normalized_score: Some(number),
+        settled_by: None,
+    };
+    DecidedCycle {
+        cycle,
+        evidence: Evidence {
+            at: stamp(block),
+            tasks: vec![WeightedTask { task, weight: number }],
+            miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair] }],
+            claims: vec![BoundClaim { uid: 1, claim: claim("t", 2, 1, 50) }],
+            contents: [(content(2), evidence), (content(3), ContentEvidence::default())].into(),
+            previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
+            owner_hotkey: None,
+        },
+        policy: Policy { burn_share: number, ..Policy::default() },
+        submissions: vec![judged],
+        scores: [(hotkey(1), number), (hotkey(2), number / 2.0)].into(),
+        errors: vec![ReportedError { uid: Some(1), source: "gist".to_owned(), line: None, reason: "r".to_owned() }],
+    }
+}

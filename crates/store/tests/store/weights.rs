@@ -1,0 +1,88 @@
+//! Intents: one a window.
+
+use crate::samples::{Place, stamp};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_store::{Store, StoreError};
+
+pub fn intent(window: Block, cycle: u32) -> WeightIntent {
+    WeightIntent {
+        window,
+        cycle,
+        signed_at: stamp(window + 3),
+        entries: vec![(0, 0), (7, 65_535)],
+        extrinsic: vec![0, 255, cycle.to_le_bytes()[0]],
+        extrinsic_hash: [9; 32],
+        nonce: u64::MAX,
+        valid_until: window + 64,
+        outcome: None,
+    }
+}
+
+#[tokio::test]
+async fn a_second_intent_of_a_window_is_refused_also_after_a_restart() {
+    let place = Place::new();
+    let store = place.open().await;
+    assert!(store.save_intent(&intent(100, 1)).await.expect("asked"));
+    assert!(!store.save_intent(&intent(100, 2)).await.expect("asked"));
+    store.close().await;
+    let store = place.open().await;
+    assert!(!store.save_intent(&intent(100, 2)).await.expect("asked"));
+    assert_eq!(store.latest_intent().await.expect("read"), Some(intent(100, 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_want_a_window_at_once_one_gets_it() {
+    let place = Place::new();
+    let stores = [place.open().await, place.open().await];
+    let saving: Vec<_> = (0..20)
+        .map(|cycle| {
+            let store = stores[cycle % 2].clone();
+            let intent = intent(100, u32::try_from(cycle).expect("small"));
+            tokio::spawn(async move { store.save_intent(&intent).await.expect("asked") })
+        })
+        .collect();
+    let mut saved = 0;
+    for one in saving {
+        saved += u32::from(one.await.expect("no panic"));
+    }
+    assert_eq!(saved, 1);
+}
+
+#[tokio::test]
+async fn the_latest_intent_is_that_of_the_newest_window_with_its_outcome() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    assert!(store.save_intent(&intent(200, 2)).await.expect("asked"));
+    assert!(store.save_intent(&intent(100, 1)).await.expect("asked"));
+    let outcome = IntentOutcome::Failed { block: 210, error: "NotEnoughStakeToSetWeights".to_owned() };
+    store.save_outcome(200, &outcome).await.expect("saved");
+    let latest = store.latest_intent().await.expect("read").expect("an intent");
+    assert_eq!(latest, WeightIntent { outcome: Some(outcome), ..intent(200, 2) });
+}
+
+#[tokio::test]
+async fn an_outcome_is_a_fact_and_needs_an_intent() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    assert!(store.save_intent(&intent(100, 1)).await.expect("asked"));
+    store.save_outcome(100, &IntentOutcome::Confirmed { block: 104 }).await.expect("saved");
+    store.save_outcome(100, &IntentOutcome::Expired).await.expect("the first stays");
+    let latest = store.latest_intent().await.expect("read").expect("an intent");
+    assert_eq!(latest.outcome, Some(IntentOutcome::Confirmed { block: 104 }));
+    let error = store.save_outcome(101, &IntentOutcome::Expired).await.expect_err("refused");
+    assert!(matches!(error, StoreError::UnknownWindow(101)), "{error}");
+}
+
+#[tokio::test]
+async fn a_window_whose_submission_reached_no_block_may_have_another() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    for (attempt, lost) in [(1, IntentOutcome::Expired), (2, IntentOutcome::Refused { error: "Payment".to_owned() })] {
+        assert!(store.save_intent(&intent(100, attempt)).await.expect("asked"));
+        store.save_outcome(100, &lost).await.expect("saved");
+    }
+    assert!(store.save_intent(&intent(100, 3)).await.expect("asked"));
+    assert!(!store.save_intent(&intent(100, 4)).await.expect("asked"), "the third may still arrive");
+    store.save_outcome(100, &IntentOutcome::Confirmed { block: 104 }).await.expect("saved");
+    assert!(!store.save_intent(&intent(100, 4)).await.expect("asked"), "the third did arrive");
+    let latest = store.latest_intent().await.expect("read").expect("an intent");
+    assert_eq!((latest.cycle, latest.outcome), (3, Some(IntentOutcome::Confirmed { block: 104 })));
+}
