@@ -1,0 +1,203 @@
+//! Moving the chain from the outside: blocks, neurons, hyperparameters, other validators; and looking at what came in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parity_scale_codec::Encode;
+
+use super::commitments;
+use super::dispatch::Origin;
+use super::entries;
+use super::events::{DispatchError, Phase};
+use super::fault_handle::NodeFaults;
+use super::genesis::{AccountId, GenesisNeuron, Hyperparameters};
+use super::header::Hash;
+use super::records::SubmissionRecord;
+use super::seeding;
+use super::shared::Shared;
+use super::state::ReadStorage;
+use super::subnet::ReadSubnet;
+use super::weights::{self, WeightsSubmission};
+
+/// A block's number and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockId {
+    /// The height.
+    pub number: u32,
+    /// The blake2-256 hash of the header.
+    pub hash: Hash,
+}
+
+/// A commitment as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCommitment {
+    /// The block at which it was last set.
+    pub block: u32,
+    /// The bytes of its first field that holds any.
+    pub text: Vec<u8>,
+}
+
+/// Controls a running node. Cheap to clone; everything takes effect before the call returns.
+#[derive(Clone)]
+pub struct NodeHandle {
+    shared: Arc<Shared>,
+}
+
+impl NodeHandle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Makes blocks up to this number, with what waits in the pool in the first; subscribers hear of the last alone.
+    pub fn advance_to(&self, block: u32) {
+        self.shared.ledger().advance_to(block);
+    }
+
+    /// The best block.
+    pub fn head(&self) -> BlockId {
+        let ledger = self.shared.ledger();
+        let header = ledger.chain.best();
+        BlockId { number: header.number, hash: header.hash }
+    }
+
+    /// The finalized head.
+    pub fn finalized_head(&self) -> BlockId {
+        let ledger = self.shared.ledger();
+        let header = ledger.chain.finalized();
+        BlockId { number: header.number, hash: header.hash }
+    }
+
+    /// The hash of block 0.
+    pub fn genesis_hash(&self) -> Hash {
+        self.shared.ledger().chain.genesis().hash
+    }
+
+    /// The stored row of weights of a neuron; empty if it has none.
+    pub fn weights(&self, netuid: u16, uid: u16) -> Vec<(u16, u16)> {
+        self.shared.ledger().chain.best_view().value(entries::WEIGHTS, [&netuid.encode(), &uid.encode()])
+    }
+
+    /// `LastUpdate` of all neurons, by UID.
+    pub fn last_updates(&self) -> Vec<u64> {
+        self.shared.ledger().chain.best_view().value(entries::LAST_UPDATE, [&self.shared.netuid.encode()])
+    }
+
+    /// `Consensus` of all neurons, by UID.
+    pub fn consensus(&self) -> Vec<u16> {
+        self.shared.ledger().chain.best_view().value(entries::CONSENSUS, [&self.shared.netuid.encode()])
+    }
+
+    /// The commitment of a hotkey.
+    pub fn commitment(&self, hotkey: &AccountId) -> Option<StoredCommitment> {
+        let ledger = self.shared.ledger();
+        let key = ledger.chain.runtime.key(entries::COMMITMENT_OF, [&self.shared.netuid.encode(), hotkey]);
+        let registration = ledger.chain.best_view().stored(&key)?;
+        commitments::first_text(&registration).map(|(block, text)| StoredCommitment { block, text })
+    }
+
+    /// The UID of a hotkey, if it is registered.
+    pub fn uid_of(&self, hotkey: &AccountId) -> Option<u16> {
+        self.shared.ledger().chain.best_view().uid_of(self.shared.netuid, hotkey)
+    }
+
+    /// The nonce of an account: how many of its extrinsics were included.
+    pub fn nonce(&self, account: &AccountId) -> u32 {
+        self.shared.ledger().chain.best_view().account(account).nonce
+    }
+
+    /// Everything that came into blocks of the best branch through the RPC, oldest first.
+    pub fn submissions(&self) -> Vec<SubmissionRecord> {
+        self.shared.ledger().records.to_vec()
+    }
+
+    /// How often each RPC method was called since the start or the last reset, also inside batches.
+    pub fn rpc_counts(&self) -> BTreeMap<String, u64> {
+        self.shared.traffic.counts()
+    }
+
+    /// Starts counting anew.
+    pub fn reset_rpc_counts(&self) {
+        self.shared.traffic.reset_counts();
+    }
+
+    /// How many connections are open.
+    pub fn connection_count(&self) -> usize {
+        self.shared.connections().count()
+    }
+
+    /// The present hyperparameters.
+    pub fn hyperparameters(&self) -> Hyperparameters {
+        self.shared.ledger().hyperparameters.clone()
+    }
+
+    /// Changes hyperparameters in a new block.
+    pub fn change_hyperparameters(&self, change: impl FnOnce(&mut Hyperparameters)) {
+        let mut ledger = self.shared.ledger();
+        change(&mut ledger.hyperparameters);
+        let values = ledger.hyperparameters.clone();
+        ledger.produce_with(|state, _| state.put_hyperparameters(self.shared.netuid, &values));
+    }
+
+    /// Registers a neuron at its UID in a new block, in place of whoever was there. `registered_at_block` is the
+    /// block at which this happens, whatever the given one.
+    pub fn register_neuron(&self, neuron: GenesisNeuron) {
+        let netuid = self.shared.netuid;
+        self.shared.ledger().produce_with(|state, events| {
+            let neuron = GenesisNeuron { registered_at_block: state.number, ..neuron };
+            seeding::put_neuron(state, netuid, &neuron);
+            let fields = (netuid, neuron.uid, neuron.hotkey).encode();
+            let runtime = state.runtime();
+            events.deposit(runtime, Phase::Initialization, "SubtensorModule", "NeuronRegistered", &fields);
+        });
+    }
+
+    /// Takes the hotkey at a UID off the subnet in a new block. The UID stays empty until it is registered anew.
+    pub fn deregister_neuron(&self, uid: u16) {
+        let netuid = self.shared.netuid;
+        self.shared.ledger().produce_with(|state, _| seeding::remove_neuron_key(state, netuid, uid));
+    }
+
+    /// Gives or takes a permit in a new block.
+    pub fn set_validator_permit(&self, uid: u16, permitted: bool) {
+        let netuid = self.shared.netuid;
+        self.shared
+            .ledger()
+            .produce_with(|state, _| state.put_element(entries::VALIDATOR_PERMIT, netuid, uid, permitted));
+    }
+
+    /// Sets the stake of a registered hotkey in a new block.
+    pub fn set_stake(&self, hotkey: &AccountId, stake_rao: u64) {
+        let netuid = self.shared.netuid;
+        self.shared.ledger().produce_with(|state, _| seeding::put_stake(state, netuid, hotkey, stake_rao));
+    }
+
+    /// Gives an account what it needs to sign, in a new block, without registering it.
+    pub fn endow(&self, account: &AccountId) {
+        self.shared.ledger().produce_with(|state, _| seeding::endow(state, account));
+    }
+
+    /// Commits for another member of the subnet in a new block, under the chain's own rules.
+    pub fn set_commitment_directly(&self, hotkey: &AccountId, text: &[u8]) -> Result<(), DispatchError> {
+        let netuid = self.shared.netuid;
+        let info = commitments::raw_info(text);
+        self.shared.ledger().produce_with(|state, events| {
+            let origin = Origin { signer: hotkey, phase: Phase::Initialization };
+            commitments::apply(state, events, &origin, netuid, &info)
+        })
+    }
+
+    /// Sets weights for another validator in a new block, under the chain's own rules.
+    pub fn set_weights_directly(&self, hotkey: &AccountId, weights: &[(u16, u16)]) -> Result<(), DispatchError> {
+        let (uids, values) = weights.iter().copied().unzip();
+        let submission = WeightsSubmission { netuid: self.shared.netuid, uids, values, version_key: u64::MAX };
+        self.shared.ledger().produce_with(|state, events| {
+            let origin = Origin { signer: hotkey, phase: Phase::Initialization };
+            weights::apply_plain(state, events, &origin, &submission)
+        })
+    }
+
+    /// What can go wrong.
+    pub fn faults(&self) -> NodeFaults {
+        NodeFaults::new(self.shared.clone())
+    }
+}

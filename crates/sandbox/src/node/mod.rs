@@ -1,0 +1,167 @@
+//! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata.
+//!
+//! It keeps one subnet's storage under real keys and with real encodings, verifies signatures, eras and nonces, and
+//! executes `Commitments.set_commitment` and `SubtensorModule.set_weights` by the chain's own rules and errors, so
+//! that a client cannot tell it from the real chain. Blocks are made when an extrinsic waits, at a pace, or on demand.
+//!
+//! What it deliberately does not do: networking with other nodes, proofs, emission, fees, root stake, children, and
+//! any call besides those two (`System.remark` succeeds, everything else is refused as filtered).
+//!
+//! Limits, all constants: retained state and headers (`chain.rs`), pool (`pool.rs`), connections and messages
+//! (`connections.rs`), records (`records.rs`).
+
+mod chain;
+mod commitments;
+mod connections;
+mod dispatch;
+mod entries;
+mod epoch;
+mod events;
+mod extrinsic;
+mod fault_handle;
+mod faults;
+mod gate;
+mod genesis;
+mod handle;
+mod header;
+mod inclusion;
+mod ledger;
+mod legacy_metadata;
+mod pool;
+mod records;
+mod rpc;
+mod runtime;
+mod seeding;
+mod shared;
+mod state;
+mod subnet;
+mod validity;
+mod weights;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonrpsee::server::{ServerHandle, stop_channel};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
+pub use events::DispatchError;
+pub use fault_handle::NodeFaults;
+pub use faults::{MethodFault, Times};
+pub use genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters};
+pub use handle::{BlockId, NodeHandle, StoredCommitment};
+pub use header::Hash;
+pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
+pub use records::{SubmissionRecord, SubmittedArguments};
+pub use validity::{InvalidTransaction, PoolRejection};
+
+use self::shared::Shared;
+use crate::clock::SandboxClock;
+
+/// Why a node did not start. None of these goes away by trying again.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The embedded metadata is not what the node was written for.
+    #[error("the embedded metadata is unusable: {0}")]
+    Metadata(String),
+    /// The genesis contradicts itself.
+    #[error("the genesis is unusable: {0}")]
+    Genesis(String),
+    /// The socket could not be opened.
+    #[error("the node cannot listen on loopback: {0}")]
+    Listen(#[from] std::io::Error),
+    /// Two RPC methods have one name.
+    #[error("the node's RPC methods clash: {0}")]
+    Methods(#[from] jsonrpsee::core::RegisterMethodError),
+}
+
+/// When blocks are made, besides on demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Only when an extrinsic is ready, and then at once.
+    Hold,
+    /// One in every such time, whatever waits.
+    Every(Duration),
+}
+
+/// A running node. Dropping it stops it without waiting.
+pub struct Node {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts a node at the clock's block, on a free port of 127.0.0.1.
+    pub async fn start(genesis: Genesis, clock: SandboxClock, pace: Pace) -> Result<Self, NodeError> {
+        let shared = Arc::new(Shared::new(&genesis, clock)?);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let methods = rpc::methods(shared.clone())?;
+        let (stop, server) = stop_channel();
+        let connections = shared.connections().clone();
+        let serving = connections::serve(listener, methods.into(), shared.traffic.clone(), connections, stop);
+        let tasks = vec![tokio::spawn(serving), tokio::spawn(make_blocks(shared.clone(), pace))];
+        Ok(Self { shared, address, server, tasks })
+    }
+
+    /// Where clients connect to, such as `ws://127.0.0.1:40123`.
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// The control of this node.
+    pub fn handle(&self) -> NodeHandle {
+        NodeHandle::new(self.shared.clone())
+    }
+
+    /// Stops the node and waits until its tasks have ended. Open connections are cut.
+    pub async fn stop(mut self) {
+        self.halt();
+        for task in std::mem::take(&mut self.tasks) {
+            // Cancelled is how they end.
+            let _ = task.await;
+        }
+    }
+
+    fn halt(&self) {
+        // Already stopped is as good.
+        let _ = self.server.stop();
+        self.shared.faults().clear();
+        self.shared.connections().cut_all();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+/// Makes blocks at the node's pace, for ever.
+async fn make_blocks(shared: Arc<Shared>, pace: Pace) {
+    match pace {
+        Pace::Hold => loop {
+            shared.work.notified().await;
+            let mut ledger = shared.ledger();
+            while ledger.has_ready_extrinsics() {
+                ledger.produce();
+            }
+        },
+        Pace::Every(time) => {
+            let mut ticks = tokio::time::interval(time);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            // The first tick is at once; the first block exists already.
+            ticks.tick().await;
+            loop {
+                ticks.tick().await;
+                shared.ledger().produce();
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What the RPC methods, the block producer and the handle share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, broadcast};
+
+use super::NodeError;
+use super::chain::Chain;
+use super::connections::Connections;
+use super::events::{DispatchClass, EventLog, Phase};
+use super::faults::FaultSwitches;
+use super::gate::Traffic;
+use super::genesis::Genesis;
+use super::ledger::{HeadChange, Ledger};
+use super::runtime::Runtime;
+use super::seeding;
+use super::state::{ComputedKeys, History, Overlay, StateView};
+use crate::clock::SandboxClock;
+
+/// Changes of heads that a subscriber may leave unread before it skips some.
+const HEAD_CHANGES_KEPT: usize = 1_024;
+
+pub(super) struct Shared {
+    ledger: Mutex<Ledger>,
+    heads: broadcast::Sender<HeadChange>,
+    /// Wakes the producer when an extrinsic waits.
+    pub work: Arc<Notify>,
+    pub traffic: Traffic,
+    connections: Connections,
+    pub netuid: u16,
+}
+
+impl Shared {
+    /// A chain at the clock's block.
+    pub fn new(genesis: &Genesis, clock: SandboxClock) -> Result<Self, NodeError> {
+        check_uids(genesis)?;
+        let runtime = Runtime::shared()?;
+        let faults = FaultSwitches::new();
+        let (heads, _) = broadcast::channel(HEAD_CHANGES_KEPT);
+        let work = Arc::new(Notify::new());
+        let chain = genesis_chain(runtime, genesis, clock.block());
+        let ledger = Ledger::new(
+            chain,
+            genesis.netuid,
+            genesis.hyperparameters.clone(),
+            clock,
+            faults.clone(),
+            heads.clone(),
+            work.clone(),
+        );
+        Ok(Self {
+            ledger: Mutex::new(ledger),
+            heads,
+            work,
+            traffic: Traffic::new(faults),
+            connections: Connections::default(),
+            netuid: genesis.netuid,
+        })
+    }
+
+    /// The chain, locked. Never hold it across an await.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn faults(&self) -> &FaultSwitches {
+        &self.traffic.faults
+    }
+
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub fn subscribe_heads(&self) -> broadcast::Receiver<HeadChange> {
+        self.heads.subscribe()
+    }
+}
+
+fn check_uids(genesis: &Genesis) -> Result<(), NodeError> {
+    let in_order = genesis.neurons.iter().enumerate().all(|(index, neuron)| usize::from(neuron.uid) == index);
+    if in_order { Ok(()) } else { Err(NodeError::Genesis("the neurons' UIDs are not 0, 1, 2 …".into())) }
+}
+
+/// Seeds the state and puts the first block on it.
+fn genesis_chain(runtime: Arc<Runtime>, genesis: &Genesis, block: u32) -> Chain {
+    let first = seeding::first_header(genesis.seed, block.max(1));
+    let computed = ComputedKeys::new(&runtime, genesis.netuid);
+    let history = History::default();
+    let nothing = StateView {
+        runtime: &runtime,
+        number: first.number - 1,
+        parent_hash: [0; 32],
+        events: &[0],
+        computed: &computed,
+        layers: Vec::new(),
+        history: &history,
+        history_at: 0,
+    };
+    let mut state = Overlay::new(nothing);
+    seeding::seed_state(&mut state, genesis, first.number);
+    let delta = state.into_delta();
+    let mut inherent = EventLog::default();
+    inherent.extrinsic_success(&runtime, Phase::ApplyExtrinsic(0), DispatchClass::Mandatory);
+    let genesis_header = seeding::genesis_header(genesis.seed);
+    Chain::new(runtime, genesis.netuid, inherent.encode(), genesis_header, first, delta)
+}

@@ -1,0 +1,53 @@
+//! What epochs make of weights.
+
+use tensorflix_sandbox::clock::START_BLOCK;
+
+use crate::subnet::{World, account, set_weights};
+
+/// The first epoch after a block, on a subnet with netuid 89 and tempo 360.
+fn next_epoch(block: u32) -> u32 {
+    (block + 1..).find(|number| (number + 90) % 361 == 0).unwrap()
+}
+
+#[tokio::test]
+async fn a_vector_counts_in_consensus_at_the_next_epoch() {
+    let world = World::start().await;
+    assert_eq!(world.outcome(&set_weights(&[2, 3], &[3, 1], 0), "hotkey0").await, Ok(()));
+    world.handle.set_weights_directly(&account("hotkey1"), &[(2, 1), (4, 1)]).unwrap();
+    let epoch = next_epoch(world.handle.head().number);
+    world.handle.advance_to(epoch - 1);
+    assert_eq!(world.handle.consensus(), [0; 8]);
+    world.handle.advance_to(epoch);
+    // Validator 0 has three fifths of the stake: what it gives is the median.
+    assert_eq!(world.handle.consensus(), [0, 0, 49_151, 16_383, 0, 0, 0, 0]);
+    let trust: Vec<u16> = world.fetch("SubtensorModule", "ValidatorTrust", vec![subxt::dynamic::Value::u128(89)]).await;
+    assert_eq!(trust[..2], [65_535, 32_767]);
+    let since: u64 = world.fetch("SubtensorModule", "BlocksSinceLastStep", vec![subxt::dynamic::Value::u128(89)]).await;
+    assert_eq!(since, 0);
+}
+
+#[tokio::test]
+async fn a_validator_that_was_silent_past_the_cutoff_counts_for_nothing() {
+    let world = World::start().await;
+    world.handle.set_weights_directly(&account("hotkey0"), &[(2, 1)]).unwrap();
+    let silent_since = world.handle.head().number;
+    world.handle.advance_to(silent_since + 4_900);
+    world.handle.set_weights_directly(&account("hotkey1"), &[(5, 1)]).unwrap();
+    world.handle.advance_to(next_epoch(silent_since + 5_000));
+    assert_eq!(world.handle.consensus(), [0, 0, 0, 0, 0, 65_535, 0, 0]);
+    let active: Vec<bool> = world.fetch("SubtensorModule", "Active", vec![subxt::dynamic::Value::u128(89)]).await;
+    assert_eq!(active[..2], [false, true]);
+}
+
+#[tokio::test]
+async fn weights_older_than_a_registration_do_not_reach_the_newcomer() {
+    let world = World::start().await;
+    world.handle.set_weights_directly(&account("hotkey0"), &[(2, 1), (3, 1)]).unwrap();
+    let mut newcomer = crate::subnet::genesis().neurons[2].clone();
+    newcomer.hotkey = account("newcomer");
+    world.handle.register_neuron(newcomer);
+    assert_eq!(world.handle.uid_of(&account("newcomer")), Some(2));
+    assert_eq!(world.handle.uid_of(&account("hotkey2")), None);
+    world.handle.advance_to(next_epoch(START_BLOCK + 10));
+    assert_eq!(world.handle.consensus(), [0, 0, 0, 65_535, 0, 0, 0, 0]);
+}
