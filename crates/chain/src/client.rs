@@ -1,0 +1,84 @@
+//! The one handle to the chain: configuration and what is remembered between calls.
+//!
+//! A [`Client`] is cheap to clone and shares everything. Its methods are in the module of what they do: heads,
+//! subnet, extrinsic, submit, recovery.
+
+use crate::connection::Links;
+use crate::errors::ChainError;
+use crate::heads::Following;
+use crate::runtime::Runtimes;
+use crate::transport::{RequestGate, shown};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How to reach the chain.
+#[derive(Clone)]
+pub struct ChainConfig {
+    /// WebSocket URLs, tried in this order; after a loss the next one is tried first.
+    pub endpoints: Vec<String>,
+    /// The hash that block 0 must have; `None` takes the chain of the first connection, and stays with it.
+    pub expected_genesis: Option<[u8; 32]>,
+    /// Total time for one request, from when the gate let it through.
+    pub request_timeout: Duration,
+    /// What every request passes before it is sent.
+    pub gate: Arc<dyn RequestGate>,
+}
+
+impl fmt::Debug for ChainConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ChainConfig")
+            .field("endpoints", &self.endpoints.iter().map(|url| shown(url)).collect::<Vec<_>>())
+            .field("expected_genesis", &self.expected_genesis.map(hex::encode))
+            .field("request_timeout", &self.request_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client of one chain; clones share the connection.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: ChainConfig,
+    pub(crate) links: Mutex<Links>,
+    pub(crate) runtimes: Mutex<Runtimes>,
+    pub(crate) following: Mutex<Following>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Connects to the first endpoint that answers and serves the expected chain.
+    ///
+    /// # Errors
+    /// [`ChainError::Unreachable`] (retry) if none answers, [`ChainError::WrongGenesis`] (stop) if none that answers
+    /// serves the expected chain, [`ChainError::NoEndpoints`] (stop) if there is none.
+    pub async fn connect(config: ChainConfig) -> Result<Self, ChainError> {
+        let client = Self::unconnected(config);
+        client.connection().await?;
+        Ok(client)
+    }
+
+    /// A client that connects when it is first used.
+    pub fn unconnected(config: ChainConfig) -> Self {
+        let inner = Inner { config, links: Mutex::default(), runtimes: Mutex::default(), following: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The endpoint in use, connecting if there is none, for reports: without what may hold an access key.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn endpoint(&self) -> Result<String, ChainError> {
+        Ok(self.connection().await?.endpoint.clone())
+    }
+}

@@ -1,0 +1,149 @@
+//! What can go wrong between us and the chain, and what the caller does about it.
+//!
+//! [`ChainError::is_retryable`] says whether the same call may simply be made again, later. An extrinsic that was
+//! refused or failed is not an error of the conversation and has its own types ([`crate::PoolError`],
+//! [`crate::DispatchFailure`]).
+
+use tensorflix_domain::ids::Block;
+
+/// Why a call to the chain gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// The configuration names no endpoint. Stop: the configuration has to be corrected.
+    #[error("no endpoint of the chain is configured: set `network` or `endpoints`")]
+    NoEndpoints,
+    /// None of the endpoints could be reached. Retry later; the operator is told if it lasts.
+    #[error("no endpoint of the chain can be reached ({attempts}): check the network, it is tried again")]
+    Unreachable {
+        /// Each endpoint with what happened there.
+        attempts: String,
+    },
+    /// An endpoint serves another chain. Stop: sending there would be wrong.
+    #[error(
+        "{endpoint} serves another chain: its genesis is 0x{found}, expected 0x{expected}; correct the endpoint or \
+         the network's name"
+    )]
+    WrongGenesis {
+        /// The endpoint.
+        endpoint: String,
+        /// The expected hash of block 0, in hexadecimal.
+        expected: String,
+        /// The hash it has there.
+        found: String,
+    },
+    /// The connection broke during a request. Retry: the next call connects to the next endpoint.
+    #[error("connection to {endpoint} lost during {method} ({detail}); the next call reconnects")]
+    ConnectionLost {
+        /// The endpoint.
+        endpoint: String,
+        /// The RPC method.
+        method: &'static str,
+        /// What the transport says.
+        detail: String,
+    },
+    /// A request was not answered in time. Retry: the next call connects to the next endpoint.
+    #[error("{endpoint} did not answer {method} within {timeout_ms} ms; the next call goes to the next endpoint")]
+    Deadline {
+        /// The endpoint.
+        endpoint: String,
+        /// The RPC method.
+        method: &'static str,
+        /// The deadline that passed.
+        timeout_ms: u64,
+    },
+    /// The node answered with an error. Do not repeat blindly (only a rate limit is retryable); alert if it lasts.
+    #[error("{endpoint} refused {method}: {message} (code {code})")]
+    Refused {
+        /// The endpoint.
+        endpoint: String,
+        /// The RPC method.
+        method: &'static str,
+        /// The JSON-RPC error code.
+        code: i32,
+        /// The node's message with its data.
+        message: String,
+    },
+    /// The node does not have this block or its state (pruned, or not there yet). Read again at a newer head.
+    #[error("{endpoint} does not have the block or its state for {method} ({message}): read again at a newer head")]
+    BlockUnavailable {
+        /// The endpoint.
+        endpoint: String,
+        /// The RPC method.
+        method: &'static str,
+        /// The node's message.
+        message: String,
+    },
+    /// No newer finalized head for too long. Retry; alert if it lasts: the node or the chain stands still.
+    #[error("no finalized block after {after} for {waited_secs} s at {endpoint}: the node or the chain stands still")]
+    Stalled {
+        /// The endpoint.
+        endpoint: String,
+        /// The last known finalized block.
+        after: Block,
+        /// How long was waited.
+        waited_secs: u64,
+    },
+    /// There is no such subnet at this block. Stop: the netuid has to be corrected.
+    #[error("there is no subnet {netuid} at block {block}: check `netuid` and `network`")]
+    SubnetNotFound {
+        /// The subnet's number.
+        netuid: u16,
+        /// The block it was looked for.
+        block: Block,
+    },
+    /// An answer could not be understood. Alert: the runtime may have changed in a way this version does not know.
+    #[error("{what} cannot be decoded under runtime version {spec_version} ({detail}): a newer release may be needed")]
+    Undecodable {
+        /// What was being decoded.
+        what: String,
+        /// Version of the runtime; 0 if it is not known.
+        spec_version: u32,
+        /// What the decoder says.
+        detail: String,
+    },
+    /// A call cannot be built for this runtime. Alert: a newer release is needed.
+    #[error("{call} cannot be built for runtime version {spec_version} ({detail}): a newer release may be needed")]
+    CannotBuild {
+        /// Pallet and call.
+        call: String,
+        /// Version of the runtime.
+        spec_version: u32,
+        /// What the encoder says.
+        detail: String,
+    },
+    /// The subnet takes weights only as timelocked commits. Alert: nothing can be sent as it is.
+    #[error(
+        "subnet {netuid} demands that weights be committed and revealed (commit-reveal is on at block {block}), \
+         which this release cannot do yet: upgrade, or ask the subnet's owner"
+    )]
+    CommitRevealDemanded {
+        /// The subnet's number.
+        netuid: u16,
+        /// The block it was read at.
+        block: Block,
+    },
+    /// The text does not fit into a commitment. Our caller's mistake.
+    #[error("a commitment of {length_bytes} bytes fits into no field of the chain: shorten it")]
+    CommitmentTooLong {
+        /// Length of the text.
+        length_bytes: usize,
+    },
+}
+
+/// The code with which Substrate nodes say that a client asks too often.
+const TOO_MANY_REQUESTS_CODE: i32 = -32999;
+
+impl ChainError {
+    /// Whether the same call may be made again, after a pause, with a chance of success and no risk.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::ConnectionLost { .. }
+                | Self::Deadline { .. }
+                | Self::BlockUnavailable { .. }
+                | Self::Stalled { .. }
+                | Self::Refused { code: TOO_MANY_REQUESTS_CODE, .. }
+        )
+    }
+}

@@ -1,0 +1,204 @@
+//! Building and signing extrinsics.
+//!
+//! Invariants: a signed extrinsic is mortal ([`ERA_BLOCKS`] from the head it was signed at), carries no tip, and is
+//! complete: its bytes can be stored and broadcast by another process. Calls are found and their arguments placed by
+//! name; a runtime whose call or signed extension we cannot fill is [`ChainError::CannotBuild`]. Nothing is sent here.
+
+use crate::client::Client;
+use crate::commitment;
+use crate::errors::ChainError;
+use crate::heads::Head;
+use crate::runtime::Runtime;
+use crate::subnet::{COMMITMENTS, MODULE};
+use crate::wallet::HotkeyWallet;
+use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
+use subxt::dynamic::Value;
+use subxt::ext::scale_value::Composite;
+use subxt::utils::{AccountId32, H256};
+use tensorflix_domain::ids::{Block, Hotkey, Uid};
+
+/// Blocks for which a signature is good.
+pub const ERA_BLOCKS: u32 = 64;
+
+/// An extrinsic, signed and not yet sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedExtrinsic {
+    /// What is broadcast, as it is.
+    pub bytes: Vec<u8>,
+    /// The hash that the chain and its explorers know it by.
+    pub hash: [u8; 32],
+    /// Who signed.
+    pub signer: Hotkey,
+    /// The signer's nonce: at most one extrinsic with it is ever included.
+    pub nonce: u64,
+    /// The head it was signed at: it is in no block up to this one.
+    pub signed_at_block: Block,
+    /// The last block that can include it.
+    pub valid_until_block: Block,
+}
+
+/// A call, its arguments named as the runtime names them.
+struct Call {
+    pallet: &'static str,
+    name: &'static str,
+    arguments: Vec<(&'static str, Value<()>)>,
+}
+
+impl Client {
+    /// Signs `SubtensorModule.set_weights` for `weights`, in their order, with the signer's next nonce.
+    ///
+    /// # Errors
+    /// [`ChainError::CommitRevealDemanded`] (alert) where the subnet takes only commits at `head`,
+    /// [`ChainError::CannotBuild`] (alert), or what [`ChainError`] says of the conversation.
+    pub async fn sign_set_weights(
+        &self,
+        wallet: &HotkeyWallet,
+        netuid: u16,
+        weights: &[(Uid, u16)],
+        version_key: u64,
+        head: &Head,
+    ) -> Result<SignedExtrinsic, ChainError> {
+        if self.demands_commits(head, netuid).await? {
+            return Err(ChainError::CommitRevealDemanded { netuid, block: head.block });
+        }
+        self.sign(wallet, &set_weights(netuid, weights, version_key), head).await
+    }
+
+    /// Signs `Commitments.set_commitment` with `text`, with the signer's next nonce.
+    ///
+    /// # Errors
+    /// [`ChainError::CommitmentTooLong`] (our caller's mistake), [`ChainError::CannotBuild`] (alert), or what
+    /// [`ChainError`] says of the conversation.
+    pub async fn sign_set_commitment(
+        &self,
+        wallet: &HotkeyWallet,
+        netuid: u16,
+        text: &str,
+        head: &Head,
+    ) -> Result<SignedExtrinsic, ChainError> {
+        let call = set_commitment(netuid, text).ok_or(ChainError::CommitmentTooLong { length_bytes: text.len() })?;
+        self.sign(wallet, &call, head).await
+    }
+
+    /// The nonce that the next extrinsic of `hotkey` needs, counting what waits in the node's pool.
+    ///
+    /// # Errors
+    /// What [`ChainError`] says of the conversation.
+    pub async fn account_nonce(&self, hotkey: &Hotkey) -> Result<u64, ChainError> {
+        let connection = self.connection().await?;
+        // Not the finalized block's nonce: an extrinsic included since then would make it stale.
+        connection
+            .methods
+            .system_account_next_index(&AccountId32(*hotkey.public_key()))
+            .await
+            .map_err(|error| connection.failed("system_accountNextIndex", error))
+    }
+
+    async fn sign(&self, wallet: &HotkeyWallet, call: &Call, head: &Head) -> Result<SignedExtrinsic, ChainError> {
+        let runtime = self.runtime_at(H256(head.hash)).await?;
+        let nonce = self.account_nonce(&wallet.hotkey()).await?;
+        sign_call(&runtime, wallet, call, nonce, head)
+    }
+}
+
+fn set_weights(netuid: u16, weights: &[(Uid, u16)], version_key: u64) -> Call {
+    let list = |items: Vec<u16>| Value::unnamed_composite(items.into_iter().map(|item| Value::u128(item.into())));
+    Call {
+        pallet: MODULE,
+        name: "set_weights",
+        arguments: vec![
+            ("netuid", Value::u128(netuid.into())),
+            ("dests", list(weights.iter().map(|(uid, _)| *uid).collect())),
+            ("weights", list(weights.iter().map(|(_, weight)| *weight).collect())),
+            ("version_key", Value::u128(version_key.into())),
+        ],
+    }
+}
+
+fn set_commitment(netuid: u16, text: &str) -> Option<Call> {
+    let arguments = vec![("netuid", Value::u128(netuid.into())), ("info", commitment::info(text)?)];
+    Some(Call { pallet: COMMITMENTS, name: "set_commitment", arguments })
+}
+
+fn sign_call(
+    runtime: &Runtime,
+    wallet: &HotkeyWallet,
+    call: &Call,
+    nonce: u64,
+    head: &Head,
+) -> Result<SignedExtrinsic, ChainError> {
+    let cannot_build = |detail: String| ChainError::CannotBuild {
+        call: format!("{}.{}", call.pallet, call.name),
+        spec_version: runtime.spec_version,
+        detail,
+    };
+    if !runtime.has_call(call.pallet, call.name) {
+        return Err(cannot_build("the runtime has no such call".to_owned()));
+    }
+    let arguments = call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let payload = subxt::tx::dynamic(call.pallet, call.name, Composite::Named(arguments.collect()));
+    let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+        .nonce(nonce)
+        .tip(0)
+        .mortal_from_unchecked(ERA_BLOCKS.into(), head.block.into(), H256(head.hash))
+        .build();
+    let signed = runtime
+        .codec
+        .tx()
+        .create_signable_offline(&payload, parameters)
+        .and_then(|mut signable| signable.sign(wallet))
+        .map_err(|error| cannot_build(error.to_string()))?;
+    Ok(SignedExtrinsic {
+        hash: signed.hash().0,
+        bytes: signed.into_encoded(),
+        signer: wallet.hotkey(),
+        nonce,
+        signed_at_block: head.block,
+        // The era's first block is the one it was signed at, its period counts from there.
+        valid_until_block: head.block.saturating_add(ERA_BLOCKS - 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::tests::finney;
+    use tensorflix_domain::chain_time::Moment;
+
+    const HEAD: Head = Head { block: 1_000, hash: [3; 32], time: Moment::from_unix_ms(0) };
+
+    fn sign(call: &Call) -> Result<SignedExtrinsic, ChainError> {
+        sign_call(&finney(), &HotkeyWallet::from_uri("//Alice").expect("a key"), call, 7, &HEAD)
+    }
+
+    /// The call's bytes are the tail of the extrinsic.
+    fn tail(signed: &SignedExtrinsic, length: usize) -> String {
+        hex::encode(&signed.bytes[signed.bytes.len() - length..])
+    }
+
+    #[test]
+    fn set_weights_is_encoded_as_the_chain_expects() {
+        let signed = sign(&set_weights(89, &[(3, 65535), (1, 2)], 5)).expect("a signature");
+        // Pallet 7, call 0; netuid; two lists of two; version key.
+        assert_eq!(tail(&signed, 22), "07005900080300010008ffff02000500000000000000");
+        assert_eq!((signed.nonce, signed.signed_at_block, signed.valid_until_block), (7, 1_000, 1_063));
+    }
+
+    #[test]
+    fn set_commitment_is_encoded_as_the_chain_expects() {
+        let call = set_commitment(89, "ab:1").expect("a short text");
+        let signed = sign(&call).expect("a signature");
+        // Pallet 18, call 0; netuid; one field; Raw4 has index 5; the bytes.
+        assert_eq!(tail(&signed, 10), "12005900040561623a31");
+    }
+
+    #[test]
+    fn what_a_runtime_cannot_take_is_said_with_its_version() {
+        let unknown = Call { pallet: MODULE, name: "no_such_call", arguments: vec![] };
+        let incomplete = Call { pallet: MODULE, name: "set_weights", arguments: vec![("netuid", Value::u128(89))] };
+        for call in [unknown, incomplete] {
+            let refused = sign(&call);
+            assert!(matches!(refused, Err(ChainError::CannotBuild { spec_version: 365, .. })), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! One WebSocket connection through which every request passes a gate and has a deadline.
+//!
+//! Invariants: nothing reaches the socket without [`RequestGate::pass`] (the WebSocket's own pings aside); a request
+//! ends within its deadline, counted from when the gate let it through; no message larger than
+//! [`MAX_RESPONSE_BYTES`] is read.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+use subxt::ext::jsonrpsee::client_transport::ws::{Url, WsTransportClientBuilder};
+use subxt::ext::jsonrpsee::core::client::async_client::PingConfig;
+use subxt::ext::jsonrpsee::core::client::{Client as JsonRpcClient, Error as JsonRpcError};
+use subxt::rpcs::Error as RpcError;
+use subxt::rpcs::client::{RawRpcFuture, RawRpcSubscription, RawValue, RpcClientT};
+
+/// Largest answer that is read. The largest legitimate ones are full blocks, a few MiB in hexadecimal.
+const MAX_RESPONSE_BYTES: u32 = 16 << 20;
+/// Largest request that is written: a batch of storage keys is some hundred KiB.
+const MAX_REQUEST_BYTES: u32 = 2 << 20;
+/// Requests in flight on one connection.
+const MAX_CONCURRENT_REQUESTS: usize = 64;
+/// Unread messages that a subscription holds before the library drops it.
+const MAX_BUFFERED_NOTIFICATIONS: usize = 64;
+/// How long connecting may take, whatever a request's deadline is.
+const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// What every request waits for before it is sent: a rate limit, a counter, or both.
+#[async_trait]
+pub trait RequestGate: Send + Sync {
+    /// Returns when one more request may be sent.
+    async fn pass(&self);
+}
+
+/// A gate that is always open.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoGate;
+
+#[async_trait]
+impl RequestGate for NoGate {
+    async fn pass(&self) {}
+}
+
+/// A request was not answered within its deadline.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within the deadline")]
+pub(crate) struct DeadlinePassed;
+
+/// A connection as subxt's RPC methods use it.
+#[derive(Clone)]
+pub(crate) struct GatedTransport {
+    socket: Arc<JsonRpcClient>,
+    gate: Arc<dyn RequestGate>,
+    timeout: Duration,
+}
+
+impl GatedTransport {
+    /// Opens a WebSocket to `url` (`ws://` as well as `wss://`).
+    pub(crate) async fn open(url: &str, gate: Arc<dyn RequestGate>, timeout: Duration) -> Result<Self, String> {
+        let connect_timeout = timeout.min(MAX_CONNECT_TIME);
+        let address = Url::parse(url).map_err(|error| error.to_string())?;
+        let opening = WsTransportClientBuilder::default()
+            .connection_timeout(connect_timeout)
+            .max_request_size(MAX_REQUEST_BYTES)
+            .max_response_size(MAX_RESPONSE_BYTES)
+            // The library counts the first hop: redirects are not followed. An endpoint is who the operator named.
+            .max_redirections(1);
+        // The library resolves names synchronously, which must not hold up whoever shares our thread.
+        let runtime = tokio::runtime::Handle::current();
+        let opening = tokio::task::spawn_blocking(move || runtime.block_on(opening.build(address)));
+        let (sender, receiver) = tokio::time::timeout(connect_timeout, opening)
+            .await
+            .map_err(|_| format!("no connection within {} ms", connect_timeout.as_millis()))?
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
+        let socket = JsonRpcClient::builder()
+            // Ours fires first; this one only frees what the library holds.
+            .request_timeout(timeout.saturating_add(Duration::from_secs(1)))
+            .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
+            .max_buffer_capacity_per_subscription(MAX_BUFFERED_NOTIFICATIONS)
+            .enable_ws_ping(PingConfig::new())
+            .build_with_tokio(sender, receiver);
+        Ok(Self { socket: Arc::new(socket), gate, timeout })
+    }
+
+    /// Whether the socket is still open, as far as this side knows.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.socket.is_connected()
+    }
+
+    async fn within_deadline<T>(&self, request: RawRpcFuture<'_, T>) -> Result<T, RpcError> {
+        match tokio::time::timeout(self.timeout, request).await {
+            Ok(answer) => answer,
+            Err(_) => Err(RpcError::Client(Box::new(DeadlinePassed))),
+        }
+    }
+}
+
+impl RpcClientT for GatedTransport {
+    fn request_raw<'a>(&'a self, method: &'a str, params: Option<Box<RawValue>>) -> RawRpcFuture<'a, Box<RawValue>> {
+        Box::pin(async move {
+            self.gate.pass().await;
+            self.within_deadline(self.socket.request_raw(method, params)).await
+        })
+    }
+
+    fn subscribe_raw<'a>(
+        &'a self,
+        subscribe: &'a str,
+        params: Option<Box<RawValue>>,
+        unsubscribe: &'a str,
+    ) -> RawRpcFuture<'a, RawRpcSubscription> {
+        Box::pin(async move {
+            // Twice: jsonrpsee unsubscribes by itself when the subscription is dropped, past any gate, so that
+            // request is let through beforehand.
+            self.gate.pass().await;
+            self.gate.pass().await;
+            self.within_deadline(self.socket.subscribe_raw(subscribe, params, unsubscribe)).await
+        })
+    }
+}
+
+/// A URL as it may be shown: scheme, host and port. Providers put access keys into the rest.
+pub(crate) fn shown(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+        }
+        Err(_) => "(not a URL)".to_owned(),
+    }
+}
+
+/// How a request came to fail, seen from the wire.
+pub(crate) enum WireFailure {
+    /// The deadline passed.
+    Deadline,
+    /// The node answered with an error.
+    Answered {
+        /// The JSON-RPC error code.
+        code: i32,
+        /// Message and data.
+        message: String,
+    },
+    /// The answer is not what the method gives.
+    Undecodable(String),
+    /// The connection is gone.
+    Lost(String),
+}
+
+impl From<RpcError> for WireFailure {
+    fn from(error: RpcError) -> Self {
+        match error {
+            RpcError::User(answer) => {
+                let data = answer.data.as_ref().map(|data| format!(": {}", data.get().trim_matches('"')));
+                Self::Answered { code: answer.code, message: answer.message + &data.unwrap_or_default() }
+            }
+            RpcError::Client(cause) => {
+                let timed_out = cause.is::<DeadlinePassed>()
+                    || matches!(cause.downcast_ref::<JsonRpcError>(), Some(JsonRpcError::RequestTimeout));
+                if timed_out { Self::Deadline } else { Self::Lost(cause.to_string()) }
+            }
+            RpcError::Deserialization(cause) => Self::Undecodable(cause.to_string()),
+            RpcError::Decode(cause) => Self::Undecodable(cause.to_string()),
+            other => Self::Lost(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_keys_in_urls_are_not_shown() {
+        for (url, expected) in [
+            ("wss://user:secret@node.example:8443/v1/secret?key=secret#secret", "wss://node.example:8443"),
+            ("ws://127.0.0.1:9944", "ws://127.0.0.1:9944"),
+            ("wss://[::1]/secret", "wss://[::1]"),
+            ("secret", "(not a URL)"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+}
