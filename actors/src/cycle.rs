@@ -1,0 +1,237 @@
+//! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, decide, store.
+
+use crate::evidence::{Gathered, gather};
+use crate::platform::{ContentsObserved, ObserveContents};
+use crate::ports::{Clock, Store, StoreError};
+use actix::Recipient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tensorflix_domain::chain_time::{BlockStamp, grid_start};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::decision::decide;
+use tensorflix_domain::ids::{ContentId, Hotkey, Platform};
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::{CycleHead, DecidedCycle, Holding, ReportedError};
+use tensorflix_domain::submission::parse_submission_gist;
+use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verdict::Reason;
+
+/// Time for all observations of one cycle on one platform.
+pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// Holdings that are turned into claims in one transaction.
+const HOLDINGS_PER_TRANSACTION: u32 = 16;
+
+/// When cycles open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// One in each slot of the block grid.
+    Grid,
+    /// One, at the first block at which the subnet is read, whatever the grid.
+    Once,
+}
+
+/// The settings of cycles.
+#[derive(Clone, Debug)]
+pub struct CycleSettings {
+    /// The rules that decide.
+    pub policy: Policy,
+    /// Whose tasks count.
+    pub task_source: TaskSource,
+    /// The configured task gist; `None` means the gist of our own commitment.
+    pub task_gist: Option<GistPointer>,
+    /// Our own hotkey, which is never scored.
+    pub own_hotkey: Option<Hotkey>,
+    /// Blocks in a slot.
+    pub slot_blocks: u32,
+    /// Blocks in a polling round.
+    pub round_blocks: u32,
+    /// When cycles open.
+    pub opening: Opening,
+}
+
+/// Takes cycles further.
+pub(crate) struct Conductor {
+    settings: CycleSettings,
+    platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// With [`Opening::Once`]: whether this process opened its cycle.
+    has_opened: AtomicBool,
+}
+
+impl Conductor {
+    pub(crate) fn new(
+        settings: CycleSettings,
+        platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { settings, platforms, store, clock, has_opened: AtomicBool::new(false) }
+    }
+
+    /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
+    /// was read before the process started, so no cycle opens at a block long past.
+    pub(crate) async fn advance(&self) -> Result<Option<u32>, StoreError> {
+        self.make_claims().await?;
+        let Some(cycle) = self.open_cycle().await? else {
+            return Ok(None);
+        };
+        let round = grid_start(cycle.at.block, self.settings.round_blocks);
+        if self.store.latest_gist_round().await? < Some(round) {
+            tracing::debug!(cycle = cycle.cycle, round, "waiting for the polling round");
+            return Ok(None);
+        }
+        // What the round found is claimed before anything is judged.
+        self.make_claims().await?;
+        self.decide(cycle).await?;
+        Ok(Some(cycle.cycle))
+    }
+
+    /// Turns new contents of gists into claims, oldest round first.
+    async fn make_claims(&self) -> Result<(), StoreError> {
+        loop {
+            let holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION).await?;
+            if holdings.is_empty() {
+                return Ok(());
+            }
+            let mut claims = Vec::new();
+            for holding in &holdings {
+                let document = self.store.gist_document(&holding.digest).await?.unwrap_or_default();
+                claims.extend(claims_of(holding, &document));
+            }
+            let ids: Vec<i64> = holdings.iter().map(|holding| holding.id).collect();
+            self.store.record_claims(&claims, &ids).await?;
+        }
+    }
+
+    /// The cycle to decide: one that is open in the present slot, or a new one if the slot has none.
+    async fn open_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
+        let Some(subnet) = self.store.latest_subnet().await? else {
+            return Ok(None);
+        };
+        let slot = grid_start(subnet.at.block, self.settings.slot_blocks);
+        let latest = self.store.latest_cycle().await?;
+        let in_slot = latest.filter(|cycle| grid_start(cycle.at.block, self.settings.slot_blocks) >= slot);
+        let must_open = match (self.settings.opening, in_slot) {
+            (Opening::Once, _) if !self.has_opened.load(Ordering::Relaxed) => true,
+            (_, Some(cycle)) => return Ok((!cycle.decided).then_some(cycle)),
+            (Opening::Grid, None) => true,
+            (Opening::Once, None) => false,
+        };
+        if !must_open {
+            return Ok(None);
+        }
+        let cycle = self.store.open_cycle(subnet.at, &subnet).await?;
+        self.has_opened.store(true, Ordering::Relaxed);
+        tracing::info!(cycle = cycle.cycle, block = cycle.at.block, time = %cycle.at.time, "cycle opened");
+        Ok(Some(cycle))
+    }
+
+    async fn decide(&self, cycle: CycleHead) -> Result<(), StoreError> {
+        let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
+            return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
+        };
+        let Gathered { mut evidence, contents, mut errors } = gather(&*self.store, &self.settings, &subnet).await?;
+        tracing::info!(
+            cycle = cycle.cycle,
+            tasks = evidence.tasks.len(),
+            miners = evidence.miners.len(),
+            contents = contents.len(),
+            "evidence is gathered; observing contents"
+        );
+        let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
+        evidence.contents =
+            crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls).await?;
+        let decision = decide(&evidence, &self.settings.policy);
+        errors.sort_unstable();
+        let decided = DecidedCycle {
+            cycle: cycle.cycle,
+            evidence,
+            policy: self.settings.policy.clone(),
+            submissions: decision.submissions,
+            scores: decision.scores,
+            errors,
+        };
+        self.store.save_decision(&decided).await?;
+        tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
+        Ok(())
+    }
+
+    /// Has the contents observed, all platforms at once. Gives those that could not be, with reasons.
+    async fn observe(
+        &self,
+        opened_at: BlockStamp,
+        contents: &BTreeSet<ContentId>,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<BTreeMap<ContentId, Reason>, StoreError> {
+        // A cycle may be observed long after it opened; what is seen now must not be dated back.
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        let as_of = head.unwrap_or(opened_at).max(opened_at);
+        let requests = self.platforms.iter().filter_map(|(platform, actor)| {
+            let wanted: Vec<ContentId> =
+                contents.iter().filter(|content| content.platform() == *platform).cloned().collect();
+            let request = ObserveContents {
+                contents: wanted.clone(),
+                since: opened_at.block,
+                as_of,
+                deadline: OBSERVATION_DEADLINE,
+            };
+            (!wanted.is_empty()).then_some(async move { (*platform, wanted, self.ask(actor, request).await) })
+        });
+        let mut shortfalls = BTreeMap::new();
+        for (platform, wanted, answer) in futures::future::join_all(requests).await {
+            let answer = answer.unwrap_or_else(|error| ContentsObserved {
+                observed_count: 0,
+                shortfalls: wanted.into_iter().map(|content| (content, Reason::PlatformUnavailable)).collect(),
+                errors: vec![error],
+            });
+            let source = platform.name().to_owned();
+            errors.extend(answer.errors.into_iter().map(|reason| ReportedError {
+                uid: None,
+                source: source.clone(),
+                line: None,
+                reason,
+            }));
+            shortfalls.extend(answer.shortfalls);
+        }
+        Ok(shortfalls)
+    }
+
+    /// Asks a platform actor and waits no longer than its deadline and a little more.
+    async fn ask(
+        &self,
+        actor: &Recipient<ObserveContents>,
+        request: ObserveContents,
+    ) -> Result<ContentsObserved, String> {
+        const MARGIN: Duration = Duration::from_secs(30);
+        let patience = request.deadline + MARGIN;
+        tokio::select! {
+            biased;
+            answer = actor.send(request) => answer.map_err(|_| "the platform's actor failed".to_owned()),
+            () = self.clock.sleep(patience) => Err("the platform's actor did not answer".to_owned()),
+        }
+    }
+}
+
+/// The claims that a hotkey makes by a content of its gist.
+fn claims_of(holding: &Holding, document: &[u8]) -> Vec<Claim> {
+    let pinned_at = holding.pointer.revision().map(|_| holding.committed_at);
+    parse_submission_gist(document)
+        .pairs
+        .into_iter()
+        .filter(|pair| Platform::ALL.iter().any(|platform| platform.accepts(&pair.content_id)))
+        .map(|pair| Claim {
+            task_id: pair.task_id,
+            content_id: pair.content_id,
+            hotkey: holding.hotkey,
+            pinned_at,
+            round: holding.round,
+            gist_updated_at: None,
+            committed_at: holding.committed_at,
+        })
+        .collect()
+}

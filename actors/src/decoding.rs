@@ -1,0 +1,56 @@
+//! Tolerant reading of platform answers: every field optional, counts as strings or numbers, nothing else assumed.
+
+use serde_json::Value;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::observation::bounded_text;
+
+/// A count written as a number or as a string of digits. Negative numbers (how some answers mark a hidden count),
+/// fractions and anything else are unknown.
+pub(crate) fn count(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A text, cut to the length that is kept; empty if there is none.
+pub(crate) fn text(value: &Value) -> String {
+    bounded_text(value.as_str().unwrap_or_default().to_owned())
+}
+
+/// An RFC 3339 time.
+pub(crate) fn moment(value: &Value) -> Option<Moment> {
+    Moment::parse(value.as_str()?)
+}
+
+/// Most tags that are kept of one content.
+const MAX_TAGS: usize = 100;
+
+/// Texts of a list.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().take(MAX_TAGS).filter(|tag| tag.is_string()).map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn counts_are_read_as_numbers_or_digits_and_anything_else_is_unknown() {
+        for (value, expected) in [
+            (json!(7), Some(7)),
+            (json!("1799817"), Some(1_799_817)),
+            (json!(0), Some(0)),
+            (json!(-1), None),
+            (json!(1.5), None),
+            (json!("1,000"), None),
+            (json!("99999999999999999999999"), None),
+            (json!(null), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(count(&value), expected, "{value}");
+        }
+    }
+}

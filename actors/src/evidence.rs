@@ -1,0 +1,213 @@
+//! Gathering a cycle's evidence from the store: tasks, miners, claims, contents, and what could not be read.
+
+use crate::cycle::CycleSettings;
+use crate::ports::{Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, WeightedTask};
+use tensorflix_domain::ids::{ContentId, Uid};
+use tensorflix_domain::ownership::owner_tag;
+use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::problem::Problem;
+use tensorflix_domain::record::{GistState, ReportedError};
+use tensorflix_domain::submission::{GistKind, parse_submission_gist};
+use tensorflix_domain::subnet::{Neuron, Subnet};
+use tensorflix_domain::task::{TaskGist, parse_task_gist};
+use tensorflix_domain::task_source::{Publisher, TaskSource, tasks_of_gist, tasks_of_network};
+use tensorflix_domain::verdict::Reason;
+
+/// Contents whose texts are in memory at one time.
+const CONTENTS_PER_READ: usize = 2_000;
+
+/// Evidence before anything is observed for it.
+pub(crate) struct Gathered {
+    pub evidence: Evidence,
+    /// The contents that the cycle needs.
+    pub contents: BTreeSet<ContentId>,
+    pub errors: Vec<ReportedError>,
+}
+
+/// Gathers all but the contents.
+pub(crate) async fn gather(
+    store: &dyn Store,
+    settings: &CycleSettings,
+    subnet: &Subnet,
+) -> Result<Gathered, StoreError> {
+    let states: BTreeMap<GistPointer, GistState> =
+        store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
+    let gists = Gists { store, states };
+    let mut errors = Vec::new();
+    let tasks = gists.tasks(settings, subnet, &mut errors).await?;
+    let miners = gists.miners(settings, subnet, &mut errors).await?;
+    let contents = contents_of(&tasks, &miners);
+    let uids: BTreeMap<_, Uid> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron.uid)).collect();
+    let mut claims: Vec<BoundClaim> = store
+        .claims()
+        .await?
+        .into_iter()
+        .filter_map(|claim| Some(BoundClaim { uid: *uids.get(&claim.hotkey)?, claim }))
+        .collect();
+    claims.sort_unstable();
+    let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
+    let evidence = Evidence {
+        at: subnet.at,
+        tasks,
+        miners,
+        claims,
+        contents: BTreeMap::new(),
+        previous,
+        owner_hotkey: subnet.owner_hotkey,
+    };
+    Ok(Gathered { evidence, contents, errors })
+}
+
+/// What is known of contents, with the hotkeys that their texts name.
+pub(crate) async fn content_evidence(
+    store: &dyn Store,
+    policy: &Policy,
+    contents: &BTreeSet<ContentId>,
+    shortfalls: &BTreeMap<ContentId, Reason>,
+) -> Result<BTreeMap<ContentId, ContentEvidence>, StoreError> {
+    let all: Vec<ContentId> = contents.iter().cloned().collect();
+    let mut evidence = BTreeMap::new();
+    for chunk in all.chunks(CONTENTS_PER_READ) {
+        for (content, observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
+            let mut known = observed.evidence;
+            if let (true, Some(seen)) = (
+                policy.ownership_tag != OwnershipRule::Off,
+                known.latest.as_mut().and_then(|latest| latest.presence.as_mut()),
+            ) {
+                seen.owner_tag = owner_tag(&observed.text, &policy.ownership_template).hotkey;
+            }
+            known.shortfall = shortfalls.get(content).copied();
+            evidence.insert(content.clone(), known);
+        }
+    }
+    Ok(evidence)
+}
+
+/// The contents that the miners list for these tasks, ids of other grammars left out.
+fn contents_of(tasks: &[WeightedTask], miners: &[Miner]) -> BTreeSet<ContentId> {
+    let platforms: BTreeMap<&str, _> =
+        tasks.iter().map(|weighted| (weighted.task.id.as_str(), weighted.task.platform)).collect();
+    miners
+        .iter()
+        .flat_map(|miner| &miner.pairs)
+        .filter_map(|pair| ContentId::new(*platforms.get(pair.task_id.as_str())?, &pair.content_id).ok())
+        .collect()
+}
+
+struct Gists<'a> {
+    store: &'a dyn Store,
+    states: BTreeMap<GistPointer, GistState>,
+}
+
+impl Gists<'_> {
+    /// The last good document of a gist; what failed since is an error beside it.
+    async fn document(
+        &self,
+        pointer: &GistPointer,
+        uid: Option<Uid>,
+        source: &str,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let state = self.states.get(pointer);
+        let error = state.map_or(Some("not read yet"), |state| state.error.as_deref());
+        if let Some(error) = error {
+            errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason: error.to_owned() });
+        }
+        match state.and_then(|state| state.digest) {
+            Some(digest) => self.store.gist_document(&digest).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn tasks(
+        &self,
+        settings: &CycleSettings,
+        subnet: &Subnet,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Vec<WeightedTask>, StoreError> {
+        match settings.task_source {
+            TaskSource::Gist => {
+                let own = || {
+                    let own = subnet.neuron(&settings.own_hotkey?)?;
+                    own.commitment.as_ref()?.text.as_deref()?.parse().ok()
+                };
+                let Some(pointer) = settings.task_gist.clone().or_else(own) else {
+                    let reason = "no task gist: set validator.username and validator.gist_id, or commit one".to_owned();
+                    errors.push(ReportedError { uid: None, source: "tasks".to_owned(), line: None, reason });
+                    return Ok(Vec::new());
+                };
+                Ok(tasks_of_gist(self.task_gist(&pointer, None, errors).await?))
+            }
+            TaskSource::Network => {
+                let mut publishers = Vec::new();
+                for neuron in subnet.neurons.iter().filter(|neuron| neuron.validator_permit) {
+                    if let Some(pointer) = pointer_of(neuron) {
+                        let gist = self.task_gist(&pointer, Some(neuron.uid), errors).await?;
+                        let Neuron { uid, hotkey, stake_rao, .. } = *neuron;
+                        publishers.push(Publisher { uid, hotkey, stake_rao, gist });
+                    }
+                }
+                let (tasks, problems) = tasks_of_network(publishers);
+                report_problems(errors, None, "tasks", problems);
+                Ok(tasks)
+            }
+        }
+    }
+
+    async fn task_gist(
+        &self,
+        pointer: &GistPointer,
+        uid: Option<Uid>,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<TaskGist, StoreError> {
+        let document = self.document(pointer, uid, "tasks", errors).await?;
+        let mut gist = parse_task_gist(&document.unwrap_or_default());
+        report_problems(errors, uid, "tasks", std::mem::take(&mut gist.problems));
+        Ok(gist)
+    }
+
+    /// Registered hotkeys other than ours with a readable submission gist, by UID.
+    async fn miners(
+        &self,
+        settings: &CycleSettings,
+        subnet: &Subnet,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Vec<Miner>, StoreError> {
+        let mut miners = Vec::new();
+        for neuron in subnet.neurons.iter().filter(|neuron| Some(neuron.hotkey) != settings.own_hotkey) {
+            let uid = Some(neuron.uid);
+            let Some(pointer) = pointer_of(neuron) else {
+                if neuron.commitment.is_some() {
+                    let reason = "not `username:gist_id` or `username:gist_id@revision`".to_owned();
+                    errors.push(ReportedError { uid, source: "commitment".to_owned(), line: None, reason });
+                }
+                continue;
+            };
+            if let Some(document) = self.document(&pointer, uid, "gist", errors).await? {
+                let gist = parse_submission_gist(&document);
+                report_problems(errors, uid, "gist", gist.problems);
+                if gist.kind == GistKind::Submissions {
+                    miners.push(Miner { uid: neuron.uid, hotkey: neuron.hotkey, pairs: gist.pairs });
+                }
+            }
+        }
+        miners.sort_by_key(|miner| miner.uid);
+        Ok(miners)
+    }
+}
+
+fn pointer_of(neuron: &Neuron) -> Option<GistPointer> {
+    neuron.commitment.as_ref()?.text.as_deref()?.parse().ok()
+}
+
+fn report_problems(errors: &mut Vec<ReportedError>, uid: Option<Uid>, source: &str, problems: Vec<Problem>) {
+    errors.extend(problems.into_iter().map(|problem| ReportedError {
+        uid,
+        source: source.to_owned(),
+        line: problem.line,
+        reason: problem.reason,
+    }));
+}

@@ -1,0 +1,233 @@
+//! GistFetcher: reads every committed gist once in a polling round.
+//!
+//! - Owns in the store: per gist its ETag, last good content, attempts and errors; per hotkey the round in which it
+//!   was first seen with a content.
+//! - A round opens when the subnet was read in a new cell of the grid. Its block, not the order of arrival, is what
+//!   a claim is dated by. A round ends within [`ROUND_DEADLINE`], whatever GitHub does; what was not read keeps its
+//!   last good content.
+//! - A gist that several hotkeys point to is asked for once. A pinned revision never changes and is asked for once
+//!   for ever.
+//! - Anonymous operation reads the raw address, which costs no API request; with a token the API answers, where an
+//!   unchanged gist is free.
+//!
+//! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
+
+use crate::chain_watcher::CommitmentsChanged;
+use crate::github::GitHub;
+use crate::ports::{Clock, Store, StoreError};
+use crate::stats::ActorStats;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::subnet::Subnet;
+
+/// Longest time that a round may take; a round of 25 blocks lasts 300 s.
+pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
+
+/// Answers that are stored in one transaction, which bounds the memory that a round needs.
+const ANSWERS_PER_TRANSACTION: usize = 32;
+
+/// How often it looks for a round that it was not told of.
+const TICK: Duration = Duration::from_secs(30);
+
+/// A polling round was finished and stored.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct SubmissionsRecorded {
+    /// The round's block.
+    pub round: Block,
+}
+
+/// Everything that GistFetcher needs.
+pub struct GistFetcher {
+    /// Its records.
+    pub store: Arc<dyn Store>,
+    /// For deadlines and ticks.
+    pub clock: Arc<dyn Clock>,
+    /// Its counters.
+    pub stats: Arc<ActorStats>,
+    /// Where gists are.
+    pub github: Arc<GitHub>,
+    /// Gists asked for at one time.
+    pub max_in_flight: usize,
+    /// Blocks in a polling round.
+    pub round_blocks: u32,
+    /// A task gist that is read beside the committed ones.
+    pub task_gist: Option<GistPointer>,
+    /// Who hears of finished rounds.
+    pub listeners: Vec<Recipient<SubmissionsRecorded>>,
+    /// Whether a round is under way.
+    pub is_busy: bool,
+}
+
+impl Actor for GistFetcher {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.notify(Tick);
+    }
+}
+
+impl Supervised for GistFetcher {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.is_busy = false;
+    }
+}
+
+/// Time to look for a round.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Tick;
+
+impl Handler<Tick> for GistFetcher {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, context: &mut Self::Context) {
+        self.begin_round(context);
+        let clock = Arc::clone(&self.clock);
+        let wait = async move { clock.sleep(TICK).await };
+        context.spawn(wait.into_actor(self).map(|(), _, context| context.notify(Tick)));
+    }
+}
+
+impl Handler<CommitmentsChanged> for GistFetcher {
+    type Result = ();
+
+    fn handle(&mut self, _: CommitmentsChanged, context: &mut Self::Context) {
+        self.begin_round(context);
+    }
+}
+
+impl GistFetcher {
+    /// Starts the round that is due, if one is and none is under way.
+    fn begin_round(&mut self, context: &mut Context<Self>) {
+        if std::mem::replace(&mut self.is_busy, true) {
+            return;
+        }
+        let round = Round {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&self.stats),
+            github: Arc::clone(&self.github),
+            max_in_flight: self.max_in_flight,
+            round_blocks: self.round_blocks,
+            task_gist: self.task_gist.clone(),
+        };
+        let run = async move { round.run().await };
+        context.spawn(run.into_actor(self).map(|outcome, this, _| {
+            this.is_busy = false;
+            match outcome {
+                Ok(Some(recorded)) => {
+                    for listener in &this.listeners {
+                        // A full or closed mailbox loses a hint; the listener's own tick finds the round.
+                        let _ = listener.try_send(recorded);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    this.stats.count_failed();
+                    tracing::error!(%error, "a polling round could not be stored; it is tried again");
+                }
+            }
+        }));
+    }
+}
+
+/// One polling round.
+struct Round {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+    github: Arc<GitHub>,
+    max_in_flight: usize,
+    round_blocks: u32,
+    task_gist: Option<GistPointer>,
+}
+
+impl Round {
+    /// Runs the round of the newest subnet, unless it is finished already.
+    async fn run(&self) -> Result<Option<SubmissionsRecorded>, StoreError> {
+        let Some(subnet) = self.store.latest_subnet().await? else {
+            return Ok(None);
+        };
+        let round = grid_start(subnet.at.block, self.round_blocks);
+        if self.store.latest_gist_round().await? >= Some(round) {
+            return Ok(None);
+        }
+        let holders = holders(&subnet);
+        let failed = self.read_all(round, &holders).await?;
+        self.store.finish_gist_round(round).await?;
+        tracing::info!(round, gists = holders.len(), failed, "polling round finished");
+        Ok(Some(SubmissionsRecorded { round }))
+    }
+
+    /// Asks for every gist and stores the answers in batches. Gives the number that could not be read.
+    async fn read_all(&self, round: Block, holders: &[GistHolder]) -> Result<usize, StoreError> {
+        let states: BTreeMap<GistPointer, GistState> =
+            self.store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
+        let mut holders_of: BTreeMap<GistPointer, Vec<GistHolder>> = BTreeMap::new();
+        for holder in holders {
+            holders_of.entry(holder.pointer.clone()).or_default().push(holder.clone());
+        }
+        if let Some(pointer) = &self.task_gist {
+            holders_of.entry(pointer.clone()).or_default();
+        }
+        let pointers: Vec<GistPointer> = holders_of.keys().cloned().collect();
+        let deadline = self.clock.monotonic() + ROUND_DEADLINE;
+        let mut answers = futures::stream::iter(pointers)
+            .map(|pointer| self.ask(states.get(&pointer), pointer, deadline))
+            .buffer_unordered(self.max_in_flight.max(1))
+            .chunks(ANSWERS_PER_TRANSACTION);
+        let mut failed = 0;
+        while let Some(batch) = answers.next().await {
+            failed += batch.iter().filter(|answer| matches!(answer.outcome, GistOutcome::Failed { .. })).count();
+            let holders: Vec<GistHolder> =
+                batch.iter().filter_map(|answer| holders_of.get(&answer.pointer)).flatten().cloned().collect();
+            self.store.record_gists(round, &batch, &holders).await?;
+        }
+        Ok(failed)
+    }
+
+    /// Asks for one gist, within what is left of the round.
+    async fn ask(&self, state: Option<&GistState>, pointer: GistPointer, deadline: Duration) -> GistAnswer {
+        let is_settled = pointer.revision().is_some() && state.is_some_and(|state| state.digest.is_some());
+        if is_settled {
+            return GistAnswer { pointer, outcome: GistOutcome::Unchanged };
+        }
+        let _work = self.stats.begin();
+        let left = deadline.saturating_sub(self.clock.monotonic());
+        let etag = state.and_then(|state| state.etag.as_deref());
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.github.gist(&pointer, etag) => outcome,
+            () = self.clock.sleep(left) => GistOutcome::Failed { error: "the round ended before GitHub answered".into() },
+        };
+        match &outcome {
+            GistOutcome::Failed { error } => {
+                self.stats.count_failed();
+                tracing::warn!(gist = %pointer, error, "cannot read a gist; its last good content stands");
+            }
+            GistOutcome::Unchanged | GistOutcome::Fetched { .. } => self.stats.count_handled(),
+        }
+        GistAnswer { pointer, outcome }
+    }
+}
+
+/// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.
+fn holders(subnet: &Subnet) -> Vec<GistHolder> {
+    subnet
+        .neurons
+        .iter()
+        .filter_map(|neuron| {
+            let record = neuron.commitment.as_ref()?;
+            let pointer = record.text.as_deref()?.parse().ok()?;
+            Some(GistHolder { hotkey: neuron.hotkey, pointer, committed_at: record.block })
+        })
+        .collect()
+}

@@ -1,0 +1,277 @@
+//! Instagram, by an Apify actor: one run observes many reels, and its data set is read when the run has ended.
+//!
+//! - Items are joined by short code, never by order. An item that says `not_found` is absence; `no_items` may also
+//!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
+//! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
+//!   what it cost. A run that is lost to a deadline stays debited.
+//!
+//! It starts no run twice: an attempt whose start is uncertain is not repeated.
+
+use crate::decoding::{count, moment, text, texts};
+use crate::github::address;
+use crate::outbound::Outbound;
+use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Terms};
+use crate::ports::{Clock, Credential, HttpRequest, HttpResponse, Method};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+use url::Url;
+
+/// Observes reels.
+pub type InstagramActor = PlatformActor<Instagram>;
+
+/// Units of the ledger in a US dollar: it counts millionths.
+pub const UNITS_PER_USD: f64 = 1_000_000.0;
+
+/// Seconds that Apify may hold an answer back while a run goes on; its own limit is 60.
+const WAIT_FOR_FINISH_SECS: u64 = 60;
+
+/// Beyond [`WAIT_FOR_FINISH_SECS`], the time that an answer may take.
+const ANSWER_MARGIN: Duration = Duration::from_secs(15);
+
+/// An item of the scraper is a few kilobytes; this bounds a whole data set.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// The platform's settings.
+pub struct Instagram {
+    /// `instagram.api_url`.
+    pub api_url: Url,
+    /// `APIFY_API_KEY`.
+    pub api_key: Option<SecretString>,
+    /// The Apify actor, such as `apify~instagram-reel-scraper`.
+    pub actor: String,
+    /// Reels in one run.
+    pub batch_size: usize,
+    /// Runs under way at one time.
+    pub max_in_flight: usize,
+    /// Largest charge of one run, in US dollars.
+    pub max_charge_usd: f64,
+    /// Largest charge of one day, in US dollars.
+    pub daily_charge_usd: f64,
+    /// For one run, from its start to its data.
+    pub deadline: Duration,
+    /// For pauses and deadlines.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A run, as Apify describes it.
+struct Run {
+    id: String,
+    status: String,
+    dataset: String,
+    cost_usd: Option<f64>,
+}
+
+impl Run {
+    fn read(response: &HttpResponse) -> Result<Self, BatchError> {
+        let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let data = &answer["data"];
+        let field = |name: &str| data[name].as_str().map(str::to_owned);
+        match (field("id"), field("status"), field("defaultDatasetId")) {
+            (Some(id), Some(status), Some(dataset)) => {
+                Ok(Self { id, status, dataset, cost_usd: data["usageTotalUsd"].as_f64() })
+            }
+            _ => Err(BatchError::Lasting("Apify's answer is not a run".to_owned())),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        !matches!(self.status.as_str(), "READY" | "RUNNING" | "TIMING-OUT" | "ABORTING")
+    }
+}
+
+#[async_trait]
+impl Platform for Instagram {
+    fn id(&self) -> ids::Platform {
+        ids::Platform::Instagram
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            batch_size: self.batch_size,
+            max_in_flight: self.max_in_flight,
+            bucket: "apify",
+            units_per_batch: units(self.max_charge_usd),
+            daily_budget: units(self.daily_charge_usd),
+            retry_pauses: &[],
+        }
+    }
+
+    fn has_key(&self) -> bool {
+        self.api_key.is_some()
+    }
+
+    async fn observe(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<BatchAnswer, BatchError> {
+        let work = async {
+            let mut run = self.start_run(outbound, contents).await?;
+            while !run.has_ended() {
+                run = self.poll_run(outbound, &run).await?;
+            }
+            if run.status != "SUCCEEDED" {
+                let error = format!("the Apify run ended as {}", run.status);
+                return Err(BatchError::Passing { error, retry_after: None });
+            }
+            let items = self.read_items(outbound, &run.dataset).await?;
+            let spent = run.cost_usd.map_or(self.max_charge_usd, |cost_usd| cost_usd.max(0.0));
+            let unspent_units = units(self.max_charge_usd).saturating_sub(units(spent));
+            Ok(BatchAnswer { sightings: read_sightings(&items, contents), unspent_units })
+        };
+        tokio::select! {
+            biased;
+            answer = work => answer,
+            () = self.clock.sleep(self.deadline) => Err(BatchError::Passing {
+                error: format!("an Apify run did not end within {} s", self.deadline.as_secs()),
+                retry_after: None,
+            }),
+        }
+    }
+
+    /// Charges are budgeted by days of UTC.
+    fn ledger_date(&self, at: Moment) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
+        at.format("%Y-%m-%d").to_string()
+    }
+}
+
+impl Instagram {
+    async fn start_run(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<Run, BatchError> {
+        let mut url = address(&self.api_url, &["v2", "acts", &self.actor, "runs"]).map_err(BatchError::Lasting)?;
+        url.query_pairs_mut()
+            .append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string())
+            .append_pair("maxItems", &contents.len().to_string())
+            .append_pair("maxTotalChargeUsd", &self.max_charge_usd.to_string());
+        let reels: Vec<String> =
+            contents.iter().map(|reel| format!("https://www.instagram.com/reel/{}/", reel.as_str())).collect();
+        let mut request = self.request(url);
+        request.method = Method::Post;
+        request.body = Some(json!({ "username": reels, "resultsLimit": contents.len() }).to_string());
+        Run::read(&self.send(outbound, request, 201).await?)
+    }
+
+    async fn poll_run(&self, outbound: &Outbound, run: &Run) -> Result<Run, BatchError> {
+        let mut url = address(&self.api_url, &["v2", "actor-runs", &run.id]).map_err(BatchError::Lasting)?;
+        url.query_pairs_mut().append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string());
+        Run::read(&self.send(outbound, self.request(url), 200).await?)
+    }
+
+    async fn read_items(&self, outbound: &Outbound, dataset: &str) -> Result<Vec<Value>, BatchError> {
+        let url = address(&self.api_url, &["v2", "datasets", dataset, "items"]).map_err(BatchError::Lasting)?;
+        let response = self.send(outbound, self.request(url), 200).await?;
+        serde_json::from_slice(&response.body)
+            .map_err(|_| BatchError::Lasting("Apify's data set is not a list of items".to_owned()))
+    }
+
+    fn request(&self, url: Url) -> HttpRequest {
+        let deadline = Duration::from_secs(WAIT_FOR_FINISH_SECS) + ANSWER_MARGIN;
+        let mut request = HttpRequest::get(url, deadline, MAX_ANSWER_BYTES);
+        request.credential = self.api_key.clone().map(Credential::Bearer);
+        request
+    }
+
+    async fn send(&self, outbound: &Outbound, request: HttpRequest, expected: u16) -> Result<HttpResponse, BatchError> {
+        let passing = |error: String, retry_after| BatchError::Passing { error, retry_after };
+        let response = outbound.send(request).await.map_err(|error| passing(format!("Apify: {error}"), None))?;
+        match response.status {
+            status if status == expected || status == 200 => Ok(response),
+            401 => Err(BatchError::Lasting("Apify refuses the token: check APIFY_API_KEY".to_owned())),
+            402 => Err(BatchError::QuotaExhausted("Apify says that the account's limit is reached".to_owned())),
+            status @ (429 | 500..) => Err(passing(format!("Apify answered {status}"), response.retry_after())),
+            status => Err(BatchError::Lasting(format!("Apify answered {status}"))),
+        }
+    }
+}
+
+/// Dollars in units of the ledger, rounded up.
+fn units(usd: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "configuration bounds charges")]
+    let units = (usd * UNITS_PER_USD).ceil().max(0.0) as u64;
+    units
+}
+
+/// Joins the items of a data set to the reels that were asked for.
+fn read_sightings(items: &[Value], asked: &[ContentId]) -> BTreeMap<ContentId, Sighting> {
+    let asked: BTreeMap<&str, &ContentId> = asked.iter().map(|content| (content.as_str(), content)).collect();
+    let mut sightings = BTreeMap::new();
+    for item in items {
+        if item["error"].as_str() == Some("not_found") {
+            let content = item["inputUrl"].as_str().and_then(short_code).and_then(|code| asked.get(code));
+            if let Some(content) = content {
+                sightings.entry((*content).clone()).or_insert(Sighting::Absent);
+            }
+        } else if let (None, Some(content)) =
+            (item["error"].as_str(), item["shortCode"].as_str().and_then(|code| asked.get(code)))
+        {
+            sightings.insert((*content).clone(), Sighting::Present(Box::new(read_reel(item))));
+        }
+    }
+    sightings
+}
+
+/// The short code in the address of a reel.
+fn short_code(url: &str) -> Option<&str> {
+    let path = url.split(['?', '#']).next()?.trim_end_matches('/');
+    path.rsplit('/').next()
+}
+
+fn read_reel(item: &Value) -> Presence {
+    Presence {
+        metrics: Metrics {
+            view_count: count(&item["videoViewCount"]),
+            play_count: count(&item["videoPlayCount"]),
+            like_count: count(&item["likesCount"]),
+            comment_count: count(&item["commentsCount"]),
+        },
+        details: Details {
+            published_at: moment(&item["timestamp"]),
+            title: String::new(),
+            description: text(&item["caption"]),
+            author: text(&item["ownerUsername"]),
+            tags: texts(&item["hashtags"]),
+            duration_secs: item["videoDuration"].as_f64().map(whole_seconds),
+            broadcast: Broadcast::None,
+            thumbnail_url: item["displayUrl"].as_str().map(str::to_owned),
+        },
+    }
+}
+
+fn whole_seconds(seconds: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
+    let whole = seconds.clamp(0.0, f64::from(u32::MAX)) as u32;
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_joined_by_short_code_and_unclear_ones_say_nothing() {
+        let asked: Vec<ContentId> = ["AAAAA", "BBBBB", "CCCCC", "DDDDD"]
+            .map(|id| ContentId::new(ids::Platform::Instagram, id).expect("an id"))
+            .to_vec();
+        let items = [
+            json!({"shortCode": "CCCCC", "videoViewCount": 5, "videoPlayCount": "9", "likesCount": -1}),
+            json!({"error": "not_found", "inputUrl": "https://www.instagram.com/reel/BBBBB/?x=1"}),
+            json!({"error": "no_items", "inputUrl": "https://www.instagram.com/reel/AAAAA/"}),
+            json!({"shortCode": "ZZZZZ", "videoViewCount": 1_000_000}),
+            json!("nonsense"),
+        ];
+        let sightings = read_sightings(&items, &asked);
+        assert_eq!(sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC"]);
+        assert_eq!(sightings[&asked[1]], Sighting::Absent);
+        let Sighting::Present(reel) = &sightings[&asked[2]] else { panic!("present") };
+        assert_eq!(reel.metrics.view_count, Some(5), "the field is videoViewCount");
+        assert_eq!((reel.metrics.play_count, reel.metrics.like_count), (Some(9), None));
+    }
+
+    #[test]
+    fn charges_are_rounded_up_to_millionths() {
+        assert_eq!([units(1.0), units(0.000_000_1), units(0.0), units(-1.0)], [1_000_000, 1, 0, 0]);
+    }
+}

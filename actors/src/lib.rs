@@ -1,0 +1,20 @@
+//! The supervised actors of the validator, and the ports they need.
+
+pub mod chain_watcher;
+pub mod cycle;
+mod decoding;
+mod evidence;
+pub mod gist_fetcher;
+pub mod github;
+pub mod instagram;
+pub mod limiter;
+pub mod outbound;
+pub mod platform;
+pub mod ports;
+mod preflight;
+pub mod scorer;
+pub mod sending;
+pub mod stats;
+pub mod supervision;
+pub mod weight_setter;
+pub mod youtube;

@@ -1,0 +1,68 @@
+//! Requests per second, guarded where the request is made.
+//!
+//! A token bucket (governor's GCRA) on the [`Clock`] port, so that tests steer it by paused time. Waiters pass in the
+//! order in which they came. A limiter spaces requests; it keeps no daily quota, which is the ledger's part.
+
+use crate::ports::Clock;
+use crate::stats::ActorStats;
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A rate: tokens a second, and how many may be saved up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Requests per second, above 0.
+    pub requests_per_second: f64,
+    /// Requests that may go at once after a pause, at least 1.
+    pub burst: u32,
+}
+
+#[derive(Clone)]
+struct PortClock(Arc<dyn Clock>);
+
+impl GovernorClock for PortClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.monotonic())
+    }
+}
+
+/// Lets requests pass at a [`Rate`].
+pub struct Limiter {
+    bucket: RateLimiter<NotKeyed, InMemoryState, PortClock, NoOpMiddleware<Nanos>>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+    queue: tokio::sync::Mutex<()>,
+}
+
+impl Limiter {
+    /// A limiter whose waiting is counted in `stats`. A rate that is not above 0 counts as one request an hour, and a
+    /// burst of 0 as 1; configuration refuses both.
+    pub fn new(rate: Rate, clock: Arc<dyn Clock>, stats: Arc<ActorStats>) -> Self {
+        const SLOWEST: Duration = Duration::from_secs(3_600);
+        let seconds = 1.0 / rate.requests_per_second;
+        let period = Duration::try_from_secs_f64(seconds).unwrap_or(SLOWEST).clamp(Duration::from_nanos(1), SLOWEST);
+        let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(period).unwrap_or(Quota::per_hour(NonZeroU32::MIN)).allow_burst(burst);
+        let bucket = RateLimiter::direct_with_clock(quota, PortClock(Arc::clone(&clock)));
+        Self { bucket, clock, stats, queue: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Waits until one request may go.
+    pub async fn pass(&self) {
+        let begin = self.clock.monotonic();
+        let _turn = self.queue.lock().await;
+        while let Err(early) = self.bucket.check() {
+            let wait = early.wait_time_from(Nanos::from(self.clock.monotonic()));
+            self.clock.sleep(wait.max(Duration::from_nanos(1))).await;
+        }
+        self.stats.count_wait(self.clock.monotonic().saturating_sub(begin));
+    }
+}

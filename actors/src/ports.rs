@@ -1,0 +1,302 @@
+//! What the actors need from outside: a chain, HTTP, a store and a clock.
+//!
+//! Actors know these traits and nothing behind them; the root package implements them, and tests fake them. Every
+//! call ends: an implementation keeps the deadline that it is given or has by configuration. Errors carry no secret
+//! and no URL.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
+use tensorflix_domain::observation::Observation;
+use tensorflix_domain::record::{
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
+    ObservedContent, ScoresInForce, WeightIntent,
+};
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::WeightEntry;
+
+/// The chain, as the validator uses it.
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// The hotkey that signs weights; `None` when running without a wallet.
+    fn hotkey(&self) -> Option<Hotkey>;
+
+    /// Waits for a finalized head newer than block `after`, or gives the newest one if it is newer already. Blocks in
+    /// between may be skipped.
+    async fn next_head(&self, after: Option<Block>) -> Result<Head, ChainError>;
+
+    /// The subnet at a block.
+    async fn subnet(&self, head: &Head) -> Result<Subnet, ChainError>;
+
+    /// The weights that the chain holds for a validator, by UID.
+    async fn weights_of(&self, head: &Head, uid: Uid) -> Result<Vec<WeightEntry>, ChainError>;
+
+    /// Signs a setting of weights, valid from `head` on for a limited number of blocks. Sends nothing.
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError>;
+
+    /// Asks the node whether it would take signed bytes, without sending them; `Some` if it would refuse them.
+    async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError>;
+
+    /// Broadcasts signed bytes and waits until they are finalized, refused, or the deadline has passed.
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError>;
+
+    /// Asks the finalized chain, up to `head`, what became of an extrinsic that may have been sent before.
+    async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError>;
+}
+
+/// Bytes ready for the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedExtrinsic {
+    /// The SCALE-encoded extrinsic.
+    pub bytes: Vec<u8>,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// The signer's nonce that it uses.
+    pub nonce: u64,
+    /// The last block at which the chain would accept it.
+    pub valid_until: Block,
+}
+
+/// Where a submission ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inclusion {
+    /// In a finalized block; `failure` if the call failed there.
+    Finalized {
+        /// The block.
+        block: Block,
+        /// The dispatch error.
+        failure: Option<Failure>,
+    },
+    /// The node refused the bytes.
+    Refused(Failure),
+}
+
+/// An error of the chain or of a node's pool, and what it asks of us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name, or the node's words.
+    pub error: String,
+    /// What to do.
+    pub remedy: Remedy,
+}
+
+/// What an error of the chain asks of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Wait: a rate limit, or a block that is full.
+    Wait,
+    /// Our picture of the chain is old: read it again.
+    ReadAgain,
+    /// Wait for the next epoch.
+    NextEpoch,
+    /// Only the operator can help: stake, permit, registration, version, fee.
+    AlertOperator,
+    /// We built something that the chain never takes: report it, do not repeat it.
+    OurBug,
+}
+
+/// What the finalized chain knows of an extrinsic that may have been sent before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in a block.
+    Included(Inclusion),
+    /// Another extrinsic used its nonce, so it will never be included.
+    Superseded,
+    /// In no block yet.
+    Open,
+}
+
+/// Why the chain could not be asked or did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// Connection, deadline or node trouble: ask again later. Whether a submission arrived is not known.
+    #[error("the chain cannot be reached: {0}")]
+    Unreachable(String),
+    /// The chain answered with something that asking again does not mend: the operator must act.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// One HTTP exchange with a deadline and a bounded body.
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// Sends a request. Any status is an answer; only a failure to get one is an error.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
+}
+
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST with a JSON body.
+    Post,
+}
+
+/// Where a request carries its secret. Never shown.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// A query parameter.
+    Query(&'static str, SecretString),
+}
+
+/// A request. Its URL is built by this program from configured hosts and checked ids.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The address, without secrets.
+    pub url: url::Url,
+    /// The secret, if the platform wants one.
+    pub credential: Option<Credential>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON to send.
+    pub body: Option<String>,
+    /// From the first byte sent to the last byte read.
+    pub deadline: Duration,
+    /// Most bytes of a body, after decompression, that are read.
+    pub max_body_bytes: usize,
+}
+
+impl HttpRequest {
+    /// A GET without secret or headers.
+    pub fn get(url: url::Url, deadline: Duration, max_body_bytes: usize) -> Self {
+        Self { method: Method::Get, url, credential: None, headers: Vec::new(), body: None, deadline, max_body_bytes }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Headers by lower-case name; of a repeated one the first.
+    pub headers: BTreeMap<String, String>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer. All of them may be tried again later, except a body that is too large.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The deadline passed.
+    #[error("no complete answer within {0:?}")]
+    TimedOut(Duration),
+    /// The body is larger than allowed.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The answer redirects to another host.
+    #[error("the answer redirects to another host, which is not followed")]
+    Redirected,
+    /// No connection, or it broke.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+}
+
+/// Time. Monotonic time for deadlines, back-off and limiters; wall time for log lines and, where no chain is
+/// configured, quota dates. Never for scores.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Time since some fixed moment; never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// The machine's time in UTC.
+    fn wall(&self) -> Moment;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Why the store could not do what it was asked. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreError(pub String);
+
+/// What each actor remembers. A method that writes does so in one transaction, durable when it returns.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // --- ChainWatcher -----------------------------------------------------------------------------------------
+
+    /// Remembers the newest finalized head.
+    async fn save_head(&self, head: &Head) -> Result<(), StoreError>;
+    /// The newest finalized head that was remembered.
+    async fn latest_head(&self) -> Result<Option<Head>, StoreError>;
+    /// Remembers the subnet at its block, in place of an earlier one.
+    async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError>;
+    /// The newest subnet that was remembered.
+    async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError>;
+
+    // --- GistFetcher ------------------------------------------------------------------------------------------
+
+    /// The newest polling round that was finished.
+    async fn latest_gist_round(&self) -> Result<Option<Block>, StoreError>;
+    /// All gists that were ever asked for and are still kept.
+    async fn gist_states(&self) -> Result<Vec<GistState>, StoreError>;
+    /// Records answers of one round, and who holds the gists: for a hotkey that is seen with a content for the first
+    /// time, a [`Holding`] is added. May be called several times for a round, also again with the same answers.
+    async fn record_gists(
+        &self,
+        round: Block,
+        answers: &[GistAnswer],
+        holders: &[GistHolder],
+    ) -> Result<(), StoreError>;
+    /// Marks a round as finished.
+    async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError>;
+    /// What is known of one gist.
+    async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
+    /// A content by its digest.
+    async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    // --- Platforms --------------------------------------------------------------------------------------------
+
+    /// Adds observations.
+    async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError>;
+    /// Of `contents`, those whose newest observation was made at `since` or later.
+    async fn observed_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError>;
+    /// Debits `units` from a bucket of one date if at most `budget` units are spent then; `false` if they are not
+    /// there, and then nothing is debited.
+    async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError>;
+    /// Gives back units that were debited and then not spent.
+    async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError>;
+
+    // --- Scorer -----------------------------------------------------------------------------------------------
+
+    /// Holdings that no claims were made of, oldest round first, at most `limit`.
+    async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError>;
+    /// Adds claims (one that exists already keeps its first form) and marks holdings as claimed.
+    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError>;
+    /// All claims.
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError>;
+    /// The newest cycle.
+    async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError>;
+    /// Opens the next cycle at a block, with the subnet it is decided for.
+    async fn open_cycle(&self, at: BlockStamp, subnet: &Subnet) -> Result<CycleHead, StoreError>;
+    /// The subnet that a cycle was opened with.
+    async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError>;
+    /// What is known of contents, in the order asked for; an empty record for those never observed.
+    async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError>;
+    /// Stores a decision and closes its cycle. A cycle that is decided already keeps its first decision.
+    async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
+    /// A decided cycle, whole.
+    async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError>;
+    /// The scores of the newest cycle in which anything qualified.
+    async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError>;
+
+    // --- WeightSetter -----------------------------------------------------------------------------------------
+
+    /// Stores an intent before it is broadcast. `false` if the window has one that reached the chain or still may, and
+    /// then nothing is stored.
+    async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError>;
+    /// The newest intent.
+    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError>;
+    /// Stores what came of the open intent of a window; an outcome that is stored stays.
+    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError>;
+}

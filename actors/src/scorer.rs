@@ -1,0 +1,139 @@
+//! Scorer: opens cycles on the block grid, gathers their evidence, and decides them.
+//!
+//! - Owns in the store: claims, cycles, decisions.
+//! - A cycle opens at the first block at which the subnet was read in a slot that has none. It waits until the
+//!   polling round of its block is finished, has its contents observed, and is decided by a pure function. A cycle
+//!   that a crash left open is taken up again; one whose slot has passed is left as it is.
+//! - Messages are hints. All that decides is read from the store, so a lost, repeated or late message changes no score.
+//!
+//! It sends nothing to the chain and knows no platform's protocol.
+
+use crate::chain_watcher::CommitmentsChanged;
+use crate::cycle::{Conductor, CycleSettings};
+use crate::gist_fetcher::SubmissionsRecorded;
+use crate::platform::ObserveContents;
+use crate::ports::{Clock, Store};
+use crate::stats::ActorStats;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::ids::Platform;
+
+/// How often it looks for work that it was not told of.
+const TICK: Duration = Duration::from_secs(30);
+
+/// A cycle is decided and stored.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct ScoresDecided {
+    /// The cycle.
+    pub cycle: u32,
+}
+
+/// Everything that Scorer needs.
+pub struct Scorer {
+    conductor: Arc<Conductor>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+    listeners: Vec<Recipient<ScoresDecided>>,
+    is_busy: bool,
+    was_told_meanwhile: bool,
+}
+
+impl Scorer {
+    /// A scorer that asks `platforms` and tells `listeners`.
+    pub fn new(
+        settings: CycleSettings,
+        platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+        listeners: Vec<Recipient<ScoresDecided>>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        stats: Arc<ActorStats>,
+    ) -> Self {
+        let conductor = Arc::new(Conductor::new(settings, platforms, store, Arc::clone(&clock)));
+        Self { conductor, clock, stats, listeners, is_busy: false, was_told_meanwhile: false }
+    }
+}
+
+impl Actor for Scorer {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.notify(Tick);
+    }
+}
+
+impl Supervised for Scorer {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.is_busy = false;
+        self.was_told_meanwhile = false;
+    }
+}
+
+/// Time to look for work.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Tick;
+
+impl Handler<Tick> for Scorer {
+    type Result = ();
+
+    fn handle(&mut self, _: Tick, context: &mut Self::Context) {
+        self.advance(context);
+        let clock = Arc::clone(&self.clock);
+        let wait = async move { clock.sleep(TICK).await };
+        context.spawn(wait.into_actor(self).map(|(), _, context| context.notify(Tick)));
+    }
+}
+
+impl Handler<CommitmentsChanged> for Scorer {
+    type Result = ();
+
+    fn handle(&mut self, _: CommitmentsChanged, context: &mut Self::Context) {
+        self.advance(context);
+    }
+}
+
+impl Handler<SubmissionsRecorded> for Scorer {
+    type Result = ();
+
+    fn handle(&mut self, _: SubmissionsRecorded, context: &mut Self::Context) {
+        self.advance(context);
+    }
+}
+
+impl Scorer {
+    /// Does the work that is due, one piece at a time.
+    fn advance(&mut self, context: &mut Context<Self>) {
+        if std::mem::replace(&mut self.is_busy, true) {
+            self.was_told_meanwhile = true;
+            return;
+        }
+        let (conductor, work) = (Arc::clone(&self.conductor), self.stats.begin());
+        let run = async move {
+            let _work = work;
+            conductor.advance().await
+        };
+        context.spawn(run.into_actor(self).map(|outcome, this, context| {
+            this.is_busy = false;
+            match outcome {
+                Ok(Some(cycle)) => {
+                    this.stats.count_handled();
+                    for listener in &this.listeners {
+                        // A full or closed mailbox loses a hint; WeightSetter finds the scores at its next head.
+                        let _ = listener.try_send(ScoresDecided { cycle });
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    this.stats.count_failed();
+                    tracing::error!(%error, "a cycle could not be taken further; it is tried again");
+                }
+            }
+            if std::mem::take(&mut this.was_told_meanwhile) {
+                this.advance(context);
+            }
+        }));
+    }
+}

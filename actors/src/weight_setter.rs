@@ -1,0 +1,189 @@
+//! WeightSetter: keeps the validator's weights on chain, at most one submission in each window.
+//!
+//! - Owns in the store: intents and their outcomes.
+//! - Blocks are divided into windows of `resend_blocks`. In each window the scores in force are sent once, whether or
+//!   not they changed, so that the chain never counts the validator as inactive. In a slot whose cycle is not decided
+//!   yet it waits for the decision, but no longer than [`DECISION_PATIENCE_BLOCKS`].
+//! - The signed bytes are stored before they are broadcast. After a crash, or when an answer was lost, the chain is
+//!   asked first, and then the same bytes are sent again while their era lasts.
+//! - Hotkeys become UIDs at the block of signing, never earlier.
+//!
+//! It scores nothing. With `dry_run` it does all but sign and send.
+
+use crate::chain_watcher::HeadFinalized;
+use crate::ports::{Chain, Store};
+use crate::scorer::ScoresDecided;
+use crate::sending::{Sender, SendingSettings, Sent};
+use crate::stats::ActorStats;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use std::sync::Arc;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::Head;
+use tensorflix_domain::standing::Standing;
+use tensorflix_domain::weights::WeightEntry;
+
+/// Blocks of a slot during which a resend waits for the slot's own decision: five minutes.
+pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
+
+/// Weights are on chain, in a finalized block.
+#[derive(Clone, Debug, Message, PartialEq)]
+#[rtype(result = "()")]
+pub struct WeightsConfirmed {
+    /// The cycle whose scores they are.
+    pub cycle: u32,
+    /// The block that includes them.
+    pub block: Block,
+    /// Hash of the extrinsic.
+    pub extrinsic_hash: [u8; 32],
+    /// What was sent, by UID.
+    pub entries: Vec<WeightEntry>,
+    /// How we stand with them; `None` if we were deregistered since.
+    pub standing: Option<Standing>,
+}
+
+/// Weights of a decided cycle were not sent, or not accepted.
+#[derive(Clone, Debug, Message, PartialEq)]
+#[rtype(result = "()")]
+pub struct WeightsWithheld {
+    /// The cycle whose scores they are.
+    pub cycle: u32,
+    /// What would have been sent, by UID; empty if it did not come to that.
+    pub entries: Vec<WeightEntry>,
+    /// How we would stand with them.
+    pub standing: Option<Standing>,
+    /// Why, and what to do about it.
+    pub reason: String,
+    /// Whether something failed or the operator must act; otherwise it is as it should be.
+    pub is_failure: bool,
+}
+
+/// Everything that WeightSetter needs.
+pub struct WeightSetter {
+    sender: Arc<Sender>,
+    stats: Arc<ActorStats>,
+    confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
+    withheld_listeners: Vec<Recipient<WeightsWithheld>>,
+    /// Send only for decisions of this process, never as a resend.
+    only_decisions: bool,
+    head: Option<Head>,
+    is_busy: bool,
+    decided_meanwhile: bool,
+    /// The failure that was told last; the same one is told again only when a decision is concerned.
+    told_failure: Option<String>,
+}
+
+impl WeightSetter {
+    /// A setter that tells the given listeners.
+    pub fn new(
+        settings: SendingSettings,
+        only_decisions: bool,
+        chain: Arc<dyn Chain>,
+        store: Arc<dyn Store>,
+        stats: Arc<ActorStats>,
+        confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
+        withheld_listeners: Vec<Recipient<WeightsWithheld>>,
+    ) -> Self {
+        let sender = Arc::new(Sender::new(settings, chain, store));
+        Self {
+            sender,
+            stats,
+            confirmed_listeners,
+            withheld_listeners,
+            only_decisions,
+            head: None,
+            is_busy: false,
+            decided_meanwhile: false,
+            told_failure: None,
+        }
+    }
+}
+
+impl Actor for WeightSetter {
+    type Context = Context<Self>;
+}
+
+impl Supervised for WeightSetter {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.is_busy = false;
+        self.decided_meanwhile = false;
+    }
+}
+
+impl Handler<HeadFinalized> for WeightSetter {
+    type Result = ();
+
+    fn handle(&mut self, HeadFinalized(head): HeadFinalized, context: &mut Self::Context) {
+        if self.head.is_none_or(|known| known.stamp < head.stamp) {
+            self.head = Some(head);
+        }
+        if !self.only_decisions {
+            self.advance(context, false);
+        }
+    }
+}
+
+impl Handler<ScoresDecided> for WeightSetter {
+    type Result = ();
+
+    fn handle(&mut self, _: ScoresDecided, context: &mut Self::Context) {
+        self.advance(context, true);
+    }
+}
+
+impl WeightSetter {
+    /// Does the sending that is due, one at a time. `was_decided` makes a refusal to send worth telling.
+    fn advance(&mut self, context: &mut Context<Self>, was_decided: bool) {
+        if std::mem::replace(&mut self.is_busy, true) {
+            self.decided_meanwhile |= was_decided;
+            return;
+        }
+        let (sender, head, work) = (Arc::clone(&self.sender), self.head, self.stats.begin());
+        let run = async move {
+            let _work = work;
+            sender.advance(head).await
+        };
+        context.spawn(run.into_actor(self).map(move |outcome, this, context| {
+            this.is_busy = false;
+            this.tell(outcome, was_decided);
+            if std::mem::take(&mut this.decided_meanwhile) {
+                this.advance(context, true);
+            }
+        }));
+    }
+
+    fn tell(&mut self, outcome: Sent, was_decided: bool) {
+        match outcome {
+            Sent::Confirmed(confirmed) => {
+                self.stats.count_handled();
+                self.told_failure = None;
+                tracing::info!(
+                    cycle = confirmed.cycle,
+                    block = confirmed.block,
+                    entries = confirmed.entries.len(),
+                    "weights are on chain"
+                );
+                for listener in &self.confirmed_listeners {
+                    let _ = listener.try_send(confirmed.clone());
+                }
+            }
+            Sent::Withheld(withheld) => {
+                if withheld.is_failure {
+                    self.stats.count_failed();
+                }
+                let is_news = withheld.is_failure && self.told_failure.as_ref() != Some(&withheld.reason);
+                if is_news {
+                    tracing::error!(cycle = withheld.cycle, reason = withheld.reason, "weights were not set");
+                    self.told_failure = Some(withheld.reason.clone());
+                } else {
+                    tracing::debug!(cycle = withheld.cycle, reason = withheld.reason, "weights are not sent");
+                }
+                if is_news || was_decided {
+                    for listener in &self.withheld_listeners {
+                        let _ = listener.try_send(withheld.clone());
+                    }
+                }
+            }
+            Sent::NothingDue => {}
+        }
+    }
+}

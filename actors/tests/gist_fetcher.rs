@@ -1,0 +1,428 @@
+//! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
+
+use crate::support::gists::{digest_of, pinned, pointer};
+use crate::support::listener::{Events, listen};
+use crate::support::memory_store::Write;
+use crate::support::scripted_http::{Reply, SECRET};
+use crate::support::subnets::{committed, committed_text, head, hotkey, neuron, stamp, subnet};
+use crate::support::time::{pass, settle, simulate};
+use crate::support::world::{ROUND_BLOCKS, UNLIMITED, World};
+use actix::Addr;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::CommitmentsChanged;
+use tensorflix_actors::gist_fetcher::{GistFetcher, ROUND_DEADLINE, SubmissionsRecorded};
+use tensorflix_actors::github::GitHub;
+use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::ports::{Clock, HttpError, Store};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, Uid};
+use tensorflix_domain::record::GistState;
+use tensorflix_domain::subnet::Neuron;
+
+const MAX_GIST_BYTES: usize = 1_000;
+const MAX_IN_FLIGHT: usize = 8;
+
+/// How a fetcher differs from the usual one.
+struct Setup {
+    token: bool,
+    rate: Rate,
+    task_gist: Option<GistPointer>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { token: false, rate: UNLIMITED, task_gist: None }
+    }
+}
+
+/// A fetcher in its world, and what it tells.
+struct Fetch {
+    world: World,
+    address: Addr<GistFetcher>,
+    stats: Arc<ActorStats>,
+    rounds: Events<SubmissionsRecorded>,
+}
+
+impl Fetch {
+    fn start(setup: Setup) -> Self {
+        let world = World::new();
+        let stats = ActorStats::new("gist_fetcher");
+        let (listener, rounds) = listen();
+        let github = GitHub {
+            outbound: world.outbound(setup.rate, &stats),
+            clock: world.clock(),
+            api_url: "https://api.example".parse().expect("a URL"),
+            raw_url: "https://raw.example".parse().expect("a URL"),
+            token: setup.token.then(|| SecretString::from(SECRET)),
+            deadline: Duration::from_secs(15),
+            max_gist_bytes: MAX_GIST_BYTES,
+        };
+        let fetcher = GistFetcher {
+            store: world.store(),
+            clock: world.clock(),
+            stats: Arc::clone(&stats),
+            github: Arc::new(github),
+            max_in_flight: MAX_IN_FLIGHT,
+            round_blocks: ROUND_BLOCKS,
+            task_gist: setup.task_gist,
+            listeners: vec![listener],
+            is_busy: false,
+        };
+        let address = world.start(&stats, fetcher);
+        Self { world, address, stats, rounds }
+    }
+
+    /// Stores a subnet as ChainWatcher does, and tells of it.
+    async fn announce(&self, block: Block, neurons: impl IntoIterator<Item = Neuron>) {
+        self.world.store.save_head(&head(block)).await.expect("stored");
+        self.world.store.save_subnet(&subnet(block, neurons)).await.expect("stored");
+        self.address.send(CommitmentsChanged { at: stamp(block) }).await.expect("handled");
+    }
+
+    /// A whole round.
+    async fn round(&mut self, block: Block, neurons: impl IntoIterator<Item = Neuron>) {
+        self.announce(block, neurons).await;
+        assert_eq!(self.rounds.next().await, SubmissionsRecorded { round: block - block % ROUND_BLOCKS });
+    }
+
+    fn serve(&self, pointer: &GistPointer, replies: impl IntoIterator<Item = Reply>) {
+        self.world.http.get(&raw_path(pointer), replies);
+    }
+
+    async fn state(&self, pointer: &GistPointer) -> GistState {
+        self.world.store.gist_state(pointer).await.expect("read").expect("a state")
+    }
+
+    fn asked(&self) -> usize {
+        self.world.http.requests().len()
+    }
+}
+
+fn raw_path(pointer: &GistPointer) -> String {
+    format!("/{}/{}/raw", pointer.username(), pointer.gist_id())
+}
+
+/// Miners with UIDs from 0, each of whom committed the gist at its place.
+fn miners(gists: &[&GistPointer]) -> Vec<Neuron> {
+    let miner = |(uid, gist): (Uid, &&GistPointer)| committed(neuron(uid, u8::try_from(uid).expect("few")), gist, 50);
+    (0..).zip(gists).map(miner).collect()
+}
+
+#[test]
+fn a_round_asks_for_each_gist_once_also_when_hotkeys_share_it() {
+    simulate(async {
+        let task_gist = pointer("owner", 9);
+        let mut fetch = Fetch::start(Setup { task_gist: Some(task_gist.clone()), ..Setup::default() });
+        let (shared, own) = (pointer("alice", 1), pointer("bob", 2));
+        for gist in [&shared, &own, &task_gist] {
+            fetch.serve(gist, [Reply::new(200, gist.to_string())]);
+        }
+        let mut neurons = miners(&[&shared, &own, &shared, &shared]);
+        neurons.push(committed_text(neuron(4, 4), "https://gist.github.com/carol", 50));
+        neurons.push(neuron(5, 5));
+        fetch.round(103, neurons).await;
+
+        let mut paths: Vec<String> = fetch.world.http.requests().into_iter().map(|request| request.path).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, [raw_path(&shared), raw_path(&own), raw_path(&task_gist)]);
+        let mut holdings: Vec<_> = fetch.world.store.holdings().into_iter().map(|held| (held.hotkey, held.round)).collect();
+        holdings.sort_unstable();
+        assert_eq!(holdings, [0, 1, 2, 3].map(|key| (hotkey(key), 100)), "dated by the round, whoever came first");
+        assert_eq!(fetch.state(&task_gist).await.digest, Some(digest_of(task_gist.to_string().as_bytes())));
+    });
+}
+
+#[test]
+fn every_round_asks_anew_with_the_etag_and_sees_what_changed() {
+    // Pitfall: content was stale for minutes.
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        fetch.serve(
+            &gist,
+            [
+                Reply::new(200, "one").header("etag", "\"v1\""),
+                Reply::new(304, ""),
+                Reply::new(200, "two").header("etag", "\"v2\""),
+                Reply::new(304, ""),
+            ],
+        );
+        let mut seen = Vec::new();
+        for block in [100, 125, 150, 175] {
+            fetch.round(block, miners(&[&gist])).await;
+            let state = fetch.state(&gist).await;
+            seen.push((state.digest, state.fetched_round, state.etag));
+        }
+        let sent: Vec<_> =
+            fetch.world.http.requests().iter().map(|request| request.headers.get("if-none-match").cloned()).collect();
+        let (v1, v2) = ("\"v1\"".to_owned(), "\"v2\"".to_owned());
+        assert_eq!(sent, [None, Some(v1.clone()), Some(v1.clone()), Some(v2.clone())]);
+        let (one, two) = (Some(digest_of(b"one")), Some(digest_of(b"two")));
+        let expected = [(one, 100, &v1), (one, 125, &v1), (two, 150, &v2), (two, 175, &v2)];
+        assert_eq!(seen, expected.map(|(digest, round, etag)| (digest, Some(round), Some(etag.clone()))));
+        let holdings: Vec<_> = fetch.world.store.holdings().iter().map(|held| (held.digest, held.round)).collect();
+        assert_eq!(holdings, [(digest_of(b"one"), 100), (digest_of(b"two"), 150)]);
+    });
+}
+
+#[test]
+fn a_hotkey_that_points_to_an_unchanged_gist_later_holds_it_from_then_on() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        fetch.serve(&gist, [Reply::new(200, "one").header("etag", "v1"), Reply::new(304, "")]);
+        fetch.round(100, miners(&[&gist])).await;
+        fetch.round(125, miners(&[&gist, &gist])).await;
+        let holdings: Vec<_> = fetch.world.store.holdings().iter().map(|held| (held.hotkey, held.round)).collect();
+        assert_eq!(holdings, [(hotkey(0), 100), (hotkey(1), 125)]);
+    });
+}
+
+#[test]
+fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content() {
+    let failures: [(&str, Reply, usize); 9] = [
+        ("404", Reply::new(404, ""), 1),
+        ("401", Reply::new(401, ""), 1),
+        ("429", Reply::new(429, "").header("retry-after", "3600"), 1),
+        ("redirect", Reply::fail(HttpError::Redirected), 1),
+        ("huge", Reply::new(200, vec![b'x'; MAX_GIST_BYTES + 1]), 1),
+        ("hangs", Reply::hang(), 1),
+        ("500", Reply::new(500, "oops"), 3),
+        ("reset", Reply::fail(HttpError::Connection("reset".to_owned())), 3),
+        ("never answers, whatever its deadline", Reply::stall(), 1),
+    ];
+    for (name, failure, attempts) in failures {
+        simulate(async move {
+            let mut fetch = Fetch::start(Setup::default());
+            let (bad, good) = (pointer("bad", 1), pointer("good", 2));
+            fetch.serve(&bad, [Reply::new(200, "one").header("etag", "v1"), failure]);
+            fetch.serve(&good, [Reply::new(200, "one"), Reply::new(200, "two")]);
+            fetch.round(100, miners(&[&bad, &good])).await;
+            fetch.round(125, miners(&[&bad, &good])).await;
+
+            let state = fetch.state(&bad).await;
+            assert_eq!((state.digest, state.fetched_round), (Some(digest_of(b"one")), Some(100)), "{name}");
+            assert_eq!((state.failures, state.error.is_some()), (1, true), "{name}");
+            assert_eq!(fetch.state(&good).await.digest, Some(digest_of(b"two")), "{name}");
+            let asked = fetch.world.http.requests_for(&raw_path(&bad)).len();
+            assert_eq!(asked, 1 + attempts, "{name}: bounded retries");
+            let held: Vec<_> = fetch.world.store.holdings().iter().map(|held| held.round).collect();
+            assert_eq!(held, [100, 100, 125], "{name}: a failure is no new sight of a content");
+        });
+    }
+}
+
+#[test]
+fn what_failed_in_passing_is_read_in_the_same_round() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        let reset = Reply::fail(HttpError::Connection("reset".to_owned()));
+        fetch.serve(&gist, [Reply::new(502, ""), reset, Reply::new(200, "one")]);
+        fetch.round(100, miners(&[&gist])).await;
+        let state = fetch.state(&gist).await;
+        assert_eq!((state.digest, state.failures, state.error), (Some(digest_of(b"one")), 0, None));
+    });
+}
+
+#[test]
+fn a_round_ends_within_its_deadline_when_github_hangs() {
+    for silence in [Reply::hang(), Reply::stall()] {
+        simulate(async move {
+            let mut fetch = Fetch::start(Setup::default());
+            let (gists, last): (Vec<_>, _) = ((0..255).map(|n| pointer("alice", n)).collect(), pointer("zoe", 999));
+            let replies = [silence.clone()];
+            gists.iter().for_each(|gist| fetch.serve(gist, replies.clone()));
+            fetch.serve(&last, [Reply::new(200, "one")]);
+            let committed: Vec<&GistPointer> = gists.iter().chain([&last]).collect();
+            let begin = fetch.world.clock.monotonic();
+            fetch.round(100, miners(&committed)).await;
+            let took = fetch.world.clock.monotonic() - begin;
+            assert!(took <= ROUND_DEADLINE, "{silence:?} took {took:?}");
+            assert!(gists.len() > MAX_IN_FLIGHT * 16, "more than can hang one after the other within a round");
+            let ended = fetch.asked();
+            pass(Duration::from_secs(600)).await;
+            assert_eq!(fetch.asked(), ended, "nothing is asked after the end");
+            assert!(
+                fetch.world.http.requests().iter().all(|request| request.asked_at.elapsed() > Duration::from_secs(600)),
+                "nothing is asked at the end of time only to be given up"
+            );
+            assert!(fetch.state(&gists[0]).await.error.is_some());
+        });
+    }
+}
+
+#[test]
+fn a_round_is_stored_before_it_is_told() {
+    for write in [Write::Gists, Write::GistRound] {
+        simulate(async move {
+            let mut fetch = Fetch::start(Setup::default());
+            let gist = pointer("alice", 1);
+            fetch.serve(&gist, [Reply::new(200, "one")]);
+            fetch.world.store.fail_next(write);
+            fetch.announce(100, miners(&[&gist])).await;
+            assert_eq!(fetch.rounds.so_far().await, [], "{write:?}");
+            assert_eq!(fetch.rounds.next().await, SubmissionsRecorded { round: 100 }, "its own tick finds the round");
+            assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(100)));
+            assert_eq!(fetch.world.store.holdings().len(), 1);
+        });
+    }
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        fetch.announce(100, []).await;
+        fetch.rounds.next().await;
+        fetch.world.store.delay_writes(Duration::from_secs(1));
+        fetch.announce(125, []).await;
+        assert_eq!(fetch.rounds.so_far().await, []);
+        assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(100)));
+        assert_eq!(fetch.rounds.next().await.round, 125);
+        assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(125)));
+    });
+}
+
+#[test]
+fn a_second_hint_in_the_same_round_asks_nothing() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        fetch.serve(&gist, [Reply::new(200, "one").after(Duration::from_secs(3))]);
+        fetch.announce(100, miners(&[&gist])).await;
+        for block in [100, 101, 110, 124] {
+            fetch.announce(block, miners(&[&gist])).await;
+        }
+        fetch.rounds.next().await;
+        fetch.announce(124, miners(&[&gist])).await;
+        pass(Duration::from_secs(3_600)).await;
+        assert_eq!(fetch.rounds.so_far().await, []);
+        assert_eq!(fetch.asked(), 1);
+    });
+}
+
+#[test]
+fn a_round_that_nobody_told_of_is_found_by_its_own_tick() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        fetch.serve(&gist, [Reply::new(200, "one")]);
+        settle().await;
+        fetch.world.store.save_subnet(&subnet(100, miners(&[&gist]))).await.expect("stored");
+        assert_eq!(fetch.rounds.next().await, SubmissionsRecorded { round: 100 });
+    });
+}
+
+#[test]
+fn a_fetcher_that_panicked_finishes_its_round() {
+    for write in [Write::Gists, Write::GistRound] {
+        simulate(async move {
+            let mut fetch = Fetch::start(Setup::default());
+            let gist = pointer("alice", 1);
+            fetch.serve(&gist, [Reply::new(200, "one")]);
+            fetch.world.store.panic_at_next(write);
+            fetch.round(100, miners(&[&gist])).await;
+            assert_eq!(fetch.stats.read().restarts, 1);
+            assert_eq!(fetch.world.store.holdings().len(), 1, "{write:?}: seen once, however often recorded");
+            fetch.round(125, miners(&[&gist])).await;
+        });
+    }
+}
+
+#[test]
+fn requests_respect_the_limiter_and_the_bound_of_what_is_in_flight() {
+    simulate(async {
+        let rate = Rate { requests_per_second: 2.0, burst: 3 };
+        let mut fetch = Fetch::start(Setup { rate, ..Setup::default() });
+        let gists: Vec<GistPointer> = (0..40).map(|number| pointer("alice", number)).collect();
+        for gist in &gists {
+            fetch.serve(gist, [Reply::new(200, "one").after(Duration::from_secs(10))]);
+        }
+        fetch.round(100, miners(&gists.iter().collect::<Vec<_>>())).await;
+        assert_eq!(fetch.world.http.peak_in_flight(), MAX_IN_FLIGHT);
+        let times: Vec<Duration> =
+            fetch.world.http.requests().iter().map(|request| request.asked_at.elapsed()).rev().collect();
+        for (earlier, later) in (0..).map(|first| (first, first + 3)).take_while(|(_, last)| *last < times.len()) {
+            let apart = times[later] - times[earlier];
+            assert!(apart >= Duration::from_millis(499), "more than a burst of 3 within half a second: {apart:?}");
+        }
+        assert!(fetch.stats.read().limiter_wait_ms > 0);
+    });
+}
+
+/// A gist as the API shows it.
+fn api_gist(owner: &str, files: &Value) -> Reply {
+    Reply::json(&json!({ "owner": { "login": owner }, "files": files })).header("etag", "\"v1\"")
+}
+
+#[test]
+fn with_a_token_the_api_answers_and_the_token_travels_as_a_bearer_only() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup { token: true, ..Setup::default() });
+        let gist = pointer("Alice", 1);
+        let path = format!("/gists/{}", gist.gist_id());
+        let files = json!({ "b.json": { "content": "second" }, "a.json": { "content": "first" } });
+        fetch.world.http.get(&path, [api_gist("alice", &files), Reply::new(304, "")]);
+        fetch.round(100, miners(&[&gist])).await;
+        fetch.round(125, miners(&[&gist])).await;
+        let requests = fetch.world.http.requests();
+        for request in &requests {
+            assert_eq!((request.host.as_str(), &request.path), ("api.example", &path));
+            assert_eq!(request.bearer.as_deref(), Some(SECRET));
+        }
+        let etags: Vec<_> = requests.iter().map(|request| request.headers.get("if-none-match").cloned()).collect();
+        assert_eq!(etags, [None, Some("\"v1\"".to_owned())]);
+        let state = fetch.state(&gist).await;
+        assert_eq!(state.digest, Some(digest_of(b"first")), "of several files the first by name");
+        assert_eq!((state.fetched_round, state.error), (Some(125), None));
+    });
+}
+
+#[test]
+fn an_answer_of_the_api_that_is_not_the_users_gist_is_a_failure() {
+    let content = "x".repeat(MAX_GIST_BYTES + 1);
+    for (name, reply) in [
+        ("another owner", api_gist("mallory", &json!({ "a": { "content": "one" } }))),
+        ("no owner", Reply::json(&json!({ "files": { "a": { "content": "one" } } }))),
+        ("no file", api_gist("alice", &json!({}))),
+        ("a deleted file", api_gist("alice", &json!({ "a": null }))),
+        ("truncated", api_gist("alice", &json!({ "a": { "content": "one", "truncated": true } }))),
+        ("too large", api_gist("alice", &json!({ "a": { "content": content } }))),
+        ("no gist", Reply::new(200, "<html>")),
+        ("refused token", Reply::new(401, "{}")),
+    ] {
+        simulate(async move {
+            let mut fetch = Fetch::start(Setup { token: true, ..Setup::default() });
+            let gist = pointer("alice", 1);
+            fetch.world.http.get(&format!("/gists/{}", gist.gist_id()), [reply]);
+            fetch.round(100, miners(&[&gist])).await;
+            let state = fetch.state(&gist).await;
+            assert_eq!((state.digest, state.failures), (None, 1), "{name}");
+            let error = state.error.expect("an error");
+            assert!(!error.contains(SECRET), "{name}: {error}");
+        });
+    }
+}
+
+#[test]
+fn a_pinned_revision_is_asked_for_once_for_ever() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pinned("alice", 1, 5);
+        let path = format!("/gists/{}/{}", gist.gist_id(), gist.revision().expect("a revision"));
+        let good = api_gist("alice", &json!({ "a": { "content": "one" } }));
+        fetch.world.http.get(&path, [Reply::new(404, ""), good]);
+        for block in [100, 125, 150, 175] {
+            fetch.round(block, miners(&[&gist])).await;
+        }
+        assert_eq!(fetch.asked(), 2, "until it was read once");
+        assert_eq!(fetch.world.http.requests()[0].bearer, None, "also without a token");
+        let state = fetch.state(&gist).await;
+        assert_eq!((state.digest, state.fetched_round), (Some(digest_of(b"one")), Some(175)));
+        // Who points to it later holds it from then on.
+        fetch.round(200, miners(&[&gist, &gist])).await;
+        let rounds: Vec<_> = fetch.world.store.holdings().iter().map(|held| held.round).collect();
+        assert_eq!(rounds, [125, 200]);
+    });
+}

@@ -1,0 +1,13 @@
+//! What the actors promise: messages go in through their addresses, every port is faked, time is steered.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod chain_watcher;
+mod gist_fetcher;
+mod instagram;
+mod limiter;
+mod platform_contract;
+mod scorer;
+mod supervision;
+mod support;
+mod weight_setter;
+mod youtube;

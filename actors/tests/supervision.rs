@@ -1,0 +1,282 @@
+//! Supervision: whatever ends an actor, it is back at its address with its queue, within limits, and alone in it.
+
+use crate::support::listener::{Events, listen};
+use crate::support::time::{pass, settle, simulate};
+use crate::support::world::World;
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, Supervised,
+    WrapFuture,
+};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tensorflix_actors::ports::Clock;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Importance, REST, RestartLimits, Supervision, supervise};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// How an actor ends.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+enum End {
+    PanicInHandler,
+    PanicInSpawnedFuture,
+    PanicInWait,
+    Stop,
+}
+
+const ENDS: [End; 4] = [End::PanicInHandler, End::PanicInSpawnedFuture, End::PanicInWait, End::Stop];
+
+/// A message that the actor passes on.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+struct Say(u32);
+
+/// A moment in an actor's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Started,
+    Restarting,
+}
+
+/// Ends as it is told, and panics in the stages that are planned.
+struct Fragile {
+    heard: Recipient<Say>,
+    planned: Arc<Mutex<VecDeque<Stage>>>,
+    stages: Arc<Mutex<Vec<Stage>>>,
+}
+
+impl Fragile {
+    fn reach(&self, stage: Stage) {
+        self.stages.lock().expect("no panic while locked").push(stage);
+        let is_planned = {
+            let mut planned = self.planned.lock().expect("no panic while locked");
+            let is_planned = planned.front() == Some(&stage);
+            if is_planned {
+                planned.pop_front();
+            }
+            is_planned
+        };
+        assert!(!is_planned, "made to panic: {stage:?}");
+    }
+}
+
+impl Actor for Fragile {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        self.reach(Stage::Started);
+    }
+}
+
+impl Supervised for Fragile {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.reach(Stage::Restarting);
+    }
+}
+
+impl Handler<End> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, end: End, context: &mut Self::Context) {
+        let panicking = || async { panic!("made to panic: a future") }.into_actor(self).map(|(), _, _| ());
+        match end {
+            End::PanicInHandler => panic!("made to panic: the handler"),
+            End::PanicInSpawnedFuture => {
+                context.spawn(panicking());
+            }
+            End::PanicInWait => context.wait(panicking()),
+            End::Stop => context.stop(),
+        }
+    }
+}
+
+impl Handler<Say> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, said: Say, _: &mut Self::Context) {
+        self.heard.do_send(said);
+    }
+}
+
+/// A fragile actor under supervision.
+struct Patient {
+    world: World,
+    address: Addr<Fragile>,
+    heard: Events<Say>,
+    stats: Arc<ActorStats>,
+    stages: Arc<Mutex<Vec<Stage>>>,
+}
+
+const LIMITS: RestartLimits = RestartLimits {
+    max_restarts: 3,
+    within: Duration::from_secs(300),
+    backoff_min: Duration::from_millis(100),
+    backoff_max: Duration::from_secs(60),
+};
+
+impl Patient {
+    fn new(importance: Importance, planned: impl IntoIterator<Item = Stage>) -> Self {
+        let world = World::new();
+        let stats = ActorStats::new("fragile");
+        let (recipient, heard) = listen();
+        let stages = Arc::default();
+        let fragile = Fragile {
+            heard: recipient,
+            planned: Arc::new(Mutex::new(planned.into_iter().collect())),
+            stages: Arc::clone(&stages),
+        };
+        let supervision = Supervision { limits: LIMITS, importance, clock: world.clock(), stats: Arc::clone(&stats) };
+        let address = supervise(supervision, |_| fragile);
+        Self { world, address, heard, stats, stages }
+    }
+
+    fn optional() -> Self {
+        Self::new(Importance::Optional, [])
+    }
+
+    fn core() -> (Self, UnboundedReceiver<&'static str>) {
+        let (sender, escalations) = unbounded_channel();
+        (Self::new(Importance::Core(sender), []), escalations)
+    }
+
+    /// Ends it and waits for it to be back. How long it was away, in milliseconds.
+    async fn end(&mut self, end: End) -> u128 {
+        let begin = self.world.clock.monotonic();
+        self.address.do_send(end);
+        self.address.do_send(Say(0));
+        self.heard.next().await;
+        (self.world.clock.monotonic() - begin).as_millis()
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        self.stages.lock().expect("no panic while locked").clone()
+    }
+}
+
+#[test]
+fn whatever_ends_an_actor_it_is_back_at_its_address_with_its_queue() {
+    for end in ENDS {
+        simulate(async move {
+            let mut patient = Patient::optional();
+            patient.address.do_send(Say(1));
+            patient.address.do_send(end);
+            (2..=40).for_each(|number| patient.address.do_send(Say(number)));
+            let heard = patient.heard.so_far().await;
+            assert!(heard.starts_with(&[Say(1)]), "{end:?}");
+            pass(Duration::from_secs(1)).await;
+            let heard: Vec<Say> = heard.into_iter().chain(patient.heard.so_far().await).collect();
+            assert_eq!(heard, (1..=40).map(Say).collect::<Vec<_>>(), "{end:?}: each once, in order");
+            assert_eq!(patient.stats.read().restarts, 1, "{end:?}");
+            assert_eq!(patient.stages(), [Stage::Started, Stage::Restarting, Stage::Started], "{end:?}");
+            assert!(patient.address.connected());
+        });
+    }
+}
+
+#[test]
+fn only_the_sender_of_the_message_that_panicked_is_told_so() {
+    simulate(async {
+        let patient = Patient::optional();
+        let (poisonous, sound) =
+            futures::join!(patient.address.send(End::PanicInHandler), patient.address.send(Say(1)));
+        assert!(poisonous.is_err());
+        assert_eq!(sound, Ok(()));
+    });
+}
+
+#[test]
+fn a_panic_while_it_starts_is_a_restart_like_any_other() {
+    use Stage::{Restarting, Started};
+    for (planned, restarts, stages) in [
+        (vec![Started], 1, vec![Started, Restarting, Started]),
+        (vec![Started, Restarting], 2, vec![Started, Restarting, Restarting, Started]),
+        (vec![Started, Restarting, Restarting], 3, vec![Started, Restarting, Restarting, Restarting, Started]),
+        (vec![Started, Restarting, Started], 3, vec![Started, Restarting, Restarting, Started, Restarting, Started]),
+    ] {
+        simulate(async move {
+            let mut patient = Patient::new(Importance::Optional, planned.clone());
+            patient.address.do_send(Say(7));
+            assert_eq!(patient.heard.next().await, Say(7));
+            assert_eq!(patient.stages(), stages, "{planned:?}");
+            assert_eq!(patient.stats.read().restarts, restarts, "{planned:?}");
+            let paused: u128 = [0, 100, 300, 700][usize::try_from(restarts).expect("few")];
+            assert_eq!(patient.world.clock.monotonic().as_millis(), paused, "each restart has its pause: {planned:?}");
+        });
+    }
+}
+
+#[test]
+fn pauses_double_and_the_window_slides() {
+    simulate(async {
+        let mut patient = Patient::optional();
+        let mut away = Vec::new();
+        for _ in 0..3 {
+            away.push(patient.end(End::PanicInHandler).await);
+        }
+        assert_eq!(away, [100, 200, 400]);
+        pass(Duration::from_secs(301)).await;
+        assert_eq!(patient.end(End::PanicInHandler).await, 100, "the earlier restarts are out of the window");
+    });
+}
+
+#[test]
+fn an_optional_actor_that_fails_again_and_again_rests_and_is_tried_again() {
+    for end in ENDS {
+        simulate(async move {
+            let mut patient = Patient::optional();
+            for _ in 0..3 {
+                patient.end(end).await;
+            }
+            assert_eq!(patient.end(end).await, REST.as_millis(), "{end:?}");
+            assert_eq!(patient.end(end).await, 100, "{end:?}: it begins with a clean record");
+            assert_eq!(patient.stats.read().restarts, 5);
+        });
+    }
+}
+
+#[test]
+fn a_core_actor_that_fails_again_and_again_ends_the_process() {
+    for end in ENDS {
+        simulate(async move {
+            let (mut patient, mut escalations) = Patient::core();
+            for _ in 0..3 {
+                patient.end(end).await;
+            }
+            assert!(escalations.try_recv().is_err(), "{end:?}: the limit is not exceeded yet");
+            patient.address.do_send(end);
+            settle().await;
+            assert_eq!(escalations.try_recv(), Ok("fragile"), "{end:?}");
+            pass(Duration::from_secs(86_400)).await;
+            assert_eq!(patient.stats.read().restarts, 3, "{end:?}: it is not restarted behind the process's back");
+        });
+    }
+}
+
+#[test]
+fn siblings_notice_nothing() {
+    simulate(async {
+        let (mut patient, mut sibling) = (Patient::optional(), Patient::optional());
+        for (number, end) in (0..).zip(ENDS) {
+            patient.address.do_send(end);
+            sibling.address.do_send(Say(number));
+            assert_eq!(sibling.heard.so_far().await, [Say(number)], "at once, while the other one is away");
+        }
+        patient.address.do_send(Say(1));
+        patient.heard.next().await;
+        assert_eq!(sibling.stats.read().restarts, 0);
+        assert_eq!(sibling.stages(), [Stage::Started]);
+    });
+}
+
+#[test]
+fn an_actor_that_nobody_can_reach_ends_for_good() {
+    simulate(async {
+        let Patient { world: _world, address, stats, stages, .. } = Patient::optional();
+        address.do_send(Say(1));
+        drop(address);
+        pass(Duration::from_secs(86_400)).await;
+        assert_eq!(*stages.lock().expect("no panic while locked"), [Stage::Started]);
+        assert_eq!(Arc::strong_count(&stats), 1, "its supervisor is gone too");
+    });
+}

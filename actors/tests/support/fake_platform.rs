@@ -1,0 +1,104 @@
+//! A platform actor that a test commands: it observes from a table, falls short, panics, or never answers.
+
+use crate::support::world::World;
+use actix::{Actor, Context, Handler, Recipient, ResponseFuture, Supervised};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
+use tensorflix_actors::ports::Store;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::observation::{Observation, Sighting};
+use tensorflix_domain::verdict::Reason;
+
+/// How it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// It observes what its table holds; what is missing there is absent.
+    Observe,
+    /// It observes nothing, for this reason.
+    FallShort(Reason),
+    /// Its handler panics.
+    Panic,
+    /// It never answers.
+    Hang,
+}
+
+/// The test's end of it.
+#[derive(Clone)]
+pub struct FakePlatform {
+    pub recipient: Recipient<ObserveContents>,
+    script: Arc<Mutex<Script>>,
+}
+
+struct Script {
+    conduct: Conduct,
+    sightings: BTreeMap<ContentId, Sighting>,
+    requests: Vec<ObserveContents>,
+}
+
+struct Worker {
+    script: Arc<Mutex<Script>>,
+    store: Arc<dyn Store>,
+}
+
+impl FakePlatform {
+    /// A platform in `world` with these contents.
+    pub fn start(world: &World, sightings: impl IntoIterator<Item = (ContentId, Sighting)>) -> Self {
+        let sightings = sightings.into_iter().collect();
+        let script = Arc::new(Mutex::new(Script { conduct: Conduct::Observe, sightings, requests: Vec::new() }));
+        let worker = Worker { script: Arc::clone(&script), store: world.store() };
+        let recipient = world.start(&ActorStats::new("platform"), worker).recipient();
+        Self { recipient, script }
+    }
+
+    /// From now on it acts so.
+    pub fn conduct(&self, conduct: Conduct) {
+        self.script.lock().expect("no panic while locked").conduct = conduct;
+    }
+
+    /// From now on this is what it sees of a content.
+    pub fn show(&self, content: &ContentId, sighting: Sighting) {
+        self.script.lock().expect("no panic while locked").sightings.insert(content.clone(), sighting);
+    }
+
+    /// What it was asked.
+    pub fn requests(&self) -> Vec<ObserveContents> {
+        self.script.lock().expect("no panic while locked").requests.clone()
+    }
+}
+
+impl Actor for Worker {
+    type Context = Context<Self>;
+}
+
+impl Supervised for Worker {}
+
+impl Handler<ObserveContents> for Worker {
+    type Result = ResponseFuture<ContentsObserved>;
+
+    fn handle(&mut self, request: ObserveContents, _: &mut Self::Context) -> Self::Result {
+        let (conduct, observations) = {
+            let mut script = self.script.lock().expect("no panic while locked");
+            script.requests.push(request.clone());
+            let observe = |content: &ContentId| {
+                let sighting = script.sightings.get(content).cloned().unwrap_or(Sighting::Absent);
+                Observation { content: content.clone(), at: request.as_of, sighting }
+            };
+            (script.conduct, request.contents.iter().map(observe).collect::<Vec<_>>())
+        };
+        let store = Arc::clone(&self.store);
+        match conduct {
+            Conduct::Panic => panic!("the platform's actor was made to panic"),
+            Conduct::Hang => Box::pin(std::future::pending()),
+            Conduct::FallShort(reason) => Box::pin(async move {
+                let shortfalls = request.contents.into_iter().map(|content| (content, reason)).collect();
+                ContentsObserved { observed_count: 0, shortfalls, errors: vec![format!("made to fail: {reason}")] }
+            }),
+            Conduct::Observe => Box::pin(async move {
+                store.record_observations(&observations).await.expect("stored");
+                ContentsObserved { observed_count: observations.len(), ..ContentsObserved::default() }
+            }),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Listeners: what actors tell goes into a channel, so that a test awaits an event instead of sleeping.
+
+use crate::support::time::{settle, within};
+use actix::{Actor, Context, Handler, Message, Recipient};
+use std::any::type_name;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Messages that were told, in order.
+pub struct Events<M> {
+    received: UnboundedReceiver<M>,
+}
+
+/// A recipient for an actor to tell, and what it is told.
+pub fn listen<M>() -> (Recipient<M>, Events<M>)
+where
+    M: Message<Result = ()> + Send + Unpin + 'static,
+{
+    let (sender, received) = unbounded_channel();
+    (Listener { sender }.start().recipient(), Events { received })
+}
+
+struct Listener<M> {
+    sender: UnboundedSender<M>,
+}
+
+impl<M: Unpin + 'static> Actor for Listener<M> {
+    type Context = Context<Self>;
+}
+
+impl<M: Message<Result = ()> + Unpin + 'static> Handler<M> for Listener<M> {
+    type Result = ();
+
+    fn handle(&mut self, message: M, _: &mut Self::Context) {
+        // A test that dropped its end does not want to know.
+        let _ = self.sender.send(message);
+    }
+}
+
+impl<M> Events<M> {
+    /// The next message, which must come.
+    pub async fn next(&mut self) -> M {
+        within(type_name::<M>(), self.received.recv()).await.expect("the listener lives as long as its events")
+    }
+
+    /// What was told so far and not awaited, once nothing more is under way.
+    pub async fn so_far(&mut self) -> Vec<M> {
+        settle().await;
+        std::iter::from_fn(|| self.received.try_recv().ok()).collect()
+    }
+}

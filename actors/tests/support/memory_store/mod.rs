@@ -1,0 +1,271 @@
+//! The Store port in memory: faithful to the port's contract, with faults on demand and a record of what was written.
+
+mod tables;
+
+use async_trait::async_trait;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tables::Tables;
+use tensorflix_actors::ports::{Store, StoreError};
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::observation::Observation;
+use tensorflix_domain::record::{
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
+    ObservedContent, ScoresInForce, WeightIntent,
+};
+use tensorflix_domain::subnet::Subnet;
+
+/// A kind of write, named after what it stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    Head,
+    Subnet,
+    Gists,
+    GistRound,
+    Observations,
+    Debit,
+    Credit,
+    Claims,
+    Cycle,
+    Decision,
+    Intent,
+    Outcome,
+}
+
+/// What happens to a write instead of its being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Fail,
+    Panic,
+}
+
+/// The store. Shared by actors that are started one after another on it, it outlives them as a file would.
+#[derive(Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    written: Mutex<Vec<Write>>,
+    faults: Mutex<VecDeque<(Option<Write>, Fault)>>,
+    write_delay: Mutex<Duration>,
+}
+
+impl MemoryStore {
+    /// The next `count` writes, of whatever kind, fail and store nothing.
+    pub fn fail_next_writes(&self, count: usize) {
+        locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
+    }
+
+    /// The next write of this kind fails and stores nothing.
+    pub fn fail_next(&self, write: Write) {
+        locked(&self.faults).push_back((Some(write), Fault::Fail));
+    }
+
+    /// The next write of this kind panics and stores nothing: a crash of the actor just before it.
+    pub fn panic_at_next(&self, write: Write) {
+        locked(&self.faults).push_back((Some(write), Fault::Panic));
+    }
+
+    /// From now on every write takes this long before it is done.
+    pub fn delay_writes(&self, delay: Duration) {
+        *locked(&self.write_delay) = delay;
+    }
+
+    /// The kinds of what was written, in order; failed writes are not among them.
+    pub fn written(&self) -> Vec<Write> {
+        locked(&self.written).clone()
+    }
+
+    /// How many writes of a kind were done.
+    pub fn count(&self, write: Write) -> usize {
+        locked(&self.written).iter().filter(|written| **written == write).count()
+    }
+
+    /// All observations of a content, oldest record first.
+    pub fn observations(&self, content: &ContentId) -> Vec<Observation> {
+        locked(&self.tables).observations.get(content).cloned().unwrap_or_default()
+    }
+
+    /// Units of a bucket that are spent on a date.
+    pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {
+        locked(&self.tables).units_spent(bucket, date)
+    }
+
+    /// Every hotkey's first sight of a content, in the order of their numbers.
+    pub fn holdings(&self) -> Vec<Holding> {
+        locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
+    }
+
+    /// All intents by window.
+    pub fn intents(&self) -> Vec<WeightIntent> {
+        locked(&self.tables).intents.values().cloned().collect()
+    }
+
+    /// All cycles, oldest first.
+    pub fn cycles(&self) -> Vec<CycleHead> {
+        locked(&self.tables).cycles.iter().map(tables::Cycle::head).collect()
+    }
+
+    /// Does a write, unless a fault was asked for.
+    async fn write<T>(
+        &self,
+        write: Write,
+        apply: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let delay = *locked(&self.write_delay);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        match self.take_fault(write) {
+            Some(Fault::Fail) => return Err(StoreError(format!("{write:?} was made to fail"))),
+            Some(Fault::Panic) => panic!("{write:?} was made to panic"),
+            None => {}
+        }
+        let applied = apply(&mut locked(&self.tables))?;
+        locked(&self.written).push(write);
+        Ok(applied)
+    }
+
+    fn take_fault(&self, write: Write) -> Option<Fault> {
+        let mut faults = locked(&self.faults);
+        let place = faults.iter().position(|(kind, _)| kind.is_none_or(|kind| kind == write))?;
+        faults.remove(place).map(|(_, fault)| fault)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
+        Ok(read(&locked(&self.tables)))
+    }
+}
+
+/// A lock whose holder may have been made to panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
+        self.write(Write::Head, |tables| tables.save_head(head)).await
+    }
+
+    async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
+        self.read(|tables| tables.head)
+    }
+
+    async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
+        self.write(Write::Subnet, |tables| tables.save_subnet(subnet)).await
+    }
+
+    async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
+        self.read(|tables| tables.subnet.clone())
+    }
+
+    async fn latest_gist_round(&self) -> Result<Option<Block>, StoreError> {
+        self.read(|tables| tables.gist_round)
+    }
+
+    async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
+        self.read(|tables| tables.gists.values().cloned().collect())
+    }
+
+    async fn record_gists(
+        &self,
+        round: Block,
+        answers: &[GistAnswer],
+        holders: &[GistHolder],
+    ) -> Result<(), StoreError> {
+        self.write(Write::Gists, |tables| tables.record_gists(round, answers, holders)).await
+    }
+
+    async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError> {
+        self.write(Write::GistRound, |tables| {
+            tables.gist_round = tables.gist_round.max(Some(round));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
+        self.read(|tables| tables.gists.get(pointer).cloned())
+    }
+
+    async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|tables| tables.documents.get(digest).cloned())
+    }
+
+    async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {
+        self.write(Write::Observations, |tables| tables.record_observations(observations)).await
+    }
+
+    async fn observed_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
+        self.read(|tables| {
+            contents.iter().filter(|content| tables.is_observed_since(content, since)).cloned().collect()
+        })
+    }
+
+    async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError> {
+        self.write(Write::Debit, |tables| Ok(tables.debit(bucket, date, units, budget))).await
+    }
+
+    async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
+        self.write(Write::Credit, |tables| {
+            tables.credit(bucket, date, units);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
+        self.read(|tables| tables.unclaimed_holdings(limit))
+    }
+
+    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+        self.write(Write::Claims, |tables| tables.record_claims(claims, holdings)).await
+    }
+
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
+        self.read(Tables::all_claims)
+    }
+
+    async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
+        self.read(|tables| tables.cycles.last().map(tables::Cycle::head))
+    }
+
+    async fn open_cycle(&self, at: BlockStamp, subnet: &Subnet) -> Result<CycleHead, StoreError> {
+        self.write(Write::Cycle, |tables| Ok(tables.open_cycle(at, subnet))).await
+    }
+
+    async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError> {
+        self.read(|tables| tables.cycle(cycle).map(|cycle| cycle.subnet.clone()))
+    }
+
+    async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
+        self.read(|tables| contents.iter().map(|content| tables.observed(content)).collect())
+    }
+
+    async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
+        self.write(Write::Decision, |tables| tables.save_decision(decided)).await
+    }
+
+    async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
+        self.read(|tables| tables.cycle(cycle).and_then(|cycle| cycle.decided.clone()))
+    }
+
+    async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
+        self.read(Tables::scores_in_force)
+    }
+
+    async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
+        self.write(Write::Intent, |tables| Ok(tables.save_intent(intent))).await
+    }
+
+    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
+        self.read(|tables| tables.intents.values().next_back().cloned())
+    }
+
+    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        self.write(Write::Outcome, |tables| tables.save_outcome(window, outcome)).await
+    }
+}

@@ -1,0 +1,257 @@
+//! The records of the store, and the rules by which they change. What is a fact is added and never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_actors::ports::StoreError;
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
+use tensorflix_domain::observation::{Observation, Presence, Sighting};
+use tensorflix_domain::record::{
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head, Holding,
+    IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
+};
+use tensorflix_domain::subnet::Subnet;
+
+#[derive(Default)]
+pub struct Tables {
+    pub head: Option<Head>,
+    pub subnet: Option<Subnet>,
+    pub gist_round: Option<Block>,
+    pub gists: BTreeMap<GistPointer, GistState>,
+    pub documents: BTreeMap<ContentDigest, Vec<u8>>,
+    /// With whether claims were made of it.
+    pub holdings: Vec<(Holding, bool)>,
+    pub observations: BTreeMap<ContentId, Vec<Observation>>,
+    pub units_spent: BTreeMap<(String, String), u64>,
+    pub claims: BTreeMap<(String, String, Hotkey), Claim>,
+    pub cycles: Vec<Cycle>,
+    pub intents: BTreeMap<Block, WeightIntent>,
+}
+
+pub struct Cycle {
+    number: u32,
+    at: BlockStamp,
+    pub subnet: Subnet,
+    pub decided: Option<DecidedCycle>,
+}
+
+impl Cycle {
+    pub fn head(&self) -> CycleHead {
+        CycleHead { cycle: self.number, at: self.at, decided: self.decided.is_some() }
+    }
+}
+
+impl Tables {
+    pub fn save_head(&mut self, head: &Head) -> Result<(), StoreError> {
+        if self.head.is_none_or(|known| head.stamp.block >= known.stamp.block) {
+            self.head = Some(*head);
+        }
+        Ok(())
+    }
+
+    pub fn save_subnet(&mut self, subnet: &Subnet) -> Result<(), StoreError> {
+        if self.subnet.as_ref().is_none_or(|known| subnet.at.block >= known.at.block) {
+            self.subnet = Some(subnet.clone());
+        }
+        Ok(())
+    }
+
+    pub fn record_gists(
+        &mut self,
+        round: Block,
+        answers: &[GistAnswer],
+        holders: &[GistHolder],
+    ) -> Result<(), StoreError> {
+        for answer in answers {
+            self.record_answer(round, answer);
+        }
+        for holder in holders {
+            self.record_holder(round, holder);
+        }
+        Ok(())
+    }
+
+    /// An answer of an older round than that of the last good one comes too late.
+    fn record_answer(&mut self, round: Block, answer: &GistAnswer) {
+        let state = self.gists.entry(answer.pointer.clone()).or_insert_with(|| GistState {
+            pointer: answer.pointer.clone(),
+            etag: None,
+            digest: None,
+            fetched_round: None,
+            failures: 0,
+            error: None,
+        });
+        if state.fetched_round > Some(round) {
+            return;
+        }
+        match &answer.outcome {
+            GistOutcome::Unchanged => {}
+            GistOutcome::Fetched { etag, digest, document } => {
+                state.etag.clone_from(etag);
+                state.digest = Some(*digest);
+                self.documents.entry(*digest).or_insert_with(|| document.clone());
+            }
+            GistOutcome::Failed { error } => {
+                state.failures += 1;
+                state.error = Some(error.clone());
+                return;
+            }
+        }
+        (state.fetched_round, state.failures, state.error) = (Some(round), 0, None);
+    }
+
+    /// A hotkey holds what it was seen with in this round, for the first time through this pointer.
+    fn record_holder(&mut self, round: Block, holder: &GistHolder) {
+        let state = self.gists.get(&holder.pointer).filter(|state| state.fetched_round == Some(round));
+        let Some(digest) = state.and_then(|state| state.digest) else { return };
+        let is_known = self
+            .holdings
+            .iter()
+            .any(|(known, _)| (known.hotkey, &known.pointer, known.digest) == (holder.hotkey, &holder.pointer, digest));
+        if !is_known {
+            let GistHolder { hotkey, pointer, committed_at } = holder.clone();
+            let id = i64::try_from(self.holdings.len()).expect("few holdings") + 1;
+            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at }, false));
+        }
+    }
+
+    /// The same observation again changes nothing.
+    pub fn record_observations(&mut self, observations: &[Observation]) -> Result<(), StoreError> {
+        for observation in observations {
+            let known = self.observations.entry(observation.content.clone()).or_default();
+            if !known.contains(observation) {
+                known.push(observation.clone());
+            }
+        }
+        Ok(())
+    }
+
+    pub fn is_observed_since(&self, content: &ContentId, since: Block) -> bool {
+        self.observations
+            .get(content)
+            .is_some_and(|known| known.iter().any(|observation| observation.at.block >= since))
+    }
+
+    /// The newest of everything, by block; of two at the same block the one recorded later.
+    pub fn observed(&self, content: &ContentId) -> ObservedContent {
+        let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
+        known.sort_by_key(|observation| observation.at.block);
+        let mut observed = ObservedContent::default();
+        for Observation { at, sighting, .. } in known {
+            let presence = match sighting {
+                Sighting::Present(presence) => Some(presence),
+                Sighting::Absent => None,
+            };
+            let evidence = &mut observed.evidence;
+            evidence.latest =
+                Some(LatestSighting { at: *at, presence: presence.map(|presence| what_is_seen(presence)) });
+            if let Some(presence) = presence {
+                evidence.seen_before = true;
+                renew(evidence, *at, presence);
+                observed.text = format!("{}\n{}", presence.details.title, presence.details.description);
+            }
+        }
+        observed
+    }
+
+    pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {
+        self.units_spent.get(&(bucket.to_owned(), date.to_owned())).copied().unwrap_or(0)
+    }
+
+    pub fn debit(&mut self, bucket: &str, date: &str, units: u64, budget: u64) -> bool {
+        let after = self.units_spent(bucket, date).checked_add(units).filter(|after| *after <= budget);
+        if let Some(after) = after {
+            self.units_spent.insert((bucket.to_owned(), date.to_owned()), after);
+        }
+        after.is_some()
+    }
+
+    pub fn credit(&mut self, bucket: &str, date: &str, units: u64) {
+        if let Some(spent) = self.units_spent.get_mut(&(bucket.to_owned(), date.to_owned())) {
+            *spent = spent.saturating_sub(units);
+        }
+    }
+
+    pub fn unclaimed_holdings(&self, limit: u32) -> Vec<Holding> {
+        let mut unclaimed: Vec<Holding> =
+            self.holdings.iter().filter(|(_, is_claimed)| !is_claimed).map(|(holding, _)| holding.clone()).collect();
+        unclaimed.sort_by_key(|holding| (holding.round, holding.id));
+        unclaimed.truncate(usize::try_from(limit).expect("a small limit"));
+        unclaimed
+    }
+
+    pub fn record_claims(&mut self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+        for claim in claims {
+            let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
+            self.claims.entry(key).or_insert_with(|| claim.clone());
+        }
+        let claimed: BTreeSet<&i64> = holdings.iter().collect();
+        for (holding, is_claimed) in &mut self.holdings {
+            *is_claimed |= claimed.contains(&holding.id);
+        }
+        Ok(())
+    }
+
+    pub fn all_claims(&self) -> Vec<Claim> {
+        let mut claims: Vec<Claim> = self.claims.values().cloned().collect();
+        claims.sort_unstable();
+        claims
+    }
+
+    pub fn open_cycle(&mut self, at: BlockStamp, subnet: &Subnet) -> CycleHead {
+        let number = self.cycles.last().map_or(0, |cycle| cycle.number) + 1;
+        let cycle = Cycle { number, at, subnet: subnet.clone(), decided: None };
+        let head = cycle.head();
+        self.cycles.push(cycle);
+        head
+    }
+
+    pub fn cycle(&self, number: u32) -> Option<&Cycle> {
+        self.cycles.iter().find(|cycle| cycle.number == number)
+    }
+
+    /// The first decision of a cycle stays.
+    pub fn save_decision(&mut self, decided: &DecidedCycle) -> Result<(), StoreError> {
+        let cycle = self.cycles.iter_mut().find(|cycle| cycle.number == decided.cycle);
+        let cycle = cycle.ok_or_else(|| StoreError(format!("cycle {} was never opened", decided.cycle)))?;
+        cycle.decided.get_or_insert_with(|| decided.clone());
+        Ok(())
+    }
+
+    pub fn scores_in_force(&self) -> Option<ScoresInForce> {
+        self.cycles.iter().rev().find_map(|cycle| {
+            let decided = cycle.decided.as_ref().filter(|decided| !decided.scores.is_empty())?;
+            Some(ScoresInForce { cycle: cycle.number, at: cycle.at, scores: decided.scores.clone() })
+        })
+    }
+
+    pub fn save_intent(&mut self, intent: &WeightIntent) -> bool {
+        let is_new = !self.intents.contains_key(&intent.window);
+        if is_new {
+            self.intents.insert(intent.window, intent.clone());
+        }
+        is_new
+    }
+
+    /// The first outcome of an intent stays.
+    pub fn save_outcome(&mut self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        let intent = self.intents.get_mut(&window);
+        let intent = intent.ok_or_else(|| StoreError(format!("the window from {window} has no intent")))?;
+        intent.outcome.get_or_insert_with(|| outcome.clone());
+        Ok(())
+    }
+}
+
+fn what_is_seen(presence: &Presence) -> SeenContent {
+    let details = &presence.details;
+    SeenContent { published_at: details.published_at, broadcast: details.broadcast, owner_tag: None }
+}
+
+/// A count that is not given leaves the one known before, with its own block.
+fn renew(evidence: &mut ContentEvidence, at: BlockStamp, presence: &Presence) {
+    let measured = |count: Option<u64>| count.map(|count| Measurement { at, count });
+    evidence.views = measured(presence.metrics.view_count).or(evidence.views);
+    evidence.plays = measured(presence.metrics.play_count).or(evidence.plays);
+}

@@ -1,0 +1,11 @@
+//! What the tests share: every port faked, time that is steered, listeners, and builders of small records.
+
+pub mod fake_platform;
+pub mod gists;
+pub mod listener;
+pub mod memory_store;
+pub mod scripted_chain;
+pub mod scripted_http;
+pub mod subnets;
+pub mod time;
+pub mod world;

@@ -1,0 +1,111 @@
+//! Everything outside an actor, faked, and how to start an actor in it.
+
+use crate::support::gists::fetched;
+use crate::support::memory_store::MemoryStore;
+use crate::support::scripted_chain::ScriptedChain;
+use crate::support::scripted_http::ScriptedHttp;
+use crate::support::subnets::head;
+use crate::support::time::TestClock;
+use actix::{Actor, Addr, Context, Supervised};
+use std::sync::Arc;
+use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::ports::{Clock, Store};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{GistAnswer, GistHolder};
+use tensorflix_domain::subnet::Subnet;
+
+/// Blocks in a polling round.
+pub const ROUND_BLOCKS: u32 = 25;
+
+/// Blocks in a cycle's slot: a day.
+pub const SLOT_BLOCKS: u32 = 7_200;
+
+/// A rate that never makes anybody wait.
+pub const UNLIMITED: Rate = Rate { requests_per_second: 1_000_000.0, burst: 1_000_000 };
+
+/// The ports, shared by whatever runs in this world.
+#[derive(Clone)]
+pub struct World {
+    pub clock: Arc<TestClock>,
+    pub store: Arc<MemoryStore>,
+    pub chain: Arc<ScriptedChain>,
+    pub http: Arc<ScriptedHttp>,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new() -> Self {
+        Self {
+            clock: Arc::new(TestClock::new()),
+            store: Arc::new(MemoryStore::default()),
+            chain: Arc::new(ScriptedChain::default()),
+            http: Arc::new(ScriptedHttp::default()),
+        }
+    }
+
+    /// The clock as actors take it.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
+    /// The store as actors take it.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// Starts an actor under supervision with the default limits.
+    pub fn start<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Supervised,
+    {
+        let supervision = Supervision {
+            limits: RestartLimits::default(),
+            importance: Importance::Optional,
+            clock: self.clock(),
+            stats: Arc::clone(stats),
+        };
+        supervise(supervision, |_| actor)
+    }
+
+    /// The scripted HTTP behind a limiter of this rate.
+    pub fn outbound(&self, rate: Rate, stats: &Arc<ActorStats>) -> Outbound {
+        let limiter = Limiter::new(rate, self.clock(), Arc::clone(stats));
+        Outbound::new(Arc::clone(&self.http) as _, Arc::new(limiter))
+    }
+
+    /// Stores what ChainWatcher and GistFetcher would have stored of a subnet: its head, the subnet itself, and the
+    /// round of its block with these contents of gists.
+    pub async fn record_round(&self, subnet: &Subnet, documents: &[(&GistPointer, &[u8])]) -> Block {
+        let answers: Vec<GistAnswer> = documents.iter().map(|(pointer, document)| fetched(pointer, document)).collect();
+        self.record_answers(subnet, &answers).await
+    }
+
+    /// The same with any answers, which are stored in the order given.
+    pub async fn record_answers(&self, subnet: &Subnet, answers: &[GistAnswer]) -> Block {
+        let round = grid_start(subnet.at.block, ROUND_BLOCKS);
+        self.store.save_head(&head(subnet.at.block)).await.expect("stored");
+        self.store.save_subnet(subnet).await.expect("stored");
+        for answer in answers {
+            let holders: Vec<GistHolder> =
+                holders(subnet).into_iter().filter(|holder| holder.pointer == answer.pointer).collect();
+            self.store.record_gists(round, std::slice::from_ref(answer), &holders).await.expect("stored");
+        }
+        self.store.finish_gist_round(round).await.expect("stored");
+        round
+    }
+}
+
+/// Who committed which gist.
+pub fn holders(subnet: &Subnet) -> Vec<GistHolder> {
+    let holder = |neuron: &tensorflix_domain::subnet::Neuron| {
+        let commitment = neuron.commitment.as_ref()?;
+        let pointer = commitment.text.as_deref()?.parse().ok()?;
+        Some(GistHolder { hotkey: neuron.hotkey, pointer, committed_at: commitment.block })
+    };
+    subnet.neurons.iter().filter_map(holder).collect()
+}
