@@ -1,0 +1,6 @@
+//! The ports of the actors, implemented.
+
+pub mod chain;
+pub mod clock;
+pub mod http;
+pub mod store;

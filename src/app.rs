@@ -1,0 +1,354 @@
+//! Wiring: the only file that names every actor and every adapter.
+//!
+//! Actors are made from the last to the first of the flow, so that each gets the addresses it tells. All of them run
+//! on the thread that calls [`App::start`].
+
+use crate::adapters::chain::{ChainSettings, SubtensorChain};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::http::HttpClient;
+use crate::adapters::store::Database;
+use crate::config::{Config, ForeignUpdate};
+use crate::reporter::{Event, Reporter, recipient};
+use actix::Addr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
+use tensorflix_actors::cycle::{CycleSettings, Opening};
+use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::github::GitHub;
+use tensorflix_actors::instagram::{Instagram, InstagramActor};
+use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::platform::{Platform, PlatformActor};
+use tensorflix_actors::ports::{Chain, Clock, Http, Store};
+use tensorflix_actors::scorer::Scorer;
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::youtube::{YouTube, YouTubeActor};
+use tensorflix_chain::{HotkeyWallet, Network, UnknownNetwork, WalletError};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
+use tensorflix_domain::ids;
+use tensorflix_store::StoreError;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How the process is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// When cycles open.
+    pub opening: Opening,
+    /// Whether nothing is signed and sent. A wallet is then not needed.
+    pub dry_run: bool,
+}
+
+/// Why the process could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The wallet cannot be used.
+    #[error("the wallet cannot be used: {0}")]
+    Wallet(#[from] WalletError),
+    /// The network's name says nothing.
+    #[error(transparent)]
+    Network(#[from] UnknownNetwork),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// HTTP cannot be set up.
+    #[error("HTTP cannot be set up: {0}")]
+    Http(String),
+}
+
+/// The running validator.
+pub struct App {
+    /// Everything that was stored.
+    pub store: Arc<dyn Store>,
+    /// The chain.
+    pub chain: Arc<SubtensorChain>,
+    /// Counters of every actor, in the order of the flow.
+    pub stats: Vec<Arc<ActorStats>>,
+    /// What the actors tell.
+    pub events: Receiver<Event>,
+    /// Names of core actors that failed too often; the process must end.
+    pub escalations: UnboundedReceiver<&'static str>,
+    /// The actors.
+    pub actors: Actors,
+}
+
+/// Addresses of the actors.
+pub struct Actors {
+    /// Follows the chain.
+    pub chain_watcher: Addr<ChainWatcher>,
+    /// Reads gists.
+    pub gist_fetcher: Addr<GistFetcher>,
+    /// Observes videos.
+    pub youtube: Addr<YouTubeActor>,
+    /// Observes reels.
+    pub instagram: Addr<InstagramActor>,
+    /// Decides cycles.
+    pub scorer: Addr<Scorer>,
+    /// Sends weights.
+    pub weight_setter: Addr<WeightSetter>,
+}
+
+/// What every actor is made with.
+struct Workshop<'a> {
+    config: &'a Config,
+    store: Arc<dyn Store>,
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+    escalations: UnboundedSender<&'static str>,
+    stats: Vec<Arc<ActorStats>>,
+}
+
+impl App {
+    /// Opens the store, reads the wallet, and starts every actor. The chain is connected to when it is first asked.
+    ///
+    /// # Errors
+    /// [`AppError`] if wallet, network, store or HTTP cannot be set up: the operator must act.
+    pub async fn start(config: &Config, mode: Mode) -> Result<Self, AppError> {
+        let wallet = open_wallet(config, mode.dry_run)?;
+        let database = tensorflix_store::Store::open(&config.store.url).await?;
+        // A reading of the subnet from before the start would open cycles and rounds at blocks long past.
+        database.forget_subnet().await?;
+        let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
+        let (escalations, escalated) = unbounded_channel();
+        let mut workshop = Workshop {
+            config,
+            store: Arc::new(Database::new(database.clone())),
+            http: Arc::new(http),
+            clock: Arc::new(SystemClock::new()),
+            escalations,
+            stats: Vec::new(),
+        };
+        let chain_stats = workshop.stats_of("chain_watcher");
+        let chain = Arc::new(workshop.chain(wallet, &chain_stats, database)?);
+        let (reporter, events) = Reporter::start_new();
+        let actors = workshop.actors(mode, &chain, chain_stats, &reporter);
+        let Workshop { store, stats, .. } = workshop;
+        Ok(Self { store, chain, stats, events, escalations: escalated, actors })
+    }
+}
+
+/// The wallet, which a dry run can do without.
+fn open_wallet(config: &Config, dry_run: bool) -> Result<Option<HotkeyWallet>, AppError> {
+    match HotkeyWallet::open(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey) {
+        Ok(wallet) => {
+            for warning in wallet.warnings() {
+                tracing::warn!(%warning, "wallet");
+            }
+            tracing::info!(hotkey = %wallet.hotkey(), "wallet opened");
+            Ok(Some(wallet))
+        }
+        Err(error) if dry_run => {
+            tracing::warn!(%error, "running without a wallet: dry run");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Blocks in a cycle's slot.
+pub fn slot_blocks(config: &Config) -> u32 {
+    let blocks = config.validator.update_interval_hours * f64::from(BLOCKS_PER_HOUR);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
+    let blocks = blocks.clamp(1.0, f64::from(u32::MAX)) as u32;
+    blocks
+}
+
+impl Workshop<'_> {
+    fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
+        let stats = ActorStats::new(name);
+        self.stats.push(Arc::clone(&stats));
+        stats
+    }
+
+    fn supervision(&self, stats: &Arc<ActorStats>, importance: Importance) -> Supervision {
+        let settings = self.config.supervision_of(stats.name());
+        let limits = RestartLimits {
+            max_restarts: settings.max_restarts,
+            within: Duration::from_secs(settings.within_secs),
+            backoff_min: Duration::from_millis(settings.backoff_min_ms),
+            backoff_max: Duration::from_millis(settings.backoff_max_ms),
+        };
+        Supervision { limits, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
+    }
+
+    fn core(&self, stats: &Arc<ActorStats>) -> Supervision {
+        self.supervision(stats, Importance::Core(self.escalations.clone()))
+    }
+
+    fn limiter(&self, requests_per_second: f64, burst: u32, stats: &Arc<ActorStats>) -> Arc<Limiter> {
+        let rate = Rate { requests_per_second, burst };
+        Arc::new(Limiter::new(rate, Arc::clone(&self.clock), Arc::clone(stats)))
+    }
+
+    fn chain(
+        &self,
+        wallet: Option<HotkeyWallet>,
+        stats: &Arc<ActorStats>,
+        database: tensorflix_store::Store,
+    ) -> Result<SubtensorChain, AppError> {
+        let settings = &self.config.network;
+        let network = Network::named(&settings.network)?;
+        let endpoints = if settings.endpoints.is_empty() { network.endpoints } else { settings.endpoints.clone() };
+        let limiter = self.limiter(settings.requests_per_second, settings.burst, stats);
+        let settings = ChainSettings {
+            endpoints,
+            genesis: network.genesis,
+            request_timeout: Duration::from_secs(settings.timeout_secs),
+            netuid: settings.netuid,
+            version_key: self.config.weights.version_key,
+            wallet,
+        };
+        Ok(SubtensorChain::new(settings, limiter, database))
+    }
+
+    fn actors(
+        &mut self,
+        mode: Mode,
+        chain: &Arc<SubtensorChain>,
+        chain_stats: Arc<ActorStats>,
+        reporter: &Addr<Reporter>,
+    ) -> Actors {
+        let (slot_blocks, round_blocks) = (slot_blocks(self.config), self.config.validator.gist_poll_blocks);
+        let gist_stats = self.stats_of("gist_fetcher");
+        let youtube = self.youtube();
+        let instagram = self.instagram();
+        let scorer_stats = self.stats_of("scorer");
+        let weight_setter = self.weight_setter(mode, slot_blocks, chain, reporter);
+        // A new platform is registered here.
+        let platforms = BTreeMap::from([
+            (ids::Platform::YouTube, youtube.clone().recipient()),
+            (ids::Platform::Instagram, instagram.clone().recipient()),
+        ]);
+        let cycles = CycleSettings {
+            policy: self.config.policy(),
+            task_source: self.config.validator.task_source,
+            task_gist: self.config.task_gist(),
+            own_hotkey: chain.hotkey(),
+            slot_blocks,
+            round_blocks,
+            opening: mode.opening,
+        };
+        let listeners = vec![recipient(reporter), weight_setter.clone().recipient()];
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let scorer = supervise(self.core(&scorer_stats), |_| {
+            Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
+        });
+        let gist_fetcher = self.gist_fetcher(gist_stats, &scorer, round_blocks);
+        let chain_watcher = ChainWatcher {
+            chain: Arc::clone(chain) as Arc<dyn Chain>,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&chain_stats),
+            grids: Grids { round_blocks, slot_blocks },
+            head_listeners: vec![weight_setter.clone().recipient()],
+            subnet_listeners: vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()],
+            progress: Progress::default(),
+        };
+        let chain_watcher = supervise(self.core(&chain_stats), |_| chain_watcher);
+        Actors { chain_watcher, gist_fetcher, youtube, instagram, scorer, weight_setter }
+    }
+
+    fn gist_fetcher(&self, stats: Arc<ActorStats>, scorer: &Addr<Scorer>, round_blocks: u32) -> Addr<GistFetcher> {
+        let settings = &self.config.github;
+        let limiter = self.limiter(settings.requests_per_second, settings.burst, &stats);
+        let github = GitHub {
+            outbound: Outbound::new(Arc::clone(&self.http), limiter),
+            clock: Arc::clone(&self.clock),
+            api_url: settings.api_url.clone(),
+            raw_url: settings.raw_url.clone(),
+            token: self.config.secrets.github_token.clone(),
+            deadline: Duration::from_secs(settings.timeout_secs),
+            max_gist_bytes: settings.max_gist_bytes,
+        };
+        let fetcher = GistFetcher {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&stats),
+            github: Arc::new(github),
+            max_in_flight: settings.max_in_flight,
+            round_blocks,
+            task_gist: self.config.task_gist(),
+            listeners: vec![scorer.clone().recipient()],
+            is_busy: false,
+        };
+        supervise(self.core(&stats), |_| fetcher)
+    }
+
+    fn youtube(&mut self) -> Addr<YouTubeActor> {
+        let settings = &self.config.youtube;
+        let rate = (settings.requests_per_second, settings.burst);
+        let platform = YouTube {
+            api_url: settings.api_url.clone(),
+            api_key: self.config.secrets.youtube_api_key.clone(),
+            batch_size: settings.batch_size,
+            max_in_flight: settings.max_in_flight,
+            daily_quota: settings.daily_quota,
+            deadline: Duration::from_secs(settings.timeout_secs),
+        };
+        self.platform("youtube", rate, platform)
+    }
+
+    fn instagram(&mut self) -> Addr<InstagramActor> {
+        let settings = &self.config.instagram;
+        let rate = (settings.requests_per_second, settings.burst);
+        let platform = Instagram {
+            api_url: settings.api_url.clone(),
+            api_key: self.config.secrets.apify_api_key.clone(),
+            actor: settings.actor.clone(),
+            batch_size: settings.batch_size,
+            max_in_flight: settings.max_in_flight,
+            max_charge_usd: settings.max_charge_usd,
+            daily_charge_usd: settings.daily_charge_usd,
+            deadline: Duration::from_secs(settings.timeout_secs),
+            clock: Arc::clone(&self.clock),
+        };
+        self.platform("instagram", rate, platform)
+    }
+
+    fn platform<P: Platform>(
+        &mut self,
+        name: &'static str,
+        (requests_per_second, burst): (f64, u32),
+        platform: P,
+    ) -> Addr<PlatformActor<P>> {
+        let stats = self.stats_of(name);
+        let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(requests_per_second, burst, &stats));
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let supervision = self.supervision(&stats, Importance::Optional);
+        supervise(supervision, |_| PlatformActor::new(platform, outbound, store, clock, stats))
+    }
+
+    fn weight_setter(
+        &mut self,
+        mode: Mode,
+        slot_blocks: u32,
+        chain: &Arc<SubtensorChain>,
+        reporter: &Addr<Reporter>,
+    ) -> Addr<WeightSetter> {
+        let stats = self.stats_of("weight_setter");
+        let settings = SendingSettings {
+            resend_blocks: self.config.weights.resend_blocks,
+            slot_blocks,
+            version_key: self.config.weights.version_key,
+            on_foreign_update: match self.config.weights.on_foreign_update {
+                ForeignUpdate::Continue => OnForeignUpdate::Continue,
+                ForeignUpdate::Stop => OnForeignUpdate::Stop,
+            },
+            dry_run: mode.dry_run,
+        };
+        let setter = WeightSetter::new(
+            settings,
+            mode.opening == Opening::Once,
+            Arc::clone(chain) as Arc<dyn Chain>,
+            Arc::clone(&self.store),
+            Arc::clone(&stats),
+            vec![recipient(reporter)],
+            vec![recipient(reporter)],
+        );
+        supervise(self.core(&stats), |_| setter)
+    }
+}

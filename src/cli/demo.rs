@@ -1,0 +1,127 @@
+//! `demo`: sandbox and validator together in one process, in lockstep.
+//!
+//! The validator is the one that `run` starts, with the sandbox's addresses in its configuration; only the chain's
+//! blocks are moved from here, from one cycle's slot to the next.
+
+use super::run::{StopSignals, log_metrics, print, show as show_cycle};
+use super::sandbox::WorldArguments;
+use super::{Exit, Output, refuse, sandbox_config};
+use crate::app::{App, Mode, slot_blocks};
+use crate::config::{Config, LogSettings};
+use crate::report::{CycleReport, Sending};
+use crate::session::{Session, Shown};
+use crate::telemetry::{self, ConsoleMode};
+use std::time::Duration;
+use tensorflix_actors::cycle::Opening;
+use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, grid_start};
+use tensorflix_sandbox::node::Pace;
+use tensorflix_sandbox::{NETUID, Sandbox};
+
+/// Longest real time that one cycle of the demo may take.
+const CYCLE_PATIENCE: Duration = Duration::from_secs(300);
+
+/// With text: a day of the chain passes in this many seconds, to be watched.
+const TEXT_SPEED: f64 = 20_000.0;
+
+/// Sandbox and validator together: no keys, no network.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tensorflix demo                                       two cycles, shown to a person
+  tensorflix demo --cycles 5 --seed 1 --output json     one JSON object a cycle; the same bytes for the same seed")]
+pub(super) struct DemoArguments {
+    #[command(flatten)]
+    world: WorldArguments,
+    /// Cycles to run, a day of chain time each
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    cycles: u32,
+    /// How many times faster than the real chain the time between cycles passes; 0: not at all waited for
+    /// [default: 20000 with text, 0 with json]
+    #[arg(long, value_name = "X")]
+    speed: Option<f64>,
+    /// Form of the results on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// Why a demo failed.
+type DemoError = Box<dyn std::error::Error>;
+
+pub(super) fn run(arguments: DemoArguments) -> Exit {
+    let _telemetry = match telemetry::init(&LogSettings::default(), ConsoleMode::Logs) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(&error),
+    };
+    actix_rt::System::new().block_on(async move {
+        let mut stop = match StopSignals::new() {
+            Ok(stop) => stop,
+            Err(error) => return refuse(&error),
+        };
+        tokio::select! {
+            result = show(&arguments) => match result {
+                Ok(()) => Exit::Done,
+                Err(error) => {
+                    tracing::error!(%error, "the demo failed");
+                    Exit::Failed
+                }
+            },
+            () = stop.wait() => Exit::Done,
+        }
+    })
+}
+
+async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
+    let sandbox = Sandbox::start(arguments.world.config(Pace::Hold)).await?;
+    let folder = tempfile::tempdir()?;
+    let config = sandbox_config::write(&sandbox, folder.path(), "demo.db")?;
+    let mut app = App::start(&config, Mode { opening: Opening::Grid, dry_run: false }).await?;
+    let mut session = Session::default();
+    for cycle in 1..=arguments.cycles {
+        if cycle > 1 {
+            pass_to_next_slot(&sandbox, &config, arguments).await;
+        }
+        let next = tokio::time::timeout(CYCLE_PATIENCE, session.next(&mut app)).await;
+        let shown = next.map_err(|_| format!("cycle {cycle} took longer than {} s", CYCLE_PATIENCE.as_secs()))?;
+        let Shown::Cycle(report) = shown.map_err(|actor| format!("{actor} gave up"))? else {
+            return Err(format!("cycle {cycle} was not decided before weights were sent again").into());
+        };
+        show_cycle(&report, arguments.output, false);
+        let found = compare_with_chain(&sandbox, &report)?;
+        if arguments.output == Output::Text {
+            print(&found);
+        }
+        log_metrics(&app);
+    }
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Lets the time between two cycles pass at the demo's speed, then moves the chain to the next slot.
+async fn pass_to_next_slot(sandbox: &Sandbox, config: &Config, arguments: &DemoArguments) {
+    let slot_blocks = slot_blocks(config);
+    let speed = arguments.speed.unwrap_or(match arguments.output {
+        Output::Text => TEXT_SPEED,
+        Output::Json => 0.0,
+    });
+    if speed > 0.0 {
+        let seconds = f64::from(slot_blocks) / f64::from(BLOCKS_PER_HOUR) * 3_600.0 / speed;
+        tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
+    }
+    sandbox.advance_to(grid_start(sandbox.block(), slot_blocks) + slot_blocks);
+}
+
+/// Finds on the sandbox's chain what the validator says it sent.
+fn compare_with_chain(sandbox: &Sandbox, report: &CycleReport) -> Result<String, DemoError> {
+    let Sending::Confirmed { block, .. } = &report.sending else {
+        return Err("the weights of this cycle were not sent; see the report".into());
+    };
+    let stored = sandbox.node().weights(NETUID, sandbox.validator().uid);
+    let mut sent: Vec<(u16, u16)> = report.entries.iter().copied().filter(|(_, weight)| *weight > 0).collect();
+    let mut stored: Vec<(u16, u16)> = stored.into_iter().filter(|(_, weight)| *weight > 0).collect();
+    sent.sort_unstable();
+    stored.sort_unstable();
+    if sent != stored {
+        return Err(format!("the chain holds other weights than were sent: {stored:?} instead of {sent:?}").into());
+    }
+    Ok(format!("Found on the sandbox's chain at block {block}: the same {} weights.\n\n", stored.len()))
+}

@@ -1,0 +1,240 @@
+//! `run`: the long-running validator, or one cycle of it.
+
+use super::{ConfigArgument, Exit, Output, refuse};
+use crate::app::{App, AppError, Mode};
+use crate::config::{Config, Overrides};
+use crate::report::{CycleReport, Detail, Sending, to_json, to_text};
+use crate::session::{Session, Shown};
+use crate::telemetry::{self, ConsoleMode};
+use std::io::Write;
+use std::time::Duration;
+use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::ports::ChainError;
+use tensorflix_domain::verdict::Status;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long `--once` waits for a chain.
+const CHAIN_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Run the validator.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tensorflix run                                        with config.toml, or all defaults
+  tensorflix run --network test --netuid 89 --dry-run   on the test network, sending nothing
+  tensorflix run --once --output json                   one cycle, one JSON object on stdout")]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Gist with the tasks [default: validator.gist_id, else the gist of our own commitment]
+    #[arg(long, value_name = "ID")]
+    validator_gist_id: Option<String>,
+    /// GitHub login of that gist's owner
+    #[arg(long, value_name = "LOGIN")]
+    validator_username: Option<String>,
+    /// Hours of chain time from one cycle to the next
+    #[arg(long, value_name = "HOURS")]
+    update_interval: Option<f64>,
+    /// The subnet
+    #[arg(long)]
+    netuid: Option<u16>,
+    /// mainnet, finney, testnet, test, local, or a ws:// or wss:// URL
+    #[arg(long)]
+    network: Option<String>,
+    /// Name of the wallet's directory
+    #[arg(long, value_name = "NAME")]
+    wallet_name: Option<String>,
+    /// Name of the hotkey in the wallet
+    #[arg(long, value_name = "NAME")]
+    wallet_hotkey: Option<String>,
+    /// Do everything except sending weights
+    #[arg(long)]
+    dry_run: bool,
+    /// Run one cycle at the latest finalized block, then exit
+    #[arg(long)]
+    once: bool,
+    /// Form of the results on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn run(arguments: RunArguments) -> Exit {
+    let overrides = Overrides {
+        validator_gist_id: arguments.validator_gist_id,
+        validator_username: arguments.validator_username,
+        update_interval_hours: arguments.update_interval,
+        netuid: arguments.netuid,
+        network: arguments.network,
+        wallet_name: arguments.wallet_name,
+        wallet_hotkey: arguments.wallet_hotkey,
+    };
+    let config = match arguments.config.load(overrides) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
+    let _telemetry = match telemetry::init(&config.log, ConsoleMode::Logs) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(&error),
+    };
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let opening = if arguments.once { Opening::Once } else { Opening::Grid };
+    let mode = Mode { opening, dry_run: arguments.dry_run };
+    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output))
+}
+
+/// Runs until the one cycle is done, a signal comes, or a core actor gives up.
+async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
+    let mut stop = match StopSignals::new() {
+        Ok(stop) => stop,
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be listened to");
+            return Exit::Failed;
+        }
+    };
+    let mut app = match App::start(config, mode).await {
+        Ok(app) => app,
+        Err(error @ (AppError::Wallet(_) | AppError::Network(_))) => return refuse(&error),
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return Exit::Failed;
+        }
+    };
+    let is_once = mode.opening == Opening::Once;
+    let metrics = report_metrics(&app, Duration::from_secs(config.log.metrics_interval_secs));
+    let exit = tokio::select! {
+        exit = show_cycles(&mut app, is_once, output) => exit,
+        () = stop.wait() => {
+            tracing::info!("stopping: a signal came");
+            Exit::Done
+        }
+        () = metrics => Exit::Failed,
+    };
+    exit
+}
+
+/// Shows what the validator does. Ends with the first cycle if `is_once`, or with the validator.
+async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
+    if is_once && let Some(exit) = wait_for_chain(app).await {
+        return exit;
+    }
+    let mut session = Session::default();
+    loop {
+        match session.next(app).await {
+            Ok(Shown::Cycle(report)) => {
+                show(&report, output, true);
+                log_metrics(app);
+                if is_once {
+                    return exit_of(&report);
+                }
+            }
+            Ok(Shown::Again { cycle, sending }) => show_again(cycle, &sending, output),
+            Err(actor) => {
+                tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
+                return Exit::Failed;
+            }
+        }
+    }
+}
+
+/// With `--once`: an exit if no chain can be reached in time, or if it is one that cannot be used.
+async fn wait_for_chain(app: &App) -> Option<Exit> {
+    let mut last_error = "no answer".to_owned();
+    let waited = tokio::time::timeout(CHAIN_PATIENCE, async {
+        const PAUSE: Duration = Duration::from_secs(1);
+        loop {
+            match app.chain.check().await {
+                Ok(()) => return None,
+                Err(ChainError::Unusable(error)) => return Some(error),
+                Err(ChainError::Unreachable(error)) => last_error = error,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    match waited.await {
+        Ok(None) => None,
+        Ok(Some(error)) => {
+            tracing::error!(%error, "this chain cannot be used");
+            Some(Exit::Failed)
+        }
+        Err(_) => {
+            tracing::error!(error = last_error, waited_secs = CHAIN_PATIENCE.as_secs(), "no chain can be reached");
+            Some(Exit::Failed)
+        }
+    }
+}
+
+/// Shows a cycle on stdout. `with_extrinsic` is off where the same bytes must come out each time.
+pub(super) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) {
+    match output {
+        Output::Text => print(&to_text(report, Detail::Console)),
+        Output::Json => print(&(to_json(report, with_extrinsic) + "\n")),
+    }
+}
+
+fn show_again(cycle: u32, sending: &Sending, output: Output) {
+    match (output, sending) {
+        (Output::Text, Sending::Confirmed { block, .. }) => {
+            print(&format!("Weights of cycle {cycle} sent again, in block {block}\n"));
+        }
+        (Output::Text, Sending::Withheld { reason, .. }) => print(&format!("Weights not sent: {reason}\n")),
+        // Programs read one object a cycle; the log has the rest.
+        (Output::Json, _) => {}
+    }
+}
+
+/// Writes a result. A reader that went away is no reason to stop.
+pub(super) fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn exit_of(report: &CycleReport) -> Exit {
+    if report.decided.submissions.iter().all(|judged| judged.status == Status::Pending) {
+        return Exit::NothingToScore;
+    }
+    match report.sending {
+        Sending::Withheld { is_failure: true, .. } => Exit::Failed,
+        Sending::Withheld { .. } | Sending::Confirmed { .. } => Exit::Done,
+    }
+}
+
+/// One line of counters per actor.
+pub(super) fn log_metrics(app: &App) {
+    for stats in &app.stats {
+        tracing::info!("{}", stats.read());
+    }
+}
+
+/// Writes the counters in each period. Never ends.
+fn report_metrics(app: &App, period: Duration) -> impl Future<Output = ()> + use<> {
+    let stats = app.stats.clone();
+    async move {
+        loop {
+            tokio::time::sleep(period).await;
+            for stats in &stats {
+                tracing::info!("{}", stats.read());
+            }
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+pub(super) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

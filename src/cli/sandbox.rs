@@ -1,0 +1,116 @@
+//! `sandbox`: the sandbox world alone, for `run` to work against.
+
+use super::run::{StopSignals, print};
+use super::{Exit, refuse, sandbox_config};
+use crate::config::LogSettings;
+use crate::telemetry::{self, ConsoleMode};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tensorflix_sandbox::clock::BLOCK_MS;
+use tensorflix_sandbox::node::Pace;
+use tensorflix_sandbox::world::WorldConfig;
+use tensorflix_sandbox::{Sandbox, SandboxConfig};
+
+/// The sandbox world alone.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tensorflix sandbox --seed 7 --hold --write-config sandbox.toml
+  tensorflix run --config sandbox.toml --once --output json        (in another terminal)")]
+pub(super) struct SandboxArguments {
+    #[command(flatten)]
+    world: WorldArguments,
+    /// Write a configuration for `run` to this file, and a wallet, keys and the store's place beside it
+    #[arg(long, value_name = "FILE")]
+    write_config: Option<PathBuf>,
+    /// Make blocks only for waiting extrinsics
+    #[arg(long, conflicts_with = "speed")]
+    hold: bool,
+    /// How many times faster than the real chain blocks are made
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    speed: f64,
+}
+
+/// What the world is made of.
+#[derive(clap::Args)]
+pub(super) struct WorldArguments {
+    /// Number of miners, honest and hostile
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=252))]
+    miners: u16,
+    /// Number of tasks
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    tasks: u16,
+    /// Everything follows from it: the same seed gives the same world
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+}
+
+impl WorldArguments {
+    pub(super) fn config(&self, pace: Pace) -> SandboxConfig {
+        let world = WorldConfig {
+            seed: self.seed,
+            miners: u32::from(self.miners),
+            tasks: u32::from(self.tasks),
+            ..WorldConfig::default()
+        };
+        SandboxConfig { world, pace, ..SandboxConfig::default() }
+    }
+}
+
+pub(super) fn run(arguments: SandboxArguments) -> Exit {
+    let pace = if arguments.hold { Pace::Hold } else { pace(arguments.speed) };
+    let log = LogSettings { file: None, ..LogSettings::default() };
+    let _telemetry = match telemetry::init(&log, ConsoleMode::Logs) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(&error),
+    };
+    actix_rt::System::new().block_on(async move {
+        match serve(&arguments, pace).await {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                tracing::error!(%error, "the sandbox cannot run");
+                Exit::Failed
+            }
+        }
+    })
+}
+
+/// Real time between blocks at a speed. The bounds keep a typing error from making a busy loop.
+fn pace(speed: f64) -> Pace {
+    const SHORTEST: Duration = Duration::from_millis(1);
+    let real = Duration::from_millis(BLOCK_MS);
+    let seconds = if speed > 0.0 { real.as_secs_f64() / speed } else { real.as_secs_f64() };
+    Pace::Every(Duration::try_from_secs_f64(seconds).unwrap_or(real).max(SHORTEST))
+}
+
+async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = StopSignals::new()?;
+    let sandbox = Sandbox::start(arguments.world.config(pace)).await?;
+    let urls = sandbox.urls();
+    print(&format!(
+        "chain   {}\ngithub  {}\nraw     {}\nyoutube {}\napify   {}\n",
+        urls.node, urls.github_api, urls.github_raw, urls.youtube, urls.apify
+    ));
+    if let Some(file) = &arguments.write_config {
+        write_config(&sandbox, file)?;
+        print(&format!("configuration for `tensorflix run --config {0}`: {0}\n", file.display()));
+    }
+    print("Ctrl-C ends the sandbox.\n");
+    stop.wait().await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Writes the configuration last and at once, so that whoever waits for the file finds a sandbox that is ready.
+fn write_config(sandbox: &Sandbox, file: &Path) -> io::Result<()> {
+    let file = std::path::absolute(file)?;
+    let folder = file.with_extension("sandbox");
+    std::fs::create_dir_all(&folder)?;
+    // A new chain begins at each start, so each start has a store of its own.
+    let started_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let config = sandbox_config::write(sandbox, &folder, &format!("validator-{started_ms}.db"))?;
+    let unfinished = folder.join("config.toml.unfinished");
+    std::fs::write(&unfinished, config.to_toml())?;
+    std::fs::rename(&unfinished, &file)
+}

@@ -1,0 +1,68 @@
+//! A configuration that makes `run` work against a sandbox: addresses, a throwaway wallet, keys, a store.
+
+use crate::config::Config;
+use std::io;
+use std::path::Path;
+use tensorflix_sandbox::{APIFY_API_KEY, NETUID, Sandbox, YOUTUBE_API_KEY};
+
+/// Name of the wallet and of its hotkey.
+const WALLET: &str = "sandbox";
+
+/// Writes wallet and key files into `folder`, which must be the sandbox's own, and gives the configuration that uses
+/// them, with the store beside them.
+pub(super) fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<Config> {
+    let (urls, validator) = (sandbox.urls(), sandbox.validator());
+    let wallet = folder.join("wallets").join(WALLET);
+    std::fs::create_dir_all(wallet.join("hotkeys"))?;
+    write_private(&wallet.join("hotkeys").join(WALLET), &validator.hotkey_keyfile)?;
+    write_private(&wallet.join("hotkeys").join(format!("{WALLET}pub.txt")), &validator.hotkey_public_keyfile)?;
+    write_private(&wallet.join("coldkeypub.txt"), &validator.coldkey_public_keyfile)?;
+    let (youtube_key, apify_key) = (folder.join("youtube.key"), folder.join("apify.key"));
+    write_private(&youtube_key, YOUTUBE_API_KEY)?;
+    write_private(&apify_key, APIFY_API_KEY)?;
+
+    let mut config = Config::default();
+    config.network.netuid = NETUID;
+    config.network.network = urls.node;
+    config.wallet.path = text(&folder.join("wallets"))?;
+    WALLET.clone_into(&mut config.wallet.name);
+    WALLET.clone_into(&mut config.wallet.hotkey);
+    config.validator.username = validator.username;
+    config.validator.gist_id = validator.gist_id;
+    config.github.api_url = url(&urls.github_api)?;
+    config.github.raw_url = url(&urls.github_raw)?;
+    config.youtube.api_url = url(&urls.youtube)?;
+    config.youtube.api_key_file = Some(youtube_key);
+    config.youtube.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.instagram.api_url = url(&urls.apify)?;
+    config.instagram.api_key_file = Some(apify_key);
+    config.instagram.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.github.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.network.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.store.url = format!("sqlite://{}", text(&folder.join(store_name))?);
+    config.secrets.youtube_api_key = Some(YOUTUBE_API_KEY.to_owned().into());
+    config.secrets.apify_api_key = Some(APIFY_API_KEY.to_owned().into());
+    Ok(config)
+}
+
+/// A sandbox on loopback has nobody else to be considerate of.
+const LOOPBACK_REQUESTS_PER_SECOND: f64 = 1_000.0;
+
+fn url(text: &str) -> io::Result<url::Url> {
+    text.parse().map_err(|error| io::Error::other(format!("the sandbox's address {text} is not a URL: {error}")))
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    path.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| io::Error::other(format!("{} cannot be written into a configuration", path.display())))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, content: &str) -> io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(content.as_bytes())
+}

@@ -1,0 +1,65 @@
+//! Settings that are one word of a few.
+
+use serde::{Deserialize, Serialize};
+
+/// `verifier.ai`, `verifier.illicit`, `verifier.topic`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifierMode {
+    /// Not asked.
+    Off,
+    /// Asked and shown; decides nothing.
+    Observe,
+    /// A confirmed verdict rejects.
+    Enforce,
+}
+
+/// `verifier.traffic`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrafficMode {
+    /// Not judged.
+    Off,
+    /// Judged and shown; decides nothing.
+    Observe,
+    /// Suspicious views count less.
+    Discount,
+    /// Suspicious views reject.
+    Reject,
+}
+
+/// `weights.on_foreign_update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ForeignUpdate {
+    /// Report it and go on.
+    Continue,
+    /// Report it and send no more.
+    Stop,
+}
+
+/// `log.level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What stops work.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What happened.
+    Info,
+    /// How it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// `log.format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,81 @@
+//! The forms of text that settings have: names, addresses, URLs, paths.
+
+use std::net::SocketAddr;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ownership::HOTKEY_PLACE;
+use url::Url;
+
+use super::kind::Form;
+
+const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
+const LONGEST_WALLET_NAME: usize = 128;
+const LONGEST_APIFY_ACTOR: usize = 128;
+
+pub(super) const NETWORK: Form = Form {
+    is: "mainnet, finney, testnet, test, local, or a ws:// or wss:// URL",
+    accepts: |text| NETWORK_NAMES.contains(&text) || is_url(text, &["ws", "wss"]),
+};
+pub(super) const WEBSOCKET_URL: Form =
+    Form { is: "a ws:// or wss:// URL", accepts: |text| is_url(text, &["ws", "wss"]) };
+pub(super) const HTTP_URL: Form = Form {
+    is: "an http:// or https:// URL without user name, query and fragment",
+    accepts: |text| is_url(text, &["http", "https"]) && is_bare(text),
+};
+pub(super) const DIRECTORY: Form = Form { is: "a directory", accepts: |text| !text.trim().is_empty() };
+pub(super) const WALLET_NAME: Form = Form {
+    is: "a file name without a slash and without a leading dot",
+    accepts: |text| {
+        (1..=LONGEST_WALLET_NAME).contains(&text.len()) && !text.starts_with('.') && !text.contains(['/', '\\'])
+    },
+};
+pub(super) const USERNAME: Form = Form {
+    is: "a GitHub login, or empty",
+    accepts: |text| text.is_empty() || format!("{text}:0").parse::<GistPointer>().is_ok(),
+};
+pub(super) const GIST_ID: Form = Form {
+    is: "a gist's id (the hexadecimal part of its address), or empty",
+    accepts: |text| {
+        let pointer = format!("a:{text}").parse::<GistPointer>();
+        text.is_empty() || pointer.is_ok_and(|pointer| pointer.revision().is_none())
+    },
+};
+pub(super) const APIFY_ACTOR: Form = Form {
+    is: "an Apify actor as user~name, or its id",
+    accepts: |text| {
+        (1..=LONGEST_APIFY_ACTOR).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"~._-".contains(&byte))
+    },
+};
+pub(super) const OWNERSHIP_TEMPLATE: Form = Form {
+    is: "a text that holds {hotkey} once, such as \"owner: {hotkey}\"",
+    accepts: |text| text.matches(HOTKEY_PLACE).count() == 1,
+};
+pub(super) const STORE_URL: Form = Form {
+    is: "sqlite:// and a file name",
+    accepts: |text| text.strip_prefix("sqlite://").is_some_and(|file| !file.trim().is_empty()),
+};
+pub(super) const ADDRESS: Form = Form {
+    is: "an address and a port such as 127.0.0.1:8080, or empty to switch the service off",
+    accepts: |text| text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+};
+pub(super) const LOG_FILE: Form =
+    Form { is: "a file, or empty for none", accepts: |text| text.is_empty() || is_file_path(text) };
+pub(super) const SECRET_FILE: Form = Form {
+    is: "a file that holds the secret, or empty for none",
+    accepts: |text| text.is_empty() || is_file_path(text),
+};
+
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
+/// Paths are appended to a base URL, and credentials belong in the environment.
+fn is_bare(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
+    })
+}
+
+fn is_file_path(text: &str) -> bool {
+    !text.ends_with('/') && std::path::Path::new(text).file_name().is_some()
+}

@@ -1,0 +1,96 @@
+//! What is wrong with a configuration, and where.
+//!
+//! A problem never repeats what may be a secret: free text, long values, lines of the file.
+
+use std::fmt;
+
+/// Most characters of a name or value that an error repeats. API keys and tokens have 39 and more.
+const LONGEST_SHOWN: usize = 36;
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of the file, from 1; `None` for the file as a whole.
+    File {
+        /// The file as it was named.
+        name: String,
+        /// The line.
+        line: Option<usize>,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// Nowhere: a default is part of the problem.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { name, line: Some(line) } => write!(formatter, "{name}:{line}"),
+            Self::File { name, line: None } => formatter.write_str(name),
+            Self::Variable(name) => write!(formatter, "environment variable {name}"),
+            Self::Flag(flag) => formatter.write_str(flag),
+            Self::Default => formatter.write_str("the settings together"),
+        }
+    }
+}
+
+/// One thing that the operator has to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it is.
+    pub origin: Origin,
+    /// What it is, what is allowed, and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.origin, self.what)
+    }
+}
+
+/// All that is wrong with a configuration; nothing of it may be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    problems: Vec<Problem>,
+}
+
+impl ConfigError {
+    pub(super) const fn new(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
+    /// Each of the problems: those of the file by line, then the environment's, then the command line's.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.as_slice() {
+            [only] => write!(formatter, "the configuration is refused: {only}"),
+            several => {
+                write!(formatter, "the configuration is refused for {} reasons:", several.len())?;
+                several.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
+            }
+        }
+    }
+}
+
+/// The known name that is written most like `name`.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+}
+
+/// A name or value for an error: without control characters, and not at all if it is long enough to be a secret.
+pub(super) fn shown(text: &str) -> String {
+    if text.chars().count() > LONGEST_SHOWN {
+        "(not repeated here)".to_owned()
+    } else {
+        text.escape_debug().to_string()
+    }
+}

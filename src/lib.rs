@@ -1,0 +1,13 @@
+//! A validator for subnet 89 (TensorFlix) of the Bittensor chain: the process around the actors.
+//!
+//! See ARCHITECTURE.md for the map. This crate wires ports to adapters, reads the configuration and speaks to people;
+//! it decides nothing about scores or weights.
+
+pub mod adapters;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod report;
+pub mod reporter;
+pub mod session;
+pub mod telemetry;

@@ -1,0 +1,7 @@
+//! The process: an exit code, and nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tensorflix::cli::run(std::env::args_os()).into()
+}

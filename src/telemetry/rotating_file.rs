@@ -1,0 +1,226 @@
+//! The log file: its name never changes, its size is bounded, and its failures are nobody's business.
+//!
+//! `file-rotate` renames and deletes; when to rotate is decided here, before a line and not after, so that lines stay
+//! whole and the bound holds. That library panics where a directory is gone or not ours, so each call into it is
+//! caught and counts as a failure.
+
+use file_rotate::suffix::AppendCount;
+use file_rotate::{ContentLimit, FileRotate, compression::Compression};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a file that failed is left alone.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+/// A sink for whole lines. While the file cannot be written, lines fail; it is tried again from time to time.
+pub(super) struct RotatingFile {
+    path: PathBuf,
+    max_bytes: u64,
+    keep: usize,
+    state: State,
+    reported: bool,
+    report: Box<dyn Fn(&io::Error) + Send>,
+}
+
+enum State {
+    Open { file: Box<FileRotate<AppendCount>>, size_bytes: u64 },
+    Failed { since: Instant },
+}
+
+impl RotatingFile {
+    /// Opens the file, to which lines are appended. `report` is called at the first failure of this and each later
+    /// row of failures.
+    pub fn new(path: PathBuf, max_bytes: u64, keep: usize, report: Box<dyn Fn(&io::Error) + Send>) -> Self {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let state = State::Failed { since: Instant::now() };
+        let mut file = Self { path, max_bytes, keep, state, reported: false, report };
+        if let Err(error) = file.open() {
+            file.fail(&error);
+        }
+        file
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if let Some(directory) = self.path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        // The library keeps silent about a file that it cannot open, so it is opened here first.
+        let opened = OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let size_bytes = opened.metadata()?.len();
+        let file = caught(|| {
+            Ok(FileRotate::new(&self.path, AppendCount::new(self.keep), ContentLimit::None, Compression::None, None))
+        })?;
+        self.state = State::Open { file: Box::new(file), size_bytes };
+        Ok(())
+    }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        match &self.state {
+            State::Failed { since } if since.elapsed() < TRY_AGAIN_AFTER => {
+                return Err(io::Error::other("failed a moment ago"));
+            }
+            State::Failed { .. } => self.open()?,
+            // Somebody removed or moved it: what is written would be lost with it.
+            State::Open { .. } if !self.path.exists() => self.open()?,
+            State::Open { .. } => {}
+        }
+        let State::Open { file, size_bytes } = &mut self.state else {
+            return Err(io::Error::other("not open"));
+        };
+        let length = line.len() as u64;
+        if *size_bytes > 0 && size_bytes.saturating_add(length) > self.max_bytes {
+            rotate(file, &self.path)?;
+            *size_bytes = 0;
+        }
+        caught(|| file.write_all(line))?;
+        *size_bytes += length;
+        self.reported = false;
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        // The time of an earlier failure stands: it is what the next try waits for.
+        if !matches!(self.state, State::Failed { since } if since.elapsed() < TRY_AGAIN_AFTER) {
+            self.state = State::Failed { since: Instant::now() };
+        }
+        if !self.reported {
+            self.reported = true;
+            (self.report)(error);
+        }
+    }
+}
+
+impl Write for RotatingFile {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match self.append(line) {
+            Ok(()) => Ok(line.len()),
+            Err(error) => {
+                self.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.state {
+            State::Open { file, .. } => caught(|| file.flush()),
+            State::Failed { .. } => Ok(()),
+        }
+    }
+}
+
+fn rotate(file: &mut FileRotate<AppendCount>, path: &Path) -> io::Result<()> {
+    caught(|| file.rotate())?;
+    // As above: the library does not say when it could not open the next file.
+    if path.exists() { Ok(()) } else { Err(io::Error::other("the next file cannot be created")) }
+}
+
+fn caught<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(io::Error::other("its directory cannot be used")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const MAX_BYTES: u64 = 1000;
+    const KEEP: usize = 3;
+
+    /// A file in a directory, and how often it reported a failure.
+    fn open(path: &Path) -> (RotatingFile, Arc<AtomicUsize>) {
+        let reports = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&reports);
+        let report = Box::new(move |_: &io::Error| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        (RotatingFile::new(path.to_owned(), MAX_BYTES, KEEP, report), reports)
+    }
+
+    fn sizes(directory: &Path) -> Vec<(String, u64)> {
+        let mut sizes: Vec<_> = std::fs::read_dir(directory)
+            .expect("a directory")
+            .map(|entry| {
+                let entry = entry.expect("an entry");
+                (entry.file_name().to_string_lossy().into_owned(), entry.metadata().expect("a size").len())
+            })
+            .collect();
+        sizes.sort();
+        sizes
+    }
+
+    #[test]
+    fn the_name_stays_the_size_is_bounded_and_lines_stay_whole() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("v.log");
+        let (mut file, reports) = open(&path);
+        for number in 0..500 {
+            file.write_all(format!("line {number:04} {}\n", "x".repeat(40)).as_bytes()).expect("written");
+            let total: u64 = sizes(directory.path()).iter().map(|(_, size)| size).sum();
+            assert!(total <= MAX_BYTES * (KEEP as u64 + 1), "{total}");
+        }
+        let names: Vec<_> = sizes(directory.path()).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["v.log", "v.log.1", "v.log.2", "v.log.3"]);
+        for name in names {
+            let text = std::fs::read_to_string(directory.path().join(name)).expect("a text");
+            assert!(text.lines().all(|line| line.starts_with("line ") && line.len() == 50), "{text}");
+        }
+        assert!(std::fs::read_to_string(&path).expect("a text").contains("line 0499"), "the newest line is there");
+        assert_eq!(reports.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn what_is_there_is_appended_to_and_counts() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("v.log");
+        std::fs::write(&path, "x".repeat(990) + "\n").expect("written");
+        let (mut file, _) = open(&path);
+        file.write_all(b"short\n").expect("written");
+        file.write_all(b"not so short\n").expect("written");
+        assert_eq!(sizes(directory.path()), [("v.log".to_owned(), 13), ("v.log.1".to_owned(), 997)]);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_comes_back_also_with_its_directory() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("deep/er/v.log");
+        let (mut file, _) = open(&path);
+        file.write_all(b"one\n").expect("written");
+        std::fs::remove_dir_all(directory.path().join("deep")).expect("removed");
+        file.write_all(b"two\n").expect("written");
+        assert_eq!(std::fs::read_to_string(&path).expect("a text"), "two\n");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_a_file_fails_and_is_reported_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let occupied = directory.path().join("occupied");
+        std::fs::write(&occupied, "").expect("written");
+        for path in [directory.path().to_owned(), occupied.join("v.log")] {
+            let (mut file, reports) = open(&path);
+            for _ in 0..3 {
+                assert!(file.write_all(b"lost\n").is_err());
+            }
+            assert_eq!(reports.load(Ordering::SeqCst), 1, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_rotation_that_cannot_be_done_fails_without_a_panic_or_growth() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("v.log");
+        let (mut file, reports) = open(&path);
+        file.write_all(&[b'x'; 999]).expect("written");
+        // A directory with something in it stands where the rotated file should go, unknown to the library.
+        std::fs::create_dir_all(directory.path().join("v.log.1/full")).expect("created");
+        for _ in 0..3 {
+            assert!(file.write_all(b"lost\n").is_err());
+        }
+        assert_eq!(std::fs::metadata(&path).expect("a size").len(), 999);
+        assert_eq!(reports.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,263 @@
+//! The assembled process, from outside: its commands, what they print, and how they end.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot run its process must fail"
+)]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The binary in a folder of its own, without any setting from the environment.
+fn tensorflix(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tensorflix"));
+    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
+    command
+}
+
+fn finished(folder: &Path, arguments: &[&str]) -> Output {
+    tensorflix(folder, arguments).output().expect("the process ran")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[track_caller]
+fn check_exit(output: &Output, code: i32) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    stderr
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// A sandbox that holds its chain still, and the configuration to run against it. It ends with the value.
+struct HeldSandbox {
+    process: Child,
+}
+
+impl HeldSandbox {
+    fn start(folder: &Path, more: &[&str]) -> Self {
+        let arguments = [&["sandbox", "--seed", "7", "--write-config", "w.toml"], more].concat();
+        let mut process =
+            tensorflix(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a sandbox");
+        let lines = BufReader::new(process.stdout.take().expect("its stdout")).lines();
+        let is_ready = lines.map_while(Result::ok).any(|line| line.starts_with("configuration"));
+        assert!(is_ready, "the sandbox ended before it was ready");
+        Self { process }
+    }
+}
+
+impl Drop for HeldSandbox {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn terminate(process: &Child) {
+    let status = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill");
+    assert!(status.success());
+}
+
+#[test]
+fn the_demo_prints_the_same_bytes_for_the_same_seed_and_sends_weights() {
+    let folder = folder();
+    let demo = |seed| {
+        let output = finished(folder.path(), &["demo", "--cycles", "2", "--seed", seed, "--output", "json"]);
+        check_exit(&output, 0);
+        stdout(&output)
+    };
+    let first = demo("7");
+    assert_eq!(first, demo("7"));
+    assert_ne!(first, demo("8"));
+    let cycles: Vec<Value> = first.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(cycles.len(), 2);
+    for (cycle, number) in cycles.iter().zip(1..) {
+        check_contract(cycle);
+        assert_eq!(cycle["cycle"], number);
+        assert_eq!(cycle["submitted"], true);
+        assert_eq!(cycle["extrinsic"], Value::Null, "signatures are random");
+        assert!(!cycle["weights"].as_array().expect("weights").is_empty());
+    }
+}
+
+/// The object of `run --once --output json`, by its contract: exactly these keys, in this order of submissions.
+#[track_caller]
+fn check_contract(cycle: &Value) {
+    let keys = |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    let sorted = |mut names: Vec<&str>| -> Vec<String> {
+        names.sort_unstable();
+        names.into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(
+        keys(cycle),
+        sorted(vec![
+            "cycle",
+            "block",
+            "block_time",
+            "tasks",
+            "miners",
+            "submissions",
+            "weights",
+            "submitted",
+            "extrinsic",
+            "errors",
+        ])
+    );
+    let time = cycle["block_time"].as_str().expect("a time");
+    assert!(time.ends_with('Z') && time.len() == "2026-08-21T00:00:00.000Z".len(), "{time}");
+    let submissions = cycle["submissions"].as_array().expect("submissions");
+    let uids: Vec<u64> = submissions.iter().map(|submission| submission["uid"].as_u64().expect("a uid")).collect();
+    assert!(uids.is_sorted());
+    for submission in submissions {
+        assert_eq!(
+            keys(submission),
+            sorted(vec![
+                "uid",
+                "hotkey",
+                "task_id",
+                "content_id",
+                "platform",
+                "status",
+                "reason",
+                "views",
+                "published_at",
+                "score",
+                "normalized_score",
+            ])
+        );
+        let is_accepted = submission["status"] == "accepted";
+        assert_eq!(submission["score"].is_number(), is_accepted, "{submission}");
+        assert_eq!(submission["normalized_score"].is_number(), is_accepted, "{submission}");
+    }
+    for weight in cycle["weights"].as_array().expect("weights") {
+        assert_eq!(keys(weight), sorted(vec!["uid", "hotkey", "weight"]));
+        assert!((1..=65_535).contains(&weight["weight"].as_u64().expect("a weight")));
+    }
+    for error in cycle["errors"].as_array().expect("errors") {
+        assert_eq!(keys(error), sorted(vec!["uid", "source", "line", "reason"]));
+    }
+}
+
+#[test]
+fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
+    let folder = folder();
+    let output = finished(folder.path(), &["demo", "--cycles", "1", "--seed", "7", "--speed", "0"]);
+    let log_lines = check_exit(&output, 0);
+    let shown = stdout(&output);
+    for piece in [
+        "Top performers for task ",
+        "  - UID ",
+        "duplicate_submission",
+        "published_before_task_start",
+        "no_video_data",
+        "invalid_content_id",
+        "Weights sent, in block ",
+        "Found on the sandbox's chain",
+    ] {
+        assert!(shown.contains(piece), "{piece:?} is missing in:\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "miners' escape sequences must not reach the terminal");
+    for actor in ["chain_watcher", "gist_fetcher", "youtube", "instagram", "scorer", "weight_setter"] {
+        let counters = log_lines.lines().find(|line| line.contains(&format!("actor={actor} handled=")));
+        let counters = counters.unwrap_or_else(|| panic!("no counters of {actor} in:\n{log_lines}"));
+        for name in ["failed=", "restarts=", "in_flight=", "limiter_wait_ms="] {
+            assert!(counters.contains(name), "{counters}");
+        }
+    }
+    let log = std::fs::read_to_string(folder.path().join("video_topic_validator.log")).expect("the log file");
+    for piece in ["Top performers for task ", "duplicate_submission", "actor=youtube handled="] {
+        assert!(log.contains(piece), "{piece:?} is missing in the log file");
+    }
+}
+
+#[test]
+fn run_in_a_process_of_its_own_gives_what_the_demo_gives() {
+    let folder = folder();
+    let demo = finished(folder.path(), &["demo", "--cycles", "1", "--seed", "7", "--output", "json"]);
+    check_exit(&demo, 0);
+    let demo: Value = serde_json::from_str(stdout(&demo).trim()).expect("JSON");
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let once = ["run", "--config", "w.toml", "--once", "--output", "json"];
+    let run = finished(folder.path(), &once);
+    check_exit(&run, 0);
+    let run: Value = serde_json::from_str(stdout(&run).trim()).expect("exactly one JSON object");
+    check_contract(&run);
+    for key in ["cycle", "block", "block_time", "tasks", "miners", "submissions", "weights", "submitted", "errors"] {
+        assert_eq!(run[key], demo[key], "{key}");
+    }
+    assert!(run["extrinsic"].as_str().is_some_and(|hash| hash.starts_with("0x") && hash.len() == 66));
+
+    // Again in the same window: a cycle of its own, and no second submission.
+    let again = finished(folder.path(), &once);
+    check_exit(&again, 0);
+    let again: Value = serde_json::from_str(stdout(&again).trim()).expect("JSON");
+    assert_eq!((&again["cycle"], &again["submitted"]), (&Value::from(2), &Value::from(false)));
+}
+
+#[test]
+fn a_dry_run_needs_no_wallet_and_sends_nothing() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let arguments = ["run", "--config", "w.toml", "--once", "--dry-run", "--wallet-name", "none", "--output", "json"];
+    let output = finished(folder.path(), &arguments);
+    check_exit(&output, 0);
+    let cycle: Value = serde_json::from_str(stdout(&output).trim()).expect("JSON");
+    assert_eq!((&cycle["submitted"], &cycle["extrinsic"]), (&Value::from(false), &Value::Null));
+    assert!(!cycle["weights"].as_array().expect("weights").is_empty(), "it says what it would send");
+}
+
+#[test]
+fn a_signal_ends_the_validator_with_success() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let mut validator =
+        tensorflix(folder.path(), &["run", "--config", "w.toml"]).stderr(Stdio::piped()).spawn().expect("a validator");
+    let mut lines = BufReader::new(validator.stderr.take().expect("its stderr")).lines();
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("weights are on chain")));
+    terminate(&validator);
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(validator.wait().expect("an end").code(), Some(0), "{rest:?}");
+}
+
+#[test]
+fn wrong_usage_and_configuration_are_refused_with_what_to_do() {
+    let folder = folder();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("typo.toml", "[youtube]\nbatch_sise = 50\n");
+    write("bounds.toml", "[youtube]\nbatch_size = 51\n\n[weights]\nburn_share = 2.0\n");
+    for (arguments, pieces) in [
+        (vec!["run", "--sometimes"], vec!["--sometimes", "--help"]),
+        (vec!["fly"], vec!["fly"]),
+        (vec!["run", "--config", "absent.toml"], vec!["absent.toml"]),
+        (vec!["run", "--config", "typo.toml"], vec!["typo.toml", "batch_sise", "batch_size"]),
+        (vec!["run", "--config", "bounds.toml"], vec!["batch_size", "50", "burn_share"]),
+        (vec!["run", "--network", "venus"], vec!["--network", "mainnet"]),
+        (vec!["run", "--network", "ws://127.0.0.1:1"], vec!["wallet"]),
+    ] {
+        let stderr = check_exit(&finished(folder.path(), &arguments), 2);
+        for piece in pieces {
+            assert!(stderr.contains(piece), "{arguments:?}: {piece:?} is missing in {stderr}");
+        }
+    }
+    let help = finished(folder.path(), &["run", "--help"]);
+    check_exit(&help, 0);
+    assert!(stdout(&help).contains("Examples:"));
+}
+
+#[test]
+fn a_store_of_another_subnet_is_refused() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once"]), 0);
+    let stderr = check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once", "--netuid", "12"]), 1);
+    assert!(stderr.contains("store"), "it says what to change: {stderr}");
+}
