@@ -8,6 +8,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::adapters::store::Database;
 use crate::config::{Config, ForeignUpdate};
+use crate::connections;
 use crate::reporter::{Event, Reporter, recipient};
 use actix::Addr;
 use std::collections::BTreeMap;
@@ -16,19 +17,18 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::github::GitHub;
-use tensorflix_actors::instagram::{Instagram, InstagramActor};
-use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::instagram::InstagramActor;
+use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::{Platform, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Reserved, RestartLimits, Supervision, supervise};
 use tensorflix_actors::weight_setter::WeightSetter;
-use tensorflix_actors::youtube::{YouTube, YouTubeActor};
-use tensorflix_chain::{HotkeyWallet, Network, UnknownNetwork, WalletError};
+use tensorflix_actors::youtube::YouTubeActor;
+use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::ids;
 use tensorflix_store::StoreError;
@@ -74,6 +74,8 @@ pub struct App {
     pub escalations: UnboundedReceiver<&'static str>,
     /// The actors.
     pub actors: Actors,
+    /// No other validator can use the store meanwhile.
+    _lock: tensorflix_store::ValidatorLock,
 }
 
 /// Addresses of the actors.
@@ -110,6 +112,7 @@ impl App {
     pub async fn start(config: &Config, mode: Mode) -> Result<Self, AppError> {
         let wallet = open_wallet(config, mode.dry_run)?;
         let database = tensorflix_store::Store::open(&config.store.url).await?;
+        let lock = database.lock_as_validator()?;
         // A reading of the subnet from before the start would open cycles and rounds at blocks long past.
         database.forget_subnet().await?;
         let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
@@ -127,20 +130,14 @@ impl App {
         let (reporter, events) = Reporter::start_new();
         let actors = workshop.actors(mode, &chain, chain_stats, &reporter);
         let Workshop { store, stats, .. } = workshop;
-        Ok(Self { store, chain, stats, events, escalations: escalated, actors })
+        Ok(Self { store, chain, stats, events, escalations: escalated, actors, _lock: lock })
     }
 }
 
 /// The wallet, which a dry run can do without.
 fn open_wallet(config: &Config, dry_run: bool) -> Result<Option<HotkeyWallet>, AppError> {
-    match HotkeyWallet::open(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey) {
-        Ok(wallet) => {
-            for warning in wallet.warnings() {
-                tracing::warn!(%warning, "wallet");
-            }
-            tracing::info!(hotkey = %wallet.hotkey(), "wallet opened");
-            Ok(Some(wallet))
-        }
+    match connections::open_wallet(&config.wallet) {
+        Ok(wallet) => Ok(Some(wallet)),
         Err(error) if dry_run => {
             tracing::warn!(%error, "running without a wallet: dry run");
             Ok(None)
@@ -180,8 +177,7 @@ impl Workshop<'_> {
     }
 
     fn limiter(&self, requests_per_second: f64, burst: u32, stats: &Arc<ActorStats>) -> Arc<Limiter> {
-        let rate = Rate { requests_per_second, burst };
-        Arc::new(Limiter::new(rate, Arc::clone(&self.clock), Arc::clone(stats)))
+        connections::limiter(requests_per_second, burst, &self.clock, stats)
     }
 
     fn chain(
@@ -190,19 +186,10 @@ impl Workshop<'_> {
         stats: &Arc<ActorStats>,
         database: tensorflix_store::Store,
     ) -> Result<SubtensorChain, AppError> {
-        let settings = &self.config.network;
-        let network = Network::named(&settings.network)?;
-        let endpoints = if settings.endpoints.is_empty() { network.endpoints } else { settings.endpoints.clone() };
-        let limiter = self.limiter(settings.requests_per_second, settings.burst, stats);
-        let settings = ChainSettings {
-            endpoints,
-            genesis: network.genesis,
-            request_timeout: Duration::from_secs(settings.timeout_secs),
-            netuid: settings.netuid,
-            version_key: self.config.weights.version_key,
-            wallet,
-        };
-        Ok(SubtensorChain::new(settings, limiter, database))
+        let client = connections::chain_client(&self.config.network, &self.clock, stats)?;
+        let settings =
+            ChainSettings { netuid: self.config.network.netuid, version_key: self.config.weights.version_key, wallet };
+        Ok(SubtensorChain::new(settings, client, database))
     }
 
     fn actors(
@@ -231,13 +218,17 @@ impl Workshop<'_> {
             slot_blocks,
             round_blocks,
             opening: mode.opening,
+            release: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let listeners = vec![recipient(reporter), weight_setter.clone().recipient()];
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let scorer = supervise(self.core(&scorer_stats), |_| {
-            Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
-        });
-        let gist_fetcher = self.gist_fetcher(gist_stats, &scorer, round_blocks);
+        // Scorer asks GistFetcher for dates, and GistFetcher tells Scorer of rounds: the address comes before the actor.
+        let scorer = Reserved::new();
+        let gist_fetcher = self.gist_fetcher(gist_stats, &scorer.address(), round_blocks);
+        let supervision = self.core(&scorer_stats);
+        let actor = Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
+            .dating_gists_by(gist_fetcher.clone().recipient());
+        let scorer = scorer.supervise(supervision, actor);
         let chain_watcher = ChainWatcher {
             chain: Arc::clone(chain) as Arc<dyn Chain>,
             store: Arc::clone(&self.store),
@@ -253,23 +244,13 @@ impl Workshop<'_> {
     }
 
     fn gist_fetcher(&self, stats: Arc<ActorStats>, scorer: &Addr<Scorer>, round_blocks: u32) -> Addr<GistFetcher> {
-        let settings = &self.config.github;
-        let limiter = self.limiter(settings.requests_per_second, settings.burst, &stats);
-        let github = GitHub {
-            outbound: Outbound::new(Arc::clone(&self.http), limiter),
-            clock: Arc::clone(&self.clock),
-            api_url: settings.api_url.clone(),
-            raw_url: settings.raw_url.clone(),
-            token: self.config.secrets.github_token.clone(),
-            deadline: Duration::from_secs(settings.timeout_secs),
-            max_gist_bytes: settings.max_gist_bytes,
-        };
+        let github = connections::github(self.config, Arc::clone(&self.http), &self.clock, &stats);
         let fetcher = GistFetcher {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             stats: Arc::clone(&stats),
             github: Arc::new(github),
-            max_in_flight: settings.max_in_flight,
+            max_in_flight: self.config.github.max_in_flight,
             round_blocks,
             task_gist: self.config.task_gist(),
             listeners: vec![scorer.clone().recipient()],
@@ -281,32 +262,13 @@ impl Workshop<'_> {
     fn youtube(&mut self) -> Addr<YouTubeActor> {
         let settings = &self.config.youtube;
         let rate = (settings.requests_per_second, settings.burst);
-        let platform = YouTube {
-            api_url: settings.api_url.clone(),
-            api_key: self.config.secrets.youtube_api_key.clone(),
-            batch_size: settings.batch_size,
-            max_in_flight: settings.max_in_flight,
-            daily_quota: settings.daily_quota,
-            deadline: Duration::from_secs(settings.timeout_secs),
-        };
-        self.platform("youtube", rate, platform)
+        self.platform("youtube", rate, connections::youtube(self.config))
     }
 
     fn instagram(&mut self) -> Addr<InstagramActor> {
         let settings = &self.config.instagram;
         let rate = (settings.requests_per_second, settings.burst);
-        let platform = Instagram {
-            api_url: settings.api_url.clone(),
-            api_key: self.config.secrets.apify_api_key.clone(),
-            actor: settings.actor.clone(),
-            batch_size: settings.batch_size,
-            max_in_flight: settings.max_in_flight,
-            max_charge_usd: settings.max_charge_usd,
-            daily_charge_usd: settings.daily_charge_usd,
-            deadline: Duration::from_secs(settings.timeout_secs),
-            clock: Arc::clone(&self.clock),
-        };
-        self.platform("instagram", rate, platform)
+        self.platform("instagram", rate, connections::instagram(self.config, &Arc::clone(&self.clock)))
     }
 
     fn platform<P: Platform>(

@@ -5,9 +5,16 @@
 
 pub mod adapters;
 pub mod app;
+pub mod checking;
 pub mod cli;
+pub mod committing;
 pub mod config;
+pub mod connections;
+pub mod export;
+pub mod replay;
 pub mod report;
 pub mod reporter;
 pub mod session;
+pub mod story;
+pub mod task_list;
 pub mod telemetry;

@@ -33,6 +33,7 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use crate::config::{LogFormat, LogLevel, LogSettings};
 use field_text::EscapedFields;
 use line_queue::{LineQueue, LineWriter};
+pub(crate) use line_text::visible;
 use rotating_file::RotatingFile;
 
 /// The beginning of the names of all our crates.

@@ -123,7 +123,8 @@ impl Handler<HeadFinalized> for ChainWatcher {
             }
             store.save_head(&head).await.map_err(|error| error.to_string())
         };
-        context.spawn(reading.into_actor(self).map(move |read, this, context| match read {
+        // One head at a time: of two that begin the same cell, the second must see that the first has read it.
+        context.wait(reading.into_actor(self).map(move |read, this, context| match read {
             Ok(()) => this.tell(head, reads_subnet, context),
             Err(error) => this.fail(context, &error),
         }));

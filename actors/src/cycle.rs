@@ -1,6 +1,7 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, decide, store.
 
 use crate::evidence::{Gathered, gather};
+use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::platform::{ContentsObserved, ObserveContents};
 use crate::ports::{Clock, Store, StoreError};
 use actix::Recipient;
@@ -12,7 +13,7 @@ use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::ids::{ContentId, Hotkey, Platform};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::record::{CycleHead, DecidedCycle, Holding, ReportedError};
 use tensorflix_domain::submission::parse_submission_gist;
@@ -24,6 +25,15 @@ pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Holdings that are turned into claims in one transaction.
 const HOLDINGS_PER_TRANSACTION: u32 = 16;
+
+/// Gists that are dated at one time: each costs a request of GitHub's API, which allows 60 an hour without a token.
+const MAX_DATED_GISTS: usize = 20;
+
+/// Claims whose ties are looked at in one round.
+const MAX_TIED_CLAIMS: u32 = 2_000;
+
+/// Time for dating gists. Disputes that are not dated by then are settled by the next criterion for now.
+const DATING_DEADLINE: Duration = Duration::from_secs(60);
 
 /// When cycles open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +61,16 @@ pub struct CycleSettings {
     pub round_blocks: u32,
     /// When cycles open.
     pub opening: Opening,
+    /// Version of the program, which is stored with each decision.
+    pub release: String,
 }
 
 /// Takes cycles further.
 pub(crate) struct Conductor {
     settings: CycleSettings,
     platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+    /// Who dates gists in dispute.
+    gist_dates: Option<Recipient<DateGists>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     /// With [`Opening::Once`]: whether this process opened its cycle.
@@ -70,7 +84,11 @@ impl Conductor {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { settings, platforms, store, clock, has_opened: AtomicBool::new(false) }
+        Self { settings, platforms, gist_dates: None, store, clock, has_opened: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
+        self.gist_dates = Some(recipient);
     }
 
     /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
@@ -93,11 +111,13 @@ impl Conductor {
 
     /// Turns new contents of gists into claims, oldest round first.
     async fn make_claims(&self) -> Result<(), StoreError> {
+        let mut rounds = BTreeSet::new();
         loop {
             let holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION).await?;
             if holdings.is_empty() {
-                return Ok(());
+                break;
             }
+            rounds.extend(holdings.iter().map(|holding| holding.round));
             let mut claims = Vec::new();
             for holding in &holdings {
                 let document = self.store.gist_document(&holding.digest).await?.unwrap_or_default();
@@ -106,6 +126,42 @@ impl Conductor {
             let ids: Vec<i64> = holdings.iter().map(|holding| holding.id).collect();
             self.store.record_claims(&claims, &ids).await?;
         }
+        for round in rounds {
+            self.date_ties(round).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the gists dated whose claims tie within a round, while what GitHub says still is of that round.
+    async fn date_ties(&self, round: Block) -> Result<(), StoreError> {
+        let (Some(dating), Some(subnet)) = (&self.gist_dates, self.store.latest_subnet().await?) else {
+            return Ok(());
+        };
+        let ties = self.store.undated_ties(round, MAX_TIED_CLAIMS).await?;
+        let pointer_of = |hotkey: &Hotkey| -> Option<GistPointer> {
+            subnet.neuron(hotkey)?.commitment.as_ref()?.text.as_deref()?.parse().ok()
+        };
+        let mut pointers: Vec<GistPointer> = ties.iter().filter_map(|claim| pointer_of(&claim.hotkey)).collect();
+        pointers.sort_unstable();
+        pointers.dedup();
+        if pointers.is_empty() {
+            return Ok(());
+        }
+        pointers.truncate(MAX_DATED_GISTS);
+        let dated = tokio::select! {
+            biased;
+            dated = dating.send(DateGists { pointers }) => dated.unwrap_or_default(),
+            () = self.clock.sleep(DATING_DEADLINE) => GistsDated::default(),
+        };
+        let dated_claims: Vec<Claim> = ties
+            .into_iter()
+            .filter_map(|claim| {
+                let updated_at = *dated.updated_at.get(&pointer_of(&claim.hotkey)?)?;
+                Some(Claim { gist_updated_at: Some(updated_at), ..claim })
+            })
+            .collect();
+        tracing::info!(round, claims = dated_claims.len(), "dated the gists of claims that tie");
+        self.store.record_claims(&dated_claims, &[]).await
     }
 
     /// The cycle to decide: one that is open in the present slot, or a new one if the slot has none.
@@ -150,6 +206,7 @@ impl Conductor {
         errors.sort_unstable();
         let decided = DecidedCycle {
             cycle: cycle.cycle,
+            release: self.settings.release.clone(),
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,

@@ -130,10 +130,7 @@ impl Gists<'_> {
     ) -> Result<Vec<WeightedTask>, StoreError> {
         match settings.task_source {
             TaskSource::Gist => {
-                let own = || {
-                    let own = subnet.neuron(&settings.own_hotkey?)?;
-                    own.commitment.as_ref()?.text.as_deref()?.parse().ok()
-                };
+                let own = || pointer_of(subnet.neuron(&settings.own_hotkey?)?);
                 let Some(pointer) = settings.task_gist.clone().or_else(own) else {
                     let reason = "no task gist: set validator.username and validator.gist_id, or commit one".to_owned();
                     errors.push(ReportedError { uid: None, source: "tasks".to_owned(), line: None, reason });
@@ -200,7 +197,7 @@ impl Gists<'_> {
 }
 
 fn pointer_of(neuron: &Neuron) -> Option<GistPointer> {
-    neuron.commitment.as_ref()?.text.as_deref()?.parse().ok()
+    neuron.commitment.as_ref()?.pointer()
 }
 
 fn report_problems(errors: &mut Vec<ReportedError>, uid: Option<Uid>, source: &str, problems: Vec<Problem>) {

@@ -16,12 +16,14 @@ use crate::chain_watcher::CommitmentsChanged;
 use crate::github::GitHub;
 use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
+};
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::chain_time::{Moment, grid_start};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{GistAnswer, GistHolder, GistOutcome, GistState};
@@ -33,6 +35,9 @@ pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
 /// Answers that are stored in one transaction, which bounds the memory that a round needs.
 const ANSWERS_PER_TRANSACTION: usize = 32;
 
+/// Why a gist was not read when its round ran out of time.
+const ROUND_ENDED: &str = "the round ended before GitHub answered";
+
 /// How often it looks for a round that it was not told of.
 const TICK: Duration = Duration::from_secs(30);
 
@@ -42,6 +47,21 @@ const TICK: Duration = Duration::from_secs(30);
 pub struct SubmissionsRecorded {
     /// The round's block.
     pub round: Block,
+}
+
+/// Request: when did GitHub see these gists change last? Asked only for gists in dispute, since each costs an API request.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "GistsDated")]
+pub struct DateGists {
+    /// Which.
+    pub pointers: Vec<GistPointer>,
+}
+
+/// Answer to [`DateGists`]; a gist that could not be dated is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
+pub struct GistsDated {
+    /// GitHub's `updated_at` of each.
+    pub updated_at: BTreeMap<GistPointer, Moment>,
 }
 
 /// Everything that GistFetcher needs.
@@ -101,6 +121,31 @@ impl Handler<CommitmentsChanged> for GistFetcher {
 
     fn handle(&mut self, _: CommitmentsChanged, context: &mut Self::Context) {
         self.begin_round(context);
+    }
+}
+
+impl Handler<DateGists> for GistFetcher {
+    type Result = ResponseFuture<GistsDated>;
+
+    fn handle(&mut self, request: DateGists, _: &mut Self::Context) -> Self::Result {
+        let (github, stats) = (Arc::clone(&self.github), Arc::clone(&self.stats));
+        Box::pin(async move {
+            let mut dated = GistsDated::default();
+            for pointer in request.pointers {
+                let _work = stats.begin();
+                match github.updated_at(&pointer).await {
+                    Ok(updated_at) => {
+                        dated.updated_at.insert(pointer, updated_at);
+                        stats.count_handled();
+                    }
+                    Err(error) => {
+                        stats.count_failed();
+                        tracing::warn!(gist = %pointer, error, "a gist in dispute could not be dated");
+                    }
+                }
+            }
+            dated
+        })
     }
 }
 
@@ -202,11 +247,16 @@ impl Round {
         }
         let _work = self.stats.begin();
         let left = deadline.saturating_sub(self.clock.monotonic());
+        if left.is_zero() {
+            // Too late: a request begun now would only be broken off.
+            self.stats.count_failed();
+            return GistAnswer { pointer, outcome: GistOutcome::Failed { error: ROUND_ENDED.to_owned() } };
+        }
         let etag = state.and_then(|state| state.etag.as_deref());
         let outcome = tokio::select! {
             biased;
             outcome = self.github.gist(&pointer, etag) => outcome,
-            () = self.clock.sleep(left) => GistOutcome::Failed { error: "the round ended before GitHub answered".into() },
+            () = self.clock.sleep(left) => GistOutcome::Failed { error: ROUND_ENDED.to_owned() },
         };
         match &outcome {
             GistOutcome::Failed { error } => {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::record::{ContentDigest, GistOutcome};
 use url::Url;
@@ -47,6 +48,10 @@ struct ApiGist {
     #[serde(default)]
     owner: Option<ApiOwner>,
     #[serde(default)]
+    updated_at: Option<String>,
+    #[serde(default)]
+    public: Option<bool>,
+    #[serde(default)]
     files: BTreeMap<String, Option<ApiFile>>,
 }
 
@@ -81,29 +86,56 @@ impl GitHub {
         Ok(fetched(response.headers.get("etag").cloned(), response.body))
     }
 
+    /// GitHub's own time of the gist's latest change. It cannot be set by the owner, unlike the dates of commits.
+    ///
+    /// # Errors
+    /// In words, if the API does not say.
+    pub async fn updated_at(&self, pointer: &GistPointer) -> Result<Moment, String> {
+        let (gist, _) = self.ask_api(pointer, &["gists", pointer.gist_id()], None).await?.ok_or("it did not answer")?;
+        let text = gist.updated_at.ok_or("GitHub's answer has no updated_at")?;
+        Moment::parse(&text).ok_or_else(|| "GitHub's updated_at is not a time".to_owned())
+    }
+
     async fn read_api(&self, pointer: &GistPointer, etag: Option<&str>) -> Result<GistOutcome, String> {
         let mut path = vec!["gists", pointer.gist_id()];
         path.extend(pointer.revision());
-        let url = address(&self.api_url, &path)?;
-        let most_bytes = self.max_gist_bytes.saturating_mul(API_BYTES_PER_CONTENT_BYTE) + API_OVERHEAD_BYTES;
-        let response = self.ask(url, etag, most_bytes).await?;
-        if response.status == 304 {
+        let Some((gist, etag)) = self.ask_api(pointer, &path, etag).await? else {
             return Ok(GistOutcome::Unchanged);
-        }
-        let gist: ApiGist = serde_json::from_slice(&response.body)
-            .map_err(|error| format!("GitHub's answer is not a gist: {error}"))?;
-        let owner = gist.owner.map(|owner| owner.login).unwrap_or_default();
-        if !owner.eq_ignore_ascii_case(pointer.username()) {
-            return Err(format!("the gist does not belong to {}", pointer.username()));
-        }
+        };
         // Of several files the first by name, as on the raw address.
         let file = gist.files.into_values().flatten().next().ok_or("the gist has no file")?;
         match file.content {
             Some(content) if !file.truncated && content.len() <= self.max_gist_bytes => {
-                Ok(fetched(response.headers.get("etag").cloned(), content.into_bytes()))
+                Ok(fetched(etag, content.into_bytes()))
             }
             _ => Err(format!("the gist's first file is larger than {} bytes", self.max_gist_bytes)),
         }
+    }
+
+    /// A gist as the API describes it, with its ETag; `None` if it did not change. It must be public and belong to the
+    /// user that the pointer names.
+    async fn ask_api(
+        &self,
+        pointer: &GistPointer,
+        path: &[&str],
+        etag: Option<&str>,
+    ) -> Result<Option<(ApiGist, Option<String>)>, String> {
+        let url = address(&self.api_url, path)?;
+        let most_bytes = self.max_gist_bytes.saturating_mul(API_BYTES_PER_CONTENT_BYTE) + API_OVERHEAD_BYTES;
+        let response = self.ask(url, etag, most_bytes).await?;
+        if response.status == 304 {
+            return Ok(None);
+        }
+        let gist: ApiGist = serde_json::from_slice(&response.body)
+            .map_err(|error| format!("GitHub's answer is not a gist: {error}"))?;
+        let owner = gist.owner.as_ref().map_or("", |owner| owner.login.as_str());
+        if !owner.eq_ignore_ascii_case(pointer.username()) {
+            return Err(format!("the gist does not belong to {}", pointer.username()));
+        }
+        if gist.public == Some(false) {
+            return Err("the gist is secret: make it public".to_owned());
+        }
+        Ok(Some((gist, response.headers.get("etag").cloned())))
     }
 
     /// One request with its retries; gives answers 200 and 304 only.

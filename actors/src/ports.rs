@@ -271,8 +271,11 @@ pub trait Store: Send + Sync {
 
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError>;
-    /// Adds claims (one that exists already keeps its first form) and marks holdings as claimed.
+    /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed.
     async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError>;
+    /// Claims of one round that tie with another of that round on the same content, while none of an earlier round or
+    /// with a pinned revision outranks them, and whose gist is not dated yet; at most `limit`.
+    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError>;
     /// All claims.
     async fn claims(&self) -> Result<Vec<Claim>, StoreError>;
     /// The newest cycle.

@@ -10,7 +10,7 @@
 
 use crate::chain_watcher::CommitmentsChanged;
 use crate::cycle::{Conductor, CycleSettings};
-use crate::gist_fetcher::SubmissionsRecorded;
+use crate::gist_fetcher::{DateGists, SubmissionsRecorded};
 use crate::platform::ObserveContents;
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
@@ -53,6 +53,18 @@ impl Scorer {
     ) -> Self {
         let conductor = Arc::new(Conductor::new(settings, platforms, store, Arc::clone(&clock)));
         Self { conductor, clock, stats, listeners, is_busy: false, was_told_meanwhile: false }
+    }
+}
+
+impl Scorer {
+    /// Has gists in dispute dated by `recipient`; without it such disputes are settled by the next criterion.
+    #[must_use]
+    pub fn dating_gists_by(mut self, recipient: Recipient<DateGists>) -> Self {
+        // Nobody else holds the conductor before the actor is started.
+        if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
+            conductor.date_gists_by(recipient);
+        }
+        self
     }
 }
 

@@ -50,7 +50,6 @@ pub struct SendingSettings {
 pub(crate) enum Sent {
     Confirmed(WeightsConfirmed),
     Withheld(WeightsWithheld),
-    NothingDue,
 }
 
 pub(crate) struct Sender {
@@ -103,42 +102,52 @@ impl Sender {
         Self { settings, chain, store, told_of_foreign: AtomicU32::new(0) }
     }
 
-    /// One pass at the newest finalized head that is known.
-    pub(crate) async fn advance(&self, head: Option<Head>) -> Sent {
+    /// One pass at the newest finalized head that is known: settles what is open, then sends what is due.
+    pub(crate) async fn advance(&self, head: Option<Head>) -> Vec<Sent> {
+        let mut sent = Vec::new();
         let mut cycle = 0;
-        self.pass(head, &mut cycle).await.unwrap_or_else(|halt| {
+        if let Err(halt) = self.pass(head, &mut cycle, &mut sent).await {
             let (reason, is_failure) = match halt {
                 Halt::Later(reason) => (reason, false),
                 Halt::Failed(reason) => (reason, true),
             };
-            Sent::Withheld(WeightsWithheld { cycle, entries: Vec::new(), standing: None, reason, is_failure })
-        })
+            sent.push(Sent::Withheld(WeightsWithheld {
+                cycle,
+                entries: Vec::new(),
+                standing: None,
+                reason,
+                is_failure,
+            }));
+        }
+        sent
     }
 
-    async fn pass(&self, head: Option<Head>, cycle: &mut u32) -> Result<Sent, Halt> {
+    /// What is sent or withheld goes into `sent` as it happens; `cycle` names the cycle at hand when a pass halts.
+    async fn pass(&self, head: Option<Head>, cycle: &mut u32, sent: &mut Vec<Sent>) -> Result<(), Halt> {
         let head = match head {
             Some(head) => head,
             None => match self.store.latest_head().await? {
                 Some(head) => head,
-                None => return Ok(Sent::NothingDue),
+                None => return Ok(()),
             },
         };
+        if let Some(intent) = self.store.latest_intent().await?.filter(|intent| intent.outcome.is_none()) {
+            *cycle = intent.cycle;
+            let settled = self.reconcile(&head, &intent).await?;
+            sent.extend(settled);
+        }
         let force = self.store.scores_in_force().await?;
         *cycle = force.as_ref().map_or(0, |force| force.cycle);
         let latest = self.store.latest_intent().await?;
-        if let Some(intent) = latest.as_ref().filter(|intent| intent.outcome.is_none()) {
-            *cycle = intent.cycle;
-            return self.reconcile(&head, intent).await;
-        }
         let Some(stored) = self.store.latest_subnet().await? else {
-            return Ok(Sent::NothingDue);
+            return Ok(());
         };
         let window = self.window(&head, &stored.hyperparameters);
         if latest.as_ref().is_some_and(|intent| intent.window >= window && has_reached_chain(intent)) {
             return Err(Halt::Later(format!("the window from block {window} has its submission already")));
         }
         let Some((decided_by, scores)) = self.scores_to_send(&head, force, &stored).await? else {
-            return Ok(Sent::NothingDue);
+            return Ok(());
         };
         *cycle = decided_by;
         let subnet = self.chain.subnet(&head).await?;
@@ -146,9 +155,11 @@ impl Sender {
         if self.settings.dry_run {
             let Due { cycle, entries, standing, .. } = due;
             let reason = "dry run: nothing is signed or sent".to_owned();
-            return Ok(Sent::Withheld(WeightsWithheld { cycle, entries, standing, reason, is_failure: false }));
+            sent.push(Sent::Withheld(WeightsWithheld { cycle, entries, standing, reason, is_failure: false }));
+            return Ok(());
         }
-        self.send(&head, &subnet, latest.as_ref(), due).await
+        sent.push(Sent::Confirmed(self.send(&head, &subnet, latest.as_ref(), due).await?));
+        Ok(())
     }
 
     fn window(&self, head: &Head, hyperparameters: &Hyperparameters) -> Block {
@@ -191,7 +202,13 @@ impl Sender {
         Ok(Due { window, cycle, entries, standing })
     }
 
-    async fn send(&self, head: &Head, subnet: &Subnet, latest: Option<&WeightIntent>, due: Due) -> Result<Sent, Halt> {
+    async fn send(
+        &self,
+        head: &Head,
+        subnet: &Subnet,
+        latest: Option<&WeightIntent>,
+        due: Due,
+    ) -> Result<WeightsConfirmed, Halt> {
         let Some(hotkey) = self.chain.hotkey() else {
             return Err(Halt::Failed("there is no wallet to sign with: set [wallet], or use --dry-run".to_owned()));
         };
@@ -259,23 +276,26 @@ impl Sender {
     }
 
     /// Finds out what became of an intent whose outcome is not known, and sends the same bytes again if the chain
-    /// does not have them and still would take them.
-    async fn reconcile(&self, head: &Head, intent: &WeightIntent) -> Result<Sent, Halt> {
+    /// does not have them and still would take them. `None` if they reached no block and never will.
+    async fn reconcile(&self, head: &Head, intent: &WeightIntent) -> Result<Option<Sent>, Halt> {
         let is_lost = match self.chain.find(intent, head).await? {
-            Fate::Included(inclusion) => return self.settle(intent, inclusion).await,
+            Fate::Included(inclusion) => {
+                return self.settle(intent, inclusion).await.map(|done| Some(Sent::Confirmed(done)));
+            }
             Fate::Superseded => true,
             Fate::Open => head.stamp.block > intent.valid_until,
         };
         if is_lost {
             self.store.save_outcome(intent.window, &IntentOutcome::Expired).await?;
-            return Err(Halt::Failed("a submission reached no block while it was valid; it is built anew".to_owned()));
+            tracing::warn!(window = intent.window, "a submission reached no block while it was valid");
+            return Ok(None);
         }
         tracing::info!(window = intent.window, "sending the same signed weights again");
         let inclusion = self.chain.submit(&intent.extrinsic).await?;
-        self.settle(intent, inclusion).await
+        self.settle(intent, inclusion).await.map(|done| Some(Sent::Confirmed(done)))
     }
 
-    async fn settle(&self, intent: &WeightIntent, inclusion: Inclusion) -> Result<Sent, Halt> {
+    async fn settle(&self, intent: &WeightIntent, inclusion: Inclusion) -> Result<WeightsConfirmed, Halt> {
         match inclusion {
             Inclusion::Finalized { block, failure: None } => self.confirm(intent, block).await,
             Inclusion::Finalized { block, failure: Some(failure) } => {
@@ -297,8 +317,11 @@ impl Sender {
     }
 
     /// Makes sure that the chain holds what was sent: `LastUpdate` and the stored row.
-    async fn confirm(&self, intent: &WeightIntent, block: Block) -> Result<Sent, Halt> {
-        let head = self.chain.next_head(block.checked_sub(1)).await?;
+    async fn confirm(&self, intent: &WeightIntent, block: Block) -> Result<WeightsConfirmed, Halt> {
+        let head = self.chain.next_head(None).await?;
+        if head.stamp.block < block {
+            return Err(Halt::Later(format!("the node does not show block {block} yet; it is asked again")));
+        }
         let subnet = self.chain.subnet(&head).await?;
         let own = self.chain.hotkey().and_then(|hotkey| subnet.neuron(&hotkey));
         if let Some(neuron) = own.filter(|neuron| neuron.last_update <= block) {
@@ -313,7 +336,7 @@ impl Sender {
         self.store.save_outcome(intent.window, &IntentOutcome::Confirmed { block }).await?;
         let standing = own.map(|neuron| standing(&intent.entries, neuron, &subnet));
         let (cycle, extrinsic_hash, entries) = (intent.cycle, intent.extrinsic_hash, intent.entries.clone());
-        Ok(Sent::Confirmed(WeightsConfirmed { cycle, block, extrinsic_hash, entries, standing }))
+        Ok(WeightsConfirmed { cycle, block, extrinsic_hash, entries, standing })
     }
 }
 

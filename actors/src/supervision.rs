@@ -9,7 +9,7 @@
 
 use crate::ports::Clock;
 use crate::stats::ActorStats;
-use actix::dev::channel::channel;
+use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Context, Supervised};
 use futures::FutureExt;
 use std::collections::VecDeque;
@@ -77,25 +77,56 @@ pub fn supervise<A>(supervision: Supervision, make: impl FnOnce(Addr<A>) -> A) -
 where
     A: Actor<Context = Context<A>> + Supervised,
 {
-    let (sender, receiver) = channel(MAILBOX_CAPACITY);
-    let address = Addr::new(sender);
-    let mut context = Context::with_receiver(receiver).into_future(make(address.clone()));
-    actix_rt::spawn(async move {
-        let mut history = History { limits: supervision.limits, restarts: VecDeque::new() };
-        loop {
-            let panicked = AssertUnwindSafe(&mut context).catch_unwind().await.is_err();
-            if !pause_before_restart(&supervision, &mut history, panicked).await {
-                return;
+    let reserved = Reserved::new();
+    let actor = make(reserved.address());
+    reserved.supervise(supervision, actor)
+}
+
+/// An address without its actor, for actors that must know each other. What is sent there waits.
+pub struct Reserved<A: Actor> {
+    address: Addr<A>,
+    receiver: AddressReceiver<A>,
+}
+
+impl<A> Reserved<A>
+where
+    A: Actor<Context = Context<A>> + Supervised,
+{
+    /// A new address.
+    #[expect(clippy::new_without_default, reason = "two of them are never equal, so none is the default")]
+    pub fn new() -> Self {
+        let (sender, receiver) = channel(MAILBOX_CAPACITY);
+        Self { address: Addr::new(sender), receiver }
+    }
+
+    /// The address.
+    pub fn address(&self) -> Addr<A> {
+        self.address.clone()
+    }
+
+    /// Starts the actor that belongs to the address, as [`supervise`] does.
+    pub fn supervise(self, supervision: Supervision, actor: A) -> Addr<A> {
+        let mut context = Context::with_receiver(self.receiver).into_future(actor);
+        actix_rt::spawn(async move {
+            let mut history = History { limits: supervision.limits, restarts: VecDeque::new() };
+            loop {
+                let mut panicked = AssertUnwindSafe(&mut context).catch_unwind().await.is_err();
+                loop {
+                    if !pause_before_restart(&supervision, &mut history, panicked).await {
+                        return;
+                    }
+                    match std::panic::catch_unwind(AssertUnwindSafe(|| context.restart())) {
+                        Ok(true) => break,
+                        // Nobody holds the address any more.
+                        Ok(false) => return,
+                        // `restarting` panicked: the actor is not in a sound state and must not go on as it is.
+                        Err(_) => panicked = true,
+                    }
+                }
             }
-            // `restarting` is the actor's own code and may panic too; the next turn of the loop sees to that.
-            let restarted = std::panic::catch_unwind(AssertUnwindSafe(|| context.restart()));
-            if let Ok(false) = restarted {
-                // Nobody holds the address any more.
-                return;
-            }
-        }
-    });
-    address
+        });
+        self.address
+    }
 }
 
 /// Waits as the limits demand. `false` if the actor must not be restarted.

@@ -144,7 +144,9 @@ impl WeightSetter {
         };
         context.spawn(run.into_actor(self).map(move |outcome, this, context| {
             this.is_busy = false;
-            this.tell(outcome, was_decided);
+            for sent in outcome {
+                this.tell(sent, was_decided);
+            }
             if std::mem::take(&mut this.decided_meanwhile) {
                 this.advance(context, true);
             }
@@ -183,7 +185,6 @@ impl WeightSetter {
                     }
                 }
             }
-            Sent::NothingDue => {}
         }
     }
 }

@@ -25,8 +25,11 @@ pub const MAX_BATCH_SIZE: usize = 50;
 
 /// The parts and fields that are read; fewer fields make smaller answers at the same price.
 const PARTS: &str = "snippet,statistics,contentDetails";
-const FIELDS: &str = "items(id,snippet(publishedAt,channelId,title,description,tags,liveBroadcastContent,\
+const FIELDS: &str = "kind,items(id,snippet(publishedAt,channelId,title,description,tags,liveBroadcastContent,\
                       thumbnails/high/url),statistics(viewCount,likeCount,commentCount),contentDetails/duration)";
+
+/// What an answer of `videos.list` says that it is.
+const KIND: &str = "youtube#videoListResponse";
 
 /// Fifty videos with the longest descriptions that YouTube allows, all of it escaped, stay below this.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
@@ -112,8 +115,9 @@ fn read_answer(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchErr
     };
     let items = match answer.get("items") {
         Some(Value::Array(items)) => items.as_slice(),
-        // An answer without any item may leave the key out.
-        None => &[],
+        // An answer without any item may leave the key out, but it must say what it is: absence has to be certain.
+        None if answer.get("kind").and_then(Value::as_str) == Some(KIND) => &[],
+        None => return Err(not_understood("the answer is not a list of videos")),
         Some(_) => return Err(not_understood("the items are not a list")),
     };
     let mut sightings: std::collections::BTreeMap<ContentId, Sighting> =
@@ -222,11 +226,21 @@ mod tests {
         assert_eq!(answer.sightings[&asked()[0]], Sighting::Absent);
         let Sighting::Present(presence) = &answer.sightings[&asked()[1]] else { panic!("present") };
         assert_eq!(presence.metrics, Metrics { view_count: Some(12), ..Metrics::default() });
+        let empty = read_answer(br#"{"kind": "youtube#videoListResponse"}"#, &asked()).expect("an answer");
+        assert!(empty.sightings.values().all(|sighting| *sighting == Sighting::Absent));
     }
 
     #[test]
     fn an_answer_that_is_not_understood_is_unknown_and_never_absence() {
-        for body in [&b"<html>"[..], b"", b"[]", b"{\"items\": 5}", b"{\"items\": [{\"id\": \"aaaaaaaaaaa\""] {
+        for body in [
+            &b"<html>"[..],
+            b"",
+            b"[]",
+            b"{}",
+            b"{\"kind\": \"other\"}",
+            b"{\"items\": 5}",
+            b"{\"items\": [{\"id\": \"aaaaaaaaaaa\"",
+        ] {
             let answer = read_answer(body, &asked());
             assert!(matches!(answer, Err(BatchError::Passing { .. })), "{body:?} gave {answer:?}");
         }

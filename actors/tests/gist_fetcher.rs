@@ -126,10 +126,13 @@ fn a_round_asks_for_each_gist_once_also_when_hotkeys_share_it() {
         neurons.push(neuron(5, 5));
         fetch.round(103, neurons).await;
 
-        let mut paths: Vec<String> = fetch.world.http.requests().into_iter().map(|request| request.path).collect();
+        let requests = fetch.world.http.requests();
+        assert!(requests.iter().all(|request| request.max_body_bytes == MAX_GIST_BYTES && request.bearer.is_none()));
+        let mut paths: Vec<String> = requests.into_iter().map(|request| request.path).collect();
         paths.sort_unstable();
         assert_eq!(paths, [raw_path(&shared), raw_path(&own), raw_path(&task_gist)]);
-        let mut holdings: Vec<_> = fetch.world.store.holdings().into_iter().map(|held| (held.hotkey, held.round)).collect();
+        let mut holdings: Vec<_> =
+            fetch.world.store.holdings().into_iter().map(|held| (held.hotkey, held.round)).collect();
         holdings.sort_unstable();
         assert_eq!(holdings, [0, 1, 2, 3].map(|key| (hotkey(key), 100)), "dated by the round, whoever came first");
         assert_eq!(fetch.state(&task_gist).await.digest, Some(digest_of(task_gist.to_string().as_bytes())));

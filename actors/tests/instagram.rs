@@ -1,1 +1,323 @@
+//! InstagramActor: one run for many reels, paid for once, its items joined by short code.
 
+use crate::support::gists::reel;
+use crate::support::observing::{Observing, Settings, Subject};
+use crate::support::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
+use crate::support::subnets::{moment, stamp};
+use crate::support::time::simulate;
+use crate::support::world::World;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::ports::{Clock, HttpError, Method};
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::observation::{Metrics, Sighting};
+use tensorflix_domain::verdict::Reason;
+
+const RUNS: &str = "/v2/acts/apify~instagram-reel-scraper/runs";
+const TODAY: &str = "2026-08-21";
+const USD: u64 = 1_000_000;
+const DEADLINE: Duration = Duration::from_secs(180);
+
+pub struct Reels;
+
+impl Subject for Reels {
+    type Platform = Instagram;
+    /// It is started, asked for twice, and its data set is read.
+    const REQUESTS_PER_BATCH: usize = 4;
+
+    fn platform(world: &World, settings: &Settings) -> Instagram {
+        Instagram {
+            api_url: "https://apify.example".parse().expect("a URL"),
+            api_key: settings.key(),
+            actor: "apify~instagram-reel-scraper".to_owned(),
+            batch_size: settings.batch_size,
+            max_in_flight: settings.max_in_flight,
+            max_charge_usd: 1.0,
+            daily_charge_usd: settings.batches_per_day.into(),
+            deadline: DEADLINE,
+            clock: world.clock(),
+        }
+    }
+
+    fn content(number: u32) -> ContentId {
+        reel(number)
+    }
+
+    fn serve(http: &ScriptedHttp) {
+        Apify::default().serve(http, |code| Some(json!({ "shortCode": code, "videoViewCount": 1_000 })));
+    }
+}
+
+/// How runs go.
+#[derive(Clone)]
+struct Apify {
+    /// What is told of a run, one after the other, from its start on.
+    statuses: Vec<&'static str>,
+    cost_usd: Value,
+}
+
+/// A run that was started.
+struct Run {
+    reels: Vec<String>,
+    told_count: usize,
+}
+
+impl Default for Apify {
+    /// A run that succeeds and spends all that it may.
+    fn default() -> Self {
+        Self { statuses: vec!["READY", "RUNNING", "SUCCEEDED"], cost_usd: json!(1.0) }
+    }
+}
+
+impl Apify {
+    /// Serves runs whose data sets hold what `show` gives for the reels asked for, in the reverse order.
+    fn serve(self, http: &ScriptedHttp, show: impl Fn(&str) -> Option<Value> + Send + 'static) {
+        let runs: Arc<Mutex<Vec<Run>>> = Arc::default();
+        let describe = move |runs: &mut Vec<Run>, number: usize| {
+            let told = runs[number].told_count.min(self.statuses.len() - 1);
+            runs[number].told_count += 1;
+            json!({ "data": {
+                "id": format!("run{number}"),
+                "status": self.statuses[told],
+                "defaultDatasetId": format!("set{number}"),
+                "usageTotalUsd": self.cost_usd,
+            } })
+            .to_string()
+        };
+        let (started, started_describe) = (Arc::clone(&runs), describe.clone());
+        http.on(Method::Post, RUNS, move |request| {
+            let mut runs = started.lock().expect("no panic while locked");
+            runs.push(Run { reels: codes(request), told_count: 0 });
+            let number = runs.len() - 1;
+            Reply::new(201, started_describe(&mut runs, number))
+        });
+        http.on(Method::Get, "*", move |request| {
+            let mut runs = runs.lock().expect("no panic while locked");
+            let number = |text: &str| text.parse::<usize>().expect("a number");
+            if let Some(run) = request.path.strip_prefix("/v2/actor-runs/run") {
+                return Reply::new(200, describe(&mut runs, number(run))).after(Duration::from_secs(20));
+            }
+            let set = request.path.strip_prefix("/v2/datasets/set").and_then(|path| path.strip_suffix("/items"));
+            let items: Vec<Value> =
+                runs[number(set.expect("a data set"))].reels.iter().rev().filter_map(|code| show(code)).collect();
+            Reply::json(&Value::Array(items))
+        });
+    }
+}
+
+/// The short codes of the reels that a run is started for.
+fn codes(request: &Recorded) -> Vec<String> {
+    let body = request.body.as_ref().expect("a body");
+    let code = |url: &Value| {
+        let url = url.as_str().expect("a text");
+        url.strip_prefix("https://www.instagram.com/reel/")
+            .and_then(|code| code.strip_suffix('/'))
+            .expect(url)
+            .to_owned()
+    };
+    body["username"].as_array().expect("a list").iter().map(code).collect()
+}
+
+fn reels(numbers: std::ops::Range<u32>) -> Vec<ContentId> {
+    numbers.map(reel).collect()
+}
+
+fn start() -> Observing<Reels> {
+    Observing::start(&Settings { batches_per_day: 5, ..Settings::default() })
+}
+
+fn spent(instagram: &Observing<Reels>) -> u64 {
+    instagram.world.store.units_spent("apify", TODAY)
+}
+
+fn runs_started(instagram: &Observing<Reels>) -> usize {
+    instagram.world.http.requests_for(RUNS).len()
+}
+
+#[test]
+fn one_run_observes_many_reels_and_is_asked_for_until_it_has_ended() {
+    simulate(async {
+        let instagram = start();
+        Reels::serve(&instagram.world.http);
+        let answer = instagram.observe(&reels(0..40)).await;
+        assert_eq!((answer.observed_count, answer.shortfalls.len(), answer.errors.len()), (40, 0, 0));
+        let requests = instagram.world.http.requests();
+        let paths: Vec<&str> = requests.iter().map(|request| request.path.as_str()).collect();
+        assert_eq!(paths, [RUNS, "/v2/actor-runs/run0", "/v2/actor-runs/run0", "/v2/datasets/set0/items"]);
+        assert!(requests.iter().all(|request| request.bearer.as_deref() == Some(SECRET)));
+        assert_eq!(codes(&requests[0]).len(), 40);
+        assert_eq!(requests[0].query["maxTotalChargeUsd"], "1", "Apify keeps the limit too");
+        assert_eq!(requests[0].query["maxItems"], "40");
+    });
+}
+
+#[test]
+fn views_and_plays_are_kept_apart_and_what_is_not_given_is_unknown() {
+    // Pitfall: every reel scored 0 because another field was read.
+    let metrics = |view_count, play_count, like_count, comment_count| Metrics {
+        view_count,
+        play_count,
+        like_count,
+        comment_count,
+    };
+    for (fields, expected) in [
+        (
+            json!({ "videoViewCount": 7, "videoPlayCount": 90, "likesCount": 3, "commentsCount": 0 }),
+            metrics(Some(7), Some(90), Some(3), Some(0)),
+        ),
+        (json!({ "videoViewCount": null, "videoPlayCount": 90 }), metrics(None, Some(90), None, None)),
+        (json!({ "videoViewCount": 7, "likesCount": -1 }), metrics(Some(7), None, None, None)),
+        (json!({ "view_count": 7, "viewCount": 7, "video_view_count": 7 }), metrics(None, None, None, None)),
+    ] {
+        simulate(async move {
+            let instagram = start();
+            let shown = fields.clone();
+            Apify::default().serve(&instagram.world.http, move |code| {
+                let mut item = shown.clone();
+                item["shortCode"] = json!(code);
+                item["timestamp"] = json!(moment(-5.0).to_string());
+                Some(item)
+            });
+            instagram.observe(&[reel(1)]).await;
+            let seen = instagram.observations(&[reel(1)]);
+            let Sighting::Present(presence) = &seen[0].sighting else { panic!("present") };
+            assert_eq!(presence.metrics, expected, "{fields}");
+            assert_eq!((presence.details.published_at, seen[0].at), (Some(moment(-5.0)), stamp(100)));
+        });
+    }
+}
+
+#[test]
+fn items_are_joined_by_short_code_and_only_not_found_is_absence() {
+    simulate(async {
+        let instagram = start();
+        let url = |number| format!("https://www.instagram.com/reel/{}/", reel(number).as_str());
+        Apify::default().serve(&instagram.world.http, move |code| match code {
+            code if code == reel(1).as_str() => Some(json!({ "error": "not_found", "inputUrl": url(1) })),
+            code if code == reel(2).as_str() => Some(json!({ "error": "no_items", "inputUrl": url(2) })),
+            code if code == reel(3).as_str() => None,
+            code if code == reel(4).as_str() => Some(json!({ "shortCode": "someoneElses", "videoViewCount": 9 })),
+            code => Some(json!({ "shortCode": code, "videoViewCount": code[4..].parse::<u64>().expect("a number") })),
+        });
+        let answer = instagram.observe(&reels(0..20)).await;
+        let unknown = [2, 3, 4].map(|number| (reel(number), Reason::PlatformUnavailable));
+        assert_eq!(answer.shortfalls, unknown.into());
+        assert_eq!(answer.observed_count, 17);
+        for number in 5..20 {
+            let Sighting::Present(presence) = &instagram.observations(&[reel(number)])[0].sighting else {
+                panic!("present")
+            };
+            assert_eq!(presence.metrics.view_count, Some(number.into()), "whatever the order of the items");
+        }
+        assert_eq!(instagram.observations(&[reel(1)])[0].sighting, Sighting::Absent);
+        assert_eq!(instagram.observations(&reels(2..5)), [], "unknown is neither zero nor absence");
+    });
+}
+
+#[test]
+fn a_run_that_did_not_succeed_leaves_all_its_reels_unknown() {
+    for status in ["FAILED", "ABORTED", "TIMED-OUT", "A-NEW-WORD"] {
+        simulate(async move {
+            let instagram = start();
+            let apify = Apify { statuses: vec!["READY", "RUNNING", status], ..Apify::default() };
+            apify.serve(&instagram.world.http, |code| Some(json!({ "shortCode": code, "videoViewCount": 5 })));
+            let answer = instagram.observe(&reels(0..3)).await;
+            assert_eq!(answer.shortfalls.len(), 3, "{status}");
+            assert!(answer.shortfalls.values().all(|reason| *reason == Reason::PlatformUnavailable), "{status}");
+            assert_eq!(instagram.observations(&reels(0..3)), [], "{status}");
+            assert_eq!((runs_started(&instagram), spent(&instagram)), (1, USD), "{status}: paid for, not repeated");
+        });
+    }
+}
+
+#[test]
+fn a_run_that_never_ends_is_given_up_at_its_deadline() {
+    simulate(async {
+        let instagram = start();
+        let apify = Apify { statuses: vec!["RUNNING"], ..Apify::default() };
+        apify.serve(&instagram.world.http, |_| None);
+        let begin = instagram.world.clock.monotonic();
+        let answer = instagram.observe(&reels(0..3)).await;
+        assert_eq!(instagram.world.clock.monotonic() - begin, DEADLINE);
+        assert_eq!((answer.shortfalls.len(), spent(&instagram)), (3, USD), "what is lost to a deadline stays debited");
+    });
+}
+
+#[test]
+fn a_run_whose_start_is_uncertain_is_not_started_again() {
+    for lost in [
+        Reply::hang(),
+        Reply::fail(HttpError::Connection("reset".to_owned())),
+        Reply::new(502, ""),
+        Reply::new(429, ""),
+        Reply::new(201, "<html>"),
+    ] {
+        simulate(async move {
+            let instagram = start();
+            instagram.world.http.post(RUNS, [lost.clone()]);
+            let answer = instagram.observe(&reels(0..3)).await;
+            assert_eq!(runs_started(&instagram), 1, "{lost:?}");
+            assert_eq!(answer.shortfalls.len(), 3, "{lost:?}");
+            assert_eq!(spent(&instagram), USD, "{lost:?}: it may have been started");
+        });
+    }
+}
+
+#[test]
+fn a_run_is_paid_for_before_it_starts_and_what_it_did_not_spend_is_given_back() {
+    for (cost_usd, left) in [
+        (json!(0.25), USD / 4),
+        (json!(0.0), 0),
+        (json!(1.0), USD),
+        (json!(7.0), USD),
+        (json!(-3.0), 0),
+        (json!(null), USD),
+        (json!("free"), USD),
+    ] {
+        simulate(async move {
+            let instagram = start();
+            let apify = Apify { cost_usd: cost_usd.clone(), ..Apify::default() };
+            apify.serve(&instagram.world.http, |code| Some(json!({ "shortCode": code, "videoViewCount": 5 })));
+            instagram.observe(&reels(0..3)).await;
+            assert_eq!(spent(&instagram), left, "{cost_usd}");
+        });
+    }
+}
+
+#[test]
+fn no_run_starts_beyond_the_charge_of_a_day_of_utc() {
+    simulate(async {
+        let instagram =
+            Observing::<Reels>::start(&Settings { batch_size: 1, batches_per_day: 5, ..Settings::default() });
+        Reels::serve(&instagram.world.http);
+        let answer = instagram.observe(&reels(0..8)).await;
+        assert_eq!((runs_started(&instagram), spent(&instagram)), (5, 5 * USD));
+        assert_eq!(answer.observed_count, 5);
+        let reasons: Vec<Reason> = answer.shortfalls.values().copied().collect();
+        assert_eq!(reasons, [Reason::QuotaExhausted; 3]);
+
+        let next_day = BlockStamp { block: 7_200, time: moment(24.0) };
+        let answer = instagram.observe_at(&reels(0..2), 7_200, next_day).await;
+        assert_eq!(answer.observed_count, 2, "a new day has a new budget");
+    });
+}
+
+#[test]
+fn an_account_without_money_is_quota_and_a_refused_token_is_not() {
+    for (status, reason) in [
+        (402, Reason::QuotaExhausted),
+        (401, Reason::PlatformUnavailable),
+        (403, Reason::PlatformUnavailable),
+        (400, Reason::PlatformUnavailable),
+    ] {
+        simulate(async move {
+            let instagram = start();
+            instagram.world.http.post(RUNS, [Reply::new(status, "")]);
+            let answer = instagram.observe(&[reel(1)]).await;
+            assert_eq!((answer.shortfalls, runs_started(&instagram)), ([(reel(1), reason)].into(), 1), "{status}");
+        });
+    }
+}

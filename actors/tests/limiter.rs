@@ -80,3 +80,25 @@ fn a_waiter_that_gives_up_costs_nobody_a_turn() {
         assert_eq!(world.clock.monotonic(), Duration::from_secs(1));
     });
 }
+
+#[test]
+fn nobody_overtakes_those_who_wait() {
+    simulate(async {
+        let world = World::new();
+        let rate = Rate { requests_per_second: 1.0, burst: 1 };
+        let limiter = Limiter::new(rate, world.clock(), ActorStats::new("limited"));
+        limiter.pass().await;
+        let order = RefCell::new(Vec::new());
+        let come = |name, at_secs| {
+            let (limiter, order) = (&limiter, &order);
+            async move {
+                pass(Duration::from_secs(at_secs)).await;
+                limiter.pass().await;
+                order.borrow_mut().push(name);
+            }
+        };
+        // The last one comes at the very moment at which the second one's turn begins.
+        futures::join!(come("late", 2), come("first", 0), come("second", 0));
+        assert_eq!(*order.borrow(), ["first", "second", "late"]);
+    });
+}

@@ -2,11 +2,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod chain_watcher;
+mod endurance;
 mod gist_fetcher;
 mod instagram;
 mod limiter;
 mod platform_contract;
 mod scorer;
+mod sending_crashes;
 mod supervision;
 mod support;
 mod weight_setter;

@@ -1,1 +1,308 @@
+//! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
 
+mod faults;
+mod judging;
+mod sameness;
+
+use crate::support::fake_platform::FakePlatform;
+use crate::support::gists::{fetched, pointer, reel, seen, submissions, task_line, video};
+use crate::support::listener::{Events, listen};
+use crate::support::memory_store::Write;
+use crate::support::subnets::{committed, hotkey, neuron, stamp, subnet, validator};
+use crate::support::time::{pass, settle, simulate};
+use crate::support::world::{SLOT_BLOCKS, World};
+use actix::Addr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::CommitmentsChanged;
+use tensorflix_actors::cycle::{CycleSettings, Opening};
+use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
+use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::{Scorer, ScoresDecided};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, ContentId, Platform, Uid};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::{DecidedCycle, GistAnswer};
+use tensorflix_domain::subnet::{Neuron, Subnet};
+use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verdict::{Reason, Status};
+
+/// Key and UID of the validator that scores.
+const OWN: u8 = 0;
+
+/// The first block of a slot, 240 hours after block 0.
+const OPENING: Block = SLOT_BLOCKS * 10;
+
+/// Hours from block 0 to [`OPENING`].
+const NOW: f64 = 240.0;
+
+const CATS: &str = "cats";
+const DANCES: &str = "dances";
+
+/// A neuron with its gist.
+struct Entry {
+    neuron: Neuron,
+    gist: Option<(GistPointer, Vec<u8>)>,
+}
+
+/// The miner of a UID (its key is the same) with any document; it committed at block 50.
+fn with_document(uid: u8, document: impl Into<Vec<u8>>) -> Entry {
+    let gist = pointer(&format!("miner{uid}"), uid.into());
+    let neuron = committed(neuron(uid.into(), uid), &gist, 50);
+    Entry { neuron, gist: Some((gist, document.into())) }
+}
+
+/// A miner that lists these contents.
+fn miner(uid: u8, pairs: &[(&str, &ContentId)]) -> Entry {
+    with_document(uid, submissions(pairs))
+}
+
+/// A scorer in its world.
+struct Stage {
+    world: World,
+    youtube: FakePlatform,
+    instagram: FakePlatform,
+    scorer: Addr<Scorer>,
+    decided: Events<ScoresDecided>,
+    stats: Arc<ActorStats>,
+    tasks: String,
+}
+
+impl Stage {
+    /// With a task on each platform, both started at block 0, and these contents.
+    fn start(sightings: &[(ContentId, Sighting)]) -> Self {
+        Self::start_with(sightings, Opening::Grid)
+    }
+
+    fn start_with(sightings: &[(ContentId, Sighting)], opening: Opening) -> Self {
+        let world = World::new();
+        let youtube = FakePlatform::start(&world, sightings.iter().cloned());
+        let instagram = FakePlatform::start(&world, sightings.iter().cloned());
+        let (scorer, decided, stats) = start_scorer(&world, &youtube, &instagram, opening);
+        let tasks = task_line(CATS, Platform::YouTube, 0.0) + &task_line(DANCES, Platform::Instagram, 0.0);
+        Self { world, youtube, instagram, scorer, decided, stats, tasks }
+    }
+
+    /// Another process on the same store: the old one stays, but cut off from everybody.
+    fn restart(&mut self) {
+        (self.scorer, self.decided, self.stats) =
+            start_scorer(&self.world, &self.youtube, &self.instagram, Opening::Grid);
+    }
+
+    /// The subnet of these entries at a block, and the answers that GistFetcher gets for their gists and the tasks.
+    fn scene(&self, block: Block, entries: &[Entry]) -> (Subnet, Vec<GistAnswer>) {
+        let own = std::iter::once(validator(OWN.into(), OWN));
+        let is_other = |neuron: &Neuron| neuron.uid != Uid::from(OWN);
+        let others = entries.iter().map(|entry| entry.neuron.clone());
+        let neurons: Vec<Neuron> =
+            if others.clone().all(|neuron| is_other(&neuron)) { own.chain(others).collect() } else { others.collect() };
+        let mut answers = vec![fetched(&task_gist(), self.tasks.as_bytes())];
+        answers.extend(entries.iter().filter_map(|entry| entry.gist.as_ref()).map(|(gist, text)| fetched(gist, text)));
+        (subnet(block, neurons), answers)
+    }
+
+    /// Stores a round of these entries at a block; tells nobody.
+    async fn record(&self, block: Block, entries: &[Entry]) -> Block {
+        let (subnet, answers) = self.scene(block, entries);
+        self.world.record_answers(&subnet, &answers).await
+    }
+
+    /// Stores a round and tells of it as ChainWatcher and GistFetcher do.
+    async fn round(&self, block: Block, entries: &[Entry]) {
+        let round = self.record(block, entries).await;
+        self.scorer.send(CommitmentsChanged { at: stamp(block) }).await.expect("handled");
+        self.scorer.send(SubmissionsRecorded { round }).await.expect("handled");
+    }
+
+    /// A round that leads to a decision.
+    async fn decide(&mut self, block: Block, entries: &[Entry]) -> DecidedCycle {
+        self.round(block, entries).await;
+        self.decision().await
+    }
+
+    /// The decision that is told next, as it is stored.
+    async fn decision(&mut self) -> DecidedCycle {
+        let ScoresDecided { cycle } = self.decided.next().await;
+        self.world.store.decided_cycle(cycle).await.expect("read").expect("stored before it was told")
+    }
+}
+
+fn task_gist() -> GistPointer {
+    pointer("owner", 1_000)
+}
+
+fn start_scorer(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    let stats = ActorStats::new("scorer");
+    let (listener, decided) = listen();
+    let settings = CycleSettings {
+        policy: Policy::default(),
+        task_source: TaskSource::Gist,
+        task_gist: Some(task_gist()),
+        own_hotkey: Some(hotkey(OWN)),
+        slot_blocks: SLOT_BLOCKS,
+        round_blocks: crate::support::world::ROUND_BLOCKS,
+        opening,
+        release: String::new(),
+    };
+    let platforms = BTreeMap::from([
+        (Platform::YouTube, youtube.recipient.clone()),
+        (Platform::Instagram, instagram.recipient.clone()),
+    ]);
+    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats));
+    (world.start(&stats, scorer), decided, stats)
+}
+
+/// The submission of a miner for a content.
+fn judged<'a>(decided: &'a DecidedCycle, uid: u8, content: &ContentId) -> &'a Judged {
+    let of_miner = |judged: &&Judged| judged.uid == Uid::from(uid) && judged.content_id == content.as_str();
+    decided.submissions.iter().find(of_miner).expect("a submission")
+}
+
+/// Status and reason of it.
+fn verdict(decided: &DecidedCycle, uid: u8, content: &ContentId) -> (Status, Option<Reason>) {
+    let judged = judged(decided, uid, content);
+    (judged.status, judged.reason)
+}
+
+/// Scores by key, as exact as they are.
+fn scores(decided: &DecidedCycle) -> Vec<(u8, f64)> {
+    decided.scores.iter().map(|(hotkey, score)| (hotkey.public_key()[0], *score)).collect()
+}
+
+/// A decision in a form that shows every bit of it.
+fn bits(decided: &DecidedCycle) -> String {
+    // The shortest digits that give back the same number, so two texts are the same only if all bits are.
+    format!("{decided:?}")
+}
+
+fn accepted() -> (Status, Option<Reason>) {
+    (Status::Accepted, None)
+}
+
+fn rejected(reason: Reason) -> (Status, Option<Reason>) {
+    (Status::Rejected, Some(reason))
+}
+
+fn pending(reason: Reason) -> (Status, Option<Reason>) {
+    (Status::Pending, Some(reason))
+}
+
+/// A few miners with disputes among them, and what the platforms show.
+fn busy_scene() -> (Vec<(ContentId, Sighting)>, Vec<Entry>) {
+    let sightings = (0..8).map(|n| (video(n), seen(1_000 + u64::from(n) * 77, NOW - 3.0 - f64::from(n) / 7.0)));
+    let reels = (0..3).map(|n| (reel(n), seen(100 + u64::from(n), NOW - 7.0)));
+    let entries = vec![
+        miner(1, &[(CATS, &video(1)), (CATS, &video(2)), (DANCES, &reel(1))]),
+        miner(2, &[(CATS, &video(2)), (CATS, &video(3)), (DANCES, &reel(1))]),
+        miner(3, &[(CATS, &video(4)), (DANCES, &reel(2)), (DANCES, &reel(9))]),
+        miner(4, &[(CATS, &video(5)), (CATS, &video(1)), (CATS, &video(6)), (CATS, &video(7))]),
+    ];
+    (sightings.chain(reels).collect(), entries)
+}
+
+#[test]
+fn the_hints_of_a_round_lead_to_one_cycle_a_slot_with_the_right_scores() {
+    simulate(async {
+        let mut stage = Stage::start(&[
+            (video(1), seen(1_000, NOW - 10.0)),
+            (video(2), seen(800, NOW - 20.0)),
+            (video(3), seen(0, NOW - 10.0)),
+            (reel(4), seen(30, NOW - 3.0)),
+        ]);
+        let entries = [
+            miner(1, &[(CATS, &video(1))]),
+            miner(2, &[(CATS, &video(2)), (DANCES, &reel(4))]),
+            miner(3, &[(CATS, &video(3))]),
+        ];
+        let decided = stage.decide(OPENING + 3, &entries).await;
+        assert_eq!((decided.cycle, decided.evidence.at), (1, stamp(OPENING + 3)));
+        // Views per hour to the block that they were observed at, 36 s after the slot's first.
+        let raw = |views: f64, hours: f64| views / (hours + 0.01);
+        for (uid, content, score, normalized) in [
+            (1, video(1), raw(1_000.0, 10.0), 1.0),
+            (2, video(2), raw(800.0, 20.0), raw(800.0, 20.0) / raw(1_000.0, 10.0)),
+            (2, reel(4), raw(30.0, 3.0), 1.0),
+            (3, video(3), 0.0, 0.0),
+        ] {
+            let judged = judged(&decided, uid, &content);
+            assert_eq!((judged.score, judged.normalized_score), (Some(score), Some(normalized)), "{content}");
+        }
+        let second = 1.0 + raw(800.0, 20.0) / raw(1_000.0, 10.0);
+        assert_eq!(scores(&decided), [(1, 1.0), (2, second)], "the sum over tasks; nothing for no views");
+
+        for block in [OPENING + 25, OPENING + 50, OPENING + SLOT_BLOCKS - 1] {
+            stage.round(block, &entries).await;
+            pass(Duration::from_secs(3_600)).await;
+        }
+        assert_eq!(stage.decided.so_far().await, [], "the slot has its cycle");
+        let decided = stage.decide(OPENING + SLOT_BLOCKS, &entries).await;
+        assert_eq!((decided.cycle, stage.stats.read().handled), (2, 2));
+    });
+}
+
+#[test]
+fn a_cycle_waits_for_the_round_of_its_block() {
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+        let (subnet, _) = stage.scene(OPENING, &[miner(1, &[(CATS, &video(1))])]);
+        stage.record(OPENING - 25, &[]).await;
+        stage.decide(OPENING - 25, &[]).await;
+        stage.world.store.save_subnet(&subnet).await.expect("stored");
+        stage.scorer.send(CommitmentsChanged { at: subnet.at }).await.expect("handled");
+        pass(Duration::from_secs(600)).await;
+        let opened: Vec<_> = stage.world.store.cycles().iter().map(|cycle| (cycle.cycle, cycle.decided)).collect();
+        assert_eq!(opened, [(1, true), (2, false)]);
+        assert!(stage.youtube.requests().is_empty(), "nothing is observed before it is known what");
+        let decided = stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        assert_eq!((decided.cycle, scores(&decided)), (2, vec![(1, 1.0)]));
+    });
+}
+
+#[test]
+fn a_decision_is_stored_before_it_is_told() {
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+        settle().await;
+        stage.world.store.fail_next(Write::Decision);
+        let round = stage.record(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        stage.scorer.do_send(SubmissionsRecorded { round });
+        assert_eq!(stage.decided.so_far().await, []);
+        assert_eq!(stage.decision().await.cycle, 1, "its own tick tries again");
+        assert_eq!(stage.world.store.cycles().len(), 1);
+    });
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+        stage.record(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        stage.world.store.delay_writes(Duration::from_millis(100));
+        stage.scorer.do_send(SubmissionsRecorded { round: OPENING });
+        let told = loop {
+            let told = stage.decided.so_far().await;
+            if !told.is_empty() {
+                break told;
+            }
+        };
+        assert_eq!((told.len(), stage.world.store.count(Write::Decision)), (1, 1));
+    });
+}
+
+#[test]
+fn once_opens_one_cycle_whatever_the_grid() {
+    simulate(async {
+        let (sightings, entries) = busy_scene();
+        let mut stage = Stage::start_with(&sightings, Opening::Once);
+        let decided = stage.decide(OPENING + 3_333, &entries).await;
+        assert_eq!(decided.evidence.at, stamp(OPENING + 3_333));
+        stage.round(OPENING + SLOT_BLOCKS, &entries).await;
+        pass(Duration::from_secs(600)).await;
+        assert_eq!(stage.decided.so_far().await, []);
+    });
+}

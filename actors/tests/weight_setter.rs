@@ -1,1 +1,387 @@
+//! WeightSetter: one submission a window, stored before it is sent, confirmed by the chain alone.
 
+mod faults;
+
+use crate::support::listener::{Events, listen};
+use crate::support::memory_store::Write;
+use crate::support::subnets::{head, hotkey, neuron, stamp, subnet, validator};
+use crate::support::time::{settle, simulate};
+use crate::support::world::{SLOT_BLOCKS, World};
+use actix::Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::HeadFinalized;
+use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::ScoresDecided;
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter, WeightsConfirmed, WeightsWithheld};
+use tensorflix_domain::evidence::Evidence;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
+use tensorflix_domain::subnet::{Neuron, Subnet};
+use tensorflix_domain::weights::WeightEntry;
+
+/// Key and UID of the validator that sends.
+const OWN: u8 = 0;
+
+/// The first block of a slot and of a window.
+const OPENING: Block = SLOT_BLOCKS * 10;
+
+/// Blocks in a window: the tempo of the tests' subnet.
+const WINDOW: u32 = 360;
+
+/// A setter in its world, and what it tells.
+struct Setting {
+    world: World,
+    address: Addr<WeightSetter>,
+    confirmed: Events<WeightsConfirmed>,
+    withheld: Events<WeightsWithheld>,
+    stats: Arc<ActorStats>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Mode {
+    dry_run: bool,
+    only_decisions: bool,
+}
+
+impl Setting {
+    /// A validator with its wallet, miners of keys 1 to 5 at the UIDs of the same numbers.
+    fn start() -> Self {
+        Self::start_as(Mode::default())
+    }
+
+    fn start_as(mode: Mode) -> Self {
+        let world = World::new();
+        world.chain.sign_as(hotkey(OWN));
+        world.chain.set_subnet(usual_subnet());
+        Self::start_in(world, mode)
+    }
+
+    /// Another one in the same world, as after a restart of the process.
+    fn start_in(world: World, mode: Mode) -> Self {
+        let stats = ActorStats::new("weight_setter");
+        let ((confirmed_listener, confirmed), (withheld_listener, withheld)) = (listen(), listen());
+        let settings = SendingSettings {
+            resend_blocks: 0,
+            slot_blocks: SLOT_BLOCKS,
+            version_key: 0,
+            on_foreign_update: OnForeignUpdate::Continue,
+            dry_run: mode.dry_run,
+        };
+        let setter = WeightSetter::new(
+            settings,
+            mode.only_decisions,
+            Arc::clone(&world.chain) as _,
+            world.store(),
+            Arc::clone(&stats),
+            vec![confirmed_listener],
+            vec![withheld_listener],
+        );
+        let address = world.start(&stats, setter);
+        Self { world, address, confirmed, withheld, stats }
+    }
+
+    /// A head becomes final: ChainWatcher has stored it, and the subnet, and tells.
+    async fn finalize(&self, block: Block) {
+        self.world.chain.finalize(head(block));
+        self.world.store.save_head(&head(block)).await.expect("stored");
+        self.world.store.save_subnet(&usual_subnet()).await.expect("stored");
+        self.address.send(HeadFinalized(head(block))).await.expect("handled");
+        settle().await;
+    }
+
+    /// A cycle is decided at a block with these scores by key, and told of.
+    async fn decide(&self, block: Block, scores: &[(u8, f64)]) -> u32 {
+        let cycle = self.record_decision(block, scores).await;
+        self.address.send(ScoresDecided { cycle }).await.expect("handled");
+        settle().await;
+        cycle
+    }
+
+    async fn record_decision(&self, block: Block, scores: &[(u8, f64)]) -> u32 {
+        let opened = self.world.store.open_cycle(stamp(block), &usual_subnet()).await.expect("stored");
+        let decided = DecidedCycle {
+            cycle: opened.cycle,
+            release: String::new(),
+            evidence: Evidence {
+                at: stamp(block),
+                tasks: Vec::new(),
+                miners: Vec::new(),
+                claims: Vec::new(),
+                contents: std::collections::BTreeMap::new(),
+                previous: None,
+                owner_hotkey: None,
+            },
+            policy: Policy::default(),
+            submissions: Vec::new(),
+            scores: scores.iter().map(|(key, score)| (hotkey(*key), *score)).collect(),
+            errors: Vec::new(),
+        };
+        self.world.store.save_decision(&decided).await.expect("stored");
+        opened.cycle
+    }
+
+    fn submitted(&self) -> Vec<Vec<u8>> {
+        self.world.chain.submitted()
+    }
+
+    /// The entries of every signature, in order.
+    fn signed_entries(&self) -> Vec<Vec<WeightEntry>> {
+        self.world.chain.signed().into_iter().map(|(_, entries)| entries).collect()
+    }
+
+    fn outcomes(&self) -> Vec<(Block, Option<IntentOutcome>)> {
+        self.world.store.intents().into_iter().map(|intent| (intent.window, intent.outcome)).collect()
+    }
+}
+
+fn usual_neurons() -> Vec<Neuron> {
+    std::iter::once(validator(OWN.into(), OWN)).chain((1..=5).map(|key| neuron(key.into(), key))).collect()
+}
+
+fn usual_subnet() -> Subnet {
+    subnet(0, usual_neurons())
+}
+
+const SCORES: [(u8, f64); 2] = [(1, 2.0), (2, 1.0)];
+const ENTRIES: [WeightEntry; 2] = [(1, 65_535), (2, 32_768)];
+
+#[test]
+fn a_decision_is_sent_and_confirmed_when_the_chain_holds_it() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        let cycle = setting.decide(OPENING, &SCORES).await;
+        let confirmed = setting.confirmed.next().await;
+        let [(signed, _)] = &setting.world.chain.signed()[..] else { panic!("one signature") };
+        assert_eq!((confirmed.cycle, confirmed.block, &confirmed.entries[..]), (cycle, OPENING + 1, &ENTRIES[..]));
+        assert_eq!(confirmed.extrinsic_hash, signed.hash);
+        assert_eq!(setting.submitted().concat(), signed.bytes);
+        let [intent] = &setting.world.store.intents()[..] else { panic!("one intent") };
+        assert_eq!((intent.window, intent.cycle, intent.signed_at), (OPENING, cycle, stamp(OPENING)));
+        assert_eq!((&intent.extrinsic, intent.extrinsic_hash), (&signed.bytes, signed.hash));
+        assert_eq!(intent.outcome, Some(IntentOutcome::Confirmed { block: OPENING + 1 }));
+        assert_eq!(setting.withheld.so_far().await, []);
+    });
+}
+
+#[test]
+fn the_intent_is_durable_before_the_broadcast() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.world.store.fail_next(Write::Intent);
+        setting.decide(OPENING, &SCORES).await;
+        assert!(setting.withheld.next().await.is_failure);
+        assert_eq!(setting.submitted(), Vec::<Vec<u8>>::new(), "what is not stored is not sent");
+        setting.finalize(OPENING + 1).await;
+        setting.confirmed.next().await;
+    });
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.record_decision(OPENING, &SCORES).await;
+        setting.world.store.delay_writes(Duration::from_secs(1));
+        setting.address.do_send(HeadFinalized(head(OPENING)));
+        while setting.submitted().is_empty() {
+            settle().await;
+        }
+        assert_eq!(setting.world.store.count(Write::Intent), 1);
+        assert_eq!(setting.confirmed.so_far().await, [], "confirmed only once the outcome is stored");
+        setting.confirmed.next().await;
+        assert_eq!(setting.world.store.count(Write::Outcome), 1);
+    });
+}
+
+#[test]
+fn hotkeys_become_uids_at_the_block_of_sending() {
+    // Pitfall: the map was never rebuilt, and scores went to the wrong miners.
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        // Since the cycle opened, 1 moved to another UID, a stranger took its old one, and 3 is gone.
+        let moved = [validator(7, OWN), neuron(1, 99), neuron(2, 2), neuron(40, 1)];
+        setting.world.chain.set_subnet(subnet(OPENING + 5, moved));
+        setting.world.chain.finalize(head(OPENING + 5));
+        setting.record_decision(OPENING, &[(1, 2.0), (2, 1.0), (3, 8.0)]).await;
+        setting.address.do_send(HeadFinalized(head(OPENING + 5)));
+        let confirmed = setting.confirmed.next().await;
+        assert_eq!(confirmed.entries, [(2, 32_768), (40, 65_535)]);
+        assert_eq!(setting.signed_entries(), [confirmed.entries]);
+    });
+}
+
+#[test]
+fn weights_are_in_proportion_and_the_highest_is_65535() {
+    // Pitfall: clipping to 1 before normalising made all miners equal.
+    for (scores, entries) in [
+        (vec![(1, 300.0), (2, 3.0)], vec![(1, 65_535), (2, 655)]),
+        (vec![(1, 0.001), (2, 0.000_5)], vec![(1, 65_535), (2, 32_768)]),
+        (vec![(1, 5.0), (2, 5.0), (3, 5.0)], vec![(1, 65_535), (2, 65_535), (3, 65_535)]),
+    ] {
+        simulate(async move {
+            let mut setting = Setting::start();
+            setting.finalize(OPENING).await;
+            setting.decide(OPENING, &scores).await;
+            assert_eq!(setting.confirmed.next().await.entries, entries, "{scores:?}");
+        });
+    }
+}
+
+#[test]
+fn each_window_has_one_submission_whether_or_not_anything_changed() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.decide(OPENING, &SCORES).await;
+        for block in (OPENING..OPENING + 10 * WINDOW).step_by(7) {
+            setting.finalize(block).await;
+            setting.finalize(block).await;
+        }
+        let windows: Vec<Block> = setting.world.store.intents().iter().map(|intent| intent.window).collect();
+        assert_eq!(windows, (0..10).map(|number| OPENING + number * WINDOW).collect::<Vec<_>>());
+        assert_eq!((setting.submitted().len(), setting.confirmed.so_far().await.len()), (10, 10));
+        assert!(setting.signed_entries().iter().all(|entries| entries[..] == ENTRIES));
+    });
+}
+
+#[test]
+fn a_second_decision_in_a_window_waits_for_the_next() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.decide(OPENING, &SCORES).await;
+        setting.confirmed.next().await;
+        for _ in 0..3 {
+            setting.decide(OPENING + 3, &[(3, 1.0)]).await;
+            let withheld = setting.withheld.next().await;
+            assert!(!withheld.is_failure, "it is as it should be: {}", withheld.reason);
+        }
+        assert_eq!(setting.submitted().len(), 1);
+        setting.finalize(OPENING + WINDOW).await;
+        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)], "the newest decision");
+    });
+}
+
+#[test]
+fn without_a_wallet_and_in_a_dry_run_nothing_is_signed() {
+    simulate(async {
+        let world = World::new();
+        world.chain.set_subnet(usual_subnet());
+        let mut setting = Setting::start_in(world, Mode::default());
+        setting.finalize(OPENING).await;
+        setting.decide(OPENING, &SCORES).await;
+        assert!(setting.withheld.next().await.is_failure);
+        assert_eq!(setting.world.chain.signed().len(), 0);
+    });
+    simulate(async {
+        let mut setting = Setting::start_as(Mode { dry_run: true, ..Mode::default() });
+        setting.finalize(OPENING).await;
+        let cycle = setting.decide(OPENING, &SCORES).await;
+        let withheld = setting.withheld.next().await;
+        assert_eq!((withheld.cycle, &withheld.entries[..], withheld.is_failure), (cycle, &ENTRIES[..], false));
+        for block in (OPENING..OPENING + 3 * WINDOW).step_by(50) {
+            setting.finalize(block).await;
+        }
+        assert_eq!((setting.world.chain.signed().len(), setting.submitted().len()), (0, 0));
+        assert_eq!(setting.world.store.intents(), []);
+        assert_eq!(setting.confirmed.so_far().await, []);
+    });
+}
+
+#[test]
+fn where_nothing_qualifies_the_last_vector_stands_and_without_one_the_owner_gets_all() {
+    let with_owner = || subnet(0, usual_neurons().into_iter().chain([neuron(9, 255)]));
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.world.chain.set_subnet(with_owner());
+        setting.finalize(OPENING).await;
+        setting.decide(OPENING, &[]).await;
+        assert_eq!(setting.confirmed.next().await.entries, [(9, 65_535)], "burnt");
+
+        setting.finalize(OPENING + SLOT_BLOCKS).await;
+        setting.decide(OPENING + SLOT_BLOCKS, &SCORES).await;
+        assert_eq!(setting.confirmed.next().await.entries, ENTRIES);
+        setting.finalize(OPENING + 2 * SLOT_BLOCKS).await;
+        setting.decide(OPENING + 2 * SLOT_BLOCKS, &[]).await;
+        assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "the last vector, not the owner");
+    });
+}
+
+#[test]
+fn before_anything_was_decided_nothing_is_sent() {
+    // Pitfall: weights were set before any data existed.
+    simulate(async {
+        let mut setting = Setting::start();
+        for block in (OPENING..OPENING + 2 * SLOT_BLOCKS).step_by(100) {
+            setting.finalize(block).await;
+        }
+        setting.world.store.open_cycle(stamp(OPENING), &usual_subnet()).await.expect("stored");
+        setting.finalize(OPENING + 2 * SLOT_BLOCKS + 100).await;
+        assert_eq!(setting.submitted().len(), 0);
+        assert_eq!(setting.confirmed.so_far().await, []);
+    });
+}
+
+#[test]
+fn a_resend_waits_for_the_decision_of_its_slot_but_not_for_ever() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.decide(OPENING, &SCORES).await;
+        setting.confirmed.next().await;
+        let next_slot = OPENING + SLOT_BLOCKS;
+        for block in [next_slot, next_slot + DECISION_PATIENCE_BLOCKS - 1] {
+            setting.finalize(block).await;
+            assert_eq!(setting.confirmed.so_far().await, [], "{block}");
+        }
+        setting.finalize(next_slot + DECISION_PATIENCE_BLOCKS).await;
+        assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "platforms may be down; the old scores stand");
+
+        let slot_after = next_slot + SLOT_BLOCKS;
+        setting.finalize(slot_after).await;
+        setting.decide(slot_after, &[(3, 1.0)]).await;
+        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)], "once decided, at once");
+    });
+}
+
+#[test]
+fn the_setter_of_one_cycle_sends_only_for_a_decision() {
+    simulate(async {
+        let mut setting = Setting::start_as(Mode { only_decisions: true, ..Mode::default() });
+        setting.record_decision(OPENING, &SCORES).await;
+        setting.finalize(OPENING).await;
+        setting.finalize(OPENING + WINDOW).await;
+        assert_eq!(setting.submitted().len(), 0, "heads alone send nothing");
+        setting.decide(OPENING + WINDOW, &[(3, 1.0)]).await;
+        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)]);
+    });
+}
+
+#[test]
+fn a_decision_that_nobody_told_of_is_found_at_the_next_head() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING).await;
+        setting.record_decision(OPENING, &SCORES).await;
+        setting.finalize(OPENING + 1).await;
+        assert_eq!(setting.confirmed.next().await.entries, ENTRIES);
+    });
+}
+
+#[test]
+fn an_old_head_moves_nothing_back() {
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.finalize(OPENING + WINDOW).await;
+        setting.decide(OPENING, &SCORES).await;
+        setting.confirmed.next().await;
+        for block in [OPENING, OPENING + 5, 0] {
+            setting.address.send(HeadFinalized(head(block))).await.expect("handled");
+        }
+        assert_eq!((setting.confirmed.so_far().await, setting.submitted().len()), (vec![], 1));
+    });
+}

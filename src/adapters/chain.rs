@@ -4,11 +4,9 @@
 //! refused before anything is read into it.
 
 use async_trait::async_trait;
-use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
-use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, PoolError, Preflight, RequestGate, Sighting, Submitted};
+use tensorflix_chain::{Client, HotkeyWallet, PoolError, Preflight, Sighting, Submitted};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::record::{Head, WeightIntent};
@@ -17,7 +15,7 @@ use tensorflix_domain::weights::WeightEntry;
 use tokio::sync::OnceCell;
 
 /// Longest wait for a broadcast to become final: ten blocks. What is not known by then is asked of the chain later.
-const FINALITY_DEADLINE: Duration = Duration::from_secs(120);
+pub const FINALITY_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Where the validator's chain is, and who signs.
 pub struct SubtensorChain {
@@ -29,24 +27,8 @@ pub struct SubtensorChain {
     bound: OnceCell<()>,
 }
 
-/// Every request to the chain waits for this limiter.
-struct LimiterGate(Arc<Limiter>);
-
-#[async_trait]
-impl RequestGate for LimiterGate {
-    async fn pass(&self) {
-        self.0.pass().await;
-    }
-}
-
-/// What [`SubtensorChain::new`] needs beside the store.
+/// What [`SubtensorChain::new`] needs beside client and store.
 pub struct ChainSettings {
-    /// WebSocket URLs, best first.
-    pub endpoints: Vec<String>,
-    /// The hash that block 0 must have, where the network's name says so.
-    pub genesis: Option<[u8; 32]>,
-    /// For one request.
-    pub request_timeout: Duration,
     /// The subnet.
     pub netuid: u16,
     /// `weights.version_key`.
@@ -56,12 +38,10 @@ pub struct ChainSettings {
 }
 
 impl SubtensorChain {
-    /// A chain that connects when it is first asked.
-    pub fn new(settings: ChainSettings, limiter: Arc<Limiter>, store: tensorflix_store::Store) -> Self {
-        let ChainSettings { endpoints, genesis, request_timeout, netuid, version_key, wallet } = settings;
-        let gate = Arc::new(LimiterGate(limiter));
-        let config = ChainConfig { endpoints, expected_genesis: genesis, request_timeout, gate };
-        Self { client: Client::unconnected(config), wallet, netuid, version_key, store, bound: OnceCell::new() }
+    /// The chain that `client` reaches.
+    pub fn new(settings: ChainSettings, client: Client, store: tensorflix_store::Store) -> Self {
+        let ChainSettings { netuid, version_key, wallet } = settings;
+        Self { client, wallet, netuid, version_key, store, bound: OnceCell::new() }
     }
 
     /// Connects, and makes sure that the store belongs to this chain and subnet.

@@ -87,6 +87,9 @@ impl Store for Database {
     async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
         self.told(self.0.record_claims(claims, holdings).await)
     }
+    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
+        self.told(self.0.undated_ties(round, limit).await)
+    }
     async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.told(self.0.claims().await)
     }

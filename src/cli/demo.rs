@@ -11,6 +11,7 @@ use crate::config::{Config, LogSettings};
 use crate::report::{CycleReport, Sending};
 use crate::session::{Session, Shown};
 use crate::telemetry::{self, ConsoleMode};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, grid_start};
@@ -28,7 +29,9 @@ const TEXT_SPEED: f64 = 20_000.0;
 #[command(after_help = "\
 Examples:
   tensorflix demo                                       two cycles, shown to a person
-  tensorflix demo --cycles 5 --seed 1 --output json     one JSON object a cycle; the same bytes for the same seed")]
+  tensorflix demo --cycles 5 --seed 1 --output json     one JSON object a cycle; the same bytes for the same seed
+  tensorflix demo --store demo.db                       and then:
+  TENSORFLIX__STORE__URL=sqlite://demo.db tensorflix explain --uid 5")]
 pub(super) struct DemoArguments {
     #[command(flatten)]
     world: WorldArguments,
@@ -39,6 +42,9 @@ pub(super) struct DemoArguments {
     /// [default: 20000 with text, 0 with json]
     #[arg(long, value_name = "X")]
     speed: Option<f64>,
+    /// Keep the validator's store in this new file, for `explain`, `export` and `replay` [default: not kept]
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
     /// Form of the results on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -73,7 +79,10 @@ pub(super) fn run(arguments: DemoArguments) -> Exit {
 async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
     let sandbox = Sandbox::start(arguments.world.config(Pace::Hold)).await?;
     let folder = tempfile::tempdir()?;
-    let config = sandbox_config::write(&sandbox, folder.path(), "demo.db")?;
+    let mut config = sandbox_config::write(&sandbox, folder.path(), "demo.db")?;
+    if let Some(file) = &arguments.store {
+        config.store.url = new_store(file)?;
+    }
     let mut app = App::start(&config, Mode { opening: Opening::Grid, dry_run: false }).await?;
     let mut session = Session::default();
     for cycle in 1..=arguments.cycles {
@@ -94,6 +103,15 @@ async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
     }
     sandbox.stop().await;
     Ok(())
+}
+
+/// The address of a store in a file that is not there yet: each demo begins a chain of its own.
+fn new_store(file: &Path) -> Result<String, DemoError> {
+    if file.exists() {
+        return Err(format!("{} exists already: name a new file with --store", file.display()).into());
+    }
+    let path = file.to_str().ok_or("the name of the file for --store is not Unicode")?;
+    Ok(format!("sqlite://{path}"))
 }
 
 /// Lets the time between two cycles pass at the demo's speed, then moves the chain to the next slot.

@@ -1,16 +1,26 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr and the log file.
 
+mod check_submissions;
+mod check_tasks;
+mod commit;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod explain;
+mod export;
+mod replay;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
-mod sandbox_config;
+pub mod sandbox_config;
+mod stored;
+mod tasks;
 
-use crate::config::{Config, ConfigError, Overrides, environment};
+use crate::config::{Config, LogSettings, Overrides, environment};
+use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +61,11 @@ Examples:
   tensorflix demo                                   everything on an embedded sandbox: no keys, no network
   tensorflix run --config config.toml               the validator, until it is stopped
   tensorflix run --once --dry-run --output json     one cycle, nothing sent, one JSON object on stdout
+  tensorflix commit --commit alice:0123abcd         announce on chain where your gist is
+  tensorflix tasks                                  every validator's tasks
+  tensorflix explain dQw4w9WgXcQ                    why a video scored what it scored
+  tensorflix replay --all                           decide every stored cycle again, bit for bit
+  tensorflix check-submissions gist.json --hotkey 5F…    what a validator would make of it
 
 Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once and nothing to score";
 
@@ -58,6 +73,20 @@ Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once a
 enum Command {
     /// Run the validator.
     Run(run::RunArguments),
+    /// Write on chain where your gist is, and wait until it is final.
+    Commit(commit::CommitArguments),
+    /// Every validator's tasks, as miners see them.
+    Tasks(tasks::TasksArguments),
+    /// A task gist, line by line, before it is committed.
+    CheckTasks(check_tasks::CheckTasksArguments),
+    /// What a validator would make of a submission gist, before it is committed.
+    CheckSubmissions(check_submissions::CheckSubmissionsArguments),
+    /// Why a submission scored what it scored, with all evidence.
+    Explain(explain::ExplainArguments),
+    /// Everything that a cycle decided from, as JSON or CSV.
+    Export(export::ExportArguments),
+    /// Decide cycles again from their own evidence, or under another configuration.
+    Replay(replay::ReplayArguments),
     /// Sandbox and validator together in one process: no keys, no network.
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArguments),
@@ -84,10 +113,41 @@ struct ConfigArgument {
     config: Option<PathBuf>,
 }
 
-impl ConfigArgument {
-    fn load(&self, overrides: Overrides) -> Result<Config, ConfigError> {
-        Config::load(self.config.as_deref(), environment(), overrides)
+/// Which subnet of which chain.
+#[derive(clap::Args)]
+struct NetworkArguments {
+    /// The subnet
+    #[arg(long)]
+    netuid: Option<u16>,
+    /// mainnet, finney, testnet, test, local, or a ws:// or wss:// URL
+    #[arg(long)]
+    network: Option<String>,
+}
+
+/// Who signs.
+#[derive(clap::Args)]
+struct WalletArguments {
+    /// Name of the wallet's directory
+    #[arg(long, value_name = "NAME")]
+    wallet_name: Option<String>,
+    /// Name of the hotkey in the wallet
+    #[arg(long, value_name = "NAME")]
+    wallet_hotkey: Option<String>,
+}
+
+/// Reads the configuration and sets up logs; says what is wrong otherwise. Only a command that runs for long writes the
+/// log file: two processes must not share it.
+fn prepare(file: &ConfigArgument, overrides: Overrides, console: ConsoleMode) -> Result<(Config, Telemetry), Exit> {
+    let config = Config::load(file.config.as_deref(), environment(), overrides).map_err(|error| refuse(&error))?;
+    let telemetry = match console {
+        ConsoleMode::Logs => telemetry::init(&config.log, console),
+        ConsoleMode::Warnings => telemetry::init(&LogSettings { file: None, ..config.log.clone() }, console),
+    };
+    let telemetry = telemetry.map_err(|error| refuse(&error))?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
     }
+    Ok((config, telemetry))
 }
 
 /// Parses the command line and runs the command.
@@ -103,6 +163,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     match arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Commit(arguments) => commit::run(arguments),
+        Command::Tasks(arguments) => tasks::run(arguments),
+        Command::CheckTasks(arguments) => check_tasks::run(arguments),
+        Command::CheckSubmissions(arguments) => check_submissions::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments),
         #[cfg(feature = "sandbox")]
@@ -112,6 +179,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Says on stderr what is wrong with the usage or the configuration.
 fn refuse(error: &dyn std::fmt::Display) -> Exit {
-    eprintln!("error: {error}");
+    say(&format!("error: {error}"));
     Exit::BadUsage
+}
+
+/// Says on stderr why the job failed, on one line.
+fn fail(error: &dyn std::fmt::Display) -> Exit {
+    say(&visible(&format!("error: {error}")));
+    Exit::Failed
+}
+
+/// Writes a line on stderr. A terminal that went away is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,11 +1,11 @@
 //! `run`: the long-running validator, or one cycle of it.
 
-use super::{ConfigArgument, Exit, Output, refuse};
+use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, prepare, refuse};
 use crate::app::{App, AppError, Mode};
 use crate::config::{Config, Overrides};
 use crate::report::{CycleReport, Detail, Sending, to_json, to_text};
 use crate::session::{Session, Shown};
-use crate::telemetry::{self, ConsoleMode};
+use crate::telemetry::ConsoleMode;
 use std::io::Write;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
@@ -35,18 +35,10 @@ pub(super) struct RunArguments {
     /// Hours of chain time from one cycle to the next
     #[arg(long, value_name = "HOURS")]
     update_interval: Option<f64>,
-    /// The subnet
-    #[arg(long)]
-    netuid: Option<u16>,
-    /// mainnet, finney, testnet, test, local, or a ws:// or wss:// URL
-    #[arg(long)]
-    network: Option<String>,
-    /// Name of the wallet's directory
-    #[arg(long, value_name = "NAME")]
-    wallet_name: Option<String>,
-    /// Name of the hotkey in the wallet
-    #[arg(long, value_name = "NAME")]
-    wallet_hotkey: Option<String>,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    wallet: WalletArguments,
     /// Do everything except sending weights
     #[arg(long)]
     dry_run: bool,
@@ -63,22 +55,15 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
         validator_gist_id: arguments.validator_gist_id,
         validator_username: arguments.validator_username,
         update_interval_hours: arguments.update_interval,
-        netuid: arguments.netuid,
-        network: arguments.network,
-        wallet_name: arguments.wallet_name,
-        wallet_hotkey: arguments.wallet_hotkey,
+        netuid: arguments.network.netuid,
+        network: arguments.network.network,
+        wallet_name: arguments.wallet.wallet_name,
+        wallet_hotkey: arguments.wallet.wallet_hotkey,
     };
-    let config = match arguments.config.load(overrides) {
-        Ok(config) => config,
-        Err(error) => return refuse(&error),
+    let (config, _telemetry) = match prepare(&arguments.config, overrides, ConsoleMode::Logs) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
     };
-    let _telemetry = match telemetry::init(&config.log, ConsoleMode::Logs) {
-        Ok(telemetry) => telemetry,
-        Err(error) => return refuse(&error),
-    };
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
     let opening = if arguments.once { Opening::Once } else { Opening::Grid };
     let mode = Mode { opening, dry_run: arguments.dry_run };
     actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output))

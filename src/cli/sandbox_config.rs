@@ -10,7 +10,10 @@ const WALLET: &str = "sandbox";
 
 /// Writes wallet and key files into `folder`, which must be the sandbox's own, and gives the configuration that uses
 /// them, with the store beside them.
-pub(super) fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<Config> {
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<Config> {
     let (urls, validator) = (sandbox.urls(), sandbox.validator());
     let wallet = folder.join("wallets").join(WALLET);
     std::fs::create_dir_all(wallet.join("hotkeys"))?;

@@ -83,11 +83,16 @@ pub fn to_json(report: &CycleReport, with_extrinsic: bool) -> String {
         extrinsic,
         errors: &report.decided.errors,
     };
+    one_line(&object)
+}
+
+/// A result as one JSON object on one line, without its end.
+pub(crate) fn one_line(object: &impl Serialize) -> String {
     // Every part is text, a finite number or null, so this cannot fail; an empty object would be seen at once.
-    serde_json::to_string(&object).unwrap_or_else(|_| "{}".to_owned())
+    serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// Bytes in lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-use super::line_text::push_escaped;
+use super::line_text::visible;
 
 /// The field that holds an event's message, written without its name.
 const MESSAGE: &str = "message";
@@ -43,9 +43,7 @@ impl FieldWriter<'_> {
             let (italic, plain) = if self.writer.has_ansi_escapes() { ("\u{1b}[3m", "\u{1b}[0m") } else { ("", "") };
             write!(self.writer, "{italic}{name}{plain}=")?;
         }
-        let mut text = String::new();
-        push_escaped(&mut text, &format!("{value:?}"));
-        self.writer.write_str(&text)
+        self.writer.write_str(&visible(&format!("{value:?}")))
     }
 }
 

@@ -45,6 +45,13 @@ pub(super) fn push_escaped(line: &mut String, text: &str) {
     }
 }
 
+/// `text` with everything escaped that is not visible.
+pub(crate) fn visible(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    push_escaped(&mut line, text);
+    line
+}
+
 /// A line of our own, for when there is no subscriber to write it through.
 pub(super) fn warning(format: LogFormat, text: &str) -> String {
     let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);

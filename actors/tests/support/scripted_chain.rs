@@ -3,6 +3,7 @@
 //! It remembers as a chain does: what was included is found again, its weights are held, and the validator's
 //! `last_update` moves. Signatures differ each time, as real ones do.
 
+use crate::support::subnets::head;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -136,6 +137,19 @@ impl ScriptedChain {
         self.state().submitted.clone()
     }
 
+    /// Includes bytes in the block after `head`, which is final when that is known.
+    fn include(&self, state: &mut State, extrinsic: &[u8], head: Block, failure: Option<Failure>) -> Inclusion {
+        let inclusion = state.include(extrinsic, head, failure);
+        self.finalize_up_to(head + 1);
+        inclusion
+    }
+
+    fn finalize_up_to(&self, block: Block) {
+        if self.head.borrow().is_none_or(|head| head.stamp.block < block) {
+            self.finalize(head(block));
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -243,11 +257,13 @@ impl Chain for ScriptedChain {
         state.submitted.push(extrinsic.to_vec());
         let head = self.head.borrow().map_or(0, |head| head.stamp.block);
         match state.submissions.pop_front().unwrap_or(Submission::Included) {
-            Submission::Included => Ok(state.include(extrinsic, head, None)),
-            Submission::Failed(error, remedy) => Ok(state.include(extrinsic, head, Some(failure_of(error, remedy)))),
+            Submission::Included => Ok(self.include(&mut state, extrinsic, head, None)),
+            Submission::Failed(error, remedy) => {
+                Ok(self.include(&mut state, extrinsic, head, Some(failure_of(error, remedy))))
+            }
             Submission::Refused(error, remedy) => Ok(Inclusion::Refused(failure_of(error, remedy))),
             Submission::IncludedUnheard => {
-                state.include(extrinsic, head, None);
+                self.include(&mut state, extrinsic, head, None);
                 Err(unheard())
             }
             Submission::Lost => Err(unheard()),

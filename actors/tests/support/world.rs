@@ -1,6 +1,5 @@
 //! Everything outside an actor, faked, and how to start an actor in it.
 
-use crate::support::gists::fetched;
 use crate::support::memory_store::MemoryStore;
 use crate::support::scripted_chain::ScriptedChain;
 use crate::support::scripted_http::ScriptedHttp;
@@ -14,7 +13,6 @@ use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
 use tensorflix_domain::chain_time::grid_start;
-use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{GistAnswer, GistHolder};
 use tensorflix_domain::subnet::Subnet;
@@ -79,13 +77,7 @@ impl World {
     }
 
     /// Stores what ChainWatcher and GistFetcher would have stored of a subnet: its head, the subnet itself, and the
-    /// round of its block with these contents of gists.
-    pub async fn record_round(&self, subnet: &Subnet, documents: &[(&GistPointer, &[u8])]) -> Block {
-        let answers: Vec<GistAnswer> = documents.iter().map(|(pointer, document)| fetched(pointer, document)).collect();
-        self.record_answers(subnet, &answers).await
-    }
-
-    /// The same with any answers, which are stored in the order given.
+    /// round of its block with these answers, in the order given.
     pub async fn record_answers(&self, subnet: &Subnet, answers: &[GistAnswer]) -> Block {
         let round = grid_start(subnet.at.block, ROUND_BLOCKS);
         self.store.save_head(&head(subnet.at.block)).await.expect("stored");

@@ -13,7 +13,7 @@ pub enum ChainError {
     #[error("no endpoint of the chain is configured: set `network` or `endpoints`")]
     NoEndpoints,
     /// None of the endpoints could be reached. Retry later; the operator is told if it lasts.
-    #[error("no endpoint of the chain can be reached ({attempts}): check the network, it is tried again")]
+    #[error("no endpoint of the chain can be reached ({attempts}): check the network and `endpoints`")]
     Unreachable {
         /// Each endpoint with what happened there.
         attempts: String,

@@ -14,6 +14,7 @@
 
 mod client;
 mod commitment;
+mod commitment_space;
 mod connection;
 mod errors;
 mod extrinsic;
@@ -31,6 +32,7 @@ mod transport;
 mod wallet;
 
 pub use client::{ChainConfig, Client};
+pub use commitment_space::CommitmentSpace;
 pub use errors::ChainError;
 pub use extrinsic::{ERA_BLOCKS, SignedExtrinsic};
 pub use heads::Head;

@@ -28,6 +28,25 @@ pub struct Claim {
     pub committed_at: Block,
 }
 
+impl Claim {
+    /// Adds what another record of the same claim knows: each field keeps its earliest value. In whatever order and
+    /// however often records are joined, the result is the same, so a claim only ever gains.
+    pub fn join(&mut self, other: &Self) {
+        self.pinned_at = earliest(self.pinned_at, other.pinned_at);
+        self.round = self.round.min(other.round);
+        self.gist_updated_at = earliest(self.gist_updated_at, other.gist_updated_at);
+        self.committed_at = self.committed_at.min(other.committed_at);
+    }
+}
+
+/// The earlier of two times, where one that is known is earlier than one that is not.
+fn earliest<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (left, right) => left.or(right),
+    }
+}
+
 /// A claim of a hotkey that is registered at the block of judgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Claimant<'a> {
@@ -173,6 +192,27 @@ mod tests {
     fn the_lowest_uid_does_not_win_against_an_earlier_claim() {
         // Pitfall: "first" once meant the order of UIDs.
         check(&[claim(1, None, 200, None, 1), claim(200, None, 175, None, 900)], None, 200, SettledBy::PollingRound);
+    }
+
+    #[test]
+    fn records_of_one_claim_join_to_the_earliest_of_each_in_any_order() {
+        let records = [
+            claim(1, None, 100, Some(9), 40),
+            claim(1, Some(120), 125, None, 120),
+            claim(1, Some(90), 150, Some(7), 90),
+        ];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 1, 2]] {
+            let mut joined = records[order[0]].clone();
+            for record in order {
+                joined.join(&records[record]);
+            }
+            let expected = if order.contains(&0) {
+                claim(1, Some(90), 100, Some(7), 40)
+            } else {
+                claim(1, Some(90), 125, Some(7), 90)
+            };
+            assert_eq!(joined, expected, "{order:?}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Decision {
 pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let mut submissions = judge_all(evidence, policy);
     normalize(&mut submissions);
-    let earned = total_by_miner(&submissions, &evidence.tasks, policy.aggregate);
+    let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
     let smoothed = smooth(earned, evidence, policy.ema_half_life_hours);
     let uids: BTreeMap<Hotkey, Uid> = evidence.miners.iter().map(|miner| (miner.hotkey, miner.uid)).collect();
     let paid = keep_highest(smoothed, policy.top_n, &uids);
@@ -52,8 +52,9 @@ fn normalize(submissions: &mut [Judged]) {
     }
 }
 
-/// A miner's score: over the tasks, the task's weight times the sum (or the best) of its normalised scores there.
-fn total_by_miner(submissions: &[Judged], tasks: &[WeightedTask], aggregate: Aggregate) -> ScoreVector {
+/// What each miner earned in this cycle, before smoothing and cuts: over the tasks, the task's weight times the sum (or
+/// the best) of its normalised scores there. Those who earned nothing are left out.
+pub fn earned_by_miner(submissions: &[Judged], tasks: &[WeightedTask], aggregate: Aggregate) -> ScoreVector {
     let places: HashMap<&str, usize> =
         tasks.iter().enumerate().map(|(place, weighted)| (weighted.task.id.as_str(), place)).collect();
     // Keyed by the task's place in the list, so that sums run in the order of the tasks.

@@ -26,6 +26,7 @@ pub struct Evidence {
     /// Claims of every hotkey that is registered at the block.
     pub claims: Vec<BoundClaim>,
     /// What is known of each content. A content that is missing here was never observed.
+    #[serde(with = "contents_as_list")]
     pub contents: BTreeMap<ContentId, ContentEvidence>,
     /// The scores of the cycle before, for smoothing.
     pub previous: Option<PreviousScores>,
@@ -113,4 +114,23 @@ pub struct PreviousScores {
     pub at: BlockStamp,
     /// The scores, smoothed if they were.
     pub scores: ScoreVector,
+}
+
+/// JSON has no maps whose keys are objects, so contents are written as a list of pairs, in the map's order.
+mod contents_as_list {
+    use super::{BTreeMap, ContentEvidence, ContentId};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        contents: &BTreeMap<ContentId, ContentEvidence>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(contents)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<ContentId, ContentEvidence>, D::Error> {
+        Ok(Vec::<(ContentId, ContentEvidence)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }

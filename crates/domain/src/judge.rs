@@ -149,8 +149,7 @@ impl<'a> Bench<'a> {
     ) -> Finding {
         let unknown = ContentEvidence::default();
         let known = self.evidence.contents.get(content).unwrap_or(&unknown);
-        let seen = known.latest.as_ref().and_then(|latest| latest.presence.as_ref());
-        if !self.holds(miner, task, content, seen, settled_by) {
+        if !self.holds(miner, task, content, known, settled_by) {
             return Finding::of(Reason::DuplicateSubmission);
         }
         // The platform has not told us of it lately enough: unknown, which is neither good nor bad.
@@ -172,11 +171,7 @@ impl<'a> Bench<'a> {
         seen: &SeenContent,
         latest: &LatestSighting,
     ) -> Finding {
-        let views = match (task.platform, self.policy.view_metric) {
-            (Platform::Instagram, ViewMetric::Plays) => known.plays,
-            _ => known.views,
-        };
-        let views = views.filter(|views| self.is_recent(views.at.time));
+        let views = counted_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
         let rejected = self.broken_rule(miner, task, seen);
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
@@ -212,13 +207,10 @@ impl<'a> Bench<'a> {
         miner: &Miner,
         task: &Task,
         content: &ContentId,
-        seen: Option<&SeenContent>,
+        known: &ContentEvidence,
         settled_by: &mut Option<SettledBy>,
     ) -> bool {
-        let named = match self.policy.ownership_tag {
-            OwnershipRule::Off => None,
-            OwnershipRule::Prefer | OwnershipRule::Required => seen.and_then(|seen| seen.owner_tag.as_ref()),
-        };
+        let named = named_owner(known, self.policy);
         let place = (scope_of(self.policy, task.id.as_str()), task.platform, content.as_str());
         let holder = self.claimants.get(&place).and_then(|claimants| holder(claimants, named));
         // Without any claim there is no dispute.
@@ -242,10 +234,49 @@ fn scope_of<'t>(policy: &Policy, task_id: &'t str) -> Option<&'t str> {
     }
 }
 
+/// The number of a content that counts as its views.
+pub const fn counted_views(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
+    match (platform, policy.view_metric) {
+        (Platform::Instagram, ViewMetric::Plays) => known.plays,
+        (Platform::YouTube | Platform::Instagram, _) => known.views,
+    }
+}
+
+/// The hours that views are divided by: from publication to the observation, never fewer than `min_age_hours`.
+pub fn counted_hours(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
+    views.at.time.hours_since(published_at).max(min_age_hours)
+}
+
+/// The claims that compete for a content in `task`: those on it for the same task, or with the scope of the subnet for
+/// any known task of the same platform.
+pub fn competing_claims<'a>(
+    claims: impl IntoIterator<Item = &'a BoundClaim>,
+    evidence: &Evidence,
+    policy: &Policy,
+    task: &Task,
+    content_id: &str,
+) -> Vec<&'a BoundClaim> {
+    let place = |task: &Task| (scope_of(policy, task.id.as_str()).map(str::to_owned), task.platform);
+    let places: HashMap<&str, _> =
+        evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), place(&weighted.task))).collect();
+    let competes = |bound: &&BoundClaim| {
+        bound.claim.content_id == content_id && places.get(bound.claim.task_id.as_str()) == Some(&place(task))
+    };
+    claims.into_iter().filter(competes).collect()
+}
+
+/// The hotkey that a content's text names, where the rules ask for it.
+pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
+    match policy.ownership_tag {
+        OwnershipRule::Off => None,
+        OwnershipRule::Prefer | OwnershipRule::Required => known.latest.as_ref()?.presence.as_ref()?.owner_tag.as_ref(),
+    }
+}
+
 /// Views divided by the hours from publication to the observation, never fewer than `min_age_hours`. Old evidence
 /// does not decay: the hours end at the observation's own block.
 pub fn views_per_hour(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
     let count = views.count as f64;
-    count / views.at.time.hours_since(published_at).max(min_age_hours)
+    count / counted_hours(views, published_at, min_age_hours)
 }

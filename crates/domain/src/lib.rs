@@ -10,6 +10,7 @@ pub mod commitment;
 pub mod decision;
 pub mod evidence;
 pub mod ids;
+mod json_pieces;
 pub mod judge;
 pub mod observation;
 pub mod ownership;

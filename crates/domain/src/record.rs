@@ -125,6 +125,8 @@ pub struct CycleHead {
 pub struct DecidedCycle {
     /// Its number.
     pub cycle: u32,
+    /// Version of the program that decided it.
+    pub release: String,
     /// What it decided from.
     pub evidence: Evidence,
     /// The rules it decided under.

@@ -105,7 +105,7 @@ mod tests {
     fn agreement_and_clipping_are_measured_against_the_consensus() {
         let half = 32_768;
         check(&[0, half, half], &[(1, 65_535), (2, 65_535)], Some(1.0), Some(0.0));
-        check(&[0, half, half], &[(1, 65_535)], Some(0.707_1), Some(0.5));
+        check(&[0, half, half], &[(1, 65_535)], Some(std::f64::consts::FRAC_1_SQRT_2), Some(0.5));
         check(&[half, half, 0], &[(2, 65_535)], Some(0.0), Some(1.0));
         check(&[0, 0, 0], &[(1, 65_535)], None, None);
         check(&[0, half, half], &[(1, 0)], None, None);

@@ -1,13 +1,14 @@
 //! Submission gists: which contents a miner offers for which tasks.
 //!
 //! The document is `{"submissions": [["<task-id>", "<content-id>"], …]}`. An item that is not a pair of strings is
-//! reported and skipped; a pair whose ids mean nothing is kept, since saying so is the rules' part. Nothing in a
-//! miner's document can affect another miner's.
+//! reported and skipped; a pair whose ids mean nothing is kept, since saying so is the rules' part. A document with a
+//! repeated key is refused, as nobody can say which one was meant; unknown keys are ignored. Nothing in a miner's
+//! document can affect another miner's.
 
-use crate::problem::{Problem, excerpt, report};
-use crate::task::holds_tasks;
+use crate::json_pieces::{MAX_DEPTH, Piece};
+use crate::problem::{MAX_PROBLEMS, Place, Places, Problem, excerpt, report};
+use crate::task::{BYTE_ORDER_MARK, holds_tasks, syntax_problem, text};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// Pairs that one gist may hold; later ones are reported and skipped.
@@ -44,95 +45,123 @@ pub struct SubmissionGist {
     pub kind: GistKind,
     /// Its pairs in order, each once.
     pub pairs: Vec<Pair>,
+    /// Where each of them begins.
+    #[serde(default)]
+    pub places: Vec<Place>,
     /// What was skipped.
     pub problems: Vec<Problem>,
 }
 
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow)]
-    submissions: Vec<&'a RawValue>,
-}
+/// The one key of a document that is read.
+const SUBMISSIONS: &str = "submissions";
 
 /// Reads a gist that a neuron committed. Never fails: what cannot be read is in `problems`.
 pub fn parse_submission_gist(document: &[u8]) -> SubmissionGist {
-    let text = match std::str::from_utf8(document) {
-        Ok(text) => text,
-        Err(error) => {
-            let line = line_at(document, error.valid_up_to());
-            return unreadable(Problem::at_line(line, "not UTF-8 text"));
-        }
+    let (marked, bytes) = match document.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => (true, rest),
+        None => (false, document),
     };
-    match serde_json::from_str::<Document<'_>>(text.trim_start_matches('\u{feff}')) {
-        Ok(items) => read_items(text, &items.submissions),
-        Err(_) if holds_tasks(document) => {
-            SubmissionGist { kind: GistKind::Tasks, pairs: Vec::new(), problems: Vec::new() }
-        }
-        Err(error) => unreadable(Problem::at_line(
-            u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
-            format!("not a document of the form {{\"submissions\": [[task, content], …]}}: {error}"),
-        )),
+    let mut gist = match text(bytes, 1) {
+        Ok(text) => read_document(text),
+        Err(problem) => unreadable(problem),
+    };
+    if marked && gist.kind != GistKind::Tasks {
+        let mark = Problem::at(Place { line: 1, column: 1 }, "begins with a byte order mark; it was ignored");
+        gist.problems.insert(0, mark);
+        gist.problems.truncate(MAX_PROBLEMS);
     }
+    gist
+}
+
+fn of_kind(kind: GistKind) -> SubmissionGist {
+    SubmissionGist { kind, pairs: Vec::new(), places: Vec::new(), problems: Vec::new() }
 }
 
 fn unreadable(problem: Problem) -> SubmissionGist {
-    SubmissionGist { kind: GistKind::Unreadable, pairs: Vec::new(), problems: vec![problem] }
+    SubmissionGist { problems: vec![problem], ..of_kind(GistKind::Unreadable) }
 }
 
-fn read_items(text: &str, items: &[&RawValue]) -> SubmissionGist {
-    let mut gist = SubmissionGist { kind: GistKind::Submissions, pairs: Vec::new(), problems: Vec::new() };
+fn read_document(text: &str) -> SubmissionGist {
+    const FORM: &str = "not a document of the form {\"submissions\": [[task, content], …]}";
+    let mut places = Places::new(text, 1);
+    let read = match Piece::read(text) {
+        Ok(document @ Piece::Object(_)) => submissions_of(document, &mut places),
+        Ok(other) => Err(Problem::at(places.of(other.written()), format!("{FORM}: this is {}", other.kind()))),
+        Err(error) => Err(syntax_problem(FORM, text, 1, &error)),
+    };
+    match read {
+        Ok((list, problems)) => read_items(list, problems, text),
+        Err(_) if holds_tasks(text) => of_kind(GistKind::Tasks),
+        Err(problem) => unreadable(problem),
+    }
+}
+
+/// The list of submissions, and what was wrong beside it.
+fn submissions_of<'a>(document: Piece<'a>, places: &mut Places<'a>) -> Result<(Piece<'a>, Vec<Problem>), Problem> {
+    let (mut list, mut problems, mut keys) = (None, Vec::new(), BTreeSet::new());
+    for (key, value) in document.entries() {
+        let place = places.of(key.written());
+        let name = key.text().unwrap_or_default();
+        let shown = excerpt(&name);
+        if name == SUBMISSIONS {
+            list = Some(value);
+        } else if value.is_too_deep() {
+            let reason = format!("\"{shown}\" is ignored: more than {MAX_DEPTH} lists and objects within each other");
+            report(&mut problems, Problem::at(place, reason));
+        }
+        if !keys.insert(name) {
+            return Err(Problem::at(place, format!("key \"{shown}\" is repeated: nobody can say which one is meant")));
+        }
+    }
+    match list {
+        Some(list @ Piece::List(_)) => Ok((list, problems)),
+        Some(other) => {
+            let reason = format!("\"{SUBMISSIONS}\" must be a list of pairs and is {}", other.kind());
+            Err(Problem::at(places.of(other.written()), reason))
+        }
+        None => {
+            let reason = format!("there is no key \"{SUBMISSIONS}\" with a list of pairs");
+            Err(Problem::at(places.of(document.written()), reason))
+        }
+    }
+}
+
+fn read_items(list: Piece<'_>, problems: Vec<Problem>, text: &str) -> SubmissionGist {
+    let mut gist = SubmissionGist { problems, ..of_kind(GistKind::Submissions) };
     let mut seen = BTreeSet::new();
-    let mut position = Position { text, offset: 0, line: 1 };
-    for (index, item) in items.iter().enumerate() {
-        let line = position.line_of(item.get());
+    let mut places = Places::new(text, 1);
+    for (index, item) in list.items().into_iter().enumerate() {
+        let place = places.of(item.written());
         if index >= MAX_PAIRS {
-            report(&mut gist.problems, Problem::at_line(line, format!("more than {MAX_PAIRS} submissions")));
+            report(&mut gist.problems, Problem::at(place, format!("more than {MAX_PAIRS} submissions")));
             break;
         }
         match read_pair(item) {
-            Ok(pair) if seen.insert(pair.clone()) => gist.pairs.push(pair),
+            Ok(pair) if seen.insert(pair.clone()) => {
+                gist.pairs.push(pair);
+                gist.places.push(place);
+            }
             // Repeating one's own pair is one submission, and no fault.
             Ok(_) => {}
-            Err(reason) => report(&mut gist.problems, Problem::at_line(line, reason)),
+            Err(reason) => report(&mut gist.problems, Problem::at(place, reason)),
         }
     }
     gist
 }
 
-fn read_pair(item: &RawValue) -> Result<Pair, String> {
-    let (task_id, content_id) = serde_json::from_str::<(String, String)>(item.get())
-        .map_err(|_| format!("not a pair of strings: {}", excerpt(item.get())))?;
+fn read_pair(item: Piece<'_>) -> Result<Pair, String> {
+    let shown = excerpt(item.written());
+    if item.is_too_deep() {
+        return Err(format!("more than {MAX_DEPTH} lists and objects within each other: {shown}"));
+    }
+    let texts: Vec<Option<String>> = item.items().into_iter().map(Piece::text).collect();
+    let [Some(task_id), Some(content_id)] = <[_; 2]>::try_from(texts).unwrap_or_default() else {
+        return Err(format!("not a pair of strings: {shown}"));
+    };
     if task_id.len() > MAX_ID_BYTES || content_id.len() > MAX_ID_BYTES {
-        return Err(format!("an id is longer than {MAX_ID_BYTES} bytes: {}", excerpt(item.get())));
+        return Err(format!("an id is longer than {MAX_ID_BYTES} bytes: {shown}"));
     }
     Ok(Pair { task_id, content_id })
-}
-
-/// Walks a text once, so that giving every item its line costs one pass over the document.
-struct Position<'a> {
-    text: &'a str,
-    offset: usize,
-    line: u32,
-}
-
-impl Position<'_> {
-    /// The line on which `piece`, a slice of the text at or after the last one asked for, begins.
-    fn line_of(&mut self, piece: &str) -> u32 {
-        let offset = (piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize).min(self.text.len());
-        if offset > self.offset {
-            self.line += newlines(&self.text.as_bytes()[self.offset..offset]);
-            self.offset = offset;
-        }
-        self.line
-    }
-}
-
-fn line_at(document: &[u8], offset: usize) -> u32 {
-    1 + newlines(&document[..offset.min(document.len())])
-}
-
-fn newlines(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |count, byte| count + u32::from(*byte == b'\n'))
 }
 
 #[cfg(test)]
@@ -201,5 +230,36 @@ mod tests {
         check(&format!("{{\"submissions\": {}", "[".repeat(100_000)), GistKind::Unreadable, &[], &[1]);
         let gist = parse_submission_gist(b"{\"submissions\":\n[[\"t\", \"\xff\"]]}");
         assert_eq!((gist.kind, gist.problems[0].line), (GistKind::Unreadable, Some(2)));
+    }
+
+    #[test]
+    fn every_pair_and_every_problem_has_its_place() {
+        let document = "\u{feff}{\r\n  \"é\": 1, \"submissions\": [[\"t\", \"a\"], 7,\r\n  [\"t\", \"b\"], [\"t\"]]}";
+        let gist = parse_submission_gist(document.as_bytes());
+        let place = |line, column| Place { line, column };
+        assert_eq!(gist.places, [place(2, 27), place(3, 3)]);
+        let problems: Vec<_> = gist.problems.iter().map(|problem| (problem.line, problem.column)).collect();
+        assert_eq!(problems, [(Some(1), Some(1)), (Some(2), Some(39)), (Some(3), Some(15))]);
+        for (document, line, column, piece) in [
+            ("{\"submissions\": [],\n \"x\": 1, \"x\": 2}", 2, 10, "\"x\" is repeated"),
+            ("{\"submissions\": [], \"submission\\u0073\": []}", 1, 21, "repeated"),
+            ("{\n\"submissions\": 1e999}", 2, 16, "a number"),
+            ("{\"a\": 1}", 1, 1, "no key \"submissions\""),
+            ("\n [1]", 2, 2, "a list"),
+            ("{\"submissions\": [\u{0}]}", 1, 18, "U+0000"),
+            ("{\"submissions\": [[\"t\", \"\u{1b}\"]]}", 1, 25, "U+001B"),
+        ] {
+            let gist = parse_submission_gist(document.as_bytes());
+            assert_eq!((gist.kind, gist.problems.len()), (GistKind::Unreadable, 1), "{document:?}");
+            assert_eq!(gist.problems[0].line.zip(gist.problems[0].column), Some((line, column)), "{:?}", gist.problems);
+            assert!(gist.problems[0].reason.contains(piece), "{:?}", gist.problems);
+        }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_costs_only_itself() {
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        let document = format!("{{\"x\": {deep}, \"__proto__\": {{}}, \"submissions\": [{deep}, [\"t\", \"a\"]]}}");
+        check(&document, GistKind::Submissions, &[("t", "a")], &[1, 1]);
     }
 }

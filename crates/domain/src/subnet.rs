@@ -4,6 +4,7 @@
 //! never carried from one block to another.
 
 use crate::chain_time::BlockStamp;
+use crate::commitment::GistPointer;
 use crate::ids::{Block, Hotkey, Uid};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,13 @@ pub struct CommitmentRecord {
     pub text: Option<String>,
     /// The block of the latest commitment. The chain overwrites it: it is not the block of the first.
     pub block: Block,
+}
+
+impl CommitmentRecord {
+    /// Where it says that the gist is; `None` for what is not `username:gist_id[@revision]`.
+    pub fn pointer(&self) -> Option<GistPointer> {
+        self.text.as_deref()?.parse().ok()
+    }
 }
 
 /// The chain's own rules for setting weights in this subnet, as they stand at the block.

@@ -5,6 +5,7 @@ use crate::ids::{Hotkey, TaskId, Uid};
 use crate::problem::{Problem, excerpt, report};
 use crate::task::{Task, TaskGist};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// `validator.task_source`.
@@ -36,29 +37,48 @@ pub fn tasks_of_gist(gist: TaskGist) -> Vec<WeightedTask> {
     gist.tasks.into_iter().map(|task| WeightedTask { task, weight: 1.0 }).collect()
 }
 
+/// Whose task each id means when the tasks of all count: of an id that several use, it is the one with the higher stake
+/// (of equal stakes the lower UID).
+pub fn task_owners(publishers: &[Publisher]) -> BTreeMap<TaskId, Uid> {
+    let mut ranked: Vec<&Publisher> = publishers.iter().collect();
+    ranked.sort_by_key(|publisher| rank(publisher));
+    let mut owners = BTreeMap::new();
+    for publisher in ranked {
+        for task in &publisher.gist.tasks {
+            owners.entry(task.id.clone()).or_insert(publisher.uid);
+        }
+    }
+    owners
+}
+
 /// The tasks of all publishers in the order of their ids, each weighted by its publisher's share of the publishers'
-/// stake. Of an id that several use, the one with the higher stake stands (of equal stakes the lower UID), and the
-/// collision is reported.
+/// stake. Of an id that several use, that of [`task_owners`] stands, and the collision is reported.
 pub fn tasks_of_network(mut publishers: Vec<Publisher>) -> (Vec<WeightedTask>, Vec<Problem>) {
-    publishers.sort_by(|left, right| right.stake_rao.cmp(&left.stake_rao).then(left.uid.cmp(&right.uid)));
+    let owners = task_owners(&publishers);
+    publishers.sort_by_key(rank);
     let total: f64 = publishers.iter().map(|publisher| stake(publisher.stake_rao)).sum();
     let mut problems = Vec::new();
     let mut tasks: BTreeMap<TaskId, (Task, f64)> = BTreeMap::new();
     for publisher in publishers {
         let weight = if total > 0.0 { stake(publisher.stake_rao) / total } else { 0.0 };
         for task in publisher.gist.tasks {
-            if tasks.contains_key(&task.id) {
+            if owners.get(&task.id) == Some(&publisher.uid) {
+                tasks.insert(task.id.clone(), (task, weight));
+            } else {
                 let id = excerpt(task.id.as_str());
                 let reason =
                     format!("task \"{id}\" of UID {} is also a task of a higher stake, which stands", publisher.uid);
                 report(&mut problems, Problem::of_document(reason));
-            } else {
-                tasks.insert(task.id.clone(), (task, weight));
             }
         }
     }
     let tasks = tasks.into_values().map(|(task, weight)| WeightedTask { task, weight }).collect();
     (tasks, problems)
+}
+
+/// Orders publishers, the one whose tasks stand first.
+fn rank(publisher: &Publisher) -> (Reverse<u64>, Uid) {
+    (Reverse(publisher.stake_rao), publisher.uid)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of the stake needs no more than 53 bits")]

@@ -133,6 +133,8 @@ CREATE TABLE claims (
     PRIMARY KEY (task_id, content_id, hotkey)
 );
 
+CREATE INDEX claims_by_round ON claims (round);
+
 -- `scored_hotkeys` counts the entries of `scores_json`; both are null until the cycle is decided.
 CREATE TABLE cycles (
     cycle          INTEGER PRIMARY KEY,
@@ -149,6 +151,7 @@ CREATE TABLE cycle_subnets (
 
 CREATE TABLE cycle_decisions (
     cycle               INTEGER PRIMARY KEY REFERENCES cycles (cycle),
+    release_version     TEXT    NOT NULL,
     policy_json         TEXT    NOT NULL,
     errors_json         TEXT    NOT NULL,
     evidence_json_gz    BLOB    NOT NULL,

@@ -1,13 +1,14 @@
 //! What Scorer remembers of ownership: claims, and which holdings they were made of.
 //!
-//! A claim is one hotkey's on one content for one task. The first form that is stored stays, whatever comes later. Its ids
-//! are the miner's, unchecked: whether they name anything is judged when a cycle is decided.
+//! A claim is one hotkey's on one content for one task. It only ever gains: each of its times keeps the earliest value
+//! that was recorded. Its ids are the miner's, unchecked: whether they name anything is judged when a cycle is decided.
 
 use crate::columns::{block, digest, hotkey, optional_block, pointer};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
+use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::Holding;
 
 #[derive(sqlx::FromRow)]
@@ -47,7 +48,7 @@ impl Store {
         rows.into_iter().map(HoldingRow::into_holding).collect()
     }
 
-    /// Adds claims (one that exists already keeps its first form) and marks holdings as claimed.
+    /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -68,6 +69,62 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
+    /// Claims of one round that tie with another of that round on the same content, while none of an earlier round or
+    /// with a pinned revision outranks them, and whose gist is not dated yet; at most `limit`.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
+        let rows: Vec<ClaimRow> = sqlx::query_as(
+            "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+             FROM claims AS tied
+             WHERE round = $1 AND gist_updated_at_ms IS NULL
+               AND EXISTS (SELECT 1 FROM claims AS other WHERE other.task_id = tied.task_id
+                           AND other.content_id = tied.content_id AND other.hotkey <> tied.hotkey
+                           AND other.round = tied.round)
+               AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
+                               AND better.content_id = tied.content_id
+                               AND (better.round < tied.round OR better.pinned_at IS NOT NULL))
+             LIMIT $2",
+        )
+        .bind(i64::from(round))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        sorted(rows)
+    }
+
+    /// The claims on one content for whatever task, by whatever hotkey, in the order of [`Claim`].
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn claims_on(&self, content_id: &str) -> Result<Vec<Claim>, StoreError> {
+        let rows: Vec<ClaimRow> = sqlx::query_as(
+            "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+             FROM claims WHERE content_id = $1",
+        )
+        .bind(content_id)
+        .fetch_all(&self.readers)
+        .await?;
+        sorted(rows)
+    }
+
+    /// The holdings that a hotkey was first seen with in one polling round, oldest first: none if they were pruned.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn holdings_of(&self, hotkey: &Hotkey, round: Block) -> Result<Vec<Holding>, StoreError> {
+        let rows: Vec<HoldingRow> = sqlx::query_as(
+            "SELECT holding_id, hotkey, pointer, digest, round, committed_at FROM holdings
+             WHERE hotkey = $1 AND round = $2 ORDER BY holding_id",
+        )
+        .bind(&hotkey.public_key()[..])
+        .bind(i64::from(round))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(HoldingRow::into_holding).collect()
+    }
+
     /// All claims, in the order of [`Claim`].
     ///
     /// # Errors
@@ -79,11 +136,15 @@ impl Store {
         )
         .fetch_all(&self.readers)
         .await?;
-        let mut claims = rows.into_iter().map(ClaimRow::into_claim).collect::<Result<Vec<_>, _>>()?;
-        // Sorted here and not there: databases differ in how they order text.
-        claims.sort_unstable();
-        Ok(claims)
+        sorted(rows)
     }
+}
+
+/// Sorted here and not there: databases differ in how they order text.
+fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
+    let mut claims = rows.into_iter().map(ClaimRow::into_claim).collect::<Result<Vec<_>, _>>()?;
+    claims.sort_unstable();
+    Ok(claims)
 }
 
 fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
@@ -100,7 +161,18 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
             .push_bind(claim.gist_updated_at.map(Moment::unix_ms))
             .push_bind(i64::from(claim.committed_at));
     });
-    statement.push(" ON CONFLICT (task_id, content_id, hotkey) DO NOTHING");
+    // `Claim::join`, in words that every SQL database has.
+    statement.push(
+        " ON CONFLICT (task_id, content_id, hotkey) DO UPDATE SET
+             round = CASE WHEN excluded.round < claims.round THEN excluded.round ELSE claims.round END,
+             committed_at = CASE WHEN excluded.committed_at < claims.committed_at
+                            THEN excluded.committed_at ELSE claims.committed_at END,
+             pinned_at = CASE WHEN claims.pinned_at IS NULL OR excluded.pinned_at < claims.pinned_at
+                         THEN excluded.pinned_at ELSE claims.pinned_at END,
+             gist_updated_at_ms = CASE WHEN claims.gist_updated_at_ms IS NULL
+                                       OR excluded.gist_updated_at_ms < claims.gist_updated_at_ms
+                                  THEN excluded.gist_updated_at_ms ELSE claims.gist_updated_at_ms END",
+    );
     statement
 }
 

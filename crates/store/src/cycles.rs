@@ -4,7 +4,7 @@
 //! tables of their own. Numbers are from 1, ascending, and never used again: the newest cycle is never deleted.
 
 use crate::columns::{cycle_number, from_json, stamp, to_json};
-use crate::snapshot::{pack, pack_evidence, unpack, unpack_evidence};
+use crate::snapshot::{pack, unpack};
 use crate::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::record::{CycleHead, DecidedCycle, ScoresInForce};
@@ -13,6 +13,7 @@ use tensorflix_domain::subnet::Subnet;
 #[derive(sqlx::FromRow)]
 struct DecisionRow {
     scores_json: String,
+    release_version: String,
     policy_json: String,
     errors_json: String,
     evidence_json_gz: Vec<u8>,
@@ -83,7 +84,7 @@ impl Store {
         let policy_json = to_json("a cycle's policy", &decided.policy)?;
         let errors_json = to_json("a cycle's errors", &decided.errors)?;
         // Before the transaction, because it takes a while and others want to write.
-        let evidence = pack_evidence(&decided.evidence)?;
+        let evidence = pack("a cycle's evidence", &decided.evidence)?;
         let submissions = pack("a cycle's submissions", &decided.submissions)?;
         let mut transaction = self.write().await?;
         let closed = sqlx::query(
@@ -102,10 +103,12 @@ impl Store {
             return known.map(|_| ()).ok_or(StoreError::UnknownCycle(decided.cycle));
         }
         sqlx::query(
-            "INSERT INTO cycle_decisions (cycle, policy_json, errors_json, evidence_json_gz, submissions_json_gz)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO cycle_decisions (cycle, release_version, policy_json, errors_json, evidence_json_gz,
+                                          submissions_json_gz)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(i64::from(decided.cycle))
+        .bind(decided.release.as_str())
         .bind(policy_json)
         .bind(errors_json)
         .bind(evidence)
@@ -115,13 +118,25 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
+    /// The numbers of all cycles that are decided and kept, ascending.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn decided_cycles(&self) -> Result<Vec<u32>, StoreError> {
+        let numbers: Vec<i64> =
+            sqlx::query_scalar("SELECT cycle FROM cycles WHERE scores_json IS NOT NULL ORDER BY cycle")
+                .fetch_all(&self.readers)
+                .await?;
+        numbers.into_iter().map(cycle_number).collect()
+    }
+
     /// A decided cycle, whole; `None` if it is open, was never opened, or was pruned.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         let row: Option<DecisionRow> = sqlx::query_as(
-            "SELECT scores_json, policy_json, errors_json, evidence_json_gz, submissions_json_gz
+            "SELECT scores_json, release_version, policy_json, errors_json, evidence_json_gz, submissions_json_gz
              FROM cycles JOIN cycle_decisions ON cycle_decisions.cycle = cycles.cycle WHERE cycles.cycle = $1",
         )
         .bind(i64::from(cycle))
@@ -130,7 +145,8 @@ impl Store {
         row.map(|row| {
             Ok(DecidedCycle {
                 cycle,
-                evidence: unpack_evidence(&row.evidence_json_gz)?,
+                release: row.release_version,
+                evidence: unpack("a cycle's evidence", &row.evidence_json_gz)?,
                 policy: from_json("a cycle's policy", &row.policy_json)?,
                 submissions: unpack("a cycle's submissions", &row.submissions_json_gz)?,
                 scores: from_json("a cycle's scores", &row.scores_json)?,

@@ -36,6 +36,15 @@ pub enum StoreError {
         /// The chain and subnet that were asked for.
         wanted: String,
     },
+    /// Another validator runs on this database: the operator must stop one of them.
+    #[error(
+        "another tensorflix validator runs on the database {file}. Stop it first, or set store.url to another file if it \
+         validates with another hotkey"
+    )]
+    OtherValidator {
+        /// The path as configured.
+        file: String,
+    },
     /// Another process or call held the database too long: try again.
     #[error("the database is held by another process for too long; it will be tried again")]
     Busy,

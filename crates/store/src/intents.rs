@@ -64,6 +64,22 @@ impl Store {
         row.map(IntentRow::into_intent).transpose()
     }
 
+    /// All intents that were signed for the scores of a cycle, oldest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn intents_of_cycle(&self, cycle: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        let rows: Vec<IntentRow> = sqlx::query_as(
+            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+                    nonce, valid_until, outcome_json
+             FROM intents WHERE cycle = $1 ORDER BY window_start, id",
+        )
+        .bind(i64::from(cycle))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(IntentRow::into_intent).collect()
+    }
+
     /// Stores what came of the open intent of a window. An outcome is a fact: one that is stored stays.
     ///
     /// # Errors

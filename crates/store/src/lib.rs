@@ -29,9 +29,11 @@ mod open;
 mod prune;
 mod quota;
 mod snapshot;
+mod validator_lock;
 
 pub use error::StoreError;
 pub use prune::Pruned;
+pub use validator_lock::ValidatorLock;
 
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};

@@ -8,6 +8,7 @@ use crate::Store;
 use crate::error::{StoreError, cannot_migrate, cannot_open, is_busy};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Size that the write-ahead log is cut to after a checkpoint, however large one transaction made it.
 const WAL_KEPT_BYTES: &str = "67108864";
+
+/// What stands in messages for the file of a database in memory.
+const IN_MEMORY: &str = "in memory";
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -52,7 +56,7 @@ impl<'a> Place<'a> {
 
     fn name(&self) -> &'a str {
         match self {
-            Self::Memory => "in memory",
+            Self::Memory => IN_MEMORY,
             Self::File(path) => path,
         }
     }
@@ -72,6 +76,18 @@ impl<'a> Place<'a> {
                 refuse("its folder does not exist", "Create the folder, or set store.url to a file elsewhere")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What [`Store::open_to_read`] asks for beyond [`check`](Self::check): that there is something to read.
+    fn check_presence(&self) -> Result<(), StoreError> {
+        match self {
+            Self::File(file) if Path::new(file).exists() => Ok(()),
+            Self::File(_) | Self::Memory => Err(StoreError::CannotOpen {
+                file: self.name().to_owned(),
+                reason: "there is none yet".to_owned(),
+                remedy: "Name the validator's own with store.url; `run` makes it",
+            }),
         }
     }
 
@@ -95,6 +111,11 @@ impl<'a> Place<'a> {
 }
 
 impl Store {
+    /// Whether the database is gone with this value.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.file == IN_MEMORY
+    }
+
     /// Opens the database at `sqlite://PATH`, creates it if it is absent, and brings its schema up to date.
     /// `sqlite::memory:` is a new database in memory, gone when the store is dropped.
     ///
@@ -115,6 +136,55 @@ impl Store {
             }
         };
         Ok(Self { file: file.to_owned(), writer, readers })
+    }
+
+    /// Opens the database of a validator for reading alone, also while that validator runs: nothing is created, changed
+    /// or locked, and methods that write fail.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUrl`] and [`StoreError::CannotOpen`] say what the operator must do; also if the file is absent,
+    /// or its schema is not the one of this program.
+    pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
+        let place = Place::parse(url)?;
+        place.check()?;
+        place.check_presence()?;
+        let file = place.name();
+        // Without a mode of the journal: asking for one would change a file that is not ours.
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging()
+            .pragma("query_only", "ON");
+        let readers = connect(READERS, options).await.map_err(|error| cannot_open(file, &error))?;
+        check_schema(&readers, file).await?;
+        Ok(Self { file: file.to_owned(), writer: readers.clone(), readers })
+    }
+}
+
+/// Whether all migrations of this program are there, and no others.
+async fn check_schema(readers: &SqlitePool, file: &str) -> Result<(), StoreError> {
+    let refuse =
+        |reason: &str, remedy| Err(StoreError::CannotOpen { file: file.to_owned(), reason: reason.to_owned(), remedy });
+    let known: Option<i64> = MIGRATIONS.iter().map(|migration| migration.version).max();
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
+        .fetch_one(readers)
+        .await
+        .map_err(|error| cannot_open(file, &error))?;
+    if tables == 0 {
+        return refuse("this program did not make it", "Name the validator's own with store.url");
+    }
+    let found: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(readers)
+        .await
+        .map_err(|error| cannot_open(file, &error))?;
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => refuse(
+            "an older version of this program wrote it",
+            "Start `run` of this version once, which brings it up to date",
+        ),
+        Ordering::Greater => refuse("a newer version of this program wrote it", "Run that version or a later one"),
     }
 }
 

@@ -98,9 +98,9 @@ impl MemoryStore {
         locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
     }
 
-    /// All intents by window.
+    /// All intents by window, those of one window in the order in which they were stored.
     pub fn intents(&self) -> Vec<WeightIntent> {
-        locked(&self.tables).intents.values().cloned().collect()
+        locked(&self.tables).all_intents().cloned().collect()
     }
 
     /// All cycles, oldest first.
@@ -225,6 +225,10 @@ impl Store for MemoryStore {
         self.write(Write::Claims, |tables| tables.record_claims(claims, holdings)).await
     }
 
+    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
+        self.read(|tables| tables.undated_ties(round, limit))
+    }
+
     async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         self.read(Tables::all_claims)
     }
@@ -262,7 +266,7 @@ impl Store for MemoryStore {
     }
 
     async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        self.read(|tables| tables.intents.values().next_back().cloned())
+        self.read(|tables| tables.all_intents().last().cloned())
     }
 
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {

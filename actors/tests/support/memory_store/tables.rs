@@ -27,7 +27,8 @@ pub struct Tables {
     pub units_spent: BTreeMap<(String, String), u64>,
     pub claims: BTreeMap<(String, String, Hotkey), Claim>,
     pub cycles: Vec<Cycle>,
-    pub intents: BTreeMap<Block, WeightIntent>,
+    /// By window, those of one window in the order in which they were stored.
+    pub intents: BTreeMap<Block, Vec<WeightIntent>>,
 }
 
 pub struct Cycle {
@@ -185,13 +186,31 @@ impl Tables {
     pub fn record_claims(&mut self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
         for claim in claims {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
-            self.claims.entry(key).or_insert_with(|| claim.clone());
+            self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
         }
         let claimed: BTreeSet<&i64> = holdings.iter().collect();
         for (holding, is_claimed) in &mut self.holdings {
             *is_claimed |= claimed.contains(&holding.id);
         }
         Ok(())
+    }
+
+    pub fn undated_ties(&self, round: Block, limit: u32) -> Vec<Claim> {
+        let rivals = |claim: &Claim| {
+            let (task_id, content_id, hotkey) = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
+            self.claims.values().filter(move |other| {
+                other.task_id == task_id && other.content_id == content_id && other.hotkey != hotkey
+            })
+        };
+        let is_tied = |claim: &&Claim| {
+            claim.round == round
+                && claim.pinned_at.is_none()
+                && claim.gist_updated_at.is_none()
+                && rivals(claim).any(|other| other.round == round)
+                && rivals(claim).all(|other| other.round >= round && other.pinned_at.is_none())
+        };
+        let limit = usize::try_from(limit).expect("a small limit");
+        self.claims.values().filter(is_tied).take(limit).cloned().collect()
     }
 
     pub fn all_claims(&self) -> Vec<Claim> {
@@ -227,17 +246,23 @@ impl Tables {
         })
     }
 
+    /// A window has one intent at a time that reached the chain or still may.
     pub fn save_intent(&mut self, intent: &WeightIntent) -> bool {
-        let is_new = !self.intents.contains_key(&intent.window);
-        if is_new {
-            self.intents.insert(intent.window, intent.clone());
+        let of_window = self.intents.entry(intent.window).or_default();
+        let is_taken = of_window.iter().any(|known| known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain));
+        if !is_taken {
+            of_window.push(intent.clone());
         }
-        is_new
+        !is_taken
     }
 
-    /// The first outcome of an intent stays.
+    pub fn all_intents(&self) -> impl Iterator<Item = &WeightIntent> {
+        self.intents.values().flatten()
+    }
+
+    /// An outcome that is stored stays.
     pub fn save_outcome(&mut self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        let intent = self.intents.get_mut(&window);
+        let intent = self.intents.get_mut(&window).and_then(|of_window| of_window.last_mut());
         let intent = intent.ok_or_else(|| StoreError(format!("the window from {window} has no intent")))?;
         intent.outcome.get_or_insert_with(|| outcome.clone());
         Ok(())

@@ -288,3 +288,33 @@ async fn an_unregistered_hotkey_is_refused_by_name_or_by_the_pool() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_space_that_is_read_is_the_space_that_the_chain_gives() {
+    within(async {
+        let fixture = start(3).await;
+        let (handle, hotkey) = (fixture.node.handle(), fixture.wallet.hotkey());
+        let text = "alice:0123456789abcdef0123456789abcdef";
+        let space = async || {
+            let head = fixture.client.finalized_head().await.expect("a head");
+            fixture.client.commitment_space(&head, NETUID, &hotkey).await.expect("an answer").expect("a limit")
+        };
+        let first = space().await;
+        assert_eq!((first.used_bytes, first.limit_bytes), (0, 3_100));
+        let mut committed = 0;
+        while space().await.has_room_for(text) {
+            handle.set_commitment_directly(hotkey.public_key(), text.as_bytes()).expect("room");
+            committed += 1;
+        }
+        assert_eq!(committed, 31);
+        assert!(handle.set_commitment_directly(hotkey.public_key(), text.as_bytes()).is_err());
+        // The block that is made next is the one that counts.
+        let renewed_at = space().await.renewed_at_block;
+        handle.advance_to(renewed_at - 2);
+        assert!(!space().await.has_room_for(text));
+        handle.advance_to(renewed_at - 1);
+        assert_eq!(space().await.used_bytes, 0);
+        handle.set_commitment_directly(hotkey.public_key(), text.as_bytes()).expect("room again");
+    })
+    .await;
+}

@@ -37,6 +37,19 @@ async fn a_decision_comes_back_whole_and_the_first_stays() {
 }
 
 #[tokio::test]
+async fn decided_cycles_are_listed_and_open_ones_are_not() {
+    let store = memory().await;
+    assert!(store.decided_cycles().await.expect("read").is_empty());
+    for cycle in 1..=4 {
+        store.open_cycle(stamp(cycle * 100), &subnet(1, 1)).await.expect("opened");
+    }
+    for cycle in [3, 1] {
+        store.save_decision(&decided(cycle, cycle * 100, 0.1)).await.expect("saved");
+    }
+    assert_eq!(store.decided_cycles().await.expect("read"), [1, 3]);
+}
+
+#[tokio::test]
 async fn a_cycle_that_was_never_opened_cannot_be_decided() {
     let store = memory().await;
     let error = store.save_decision(&decided(7, 100, 0.1)).await.expect_err("refused");

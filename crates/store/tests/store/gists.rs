@@ -152,3 +152,23 @@ async fn ids_of_claims_come_back_as_the_miner_wrote_them() {
     store.record_claims(std::slice::from_ref(&hostile), &[]).await.expect("saved");
     assert_eq!(store.claims().await.expect("read"), [hostile]);
 }
+
+#[tokio::test]
+async fn a_contents_claims_and_where_a_hotkey_listed_it_are_found() {
+    let store = memory().await;
+    store.record_gists(25, &[fetched(1, 10)], &[holder(1, 1), holder(2, 1)]).await.expect("saved");
+    store.record_gists(50, &[fetched(1, 11)], &[holder(1, 1)]).await.expect("saved");
+    let claims = [claim("t", 2, 1, 25), claim("t", 4, 1, 25), claim("t", 2, 2, 50), claim("other", 2, 3, 75)];
+    store.record_claims(&claims, &[]).await.expect("saved");
+
+    let id = claims[0].content_id.as_str();
+    assert_eq!(store.claims_on(id).await.expect("read"), [claims[3].clone(), claims[0].clone(), claims[2].clone()]);
+    assert!(store.claims_on("unknown").await.expect("read").is_empty());
+    let digests = async |key, round| {
+        let holdings = store.holdings_of(&hotkey(key), round).await.expect("read");
+        holdings.iter().map(|holding| holding.digest.0[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(digests(1, 25).await, [10]);
+    assert_eq!(digests(1, 50).await, [11]);
+    assert!(digests(2, 50).await.is_empty());
+}

@@ -218,3 +218,57 @@ async fn a_relative_path_is_one_below_the_working_folder() {
     assert!(Path::new(&name).is_file());
     std::fs::remove_file(&name).expect("removed");
 }
+
+#[tokio::test]
+async fn a_second_validator_on_one_database_is_refused_until_the_first_has_ended() {
+    let place = Place::new();
+    let (first, second) = (place.open().await, place.open().await);
+    let lock = first.lock_as_validator().expect("the first");
+    let error = second.lock_as_validator().expect_err("the second");
+    assert!(matches!(error, StoreError::OtherValidator { .. }), "{error}");
+    drop(lock);
+    second.lock_as_validator().expect("the only one");
+}
+
+#[tokio::test]
+async fn a_reader_changes_nothing_and_reads_beside_the_validator() {
+    let place = Place::new();
+    let validator = place.open().await;
+    validator.record_claims(&[claim("t", 2, 1, 75)], &[]).await.expect("saved");
+    let _lock = validator.lock_as_validator().expect("the only validator");
+
+    let reader = Store::open_to_read(&place.url()).await.expect("readable meanwhile");
+    assert_eq!(reader.claims().await.expect("read"), [claim("t", 2, 1, 75)]);
+    validator.record_claims(&[claim("t", 4, 1, 100)], &[]).await.expect("readers hold up nobody");
+    assert_eq!(reader.claims().await.expect("read").len(), 2);
+    reader.finish_gist_round(7).await.expect_err("it only reads");
+    assert_eq!(validator.latest_gist_round().await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn a_reader_makes_no_database_and_refuses_one_of_another_schema() {
+    let place = Place::new();
+    let refusal = async |url: &str| Store::open_to_read(url).await.expect_err("refused").to_string();
+    assert!(refusal(&place.url()).await.contains("store.url"));
+    assert!(!place.file().exists(), "nothing was made");
+    assert!(refusal("sqlite::memory:").await.contains("store.url"));
+
+    raw_with(&place, "CREATE TABLE other (x)").await;
+    assert!(refusal(&place.url()).await.contains("did not make it"));
+
+    let place = Place::new();
+    place.open().await.close().await;
+    raw_with(&place, "UPDATE _sqlx_migrations SET version = version + 1000").await;
+    assert!(refusal(&place.url()).await.contains("newer version"));
+    raw_with(&place, "DELETE FROM _sqlx_migrations WHERE version > 1001").await;
+    raw_with(&place, "UPDATE _sqlx_migrations SET version = 1").await;
+    assert!(refusal(&place.url()).await.contains("older version"));
+}
+
+/// Changes a file past the store, which it makes if there is none.
+async fn raw_with(place: &Place, statement: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("a connection");
+    sqlx::query(statement).execute(&pool).await.expect("changed");
+    pool.close().await;
+}

@@ -180,6 +180,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     };
     DecidedCycle {
         cycle,
+        release: "0.1.0".to_owned(),
         evidence: Evidence {
             at: stamp(block),
             tasks: vec![WeightedTask { task, weight: number }],

@@ -86,3 +86,13 @@ async fn a_window_whose_submission_reached_no_block_may_have_another() {
     let latest = store.latest_intent().await.expect("read").expect("an intent");
     assert_eq!((latest.cycle, latest.outcome), (3, Some(IntentOutcome::Confirmed { block: 104 })));
 }
+
+#[tokio::test]
+async fn a_cycles_intents_are_those_of_all_its_windows_oldest_first() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    for (window, cycle) in [(300, 1), (100, 1), (200, 2)] {
+        assert!(store.save_intent(&intent(window, cycle)).await.expect("asked"));
+    }
+    assert_eq!(store.intents_of_cycle(1).await.expect("read"), [intent(100, 1), intent(300, 1)]);
+    assert_eq!(store.intents_of_cycle(3).await.expect("read"), []);
+}

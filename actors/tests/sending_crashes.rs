@@ -1,0 +1,231 @@
+//! The sending path under crashes: however often and wherever the process dies, each window has exactly one submission
+//! on chain as long as the process comes back within it.
+
+use crate::support::crashing::{Mortal, Tripwire};
+use crate::support::memory_store::MemoryStore;
+use crate::support::model_chain::ModelChain;
+use crate::support::subnets::{head, hotkey, neuron, subnet, validator};
+use crate::support::time::{settle, simulate};
+use crate::support::world::SLOT_BLOCKS;
+use actix::{Actor, Addr};
+use proptest::prelude::{Strategy, any};
+use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tensorflix_actors::chain_watcher::HeadFinalized;
+use tensorflix_actors::ports::{Chain, Store};
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_domain::evidence::Evidence;
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::weights::ScoreVector;
+
+/// The window of the subnet's rules: its tempo.
+const WINDOW_BLOCKS: u32 = 360;
+
+/// The first block of the tests: the beginning of a slot and of a window.
+const BEGIN: Block = SLOT_BLOCKS * 100;
+
+/// Windows that a test lasts.
+const WINDOWS: u32 = 4;
+
+/// Blocks from one head that the validator sees to the next.
+const HEAD_STEP: u32 = 6;
+
+/// What outlives a process.
+struct Remains {
+    store: Arc<MemoryStore>,
+    chain: Arc<ModelChain>,
+}
+
+impl Remains {
+    /// A chain and a store in which a cycle of the present slot is decided.
+    async fn new() -> Self {
+        let subnet = subnet(BEGIN, [validator(0, 1), neuron(1, 2), neuron(2, 3)]);
+        let store = MemoryStore::default();
+        store.save_head(&head(BEGIN)).await.expect("stored");
+        store.save_subnet(&subnet).await.expect("stored");
+        let cycle = store.open_cycle(subnet.at, &subnet).await.expect("opened");
+        let decided = DecidedCycle {
+            cycle: cycle.cycle,
+            release: String::new(),
+            evidence: Evidence {
+                at: subnet.at,
+                tasks: Vec::new(),
+                miners: Vec::new(),
+                claims: Vec::new(),
+                contents: BTreeMap::new(),
+                previous: None,
+                owner_hotkey: None,
+            },
+            policy: Policy::default(),
+            submissions: Vec::new(),
+            scores: ScoreVector::from([(hotkey(2), 1.0), (hotkey(3), 0.5)]),
+            errors: Vec::new(),
+        };
+        store.save_decision(&decided).await.expect("decided");
+        Self { store: Arc::new(store), chain: Arc::new(ModelChain::new(subnet, hotkey(1))) }
+    }
+
+    /// Starts a process that ends at a step.
+    fn start(&self, ends_at: Option<usize>) -> (Addr<WeightSetter>, Arc<Tripwire>) {
+        let tripwire = Tripwire::new(ends_at);
+        let chain = Mortal { port: Arc::clone(&self.chain), tripwire: Arc::clone(&tripwire) };
+        let store = Mortal { port: Arc::clone(&self.store), tripwire: Arc::clone(&tripwire) };
+        let setter = weight_setter(Arc::new(chain), Arc::new(store));
+        (setter.start(), tripwire)
+    }
+
+    /// Submissions in each window, failed ones included.
+    fn submissions(&self) -> BTreeMap<Block, usize> {
+        let mut counts = BTreeMap::new();
+        for record in self.chain.records() {
+            *counts.entry((record.block - BEGIN) / WINDOW_BLOCKS).or_default() += 1;
+        }
+        counts
+    }
+}
+
+fn weight_setter(chain: Arc<dyn Chain>, store: Arc<dyn Store>) -> WeightSetter {
+    let settings = SendingSettings {
+        resend_blocks: 0,
+        slot_blocks: SLOT_BLOCKS,
+        version_key: 0,
+        on_foreign_update: OnForeignUpdate::Continue,
+        dry_run: false,
+    };
+    WeightSetter::new(settings, false, chain, store, ActorStats::new("weight_setter"), Vec::new(), Vec::new())
+}
+
+/// Runs all windows. `crashes` are the steps at which the processes end, one after another; each is followed at once by
+/// the next, and the last one lives. Gives the steps that the last process took.
+async fn live_through(remains: &Remains, crashes: &[usize]) -> usize {
+    let mut crashes = crashes.iter().copied();
+    let (mut setter, mut tripwire) = remains.start(crashes.next());
+    for block in (BEGIN..BEGIN + WINDOWS * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+        let head = if block == BEGIN { head(BEGIN) } else { remains.chain.advance_to(block) };
+        setter.do_send(HeadFinalized(head));
+        settle().await;
+        while tripwire.has_ended() {
+            (setter, tripwire) = remains.start(crashes.next());
+            setter.do_send(HeadFinalized(head));
+            settle().await;
+        }
+    }
+    tripwire.steps()
+}
+
+#[track_caller]
+fn check_one_per_window(remains: &Remains, crashes: &[usize]) {
+    let expected: BTreeMap<Block, usize> = (0..WINDOWS).map(|window| (window, 1)).collect();
+    assert_eq!(remains.submissions(), expected, "crashes at steps {crashes:?}");
+    let failed: Vec<_> = remains.chain.records().into_iter().filter(|record| record.failure.is_some()).collect();
+    assert_eq!(failed, [], "crashes at steps {crashes:?}");
+}
+
+#[test]
+fn a_crash_before_or_after_any_step_leaves_exactly_one_submission_in_each_window() {
+    simulate(async {
+        let faultless = Remains::new().await;
+        let steps = live_through(&faultless, &[]).await;
+        check_one_per_window(&faultless, &[]);
+        assert!(steps > 100, "{steps} steps are too few to be the whole path");
+        for crash in 0..steps {
+            let remains = Remains::new().await;
+            live_through(&remains, &[crash]).await;
+            check_one_per_window(&remains, &[crash]);
+        }
+    });
+}
+
+#[test]
+fn three_hundred_random_series_of_crashes_leave_exactly_one_submission_in_each_window() {
+    let series = proptest::collection::vec(any::<u16>().prop_map(|step| usize::from(step % 60)), 1..12);
+    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    runner
+        .run(&series, |crashes| {
+            simulate(async move {
+                let remains = Remains::new().await;
+                live_through(&remains, &crashes).await;
+                check_one_per_window(&remains, &crashes);
+            });
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn of_a_hundred_concurrent_attempts_to_send_for_one_window_one_succeeds() {
+    simulate(async {
+        let remains = Remains::new().await;
+        let setters: Vec<Addr<WeightSetter>> = (0..100).map(|_| remains.start(None).0).collect();
+        for block in (BEGIN..BEGIN + WINDOW_BLOCKS / 2).step_by(HEAD_STEP as usize) {
+            let head = if block == BEGIN { head(BEGIN) } else { remains.chain.advance_to(block) };
+            for setter in &setters {
+                setter.do_send(HeadFinalized(head));
+            }
+            settle().await;
+        }
+        assert_eq!(remains.submissions(), BTreeMap::from([(0, 1)]));
+    });
+}
+
+#[test]
+fn the_same_bytes_are_sent_after_a_crash_and_no_second_signature_within_their_era() {
+    simulate(async {
+        let steps = live_through(&Remains::new().await, &[]).await / usize::try_from(WINDOWS).expect("few");
+        for crash in 0..steps {
+            let remains = Remains::new().await;
+            live_through(&remains, &[crash]).await;
+            let records = remains.chain.records();
+            // A crash before the intent is stored costs a signature that nobody saw; one after it costs none.
+            let spare = remains.chain.signature_count() - records.len();
+            assert!(spare <= 1, "a crash at step {crash} led to {spare} spare signatures");
+        }
+    });
+}
+
+#[test]
+fn a_foreign_update_is_waited_out_for_one_rate_limit_and_then_sending_goes_on() {
+    simulate(async {
+        let remains = Remains::new().await;
+        let (setter, _) = remains.start(None);
+        let foreign = BEGIN + WINDOW_BLOCKS - 10;
+        for block in (BEGIN..BEGIN + 2 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+            let head = if block == BEGIN { head(BEGIN) } else { remains.chain.advance_to(block) };
+            if (foreign..foreign + HEAD_STEP).contains(&block) {
+                remains.chain.set_weights_from_elsewhere();
+            }
+            setter.do_send(HeadFinalized(head));
+            settle().await;
+        }
+        let blocks: Vec<Block> = remains.chain.records().iter().map(|record| record.block - BEGIN).collect();
+        assert_eq!(blocks.len(), 2, "{blocks:?}");
+        let waited = blocks[1] + BEGIN - foreign;
+        assert!((100..120).contains(&waited), "sent {waited} blocks after the foreign update");
+        assert!(remains.chain.records().iter().all(|record| record.failure.is_none()));
+    });
+}
+
+#[test]
+fn an_outage_of_the_chain_is_made_up_for_as_soon_as_it_ends() {
+    simulate(async {
+        let remains = Remains::new().await;
+        let (setter, _) = remains.start(None);
+        let outage = WINDOW_BLOCKS / 2..2 * WINDOW_BLOCKS + 90;
+        for passed in (0..3 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+            let head = if passed == 0 { head(BEGIN) } else { remains.chain.advance_to(BEGIN + passed) };
+            remains.chain.set_down(outage.contains(&passed));
+            setter.do_send(HeadFinalized(head));
+            settle().await;
+        }
+        let windows: Vec<Block> = remains.submissions().into_keys().collect();
+        assert_eq!(windows, [0, 2], "the window in which the chain was gone is lost, the next is not");
+        let late = remains.chain.last_update() - BEGIN - outage.end;
+        assert!(late <= 2 * HEAD_STEP, "sent {late} blocks after the outage");
+    });
+}

@@ -1,0 +1,191 @@
+//! Ports that die: before and after each call that the sending path makes, a process can end. From the step at which a
+//! [`Tripwire`] is set, every call hangs for ever, as it does for a process that is gone.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, SignedExtrinsic, Store, StoreError};
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
+use tensorflix_domain::observation::Observation;
+use tensorflix_domain::record::{
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
+    ObservedContent, ScoresInForce, WeightIntent,
+};
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::WeightEntry;
+
+/// Counts steps and ends the process at one of them.
+pub struct Tripwire {
+    steps: AtomicUsize,
+    ends_at: usize,
+}
+
+impl Tripwire {
+    /// A process that ends at this step, the first being 0; one that never does with `None`.
+    pub fn new(ends_at: Option<usize>) -> Arc<Self> {
+        Arc::new(Self { steps: AtomicUsize::new(0), ends_at: ends_at.unwrap_or(usize::MAX) })
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> usize {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&self) -> bool {
+        self.steps() > self.ends_at
+    }
+
+    async fn step(&self) {
+        if self.steps.fetch_add(1, Ordering::Relaxed) >= self.ends_at {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A port behind a tripwire.
+pub struct Mortal<T> {
+    pub port: Arc<T>,
+    pub tripwire: Arc<Tripwire>,
+}
+
+/// Each call with a step before and a step after it.
+macro_rules! mortal {
+    ($self:ident, $method:ident ( $($argument:expr),* )) => {{
+        $self.tripwire.step().await;
+        let answer = $self.port.$method($($argument),*).await;
+        $self.tripwire.step().await;
+        answer
+    }};
+}
+
+#[async_trait]
+impl<T: Chain> Chain for Mortal<T> {
+    fn hotkey(&self) -> Option<Hotkey> {
+        self.port.hotkey()
+    }
+
+    async fn next_head(&self, after: Option<Block>) -> Result<Head, ChainError> {
+        mortal!(self, next_head(after))
+    }
+
+    async fn subnet(&self, head: &Head) -> Result<Subnet, ChainError> {
+        mortal!(self, subnet(head))
+    }
+
+    async fn weights_of(&self, head: &Head, uid: Uid) -> Result<Vec<WeightEntry>, ChainError> {
+        mortal!(self, weights_of(head, uid))
+    }
+
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
+        mortal!(self, sign_weights(head, entries))
+    }
+
+    async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
+        mortal!(self, validate(extrinsic))
+    }
+
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+        mortal!(self, submit(extrinsic))
+    }
+
+    async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError> {
+        mortal!(self, find(intent, head))
+    }
+}
+
+#[async_trait]
+impl<T: Store> Store for Mortal<T> {
+    async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
+        mortal!(self, save_head(head))
+    }
+    async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
+        mortal!(self, latest_head())
+    }
+    async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
+        mortal!(self, save_subnet(subnet))
+    }
+    async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
+        mortal!(self, latest_subnet())
+    }
+    async fn latest_gist_round(&self) -> Result<Option<Block>, StoreError> {
+        mortal!(self, latest_gist_round())
+    }
+    async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
+        mortal!(self, gist_states())
+    }
+    async fn record_gists(
+        &self,
+        round: Block,
+        answers: &[GistAnswer],
+        holders: &[GistHolder],
+    ) -> Result<(), StoreError> {
+        mortal!(self, record_gists(round, answers, holders))
+    }
+    async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError> {
+        mortal!(self, finish_gist_round(round))
+    }
+    async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
+        mortal!(self, gist_state(pointer))
+    }
+    async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
+        mortal!(self, gist_document(digest))
+    }
+    async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {
+        mortal!(self, record_observations(observations))
+    }
+    async fn observed_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
+        mortal!(self, observed_since(contents, since))
+    }
+    async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError> {
+        mortal!(self, debit(bucket, date, units, budget))
+    }
+    async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
+        mortal!(self, credit(bucket, date, units))
+    }
+    async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
+        mortal!(self, unclaimed_holdings(limit))
+    }
+    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+        mortal!(self, record_claims(claims, holdings))
+    }
+    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
+        mortal!(self, undated_ties(round, limit))
+    }
+    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
+        mortal!(self, claims())
+    }
+    async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
+        mortal!(self, latest_cycle())
+    }
+    async fn open_cycle(&self, at: BlockStamp, subnet: &Subnet) -> Result<CycleHead, StoreError> {
+        mortal!(self, open_cycle(at, subnet))
+    }
+    async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError> {
+        mortal!(self, cycle_subnet(cycle))
+    }
+    async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
+        mortal!(self, observed_contents(contents))
+    }
+    async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
+        mortal!(self, save_decision(decided))
+    }
+    async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
+        mortal!(self, decided_cycle(cycle))
+    }
+    async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
+        mortal!(self, scores_in_force())
+    }
+    async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
+        mortal!(self, save_intent(intent))
+    }
+    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
+        mortal!(self, latest_intent())
+    }
+    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        mortal!(self, save_outcome(window, outcome))
+    }
+}

@@ -1,0 +1,214 @@
+//! The Chain port by rules: blocks are made one after another, a pool waits for them, and setting weights obeys the
+//! chain's nonce, era and rate limit. What it records cannot be talked away by the validator.
+
+use crate::support::subnets::{head, stamp};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
+use tensorflix_domain::ids::{Block, Hotkey, Uid};
+use tensorflix_domain::record::{Head, WeightIntent};
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::WeightEntry;
+use tokio::sync::watch;
+
+/// Blocks for which a signature holds.
+const ERA_BLOCKS: u32 = 64;
+
+/// The error of weights that come too early.
+pub const TOO_FAST: &str = "SettingWeightsTooFast";
+
+/// A setting of weights that came into a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub block: Block,
+    pub bytes: Vec<u8>,
+    pub failure: Option<String>,
+}
+
+/// The chain.
+pub struct ModelChain {
+    hotkey: Hotkey,
+    newest: watch::Sender<Block>,
+    state: Mutex<State>,
+}
+
+struct State {
+    subnet: Subnet,
+    signed: BTreeMap<Vec<u8>, (SignedExtrinsic, Vec<WeightEntry>)>,
+    pool: Vec<Vec<u8>>,
+    records: Vec<Record>,
+    nonce: u64,
+    last_update: Block,
+    weights: Vec<WeightEntry>,
+    /// Whether the node takes no requests.
+    is_down: bool,
+}
+
+impl ModelChain {
+    /// A chain at the block of `subnet`, on which `hotkey` sets weights.
+    pub fn new(subnet: Subnet, hotkey: Hotkey) -> Self {
+        let newest = watch::Sender::new(subnet.at.block);
+        let last_update = subnet.neuron(&hotkey).map_or(0, |neuron| neuron.last_update);
+        let state = State {
+            subnet,
+            signed: BTreeMap::new(),
+            pool: Vec::new(),
+            records: Vec::new(),
+            nonce: 0,
+            last_update,
+            weights: Vec::new(),
+            is_down: false,
+        };
+        Self { hotkey, newest, state: Mutex::new(state) }
+    }
+
+    /// Makes blocks up to `block`, the first of them with what waits in the pool, and finalizes them.
+    pub fn advance_to(&self, block: Block) -> Head {
+        let next = *self.newest.borrow() + 1;
+        self.state().include_pool(next);
+        self.newest.send_replace(block);
+        head(block)
+    }
+
+    /// The newest block.
+    pub fn newest(&self) -> Block {
+        *self.newest.borrow()
+    }
+
+    /// Every setting of weights in a block, in order.
+    pub fn records(&self) -> Vec<Record> {
+        self.state().records.clone()
+    }
+
+    /// Settings of weights that were signed.
+    pub fn signature_count(&self) -> usize {
+        self.state().signed.len()
+    }
+
+    /// The block at which the chain last saw the validator's weights.
+    pub fn last_update(&self) -> Block {
+        self.state().last_update
+    }
+
+    /// Somebody else sets weights with the same key, now.
+    pub fn set_weights_from_elsewhere(&self) {
+        let newest = self.newest();
+        self.state().last_update = newest;
+    }
+
+    /// From now on requests fail, or are answered again.
+    pub fn set_down(&self, is_down: bool) {
+        self.state().is_down = is_down;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reachable(&self) -> Result<MutexGuard<'_, State>, ChainError> {
+        let state = self.state();
+        if state.is_down { Err(ChainError::Unreachable("the node is down".to_owned())) } else { Ok(state) }
+    }
+}
+
+impl State {
+    fn include_pool(&mut self, block: Block) {
+        for bytes in std::mem::take(&mut self.pool) {
+            let (signed, entries) = self.signed[&bytes].clone();
+            if signed.nonce != self.nonce || block > signed.valid_until {
+                continue;
+            }
+            self.nonce += 1;
+            let next = self.last_update + self.subnet.hyperparameters.weights_rate_limit;
+            let failure = (self.last_update > 0 && block < next).then(|| TOO_FAST.to_owned());
+            if failure.is_none() {
+                self.last_update = block;
+                self.weights = entries;
+            }
+            self.records.push(Record { block, bytes, failure });
+        }
+    }
+
+    fn inclusion(&self, bytes: &[u8], newest: Block) -> Option<Inclusion> {
+        let record = self.records.iter().find(|record| record.bytes == bytes && record.block <= newest)?;
+        let failure = record.failure.clone().map(|error| Failure { error, remedy: Remedy::Wait });
+        Some(Inclusion::Finalized { block: record.block, failure })
+    }
+
+    fn refusal(&self, bytes: &[u8], newest: Block) -> Option<Failure> {
+        let (signed, _) = self.signed.get(bytes)?;
+        let is_stale = signed.nonce < self.nonce || newest >= signed.valid_until;
+        is_stale.then(|| Failure { error: "Transaction is outdated".to_owned(), remedy: Remedy::ReadAgain })
+    }
+}
+
+#[async_trait]
+impl Chain for ModelChain {
+    fn hotkey(&self) -> Option<Hotkey> {
+        Some(self.hotkey)
+    }
+
+    async fn next_head(&self, after: Option<Block>) -> Result<Head, ChainError> {
+        drop(self.reachable()?);
+        let mut heads = self.newest.subscribe();
+        let newest = heads.wait_for(|newest| Some(*newest) > after).await;
+        newest.map(|newest| head(*newest)).map_err(|_| ChainError::Unreachable("the chain ended".to_owned()))
+    }
+
+    async fn subnet(&self, head: &Head) -> Result<Subnet, ChainError> {
+        let state = self.reachable()?;
+        let mut subnet = Subnet { at: stamp(head.stamp.block), ..state.subnet.clone() };
+        if let Some(own) = subnet.neurons.iter_mut().find(|neuron| neuron.hotkey == self.hotkey) {
+            own.last_update = state.last_update;
+        }
+        Ok(subnet)
+    }
+
+    async fn weights_of(&self, _: &Head, _: Uid) -> Result<Vec<WeightEntry>, ChainError> {
+        Ok(self.reachable()?.weights.clone())
+    }
+
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
+        let mut state = self.reachable()?;
+        // Signatures are random: no two are the same bytes.
+        let count = u32::try_from(state.signed.len()).expect("few signatures");
+        let bytes = count.to_be_bytes().to_vec();
+        let mut hash = [0_u8; 32];
+        hash[..4].copy_from_slice(&bytes);
+        let valid_until = head.stamp.block + ERA_BLOCKS;
+        let signed = SignedExtrinsic { bytes: bytes.clone(), hash, nonce: state.nonce, valid_until };
+        state.signed.insert(bytes, (signed.clone(), entries.to_vec()));
+        Ok(signed)
+    }
+
+    async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
+        Ok(self.reachable()?.refusal(extrinsic, self.newest()))
+    }
+
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+        {
+            let mut state = self.reachable()?;
+            if let Some(refusal) = state.refusal(extrinsic, self.newest()) {
+                return Ok(Inclusion::Refused(refusal));
+            }
+            if !state.pool.iter().any(|waiting| waiting == extrinsic) {
+                state.pool.push(extrinsic.to_vec());
+            }
+        }
+        let mut heads = self.newest.subscribe();
+        let included = heads.wait_for(|newest| self.state().inclusion(extrinsic, *newest).is_some()).await;
+        drop(included.map_err(|_| ChainError::Unreachable("the chain ended".to_owned()))?);
+        let newest = self.newest();
+        self.state().inclusion(extrinsic, newest).ok_or_else(|| ChainError::Unreachable("lost".to_owned()))
+    }
+
+    async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError> {
+        let state = self.reachable()?;
+        Ok(match state.inclusion(&intent.extrinsic, head.stamp.block) {
+            Some(inclusion) => Fate::Included(inclusion),
+            None if state.nonce > intent.nonce && self.newest() <= head.stamp.block => Fate::Superseded,
+            None => Fate::Open,
+        })
+    }
+}

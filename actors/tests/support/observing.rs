@@ -1,0 +1,111 @@
+//! A platform's actor under test, of whichever platform.
+
+use crate::support::scripted_http::{SECRET, ScriptedHttp};
+use crate::support::subnets::stamp;
+use crate::support::time::within;
+use crate::support::world::{UNLIMITED, World};
+use actix::Addr;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::platform::{ContentsObserved, ObserveContents, Platform, PlatformActor};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::observation::Observation;
+
+/// Time for a request of the tests.
+pub const DEADLINE: Duration = Duration::from_secs(1_800);
+
+/// The settings that every platform has.
+#[derive(Clone)]
+pub struct Settings {
+    pub has_key: bool,
+    pub batch_size: usize,
+    pub max_in_flight: usize,
+    /// Batches that a day's budget pays for.
+    pub batches_per_day: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { has_key: true, batch_size: 50, max_in_flight: 4, batches_per_day: 100 }
+    }
+}
+
+impl Settings {
+    /// The key that the platform is given.
+    pub fn key(&self) -> Option<SecretString> {
+        self.has_key.then(|| SecretString::from(SECRET))
+    }
+}
+
+/// What a test needs to know of a platform to check what all of them promise.
+pub trait Subject {
+    type Platform: Platform;
+
+    /// The platform with these settings.
+    fn platform(world: &World, settings: &Settings) -> Self::Platform;
+
+    /// One of its contents.
+    fn content(number: u32) -> ContentId;
+
+    /// Scripts a service in good health, which shows every content that it is asked for.
+    fn serve(http: &ScriptedHttp);
+
+    /// Requests that a batch costs while all goes well.
+    const REQUESTS_PER_BATCH: usize;
+}
+
+/// An actor for one platform in its world.
+pub struct Observing<S: Subject> {
+    pub world: World,
+    pub stats: Arc<ActorStats>,
+    address: Addr<PlatformActor<S::Platform>>,
+}
+
+impl<S: Subject> Observing<S> {
+    pub fn start(settings: &Settings) -> Self {
+        Self::start_in(World::new(), settings)
+    }
+
+    /// Starts another one in the same world, as after a restart of the process.
+    pub fn start_in(world: World, settings: &Settings) -> Self {
+        let stats = ActorStats::new("platform");
+        let outbound = world.outbound(UNLIMITED, &stats);
+        let platform = S::platform(&world, settings);
+        let actor = PlatformActor::new(platform, outbound, world.store(), world.clock(), Arc::clone(&stats));
+        let address = world.start(&stats, actor);
+        Self { world, stats, address }
+    }
+
+    /// Has contents observed as of block 100, whatever was observed before.
+    pub async fn observe(&self, contents: &[ContentId]) -> ContentsObserved {
+        self.observe_at(contents, 100, stamp(100)).await
+    }
+
+    pub async fn observe_at(&self, contents: &[ContentId], since: Block, as_of: BlockStamp) -> ContentsObserved {
+        self.try_observe(contents, since, as_of).await.expect("an answer")
+    }
+
+    /// The same where the actor may fail; then the text says so.
+    pub async fn try_observe(
+        &self,
+        contents: &[ContentId],
+        since: Block,
+        as_of: BlockStamp,
+    ) -> Result<ContentsObserved, String> {
+        let request = ObserveContents { contents: contents.to_vec(), since, as_of, deadline: DEADLINE };
+        within("an answer", self.address.send(request)).await.map_err(|error| error.to_string())
+    }
+
+    /// All observations of contents.
+    pub fn observations(&self, contents: &[ContentId]) -> Vec<Observation> {
+        contents.iter().flat_map(|content| self.world.store.observations(content)).collect()
+    }
+
+    /// How many requests were sent.
+    pub fn asked(&self) -> usize {
+        self.world.http.requests().len()
+    }
+}

@@ -1,0 +1,185 @@
+//! Judging one miner's pairs by the rules of a cycle, as far as they are known.
+//!
+//! The rules are `decide`'s, on evidence with this one miner and no claims. Where a rule needs what is not known (the
+//! tasks, or what the platform says), the outcome is [`Outcome::NotChecked`]; a rejection that stands whatever the
+//! answer would be is given without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::decision::decide;
+use tensorflix_domain::evidence::{ContentEvidence, Evidence, Miner, WeightedTask};
+use tensorflix_domain::ids::{ContentId, Platform, TaskId};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::submission::Pair;
+use tensorflix_domain::task::Task;
+use tensorflix_domain::verdict::{Reason, Status};
+
+/// What would become of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// By all rules that a miner's own gist can be judged by.
+    Judged(Box<Judged>),
+    /// It breaks no rule that could be looked at, and others could not.
+    NotChecked(NotChecked),
+}
+
+/// What a rule needs and nobody has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotChecked {
+    /// Whether there is such a task, and on which platform.
+    Task,
+    /// What the task's platform says of the content.
+    Content(Platform),
+}
+
+/// Judges the pairs in their order. Without `tasks` each is judged as if its task existed.
+pub fn judge(
+    miner: &Miner,
+    at: BlockStamp,
+    tasks: Option<&[WeightedTask]>,
+    contents: &BTreeMap<ContentId, ContentEvidence>,
+    policy: &Policy,
+) -> Vec<Outcome> {
+    match tasks {
+        Some(tasks) => {
+            judged(miner, at, tasks.to_vec(), contents, policy).map(|judged| settled(judged, contents)).collect()
+        }
+        None => judge_without_tasks(miner, at, policy),
+    }
+}
+
+/// The contents of which the platform's answer decides, each once.
+pub fn contents_to_ask(outcomes: &[Outcome], pairs: &[Pair]) -> BTreeSet<ContentId> {
+    let asked = outcomes.iter().zip(pairs).filter_map(|(outcome, pair)| match outcome {
+        Outcome::NotChecked(NotChecked::Content(platform)) => ContentId::new(*platform, &pair.content_id).ok(),
+        Outcome::NotChecked(NotChecked::Task) | Outcome::Judged(_) => None,
+    });
+    asked.collect()
+}
+
+fn judged(
+    miner: &Miner,
+    at: BlockStamp,
+    tasks: Vec<WeightedTask>,
+    contents: &BTreeMap<ContentId, ContentEvidence>,
+    policy: &Policy,
+) -> impl Iterator<Item = Judged> + use<> {
+    let evidence = Evidence {
+        at,
+        tasks,
+        miners: vec![miner.clone()],
+        claims: Vec::new(),
+        contents: contents.clone(),
+        previous: None,
+        owner_hotkey: None,
+    };
+    decide(&evidence, policy).submissions.into_iter()
+}
+
+/// A content that was never observed is not unavailable here: it was not asked for.
+fn settled(judged: Judged, contents: &BTreeMap<ContentId, ContentEvidence>) -> Outcome {
+    let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+    match content {
+        Some(content) if judged.status == Status::Pending && !contents.contains_key(&content) => {
+            Outcome::NotChecked(NotChecked::Content(content.platform()))
+        }
+        _ => Outcome::Judged(Box::new(judged)),
+    }
+}
+
+/// What is rejected on either platform is rejected whatever the task turns out to be, for the reason that the rules
+/// check first.
+fn judge_without_tasks(miner: &Miner, at: BlockStamp, policy: &Policy) -> Vec<Outcome> {
+    let ids: BTreeSet<TaskId> = miner.pairs.iter().filter_map(|pair| pair.task_id.parse().ok()).collect();
+    let supposed = |platform: Platform| {
+        let task = |id: &TaskId| Task {
+            id: id.clone(),
+            description: String::new(),
+            platform,
+            start_at: Moment::from_unix_ms(0),
+            end_at: None,
+        };
+        let tasks = ids.iter().map(|id| WeightedTask { task: task(id), weight: 1.0 }).collect();
+        judged(miner, at, tasks, &BTreeMap::new(), policy)
+    };
+    let on_all = supposed(Platform::YouTube).zip(supposed(Platform::Instagram));
+    on_all.map(|(youtube, instagram)| either(youtube, instagram)).collect()
+}
+
+fn either(left: Judged, right: Judged) -> Outcome {
+    let rank = |judged: &Judged| Reason::ALL.iter().position(|reason| Some(*reason) == judged.reason);
+    if left.status != Status::Rejected || right.status != Status::Rejected {
+        return Outcome::NotChecked(NotChecked::Task);
+    }
+    let first = if rank(&right) < rank(&left) { right } else { left };
+    Outcome::Judged(Box::new(Judged { platform: None, ..first }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorflix_domain::ids::Hotkey;
+
+    const YOUTUBE_ID: &str = "dQw4w9WgXcQ";
+
+    fn outcomes(pairs: &[(&str, &str)], tasks: Option<&[(&str, Platform)]>) -> Vec<String> {
+        let pair =
+            |(task, content): &(&str, &str)| Pair { task_id: (*task).to_owned(), content_id: (*content).to_owned() };
+        let miner = Miner { uid: 1, hotkey: Hotkey::new([1; 32]), pairs: pairs.iter().map(pair).collect() };
+        let at = BlockStamp { block: 1, time: Moment::from_unix_ms(1_787_000_000_000) };
+        let task = |(id, platform): &(&str, Platform)| WeightedTask {
+            task: Task {
+                id: id.parse().expect("an id"),
+                description: String::new(),
+                platform: *platform,
+                start_at: at.time,
+                end_at: None,
+            },
+            weight: 1.0,
+        };
+        let tasks: Option<Vec<WeightedTask>> = tasks.map(|tasks| tasks.iter().map(task).collect());
+        let outcomes = judge(&miner, at, tasks.as_deref(), &BTreeMap::new(), &Policy::default());
+        let shown = |outcome: &Outcome| match outcome {
+            Outcome::Judged(judged) => judged.reason.map_or("accepted", Reason::code).to_owned(),
+            Outcome::NotChecked(NotChecked::Task) => "task?".to_owned(),
+            Outcome::NotChecked(NotChecked::Content(platform)) => format!("{platform}?"),
+        };
+        outcomes.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn what_is_not_known_is_neither_accepted_nor_rejected() {
+        let tasks = [("yt", Platform::YouTube), ("ig", Platform::Instagram)];
+        let pairs =
+            [("yt", YOUTUBE_ID), ("ig", "C8xYz"), ("yt", "C8xYz"), ("other", YOUTUBE_ID), ("yt", "../x"), ("", "a")];
+        let expected =
+            ["youtube?", "instagram?", "invalid_content_id", "unknown_task", "invalid_content_id", "unknown_task"];
+        assert_eq!(outcomes(&pairs, Some(&tasks)), expected);
+        let expected = ["task?", "task?", "task?", "task?", "invalid_content_id", "unknown_task"];
+        assert_eq!(outcomes(&pairs, None), expected);
+    }
+
+    #[test]
+    fn too_many_are_too_many_only_where_that_is_certain() {
+        let six: Vec<(&str, &str)> =
+            ["aaaaaaaaaa1", "aaaaaaaaaa2", "aaaaaaaaaa3", "aaaaaaaaaa4", "aaaaaaaaaa5", "aaaaaaaaaa6"]
+                .map(|id| ("t", id))
+                .into();
+        assert_eq!(outcomes(&six, None)[4..], ["task?", "too_many_submissions"]);
+        // Ids that only one platform has leave it open which of the others count.
+        let mixed: Vec<(&str, &str)> = std::iter::once(("t", "C8xYz")).chain(six).collect();
+        assert_eq!(outcomes(&mixed, None)[5..], ["task?", "too_many_submissions"]);
+    }
+
+    #[test]
+    fn only_what_the_answer_can_change_is_asked_for() {
+        let pairs = [
+            Pair { task_id: "t".to_owned(), content_id: YOUTUBE_ID.to_owned() },
+            Pair { task_id: "t".to_owned(), content_id: YOUTUBE_ID.to_owned() },
+        ];
+        let content = Outcome::NotChecked(NotChecked::Content(Platform::YouTube));
+        assert_eq!(contents_to_ask(&[content.clone(), content.clone()], &pairs).len(), 1);
+        assert!(contents_to_ask(&[Outcome::NotChecked(NotChecked::Task), content], &pairs[..1]).is_empty());
+    }
+}

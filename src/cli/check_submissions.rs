@@ -1,0 +1,290 @@
+//! `check-submissions`: what a validator would make of a submission gist, before it is committed.
+
+use super::check_tasks::unread;
+use super::run::print;
+use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::http::HttpClient;
+use crate::checking::{
+    Asked, Check, CheckedPair, Source, Sources, SubmissionReport, Unread, check_standing, contents_to_ask, judge,
+    price, tasks_of_all,
+};
+use crate::config::{Config, Overrides};
+use crate::connections;
+use crate::task_list::TaskList;
+use crate::telemetry::{ConsoleMode, visible};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::github::GitHub;
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::ports::{Clock, Http};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_chain::{ChainError, Client};
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::evidence::{Miner, WeightedTask};
+use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::submission::{GistKind, SubmissionGist, parse_submission_gist};
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::task::parse_task_gist;
+use tensorflix_domain::task_source::{TaskSource, tasks_of_gist};
+
+/// How long the chain may take to answer; without it the rest is checked.
+const CHAIN_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a validator would make of a submission gist, before it is committed.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Each pair would be accepted, rejected or pending; what nobody looked at is \"not checked\". The tasks are those of
+--tasks, else of the configured gist, else of all validators with a permit. Whether another miner holds a content is
+never known here.
+
+--fetch asks the platforms with YOUTUBE_API_KEY and APIFY_API_KEY. That costs quota of these keys, which is said before
+and not entered into a validator's ledger.
+
+Exit codes: 0 fine, 1 something has to be corrected, 2 wrong usage.
+
+Examples:
+  tensorflix check-submissions gist.json --hotkey 5F… --offline
+  tensorflix check-submissions alice:0123456789abcdef0123456789abcdef --hotkey 5F…
+  tensorflix check-submissions gist.json --hotkey 5F… --tasks bob:0123456789abcdef0123456789abcdef --fetch")]
+pub(super) struct CheckSubmissionsArguments {
+    /// GitHub login and gist id, joined by a colon, or the name of a file
+    #[arg(value_name = "USER:GIST|FILE")]
+    source: Source,
+    /// The hotkey that commits it
+    #[arg(long, value_name = "SS58")]
+    hotkey: Hotkey,
+    /// The UID that the hotkey should have
+    #[arg(long)]
+    uid: Option<Uid>,
+    /// Where the tasks are
+    #[arg(long, value_name = "USER:GIST|FILE")]
+    tasks: Option<Source>,
+    /// Ask the platforms about the contents, which costs quota
+    #[arg(long)]
+    fetch: bool,
+    /// Use no network at all: files only
+    #[arg(long, conflicts_with = "fetch")]
+    offline: bool,
+    #[command(flatten)]
+    config: ConfigArgument,
+    #[command(flatten)]
+    network: NetworkArguments,
+    /// Form of the result on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn run(mut arguments: CheckSubmissionsArguments) -> Exit {
+    let is_gist = |source: &Source| source.pointer().is_some();
+    if arguments.offline && (is_gist(&arguments.source) || arguments.tasks.as_ref().is_some_and(is_gist)) {
+        return refuse(&"--offline reads files only: save the gist as a file and name that, or leave --offline out");
+    }
+    let network = &mut arguments.network;
+    let overrides =
+        Overrides { netuid: network.netuid.take(), network: network.network.take(), ..Overrides::default() };
+    let (config, _telemetry) = match prepare(&arguments.config, overrides, ConsoleMode::Warnings) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    actix_rt::System::new().block_on(async {
+        let checker = match Checker::new(&config, &arguments) {
+            Ok(checker) => checker,
+            Err(exit) => return exit,
+        };
+        match checker.check().await {
+            Ok(report) => {
+                print(&match arguments.output {
+                    Output::Text => report.to_text(),
+                    Output::Json => report.to_json() + "\n",
+                });
+                if report.is_wrong() { Exit::Failed } else { Exit::Done }
+            }
+            Err(error) => unread(&error),
+        }
+    })
+}
+
+/// One check, and the ways out that it may use.
+struct Checker<'a> {
+    config: &'a Config,
+    arguments: &'a CheckSubmissionsArguments,
+    clock: Arc<dyn Clock>,
+    github: GitHub,
+    client: Client,
+    platforms: Sources,
+}
+
+impl<'a> Checker<'a> {
+    fn new(config: &'a Config, arguments: &'a CheckSubmissionsArguments) -> Result<Self, Exit> {
+        let http: Arc<dyn Http> = Arc::new(HttpClient::new().map_err(|error| fail(&error))?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let stats = ActorStats::new("check_submissions");
+        let client = connections::chain_client(&config.network, &clock, &stats).map_err(|error| refuse(&error))?;
+        let github = connections::github(config, Arc::clone(&http), &clock, &stats);
+        let outbound = |requests_per_second, burst| {
+            let limiter = connections::limiter(requests_per_second, burst, &clock, &stats);
+            Outbound::new(Arc::clone(&http), limiter)
+        };
+        let platforms: Sources = vec![
+            (
+                Box::new(connections::youtube(config)),
+                outbound(config.youtube.requests_per_second, config.youtube.burst),
+            ),
+            (
+                Box::new(connections::instagram(config, &clock)),
+                outbound(config.instagram.requests_per_second, config.instagram.burst),
+            ),
+        ];
+        Ok(Self { config, arguments, clock, github, client, platforms })
+    }
+
+    async fn check(&self) -> Result<SubmissionReport, Unread> {
+        let CheckSubmissionsArguments { source, hotkey, uid, .. } = self.arguments;
+        let document = source.read(&self.github, self.config.github.max_gist_bytes).await?;
+        let gist = parse_submission_gist(&document.bytes);
+        let mut checks = document.checks;
+        checks.extend(content(&gist));
+        let subnet = self.subnet(&mut checks).await;
+        let tasks = self.tasks(subnet.is_some(), &mut checks).await?;
+        let registered = subnet.as_ref().and_then(|subnet| subnet.neuron(hotkey)).map(|neuron| neuron.uid);
+        // Ages are counted to the chain's time, or to this machine's where there is no chain.
+        let at = subnet.map_or_else(|| BlockStamp { block: 0, time: self.clock.wall() }, |subnet| subnet.at);
+        let miner = Miner { uid: registered.or(*uid).unwrap_or_default(), hotkey: *hotkey, pairs: gist.pairs };
+        let policy = self.config.policy();
+        let tasks = tasks.as_deref();
+        let before = judge(&miner, at, tasks, &BTreeMap::new(), &policy);
+        let asked = self.ask(&contents_to_ask(&before, &miner.pairs), at, &mut checks).await;
+        checks.push(Check::not_checked(
+            "duplicates",
+            "whether another miner holds one of these contents (duplicate_submission): only a running validator knows",
+        ));
+        let pairs = judge(&miner, at, tasks, &asked.contents, &policy)
+            .iter()
+            .zip(miner.pairs.iter().zip(gist.places))
+            .map(|(outcome, (pair, place))| CheckedPair::new(place, pair, outcome, &asked.contents, &policy))
+            .collect();
+        Ok(SubmissionReport { source: source.to_string(), hotkey: *hotkey, checks, problems: gist.problems, pairs })
+    }
+
+    /// The subnet, and how the hotkey stands in it.
+    async fn subnet(&self, checks: &mut Vec<Check>) -> Option<Subnet> {
+        let CheckSubmissionsArguments { source, hotkey, uid, offline, .. } = self.arguments;
+        let read =
+            if *offline { Err("--offline was given".to_owned()) } else { within_patience(self.read_subnet()).await };
+        match read {
+            Ok(subnet) => {
+                checks.extend(check_standing(&subnet, hotkey, *uid, source.pointer()));
+                Some(subnet)
+            }
+            Err(why) => {
+                for what in ["registration", "commitment"] {
+                    checks.push(Check::not_checked(what, format!("the chain was not asked: {why}")));
+                }
+                None
+            }
+        }
+    }
+
+    async fn read_subnet(&self) -> Result<Subnet, ChainError> {
+        let head = self.client.finalized_head().await?;
+        say(&visible(&format!("connected to {}, at block {}", self.client.endpoint().await?, head.block)));
+        self.client.subnet(&head, self.config.network.netuid).await
+    }
+
+    /// The tasks, where they can be known.
+    async fn tasks(&self, has_chain: bool, checks: &mut Vec<Check>) -> Result<Option<Vec<WeightedTask>>, Unread> {
+        let is_offline = self.arguments.offline;
+        if let Some(source) = &self.arguments.tasks {
+            let document = source.read(&self.github, self.config.github.max_gist_bytes).await?;
+            return Ok(Some(tasks_of(&document.bytes, &source.to_string(), checks)));
+        }
+        let configured = self.config.task_gist().filter(|_| self.config.validator.task_source == TaskSource::Gist);
+        match configured {
+            Some(pointer) if !is_offline => {
+                let source = Source::Gist(pointer);
+                match source.read(&self.github, self.config.github.max_gist_bytes).await {
+                    Ok(document) => Ok(Some(tasks_of(&document.bytes, &source.to_string(), checks))),
+                    Err(error) => {
+                        checks.push(Check::not_checked("tasks", format!("{source}: {error}")));
+                        Ok(None)
+                    }
+                }
+            }
+            None if has_chain => Ok(self.tasks_of_all(checks).await),
+            Some(_) | None => {
+                let why = if is_offline { "--offline was given" } else { "no chain, and no gist is configured" };
+                checks.push(Check::not_checked("tasks", format!("none are known ({why}): name them with --tasks")));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn tasks_of_all(&self, checks: &mut Vec<Check>) -> Option<Vec<WeightedTask>> {
+        let progress = |step: &str| say(&visible(step));
+        let read = TaskList::read(&self.client, &self.github, self.config, &progress);
+        match within_patience(read).await {
+            Ok(list) => {
+                let (tasks, check) = tasks_of_all(&list);
+                checks.push(check);
+                Some(tasks)
+            }
+            Err(why) => {
+                checks.push(Check::not_checked("tasks", why));
+                None
+            }
+        }
+    }
+
+    /// Asks the platforms if that was wanted, and says what it costs in any case.
+    async fn ask(
+        &self,
+        contents: &std::collections::BTreeSet<tensorflix_domain::ids::ContentId>,
+        at: BlockStamp,
+        checks: &mut Vec<Check>,
+    ) -> Asked {
+        let prices = price(&self.platforms, contents);
+        if !self.arguments.fetch {
+            let offered = prices.iter().map(|price| {
+                Check::not_checked("platform", format!("what it says of the contents; --fetch would ask {price}"))
+            });
+            checks.extend(offered);
+            return Asked::default();
+        }
+        for price in prices {
+            say(&format!("asking {price}"));
+        }
+        let mut asked = Asked::ask(&self.platforms, contents, at, &self.config.policy()).await;
+        checks.append(&mut asked.checks);
+        asked
+    }
+}
+
+async fn within_patience<T>(read: impl Future<Output = Result<T, ChainError>>) -> Result<T, String> {
+    match tokio::time::timeout(CHAIN_PATIENCE, read).await {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", CHAIN_PATIENCE.as_secs())),
+    }
+}
+
+/// A document that lists nothing.
+fn content(gist: &SubmissionGist) -> Option<Check> {
+    match gist.kind {
+        GistKind::Tasks => {
+            Some(Check::wrong("content", "these are tasks, as a validator publishes them: see `check-tasks`"))
+        }
+        GistKind::Submissions if gist.pairs.is_empty() => Some(Check::warning("content", "no submission is listed")),
+        GistKind::Submissions | GistKind::Unreadable => None,
+    }
+}
+
+fn tasks_of(document: &[u8], source: &str, checks: &mut Vec<Check>) -> Vec<WeightedTask> {
+    let gist = parse_task_gist(document);
+    let detail = format!("{} of {source}", gist.tasks.len());
+    checks.push(match gist.problems.len() {
+        0 => Check::good("tasks", detail),
+        skipped => Check::warning("tasks", format!("{detail}; {skipped} more cannot be read (see `check-tasks`)")),
+    });
+    tasks_of_gist(gist)
+}

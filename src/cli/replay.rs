@@ -1,0 +1,148 @@
+//! `replay`: decide cycles again from their own evidence.
+
+use super::run::print;
+use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
+use crate::config::{Config, Overrides};
+use crate::export::{RecordedCycle, read_json};
+use crate::replay::{Payout, payout_text, replay, to_json, to_text};
+use crate::telemetry::{ConsoleMode, visible};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use tensorflix_domain::policy::Policy;
+
+/// Decide cycles again from their own evidence.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Under its own policy a cycle has to come out identical, bit for bit: submissions, scores, and the weights that were sent \
+for them first. Later weights of the same cycle are not compared, as they use the UIDs of later blocks.
+With --config, or with a policy in TENSORFLIX__ variables, it also shows what that policy would have paid. The file's \
+store.url says where the cycles are, as always.
+
+Examples:
+  tensorflix replay                                              the newest decided cycle
+  tensorflix replay --all                                        every cycle in the store
+  tensorflix replay --from cycle.json                            what `export --format json` wrote
+  tensorflix replay --cycle 12 --config other.toml               what another configuration would have paid
+  TENSORFLIX__WEIGHTS__AGGREGATE=best tensorflix replay --all    what one other setting would have paid
+
+Exit codes: 0 identical, 1 it differs or cannot be read, 2 wrong usage or configuration")]
+pub(super) struct ReplayArguments {
+    /// The cycle [default: the newest decided one]
+    #[arg(long, value_name = "N")]
+    cycle: Option<u32>,
+    /// Every decided cycle in the store
+    #[arg(long, conflicts_with = "cycle")]
+    all: bool,
+    /// A file that `export --format json` wrote, in place of the store
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cycle", "all"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Form of the results on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn run(arguments: ReplayArguments) -> Exit {
+    let (config, _telemetry) = match prepare(&arguments.config, Overrides::default(), ConsoleMode::Warnings) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    let mut session = Session {
+        output: arguments.output,
+        other_policy: asked_policy(&arguments.config, &config),
+        payout: None,
+        cycle_count: 0,
+        differing: 0,
+    };
+    let outcome = match &arguments.from {
+        Some(file) => read(file).map(|recorded| session.take_in(&recorded)),
+        None => actix_rt::System::new().block_on(replay_stored(&config, &arguments, &mut session)),
+    };
+    match outcome {
+        Ok(()) => session.end(),
+        Err(exit) => exit,
+    }
+}
+
+/// The policy whose payout is asked for: that of a file which was named, or one that the environment gives. What stands in
+/// the default file is the validator's own, of now, and nobody asked for it.
+fn asked_policy(file: &ConfigArgument, config: &Config) -> Option<Policy> {
+    let without_variables = Config::load(file.config.as_deref(), std::iter::empty(), Overrides::default());
+    let is_from_variables = without_variables.is_ok_and(|without| without.policy() != config.policy());
+    (file.config.is_some() || is_from_variables).then(|| config.policy())
+}
+
+fn read(file: &Path) -> Result<RecordedCycle, Exit> {
+    let failed = |error: &dyn std::fmt::Display| fail(&format!("{}: {error}", file.display()));
+    let opened = File::open(file).map_err(|error| failed(&error))?;
+    read_json(BufReader::new(opened)).map_err(|error| failed(&error))
+}
+
+async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &mut Session) -> Result<(), Exit> {
+    let store = stored::open(config).await?;
+    let cycles = if arguments.all {
+        stored::all(&store).await?
+    } else {
+        vec![stored::newest_or(&store, arguments.cycle).await?]
+    };
+    // One at a time: a large one fills much of the memory alone.
+    for cycle in cycles {
+        session.take_in(&stored::load(&store, cycle).await?);
+    }
+    Ok(())
+}
+
+/// What was replayed so far.
+struct Session {
+    output: Output,
+    other_policy: Option<Policy>,
+    /// What the other policy would have paid in the cycles that have another one.
+    payout: Option<Payout>,
+    cycle_count: usize,
+    differing: usize,
+}
+
+impl Session {
+    /// Replays a cycle and shows what came of it.
+    fn take_in(&mut self, recorded: &RecordedCycle) {
+        let replay = replay(recorded);
+        self.cycle_count += 1;
+        self.differing += usize::from(!replay.is_identical());
+        let other = self.other_policy.as_ref().filter(|policy| **policy != recorded.decided.policy);
+        let compared = other.map(|policy| (policy, Payout::compare(recorded, policy)));
+        print(&match self.output {
+            Output::Text => to_text(&replay),
+            Output::Json => to_json(&replay, compared.as_ref().map(|(policy, payout)| (*policy, payout))) + "\n",
+        });
+        if let Some((_, payout)) = compared {
+            match &mut self.payout {
+                Some(known) => known.take_in(payout),
+                None => self.payout = Some(payout),
+            }
+        }
+    }
+
+    /// Shows what all cycles came to.
+    fn end(self) -> Exit {
+        if self.output == Output::Text {
+            match (&self.payout, &self.other_policy) {
+                (Some(payout), _) => print(&payout_text(payout)),
+                (None, Some(_)) => print("The configured policy is the cycles' own: it would have paid the same.\n"),
+                (None, None) => {}
+            }
+            if self.cycle_count > 1 {
+                print(&format!("{} cycles, {} identical\n", self.cycle_count, self.cycle_count - self.differing));
+            }
+        }
+        if self.differing == 0 {
+            return Exit::Done;
+        }
+        say(&visible(
+            "error: not identical: the evidence was changed, or this release decides otherwise than the one that wrote it. \
+             Keep the store, and report this with the release's number",
+        ));
+        Exit::Failed
+    }
+}

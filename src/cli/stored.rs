@@ -1,0 +1,85 @@
+//! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
+
+use super::{Exit, fail};
+use crate::config::Config;
+use crate::export::RecordedCycle;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tensorflix_store::Store;
+
+/// Opens the configured store for reading, or says why that is not possible.
+pub(super) async fn open(config: &Config) -> Result<Store, Exit> {
+    Store::open_to_read(&config.store.url).await.map_err(|error| fail(&error))
+}
+
+/// The cycles that are asked for: `cycle`, or the newest one.
+pub(super) async fn newest_or(store: &Store, cycle: Option<u32>) -> Result<u32, Exit> {
+    let decided = decided(store).await?;
+    match (cycle, decided.last()) {
+        (None, Some(newest)) => Ok(*newest),
+        (Some(cycle), Some(_)) if decided.contains(&cycle) => Ok(cycle),
+        (Some(cycle), Some(newest)) => {
+            let oldest = decided.first().unwrap_or(newest);
+            Err(fail(&format!(
+                "cycle {cycle} is not decided, or was deleted after store.keep_days: {} has the decided cycles {oldest} to \
+                 {newest}",
+                store.file()
+            )))
+        }
+        (_, None) => Err(nothing_decided(store)),
+    }
+}
+
+/// All decided cycles; there is at least one.
+pub(super) async fn all(store: &Store) -> Result<Vec<u32>, Exit> {
+    let decided = decided(store).await?;
+    if decided.is_empty() { Err(nothing_decided(store)) } else { Ok(decided) }
+}
+
+async fn decided(store: &Store) -> Result<Vec<u32>, Exit> {
+    store.decided_cycles().await.map_err(|error| fail(&error))
+}
+
+fn nothing_decided(store: &Store) -> Exit {
+    fail(&format!("{} has no decided cycle yet: `tensorflix run --once` decides one", store.file()))
+}
+
+/// Reads a cycle, or says that it is gone.
+pub(super) async fn load(store: &Store, cycle: u32) -> Result<RecordedCycle, Exit> {
+    match RecordedCycle::load(store, cycle).await {
+        Ok(Some(recorded)) => Ok(recorded),
+        Ok(None) => Err(fail(&format!("cycle {cycle} was deleted meanwhile: ask for a newer one"))),
+        Err(error) => Err(fail(&error)),
+    }
+}
+
+/// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; one of that name is
+/// replaced. A reader of stdout that went away is no failure.
+pub(super) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
+    let outcome = match file {
+        Some(file) => write_file(file, write),
+        None => {
+            let mut stdout = io::BufWriter::new(io::stdout().lock());
+            let written = write(&mut stdout).and_then(|()| stdout.flush());
+            written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+        }
+    };
+    match (outcome, file) {
+        (Ok(()), _) => Exit::Done,
+        (Err(error), Some(file)) => fail(&format!("{} cannot be written: {error}", file.display())),
+        (Err(error), None) => fail(&format!("stdout cannot be written: {error}")),
+    }
+}
+
+fn write_file(file: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    let mut writer = io::BufWriter::new(std::fs::File::create(&unfinished)?);
+    let written = write(&mut writer).and_then(|()| writer.flush()).and_then(|()| std::fs::rename(&unfinished, file));
+    if written.is_err() {
+        // What is half written helps nobody; the error that matters is the first.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written
+}

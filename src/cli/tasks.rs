@@ -1,0 +1,65 @@
+//! `tasks`: every validator's tasks, as miners see them.
+
+use super::run::print;
+use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::http::HttpClient;
+use crate::config::{Config, Overrides};
+use crate::connections;
+use crate::task_list::{TaskList, to_json, to_text};
+use crate::telemetry::{ConsoleMode, visible};
+use std::sync::Arc;
+use tensorflix_actors::ports::Clock;
+use tensorflix_actors::stats::ActorStats;
+
+/// Every validator's tasks, as miners see them.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Needs no wallet and stores nothing. A gist that cannot be read is said beside the others.
+
+Examples:
+  tensorflix tasks
+  tensorflix tasks --network test --netuid 89 --output json")]
+pub(super) struct TasksArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    #[command(flatten)]
+    network: NetworkArguments,
+    /// Form of the result on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+pub(super) fn run(arguments: TasksArguments) -> Exit {
+    let TasksArguments { config, network, output } = arguments;
+    let overrides = Overrides { netuid: network.netuid, network: network.network, ..Overrides::default() };
+    let (config, _telemetry) = match prepare(&config, overrides, ConsoleMode::Warnings) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    actix_rt::System::new().block_on(list(&config, output))
+}
+
+async fn list(config: &Config, output: Output) -> Exit {
+    let http = match HttpClient::new() {
+        Ok(http) => Arc::new(http),
+        Err(error) => return fail(&error),
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let stats = ActorStats::new("tasks");
+    let client = match connections::chain_client(&config.network, &clock, &stats) {
+        Ok(client) => client,
+        Err(error) => return refuse(&error),
+    };
+    let github = connections::github(config, http, &clock, &stats);
+    match TaskList::read(&client, &github, config, &|step| say(&visible(step))).await {
+        Ok(list) => {
+            print(&match output {
+                Output::Text => to_text(&list),
+                Output::Json => to_json(&list) + "\n",
+            });
+            Exit::Done
+        }
+        Err(error) => fail(&error),
+    }
+}

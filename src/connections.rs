@@ -1,0 +1,109 @@
+//! From the configuration to what leads outside: the chain's client, GitHub's reader, the platforms, the wallet.
+//!
+//! `run` and the commands that do one thing make them here, so that both go through the same limits and deadlines.
+//! Nothing here connects: clients do when they are first asked.
+
+use crate::config::{Config, NetworkSettings, WalletSettings};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::github::GitHub;
+use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::ports::{Clock, Http};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::youtube::YouTube;
+use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, Network, RequestGate, UnknownNetwork, WalletError};
+
+/// Every request to the chain waits for this limiter.
+struct LimiterGate(Arc<Limiter>);
+
+#[async_trait]
+impl RequestGate for LimiterGate {
+    async fn pass(&self) {
+        self.0.pass().await;
+    }
+}
+
+/// A limiter whose waiting is counted in `stats`.
+pub fn limiter(requests_per_second: f64, burst: u32, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> Arc<Limiter> {
+    Arc::new(Limiter::new(Rate { requests_per_second, burst }, Arc::clone(clock), Arc::clone(stats)))
+}
+
+/// The client of the configured chain, behind its limiter.
+///
+/// # Errors
+/// [`UnknownNetwork`]: the setting has to be corrected.
+pub fn chain_client(
+    settings: &NetworkSettings,
+    clock: &Arc<dyn Clock>,
+    stats: &Arc<ActorStats>,
+) -> Result<Client, UnknownNetwork> {
+    let network = Network::named(&settings.network)?;
+    let endpoints = if settings.endpoints.is_empty() { network.endpoints } else { settings.endpoints.clone() };
+    let limiter = limiter(settings.requests_per_second, settings.burst, clock, stats);
+    Ok(Client::unconnected(ChainConfig {
+        endpoints,
+        expected_genesis: network.genesis,
+        request_timeout: settings.timeout(),
+        gate: Arc::new(LimiterGate(limiter)),
+    }))
+}
+
+/// The reader of gists, behind its limiter.
+pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> GitHub {
+    let settings = &config.github;
+    let limiter = limiter(settings.requests_per_second, settings.burst, clock, stats);
+    GitHub {
+        outbound: Outbound::new(http, limiter),
+        clock: Arc::clone(clock),
+        api_url: settings.api_url.clone(),
+        raw_url: settings.raw_url.clone(),
+        token: config.secrets.github_token.clone(),
+        deadline: settings.timeout(),
+        max_gist_bytes: settings.max_gist_bytes,
+    }
+}
+
+/// The YouTube of the configuration.
+pub fn youtube(config: &Config) -> YouTube {
+    let settings = &config.youtube;
+    YouTube {
+        api_url: settings.api_url.clone(),
+        api_key: config.secrets.youtube_api_key.clone(),
+        batch_size: settings.batch_size,
+        max_in_flight: settings.max_in_flight,
+        daily_quota: settings.daily_quota,
+        deadline: Duration::from_secs(settings.timeout_secs),
+    }
+}
+
+/// The Instagram of the configuration, through Apify.
+pub fn instagram(config: &Config, clock: &Arc<dyn Clock>) -> Instagram {
+    let settings = &config.instagram;
+    Instagram {
+        api_url: settings.api_url.clone(),
+        api_key: config.secrets.apify_api_key.clone(),
+        actor: settings.actor.clone(),
+        batch_size: settings.batch_size,
+        max_in_flight: settings.max_in_flight,
+        max_charge_usd: settings.max_charge_usd,
+        daily_charge_usd: settings.daily_charge_usd,
+        deadline: Duration::from_secs(settings.timeout_secs),
+        clock: Arc::clone(clock),
+    }
+}
+
+/// Opens the configured hotkey, and logs what the operator should correct about it.
+///
+/// # Errors
+/// [`WalletError`]: the operator must act.
+pub fn open_wallet(settings: &WalletSettings) -> Result<HotkeyWallet, WalletError> {
+    let wallet = HotkeyWallet::open(&settings.path, &settings.name, &settings.hotkey)?;
+    for warning in wallet.warnings() {
+        tracing::warn!(%warning, "wallet");
+    }
+    tracing::info!(hotkey = %wallet.hotkey(), "wallet opened");
+    Ok(wallet)
+}
