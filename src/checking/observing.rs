@@ -3,7 +3,7 @@
 //! It costs quota of the keys' owner, and is not entered into a validator's ledger; so it is done only when it was
 //! asked for, and its price can be had before.
 
-use super::Check;
+use super::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::instagram::UNITS_PER_USD;
 use tensorflix_actors::outbound::Outbound;
@@ -27,25 +27,29 @@ pub struct Asked {
     pub checks: Vec<Check>,
 }
 
-/// What asking for these contents costs, in words; one text for each platform that would be asked.
-pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<String> {
+/// What asking for these contents costs, in words, for each platform that would be asked.
+pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<(ids::Platform, String)> {
     sources.iter().filter_map(|(platform, _)| price_of(platform.as_ref(), contents)).collect()
 }
 
-fn price_of(platform: &dyn Platform, contents: &BTreeSet<ContentId>) -> Option<String> {
+fn price_of(platform: &dyn Platform, contents: &BTreeSet<ContentId>) -> Option<(ids::Platform, String)> {
     let (id, terms) = (platform.id(), platform.terms());
     let count = of_platform(contents, id).len();
     let requests = count.div_ceil(terms.batch_size.max(1));
     let units = u64::try_from(requests).unwrap_or(u64::MAX).saturating_mul(terms.units_per_batch);
     let charge = match id {
-        ids::Platform::YouTube => format!("{units} of the quota's units"),
+        ids::Platform::YouTube => counted(count_of(units), "unit") + " of the day's quota",
         ids::Platform::Instagram => {
             #[expect(clippy::cast_precision_loss, reason = "an amount that is shown with two decimals")]
             let usd = units as f64 / UNITS_PER_USD;
             format!("at most {usd:.2} US dollars")
         }
     };
-    (count > 0).then(|| format!("{id}: {count} contents in {requests} requests, {charge}"))
+    (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "content"), counted(requests, "request"))))
+}
+
+fn count_of(units: u64) -> usize {
+    usize::try_from(units).unwrap_or(usize::MAX)
 }
 
 impl Asked {
@@ -109,12 +113,13 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
                 OwnershipRule::Off => None,
                 OwnershipRule::Prefer | OwnershipRule::Required => owner_tag(&text, &policy.ownership_template).hotkey,
             };
-            let seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast, owner_tag };
+            let seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
             ContentEvidence {
                 latest: Some(LatestSighting { at, presence: Some(seen) }),
                 seen_before: true,
                 views: count(metrics.view_count),
                 plays: count(metrics.play_count),
+                owner_tag,
                 shortfall: None,
             }
         }

@@ -7,6 +7,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::WeightedTask;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::subnet::{Neuron, Subnet};
+use tensorflix_domain::task::TaskGist;
 use tensorflix_domain::task_source::{Publisher, tasks_of_network};
 
 /// Other hotkeys with the same gist that are named.
@@ -73,6 +74,13 @@ fn shared(subnet: &Subnet, own: &Neuron, gist: &GistPointer) -> Option<Check> {
             format!("{} other hotkeys commit this gist too ({named}): of each pair one of you is paid", others.len());
         Check::warning("commitment", detail)
     })
+}
+
+/// The validators that publish a task with this id.
+pub fn publishers_of(list: &TaskList, task_id: &str) -> Vec<Uid> {
+    let has_it = |gist: &TaskGist| gist.tasks.iter().any(|task| task.id.as_str() == task_id);
+    let publishers = list.validators.iter().filter(|validator| validator.content.tasks().is_some_and(has_it));
+    publishers.map(|validator| validator.uid).collect()
 }
 
 /// The tasks of every validator with a permit, and what is to be said about them.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::ContentEvidence;
-use tensorflix_domain::ids::{ContentId, Hotkey, Platform};
+use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::{Place, Problem};
@@ -50,6 +50,8 @@ pub struct CheckedPair {
     views: Option<u64>,
     published_at: Option<Moment>,
     views_per_hour: Option<f64>,
+    /// Other validators whose task it is.
+    published_by: Vec<Uid>,
     detail: String,
 }
 
@@ -73,6 +75,7 @@ impl CheckedPair {
             views: None,
             published_at: None,
             views_per_hour: None,
+            published_by: Vec::new(),
             detail: String::new(),
         };
         match outcome {
@@ -97,13 +100,38 @@ impl CheckedPair {
     }
 }
 
+impl CheckedPair {
+    /// The task, as listed.
+    pub fn task_id(&self) -> &str {
+        &self.task_id
+    }
+
+    /// Whether its task is not one of those that it was judged by.
+    pub fn is_of_unknown_task(&self) -> bool {
+        self.reason == Some(Reason::UnknownTask)
+    }
+
+    /// Says that the unknown task is one of other validators: then it counts with them, and is no mistake.
+    #[must_use]
+    pub fn published_by(mut self, uids: Vec<Uid>) -> Self {
+        if self.is_of_unknown_task() && !uids.is_empty() {
+            let named: Vec<String> = uids.iter().map(|uid| format!("UID {uid}")).collect();
+            self.detail = format!("it is a task of {}: it may count there, and does no harm here", named.join(", "));
+            self.published_by = uids;
+        }
+        self
+    }
+
+    /// Whether it has to be corrected.
+    fn is_wrong(&self) -> bool {
+        self.status == Status::Rejected.word() && self.published_by.is_empty()
+    }
+}
+
 fn what_is_missing(missing: NotChecked) -> String {
     match missing {
-        NotChecked::Task => "whether there is such a task, and what its platform says of the content".to_owned(),
-        NotChecked::Content(platform) => format!(
-            "what {platform} says of it: that it is there, since when, whether it is live, its views, and the hotkey that \
-             its text names"
-        ),
+        NotChecked::Task => "whether there is such a task, and what its platform says of it".to_owned(),
+        NotChecked::Content(platform) => format!("what {platform} says of it"),
     }
 }
 
@@ -113,8 +141,7 @@ fn detail(judged: &Judged, contents: &BTreeMap<ContentId, ContentEvidence>, poli
         return format!("{meaning}. To do: {remedy}");
     }
     let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
-    let latest = content.and_then(|content| contents.get(&content)?.latest.as_ref());
-    let tag = latest.and_then(|latest| latest.presence.as_ref()?.owner_tag);
+    let tag = content.and_then(|content| contents.get(&content)?.owner_tag);
     match (policy.ownership_tag, tag) {
         (OwnershipRule::Off, _) => "it would be scored".to_owned(),
         (_, Some(hotkey)) if hotkey == judged.hotkey => "it would be scored; its text names your hotkey".to_owned(),
@@ -137,9 +164,10 @@ struct Report<'a> {
 }
 
 impl SubmissionReport {
-    /// Whether something has to be corrected: a pair that is rejected, or anything beside them.
+    /// Whether something has to be corrected: a pair that is rejected (and of no other validator's task), or
+    /// anything beside them.
     pub fn is_wrong(&self) -> bool {
-        any_wrong(&self.checks) || !self.problems.is_empty() || self.count(Status::Rejected.word()) > 0
+        any_wrong(&self.checks) || !self.problems.is_empty() || self.pairs.iter().any(CheckedPair::is_wrong)
     }
 
     /// One JSON object.

@@ -75,6 +75,9 @@ struct ReportedTask<'a> {
     task: &'a Task,
 }
 
+/// Line and column, where they are known.
+type Position = (Option<u32>, Option<u32>);
+
 /// What stands at one place.
 enum Entry<'a> {
     Task(&'a Task),
@@ -129,7 +132,7 @@ impl TaskReport {
     }
 
     /// Everything by its place; what has none comes last.
-    fn entries(&self) -> Vec<((Option<u32>, Option<u32>), Entry<'_>)> {
+    fn entries(&self) -> Vec<(Position, Entry<'_>)> {
         let of = |problem: &Problem| (problem.line, problem.column);
         let mut entries: Vec<_> = self
             .tasks

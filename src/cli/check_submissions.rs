@@ -7,13 +7,13 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::checking::{
     Asked, Check, CheckedPair, Source, Sources, SubmissionReport, Unread, check_standing, contents_to_ask, judge,
-    price, tasks_of_all,
+    price, publishers_of, tasks_of_all,
 };
 use crate::config::{Config, Overrides};
 use crate::connections;
 use crate::task_list::TaskList;
 use crate::telemetry::{ConsoleMode, visible};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::github::GitHub;
@@ -23,7 +23,7 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_chain::{ChainError, Client};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{Miner, WeightedTask};
-use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::ids::{ContentId, Hotkey, Uid};
 use tensorflix_domain::submission::{GistKind, SubmissionGist, parse_submission_gist};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task::parse_task_gist;
@@ -36,7 +36,8 @@ const CHAIN_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(clap::Args)]
 #[command(after_help = "\
 Each pair would be accepted, rejected or pending; what nobody looked at is \"not checked\". The tasks are those of
---tasks, else of the configured gist, else of all validators with a permit. Whether another miner holds a content is
+--tasks, else of the configured gist, else of all validators with a permit. A pair for another validator's task is no
+mistake. Whether another miner holds a content is
 never known here.
 
 --fetch asks the platforms with YOUTUBE_API_KEY and APIFY_API_KEY. That costs quota of these keys, which is said before
@@ -147,7 +148,8 @@ impl<'a> Checker<'a> {
         let mut checks = document.checks;
         checks.extend(content(&gist));
         let subnet = self.subnet(&mut checks).await;
-        let tasks = self.tasks(subnet.is_some(), &mut checks).await?;
+        let has_chain = subnet.is_some();
+        let tasks = self.tasks(has_chain, &mut checks).await?;
         let registered = subnet.as_ref().and_then(|subnet| subnet.neuron(hotkey)).map(|neuron| neuron.uid);
         // Ages are counted to the chain's time, or to this machine's where there is no chain.
         let at = subnet.map_or_else(|| BlockStamp { block: 0, time: self.clock.wall() }, |subnet| subnet.at);
@@ -165,26 +167,30 @@ impl<'a> Checker<'a> {
             .zip(miner.pairs.iter().zip(gist.places))
             .map(|(outcome, (pair, place))| CheckedPair::new(place, pair, outcome, &asked.contents, &policy))
             .collect();
+        let pairs = self.find_publishers(pairs, has_chain, &mut checks).await;
         Ok(SubmissionReport { source: source.to_string(), hotkey: *hotkey, checks, problems: gist.problems, pairs })
     }
 
     /// The subnet, and how the hotkey stands in it.
     async fn subnet(&self, checks: &mut Vec<Check>) -> Option<Subnet> {
         let CheckSubmissionsArguments { source, hotkey, uid, offline, .. } = self.arguments;
-        let read =
-            if *offline { Err("--offline was given".to_owned()) } else { within_patience(self.read_subnet()).await };
+        let read = match offline {
+            true => Err(Unanswered::Passing("--offline was given".to_owned())),
+            false => within_patience(self.read_subnet()).await,
+        };
         match read {
             Ok(subnet) => {
                 checks.extend(check_standing(&subnet, hotkey, *uid, source.pointer()));
-                Some(subnet)
+                return Some(subnet);
             }
-            Err(why) => {
-                for what in ["registration", "commitment"] {
-                    checks.push(Check::not_checked(what, format!("the chain was not asked: {why}")));
-                }
-                None
+            // No such subnet, another chain: the answer stands however often it is asked for.
+            Err(Unanswered::Lasting(why)) => checks.push(Check::wrong("registration", why)),
+            Err(Unanswered::Passing(why)) => {
+                checks.push(Check::not_checked("registration", format!("the chain was not asked: {why}")));
             }
         }
+        checks.push(Check::not_checked("commitment", "the chain said nothing of it"));
+        None
     }
 
     async fn read_subnet(&self) -> Result<Subnet, ChainError> {
@@ -221,10 +227,17 @@ impl<'a> Checker<'a> {
         }
     }
 
-    async fn tasks_of_all(&self, checks: &mut Vec<Check>) -> Option<Vec<WeightedTask>> {
+    /// The gists of all validators with a permit.
+    async fn task_list(&self) -> Result<TaskList, String> {
         let progress = |step: &str| say(&visible(step));
         let read = TaskList::read(&self.client, &self.github, self.config, &progress);
-        match within_patience(read).await {
+        within_patience(read).await.map_err(|error| match error {
+            Unanswered::Passing(why) | Unanswered::Lasting(why) => why,
+        })
+    }
+
+    async fn tasks_of_all(&self, checks: &mut Vec<Check>) -> Option<Vec<WeightedTask>> {
+        match self.task_list().await {
             Ok(list) => {
                 let (tasks, check) = tasks_of_all(&list);
                 checks.push(check);
@@ -237,23 +250,47 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Asks the platforms if that was wanted, and says what it costs in any case.
-    async fn ask(
+    /// A gist serves all validators: a task that is not known here may be another one's.
+    async fn find_publishers(
         &self,
-        contents: &std::collections::BTreeSet<tensorflix_domain::ids::ContentId>,
-        at: BlockStamp,
+        pairs: Vec<CheckedPair>,
+        has_chain: bool,
         checks: &mut Vec<Check>,
-    ) -> Asked {
+    ) -> Vec<CheckedPair> {
+        if !has_chain || !pairs.iter().any(CheckedPair::is_of_unknown_task) {
+            return pairs;
+        }
+        match self.task_list().await {
+            Ok(list) => pairs
+                .into_iter()
+                .map(|pair| {
+                    let publishers = publishers_of(&list, pair.task_id());
+                    pair.published_by(publishers)
+                })
+                .collect(),
+            Err(why) => {
+                checks.push(Check::not_checked("tasks", format!("whether others publish the unknown ones: {why}")));
+                pairs
+            }
+        }
+    }
+
+    /// Asks the platforms if that was wanted, and says what it costs in any case.
+    async fn ask(&self, contents: &BTreeSet<ContentId>, at: BlockStamp, checks: &mut Vec<Check>) -> Asked {
         let prices = price(&self.platforms, contents);
         if !self.arguments.fetch {
-            let offered = prices.iter().map(|price| {
-                Check::not_checked("platform", format!("what it says of the contents; --fetch would ask {price}"))
+            let offered = prices.into_iter().map(|(platform, price)| {
+                let detail = format!(
+                    "that the contents are there, since when, whether live, their views, and the hotkeys that their texts \
+                     name; --fetch would ask ({price})"
+                );
+                Check::not_checked(platform.name(), detail)
             });
             checks.extend(offered);
             return Asked::default();
         }
-        for price in prices {
-            say(&format!("asking {price}"));
+        for (platform, price) in prices {
+            say(&format!("asking {platform}: {price}"));
         }
         let mut asked = Asked::ask(&self.platforms, contents, at, &self.config.policy()).await;
         checks.append(&mut asked.checks);
@@ -261,10 +298,20 @@ impl<'a> Checker<'a> {
     }
 }
 
-async fn within_patience<T>(read: impl Future<Output = Result<T, ChainError>>) -> Result<T, String> {
+/// Why the chain said nothing.
+enum Unanswered {
+    /// It may answer another time.
+    Passing(String),
+    /// It will not, as it is asked.
+    Lasting(String),
+}
+
+async fn within_patience<T>(read: impl Future<Output = Result<T, ChainError>>) -> Result<T, Unanswered> {
     match tokio::time::timeout(CHAIN_PATIENCE, read).await {
-        Ok(read) => read.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", CHAIN_PATIENCE.as_secs())),
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) if error.is_retryable() => Err(Unanswered::Passing(error.to_string())),
+        Ok(Err(error)) => Err(Unanswered::Lasting(error.to_string())),
+        Err(_) => Err(Unanswered::Passing(format!("no answer within {} s", CHAIN_PATIENCE.as_secs()))),
     }
 }
 

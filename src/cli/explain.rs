@@ -3,7 +3,7 @@
 use super::run::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
-use crate::story::{Question, Told, tell, to_json, to_text};
+use crate::story::{Question, Told, tell, to_json, to_text, wrapped};
 use crate::telemetry::{ConsoleMode, visible};
 use tensorflix_domain::ids::Uid;
 
@@ -59,7 +59,7 @@ async fn explain(config: &Config, arguments: ExplainArguments) -> Result<Exit, E
         }
         Told::Unknown(words) => {
             for sentence in words {
-                say(&visible(&sentence));
+                say(wrapped("", "", &visible(&sentence)).trim_end());
             }
             Ok(Exit::Failed)
         }

@@ -2,7 +2,7 @@
 //!
 //! Quoted by RFC 4180. A cell that begins with `=`, `+`, `-`, `@` or a control character gets a leading apostrophe, because
 //! spreadsheets would take it for a formula, and miners choose some of the texts: a YouTube id may begin with a hyphen.
-//! Whoever reads the file with a program takes that apostrophe away.
+//! Whoever reads the file with a program takes away an apostrophe that stands before one of these.
 
 use super::{RecordedCycle, policy_sha256};
 use std::borrow::Cow;
@@ -71,11 +71,19 @@ pub fn write_csv(cycle: &RecordedCycle, writer: impl Write) -> std::io::Result<(
         claims: evidence.claims.iter().map(|bound| (key_of(&bound.claim), &bound.claim)).collect(),
     };
     let mut file = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(writer);
-    file.write_record(COLUMNS)?;
+    file.write_record(COLUMNS).map_err(io_error)?;
     for judged in &cycle.decided.submissions {
-        file.write_record(sheet.line(judged).iter().map(|cell| harmless(cell).into_owned()))?;
+        file.write_record(sheet.line(judged).iter().map(|cell| harmless(cell).into_owned())).map_err(io_error)?;
     }
     file.flush()
+}
+
+/// The writer's own error, whose kind tells whether a reader only went away.
+fn io_error(error: ::csv::Error) -> std::io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn key_of(claim: &Claim) -> ClaimKey<'_> {
@@ -133,7 +141,7 @@ impl Sheet<'_> {
             cell(known.latest.as_ref().map(|latest| latest.presence.is_some())),
             known.seen_before.to_string(),
             seen.map(|seen| broadcast_word(seen.broadcast)).unwrap_or_default().to_owned(),
-            cell(seen.and_then(|seen| seen.owner_tag)),
+            cell(known.owner_tag),
             cell(known.views.map(|views| views.count)),
             cell(known.views.map(|views| views.at.block)),
             cell(known.views.map(|views| views.at.time)),

@@ -56,7 +56,7 @@ fn write_payout(text: &mut String, payout: &Payout) -> std::fmt::Result {
         1 => String::new(),
         count => format!(", mean of {count} cycles"),
     };
-    writeln!(text, "\nShares under the cycle's own policy and under the configured one{cycles}:")?;
+    writeln!(text, "\nShares under the old policy and the configured one{cycles}:")?;
     writeln!(text, "{:>5} {:<48} {:>8} {:>8} {:>7}", "UID", "hotkey", "old", "new", "change")?;
     for miner in &payout.miners {
         let uid = miner.uid.map_or("-".to_owned(), |uid| uid.to_string());

@@ -54,9 +54,8 @@ pub struct SentWeight {
 pub(super) fn tell(recorded: &RecordedCycle, earned: &ScoreVector, uid: Uid) -> Option<MinerStory> {
     let decided = &recorded.decided;
     let hotkey = recorded.holder_of(uid)?;
-    let count = |status| {
-        decided.submissions.iter().filter(|judged| judged.uid == uid && judged.status == status).count()
-    };
+    let count =
+        |status| decided.submissions.iter().filter(|judged| judged.uid == uid && judged.status == status).count();
     let (earned, score) = (number(earned, &hotkey), number(&decided.scores, &hotkey));
     let total: f64 = decided.scores.values().sum();
     let mut story = MinerStory {

@@ -151,9 +151,10 @@ impl<'a> Teller<'a> {
         let task = decided.evidence.tasks.iter().find(|weighted| weighted.task.id.as_str() == judged.task_id);
         let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
         let observed = content.and_then(|content| decided.evidence.contents.get(&content));
-        let views = judged.score.and(judged.platform.zip(observed)).and_then(|(platform, known)| {
-            counted_views(known, platform, &decided.policy)
-        });
+        let views = judged
+            .score
+            .and(judged.platform.zip(observed))
+            .and_then(|(platform, known)| counted_views(known, platform, &decided.policy));
         let hours = views.zip(judged.published_at).map(|(views, published_at)| Hours {
             passed: views.at.time.hours_since(published_at),
             counted: counted_hours(views, published_at, decided.policy.min_age_hours),
@@ -194,9 +195,11 @@ impl<'a> Teller<'a> {
             .unwrap_or_default();
         let before = pairs.iter().take(place).filter(|pair| pair.task_id == judged.task_id).count();
         let on_content = self.claims.get(judged.content_id.as_str());
-        let own = on_content.into_iter().flatten().map(|bound| &bound.claim).find(|claim| {
-            claim.hotkey == judged.hotkey && claim.task_id == judged.task_id
-        });
+        let own = on_content
+            .into_iter()
+            .flatten()
+            .map(|bound| &bound.claim)
+            .find(|claim| claim.hotkey == judged.hotkey && claim.task_id == judged.task_id);
         let commitment = self.recorded.subnet.neuron(&judged.hotkey).and_then(|neuron| neuron.commitment.as_ref());
         let gist_of_cycle = commitment.and_then(|commitment| commitment.pointer()).map(|gist| gist.to_string());
         let holdings = match own {

@@ -135,9 +135,8 @@ fn platform_words(story: &Story, known: &ContentEvidence) -> String {
         None if known.seen_before => words.push("it is gone, and was there before".to_owned()),
         None => words.push("there is no such content".to_owned()),
         Some(seen) => {
-            let published = seen.published_at.map_or("published at an unknown time".to_owned(), |time| {
-                format!("published {time}")
-            });
+            let published =
+                seen.published_at.map_or("published at an unknown time".to_owned(), |time| format!("published {time}"));
             words.push(published);
             let broadcast = match seen.broadcast {
                 Broadcast::None => "",
@@ -146,7 +145,7 @@ fn platform_words(story: &Story, known: &ContentEvidence) -> String {
                 Broadcast::Ended => "the recording of a broadcast",
             };
             words.extend((!broadcast.is_empty()).then(|| broadcast.to_owned()));
-            words.extend(seen.owner_tag.map(|hotkey| format!("its text names {hotkey}")));
+            words.extend(known.owner_tag.map(|hotkey| format!("its text names {hotkey}")));
         }
     }
     for (count, what) in [(known.views, "views"), (known.plays, "plays")] {
@@ -270,7 +269,8 @@ mod tests {
 
     #[test]
     fn places_are_counted_as_people_do() {
-        for (number, word) in [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (13, "13th"), (22, "22nd")] {
+        for (number, word) in [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (13, "13th"), (22, "22nd")]
+        {
             assert_eq!(ordinal(number), word);
         }
     }

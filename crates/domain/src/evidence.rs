@@ -74,6 +74,8 @@ pub struct ContentEvidence {
     pub views: Option<Measurement>,
     /// The newest number of plays.
     pub plays: Option<Measurement>,
+    /// The hotkey that its text names: the newest text that was seen, also of a content that is gone since.
+    pub owner_tag: Option<Hotkey>,
     /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
     pub shortfall: Option<Reason>,
 }
@@ -94,8 +96,6 @@ pub struct SeenContent {
     pub published_at: Option<Moment>,
     /// Whether it is a live broadcast.
     pub broadcast: Broadcast,
-    /// The hotkey that its text names.
-    pub owner_tag: Option<Hotkey>,
 }
 
 /// A count and the block it was observed at.

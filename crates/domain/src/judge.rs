@@ -172,7 +172,7 @@ impl<'a> Bench<'a> {
         latest: &LatestSighting,
     ) -> Finding {
         let views = counted_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
-        let rejected = self.broken_rule(miner, task, seen);
+        let rejected = self.broken_rule(miner, task, known, seen);
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
@@ -183,7 +183,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The first rule that a content which is there breaks.
-    fn broken_rule(&self, miner: &Miner, task: &Task, seen: &SeenContent) -> Option<Reason> {
+    fn broken_rule(&self, miner: &Miner, task: &Task, known: &ContentEvidence, seen: &SeenContent) -> Option<Reason> {
         let is_live = matches!(seen.broadcast, Broadcast::Live | Broadcast::Upcoming);
         if is_live && self.policy.live == LiveRule::Reject {
             return Some(Reason::LiveOrPremiere);
@@ -195,7 +195,7 @@ impl<'a> Bench<'a> {
         if task.end_at.is_some_and(|end_at| published_at >= end_at) {
             return Some(Reason::PublishedAfterTaskEnd);
         }
-        if self.policy.ownership_tag == OwnershipRule::Required && seen.owner_tag != Some(miner.hotkey) {
+        if self.policy.ownership_tag == OwnershipRule::Required && known.owner_tag != Some(miner.hotkey) {
             return Some(Reason::MissingOwnershipTag);
         }
         None
@@ -269,7 +269,7 @@ pub fn competing_claims<'a>(
 pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
     match policy.ownership_tag {
         OwnershipRule::Off => None,
-        OwnershipRule::Prefer | OwnershipRule::Required => known.latest.as_ref()?.presence.as_ref()?.owner_tag.as_ref(),
+        OwnershipRule::Prefer | OwnershipRule::Required => known.owner_tag.as_ref(),
     }
 }
 

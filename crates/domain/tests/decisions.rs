@@ -78,6 +78,7 @@ fn seen(views: u64) -> ContentEvidence {
         seen_before: true,
         views: Some(Measurement { at: stamp(100.0), count: views }),
         plays: None,
+        owner_tag: None,
         shortfall: None,
     }
 }
@@ -179,7 +180,7 @@ fn rules_are_checked_in_the_contracts_order() {
     check(&policy, Some(known.clone()), Status::Rejected, Some(Reason::PublishedBeforeTaskStart));
     presence(&mut known).published_at = Some(hour(1.0));
     check(&policy, Some(known.clone()), Status::Rejected, Some(Reason::MissingOwnershipTag));
-    presence(&mut known).owner_tag = Some(hotkey(5));
+    known.owner_tag = Some(hotkey(5));
     check(&policy, Some(known.clone()), Status::Accepted, None);
     known.views = None;
     check(&policy, Some(known), Status::Pending, Some(Reason::AwaitingMetrics));
@@ -320,7 +321,7 @@ fn the_ownership_tag_outranks_earlier_claims_unless_it_is_off() {
         list(&mut evidence, 3, &[("yt", VIDEO)]);
         list(&mut evidence, 9, &[("yt", VIDEO)]);
         evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 125)];
-        video(&mut evidence, VIDEO, with(|known| presence(known).owner_tag = Some(hotkey(3))).expect("seen"));
+        video(&mut evidence, VIDEO, with(|known| known.owner_tag = Some(hotkey(3))).expect("seen"));
         let decision = decide(&evidence, &policy);
         assert_eq!(decision.scores.keys().copied().collect::<Vec<_>>(), [hotkey(winner)], "{rule:?}");
     }

@@ -79,11 +79,9 @@ impl ContentRow {
 impl TextRow {
     fn observed(self) -> Result<ObservedContent, StoreError> {
         let state = self.content.state()?;
-        let seen = state.details.map(|details| SeenContent {
-            published_at: details.published_at,
-            broadcast: details.broadcast,
-            owner_tag: None,
-        });
+        let seen = state
+            .details
+            .map(|details| SeenContent { published_at: details.published_at, broadcast: details.broadcast });
         let latest = state.latest.map(|(at, present)| LatestSighting { at, presence: seen.filter(|_| present) });
         let text = match (self.title, self.description) {
             (Some(title), Some(description)) => format!("{title}\n{description}"),
@@ -94,6 +92,7 @@ impl TextRow {
             seen_before: state.seen_before,
             views: state.views,
             plays: state.plays,
+            owner_tag: None,
             shortfall: None,
         };
         Ok(ObservedContent { evidence, text })

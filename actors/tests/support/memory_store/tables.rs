@@ -271,7 +271,7 @@ impl Tables {
 
 fn what_is_seen(presence: &Presence) -> SeenContent {
     let details = &presence.details;
-    SeenContent { published_at: details.published_at, broadcast: details.broadcast, owner_tag: None }
+    SeenContent { published_at: details.published_at, broadcast: details.broadcast }
 }
 
 /// A count that is not given leaves the one known before, with its own block.

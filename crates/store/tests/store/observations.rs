@@ -35,7 +35,7 @@ async fn everything_that_a_cycle_needs_comes_back() {
     let presence = latest.presence.expect("it was there");
     assert_eq!(latest.at, stamp(10));
     assert_eq!(presence.published_at, Some(Moment::from_unix_ms(17)));
-    assert_eq!((presence.broadcast, presence.owner_tag), (Broadcast::Ended, None));
+    assert_eq!(presence.broadcast, Broadcast::Ended);
     assert!(known.evidence.seen_before);
     assert_eq!(known.evidence.views, measured(10, u64::MAX));
     assert_eq!(known.evidence.plays, measured(10, 0));

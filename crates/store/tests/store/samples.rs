@@ -147,13 +147,11 @@ pub fn subnet(block: Block, neurons: u8) -> Subnet {
 /// A decision with something in every part, whose floats are `number`.
 pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let evidence = ContentEvidence {
-        latest: Some(LatestSighting {
-            at: stamp(block),
-            presence: Some(SeenContent { owner_tag: Some(hotkey(1)), ..SeenContent::default() }),
-        }),
+        latest: Some(LatestSighting { at: stamp(block), presence: Some(SeenContent::default()) }),
         seen_before: true,
         views: Some(Measurement { at: stamp(block), count: u64::MAX }),
         plays: None,
+        owner_tag: Some(hotkey(1)),
         shortfall: Some(Reason::QuotaExhausted),
     };
     let task = Task {
