@@ -6,7 +6,6 @@
 //! What it cannot know: what other miners list. Duplicates across miners are decided by claims that only a running
 //! validator has.
 
-pub mod advice;
 mod document;
 mod gist_facts;
 mod judging;

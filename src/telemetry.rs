@@ -6,7 +6,8 @@
 //!   written is dropped and counted. A full disk, a closed pipe or a terminal that nobody reads stop no weights.
 //! - A line is one line: control characters that came with data are escaped, so that no miner can move a cursor or
 //!   write an entry of its own.
-//! - Dependencies never log more than `info`: below that they write requests and headers, keys included.
+//! - Dependencies never log more than `info`, and on the console no more than `warn`: below `info` they write requests
+//!   and headers, keys included.
 //! - The current log file always has the configured name, and all files together stay below
 //!   `max_mb × (keep + 1)` MiB.
 //!
@@ -138,7 +139,12 @@ impl OutputKind {
             Self::Console(ConsoleMode::Warnings) => level.min(LevelFilter::WARN),
             Self::File => level.max(LevelFilter::DEBUG),
         };
-        Targets::new().with_default(ours.min(LevelFilter::INFO)).with_target(OUR_CRATES, ours)
+        // What dependencies tell of themselves is for the file; a person at the console wants to know of trouble only.
+        let theirs = match self {
+            Self::Console(_) => LevelFilter::WARN,
+            Self::File => LevelFilter::INFO,
+        };
+        Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours)
     }
 }
 

@@ -42,7 +42,7 @@ use tensorflix_store::Store;
 const MANY_CYCLES: u32 = 100;
 
 /// From cycle to cycle, of chain time.
-const HOURS_PER_CYCLE: f64 = 2.0;
+const HOURS_PER_CYCLE: f64 = 0.25;
 
 /// The columns of a terminal.
 const TERMINAL_WIDTH: usize = 80;

@@ -1,10 +1,10 @@
 //! A submission gist, pair by pair.
 
-use super::advice::{Advice, advice};
 use super::judging::{NotChecked, Outcome};
 use super::wrapping::{excerpt, place, put, put_checks, put_problem, put_summary};
 use super::{Check, CheckResult, any_wrong};
 use crate::report::one_line;
+use crate::story::{Words, words_of};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::Moment;
@@ -137,8 +137,8 @@ fn what_is_missing(missing: NotChecked) -> String {
 
 fn detail(judged: &Judged, contents: &BTreeMap<ContentId, ContentEvidence>, policy: &Policy) -> String {
     if let Some(reason) = judged.reason {
-        let Advice { meaning, remedy } = advice(reason, policy);
-        return format!("{meaning}. To do: {remedy}");
+        let Words { meaning, advice } = words_of(reason);
+        return format!("{meaning} To do: {advice}");
     }
     let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
     let tag = content.and_then(|content| contents.get(&content)?.owner_tag);

@@ -35,12 +35,11 @@ const CHAIN_PATIENCE: Duration = Duration::from_secs(60);
 /// What a validator would make of a submission gist, before it is committed.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Each pair would be accepted, rejected or pending; what nobody looked at is \"not checked\". The tasks are those of
---tasks, else of the configured gist, else of all validators with a permit. A pair for another validator's task is no
-mistake. Whether another miner holds a content is
-never known here.
+Each pair would be accepted, rejected or pending; what nobody looked at is \"not checked\". The tasks are those of \
+--tasks, else of the configured gist, else of all validators with a permit. A pair for another validator's task is no \
+mistake. Whether another miner holds a content is never known here.
 
---fetch asks the platforms with YOUTUBE_API_KEY and APIFY_API_KEY. That costs quota of these keys, which is said before
+--fetch asks the platforms with YOUTUBE_API_KEY and APIFY_API_KEY. That costs quota of these keys, which is said before \
 and not entered into a validator's ledger.
 
 Exit codes: 0 fine, 1 something has to be corrected, 2 wrong usage.

@@ -1,0 +1,166 @@
+//! The sending path over the real chain client and the real store: the process ends before each request that it makes
+//! of the node, and every window has exactly one submission in the sandbox's own records.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
+#![cfg(feature = "sandbox")]
+
+mod support;
+
+use actix::{Actor, Addr};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use support::{check_exit, finished, folder};
+use tensorflix::adapters::chain::{ChainSettings, SubtensorChain};
+use tensorflix::adapters::store::Database;
+use tensorflix::cli::sandbox_config;
+use tensorflix::config::Config;
+use tensorflix::reporter::{Event, Reporter, recipient};
+use tensorflix_actors::chain_watcher::HeadFinalized;
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
+use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate};
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::record::Head;
+use tensorflix_sandbox::clock::block_unix_ms;
+use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
+
+/// The window by the sandbox's rules: its tempo.
+const WINDOW_BLOCKS: u32 = 360;
+
+const SLOT_BLOCKS: u32 = 7_200;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Lets a number of requests pass; the process ends at the next.
+struct MortalGate {
+    passed: AtomicUsize,
+    lets_pass: usize,
+    ended: Notify,
+}
+
+#[async_trait]
+impl RequestGate for MortalGate {
+    async fn pass(&self) {
+        if self.passed.fetch_add(1, Ordering::Relaxed) >= self.lets_pass {
+            self.ended.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// One life of the process: a WeightSetter with a client of its own.
+struct Life {
+    setter: Addr<WeightSetter>,
+    gate: Arc<MortalGate>,
+    events: Receiver<Event>,
+}
+
+struct World {
+    sandbox: Sandbox,
+    config: Config,
+    store: tensorflix_store::Store,
+}
+
+impl World {
+    fn start(&self, lets_pass: usize) -> Life {
+        let gate = Arc::new(MortalGate { passed: AtomicUsize::new(0), lets_pass, ended: Notify::new() });
+        let client = Client::unconnected(ChainConfig {
+            endpoints: vec![self.sandbox.urls().node],
+            expected_genesis: None,
+            request_timeout: PATIENCE,
+            gate: Arc::clone(&gate) as Arc<dyn RequestGate>,
+        });
+        let wallet = &self.config.wallet;
+        let wallet = HotkeyWallet::open(&wallet.path, &wallet.name, &wallet.hotkey).expect("a wallet");
+        let settings = ChainSettings { netuid: NETUID, version_key: 0, wallet: Some(wallet) };
+        let chain = SubtensorChain::new(settings, client, self.store.clone());
+        let settings = SendingSettings {
+            resend_blocks: 0,
+            slot_blocks: SLOT_BLOCKS,
+            version_key: 0,
+            on_foreign_update: OnForeignUpdate::Continue,
+            dry_run: false,
+        };
+        let (reporter, events) = Reporter::start_new();
+        let setter = WeightSetter::new(
+            settings,
+            false,
+            Arc::new(chain),
+            Arc::new(Database::new(self.store.clone())),
+            ActorStats::new("weight_setter"),
+            vec![recipient(&reporter)],
+            vec![recipient(&reporter)],
+        );
+        Life { setter: setter.start(), gate, events }
+    }
+
+    /// Tells a life of the newest final head.
+    fn tell(&self, life: &Life) {
+        let newest = self.sandbox.node().finalized_head();
+        let time = Moment::from_unix_ms(i64::try_from(block_unix_ms(newest.number)).expect("a time"));
+        let stamp = BlockStamp { block: newest.number, time };
+        life.setter.do_send(HeadFinalized(Head { stamp, hash: newest.hash }));
+    }
+
+    /// Lives until the weights are confirmed (`true`) or the process ends (`false`).
+    async fn live(&self, lets_pass: usize) -> bool {
+        let mut life = self.start(lets_pass);
+        self.tell(&life);
+        let outcome = async {
+            tokio::select! {
+                event = life.events.recv() => match event {
+                    Some(Event::Confirmed(_)) => true,
+                    other => panic!("{other:?} after {lets_pass} requests"),
+                },
+                () = life.gate.ended.notified() => false,
+            }
+        };
+        match tokio::time::timeout(PATIENCE, outcome).await {
+            Ok(is_confirmed) => is_confirmed,
+            Err(_) => panic!("no end in time with {lets_pass} requests: {:?}", self.store.latest_intent().await),
+        }
+    }
+}
+
+#[test]
+fn the_process_may_end_before_any_of_its_requests_and_each_window_has_one_submission() {
+    actix_rt::System::new().block_on(async {
+        let folder = folder();
+        let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+        let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("a configuration");
+        std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+        // Decides the cycle whose scores are sent from here on, and sends them in the first window.
+        let path = folder.path().to_owned();
+        let once = tokio::task::spawn_blocking(move || finished(&path, &["run", "--config", "w.toml", "--once"]));
+        check_exit(&once.await.expect("it ran"), 0);
+        let store = tensorflix_store::Store::open(&config.store.url).await.expect("a store");
+        let world = World { sandbox, config, store };
+
+        let mut windows = 1;
+        for lets_pass in 0.. {
+            let window = (world.sandbox.block() / WINDOW_BLOCKS + 1) * WINDOW_BLOCKS;
+            // Nobody decides cycles here, so the wait for a new slot's own decision must be over.
+            world.sandbox.advance_to(window + DECISION_PATIENCE_BLOCKS);
+            windows += 1;
+            if world.live(lets_pass).await {
+                assert!(lets_pass > 8, "{lets_pass} requests are too few to be the whole path");
+                break;
+            }
+            assert!(world.live(usize::MAX).await);
+        }
+        let mut submissions: BTreeMap<u32, usize> = BTreeMap::new();
+        for record in world.sandbox.node().submissions() {
+            assert!(record.outcome.is_ok(), "{record:?}");
+            *submissions.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
+        }
+        assert_eq!(submissions.len(), windows, "every window has its submission: {submissions:?}");
+        assert!(submissions.values().all(|count| *count == 1), "{submissions:?}");
+        world.sandbox.stop().await;
+    });
+}
