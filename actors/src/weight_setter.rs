@@ -158,10 +158,16 @@ impl WeightSetter {
             Sent::Confirmed(confirmed) => {
                 self.stats.count_handled();
                 self.told_failure = None;
+                let standing = confirmed.standing;
                 tracing::info!(
                     cycle = confirmed.cycle,
                     block = confirmed.block,
                     entries = confirmed.entries.len(),
+                    cosine = standing.and_then(|standing| standing.cosine),
+                    clipped_share = standing.and_then(|standing| standing.clipped_share),
+                    validator_trust = standing.map(|standing| standing.validator_trust),
+                    dividends = standing.map(|standing| standing.dividends),
+                    blocks_until_inactive = standing.map(|standing| standing.blocks_until_inactive),
                     "weights are on chain"
                 );
                 for listener in &self.confirmed_listeners {

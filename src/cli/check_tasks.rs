@@ -15,7 +15,8 @@ use tensorflix_actors::stats::ActorStats;
 /// A task gist, line by line, before it is committed.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit codes: 0 fine, 1 something has to be corrected, 2 wrong usage. Warnings do not count.
+Exit codes: 0 fine, 1 something has to be corrected, 2 wrong usage. Warnings
+  do not count.
 
 Examples:
   tensorflix check-tasks tasks.jsonl

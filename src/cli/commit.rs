@@ -23,7 +23,8 @@ Nothing is sent if the chain holds exactly this already. Whatever happens, it ca
 
 Examples:
   tensorflix commit --wallet-name miner --commit alice:0123456789abcdef0123456789abcdef
-  tensorflix commit --dry-run --commit alice:0123456789abcdef0123456789abcdef        (sends nothing)")]
+  # sends nothing
+  tensorflix commit --dry-run --commit alice:0123456789abcdef0123456789abcdef")]
 pub(super) struct CommitArguments {
     #[command(flatten)]
     config: ConfigArgument,

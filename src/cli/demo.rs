@@ -28,9 +28,12 @@ const TEXT_SPEED: f64 = 20_000.0;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  tensorflix demo                                       two cycles, shown to a person
-  tensorflix demo --cycles 5 --seed 1 --output json     one JSON object a cycle; the same bytes for the same seed
-  tensorflix demo --store demo.db                       and then:
+  # two cycles, shown to a person
+  tensorflix demo
+  # one JSON object a cycle; the same bytes for the same seed
+  tensorflix demo --cycles 5 --seed 1 --output json
+  # keeps the store, for `explain`, `export` and `replay`
+  tensorflix demo --store demo.db
   TENSORFLIX__STORE__URL=sqlite://demo.db tensorflix explain --uid 5")]
 pub(super) struct DemoArguments {
     #[command(flatten)]

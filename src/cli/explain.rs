@@ -13,11 +13,15 @@ use tensorflix_domain::ids::Uid;
 Reads the validator's store alone: no chain, no network, also while `run` is at work on it.
 
 Examples:
-  tensorflix explain dQw4w9WgXcQ                a video, in the newest decided cycle
-  tensorflix explain --cycle 12 -- -Qw4w9WgXcQ  in an earlier one; `--` comes before an id that begins with a hyphen
-  tensorflix explain --uid 5 --output json      all submissions of a miner, as one JSON object
+  # a video, in the newest decided cycle
+  tensorflix explain dQw4w9WgXcQ
+  # in an earlier one; `--` comes before an id that begins with a hyphen
+  tensorflix explain --cycle 12 -- -Qw4w9WgXcQ
+  # all submissions of a miner, as one JSON object
+  tensorflix explain --uid 5 --output json
 
-Exit codes: 0 told, 1 there is no such submission (and it says what to do), 2 wrong usage or configuration")]
+Exit codes: 0 told, 1 there is no such submission (and it says what to do), 2
+  wrong usage or configuration")]
 #[group(id = "question", required = true, multiple = true, args = ["content_id", "uid"])]
 pub(super) struct ExplainArguments {
     /// The content, by its id as the gist lists it

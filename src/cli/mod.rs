@@ -58,16 +58,25 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  tensorflix demo                                   everything on an embedded sandbox: no keys, no network
-  tensorflix run --config config.toml               the validator, until it is stopped
-  tensorflix run --once --dry-run --output json     one cycle, nothing sent, one JSON object on stdout
-  tensorflix commit --commit alice:0123abcd         announce on chain where your gist is
-  tensorflix tasks                                  every validator's tasks
-  tensorflix explain dQw4w9WgXcQ                    why a video scored what it scored
-  tensorflix replay --all                           decide every stored cycle again, bit for bit
-  tensorflix check-submissions gist.json --hotkey 5F…    what a validator would make of it
+  # everything on an embedded sandbox: no keys, no network
+  tensorflix demo
+  # the validator, until it is stopped
+  tensorflix run --config config.toml
+  # one cycle, nothing sent, one JSON object on stdout
+  tensorflix run --once --dry-run --output json
+  # announce on chain where your gist is
+  tensorflix commit --commit alice:0123abcd
+  # every validator's tasks
+  tensorflix tasks
+  # why a video scored what it scored
+  tensorflix explain dQw4w9WgXcQ
+  # decide every stored cycle again, bit for bit
+  tensorflix replay --all
+  # what a validator would make of it
+  tensorflix check-submissions gist.json --hotkey 5F…
 
-Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once and nothing to score";
+Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once
+  and nothing to score";
 
 #[derive(Subcommand)]
 enum Command {

@@ -20,13 +20,19 @@ With --config, or with a policy in TENSORFLIX__ variables, it also shows what th
 store.url says where the cycles are, as always.
 
 Examples:
-  tensorflix replay                                              the newest decided cycle
-  tensorflix replay --all                                        every cycle in the store
-  tensorflix replay --from cycle.json                            what `export --format json` wrote
-  tensorflix replay --cycle 12 --config other.toml               what another configuration would have paid
-  TENSORFLIX__WEIGHTS__AGGREGATE=best tensorflix replay --all    what one other setting would have paid
+  # the newest decided cycle
+  tensorflix replay
+  # every cycle in the store
+  tensorflix replay --all
+  # what `export --format json` wrote
+  tensorflix replay --from cycle.json
+  # what another configuration would have paid
+  tensorflix replay --cycle 12 --config other.toml
+  # what one other setting would have paid
+  TENSORFLIX__WEIGHTS__AGGREGATE=best tensorflix replay --all
 
-Exit codes: 0 identical, 1 it differs or cannot be read, 2 wrong usage or configuration")]
+Exit codes: 0 identical, 1 it differs or cannot be read, 2 wrong usage or
+  configuration")]
 pub(super) struct ReplayArguments {
     /// The cycle [default: the newest decided one]
     #[arg(long, value_name = "N")]

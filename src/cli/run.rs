@@ -20,9 +20,12 @@ const CHAIN_PATIENCE: Duration = Duration::from_secs(120);
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  tensorflix run                                        with config.toml, or all defaults
-  tensorflix run --network test --netuid 89 --dry-run   on the test network, sending nothing
-  tensorflix run --once --output json                   one cycle, one JSON object on stdout")]
+  # with config.toml, or all defaults
+  tensorflix run
+  # on the test network, sending nothing
+  tensorflix run --network test --netuid 89 --dry-run
+  # one cycle, one JSON object on stdout
+  tensorflix run --once --output json")]
 pub(super) struct RunArguments {
     #[command(flatten)]
     config: ConfigArgument,

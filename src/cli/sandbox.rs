@@ -17,7 +17,8 @@ use tensorflix_sandbox::{Sandbox, SandboxConfig};
 #[command(after_help = "\
 Examples:
   tensorflix sandbox --seed 7 --hold --write-config sandbox.toml
-  tensorflix run --config sandbox.toml --once --output json        (in another terminal)")]
+  # in another terminal
+  tensorflix run --config sandbox.toml --once --output json")]
 pub(super) struct SandboxArguments {
     #[command(flatten)]
     world: WorldArguments,
