@@ -6,6 +6,8 @@ use crate::reporter::Event;
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::standing::Standing;
+use tensorflix_domain::weights::WeightEntry;
 
 /// Something to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,26 +41,8 @@ impl Session {
                 Some(event) = app.events.recv() => event,
                 else => return Err("reporter"),
             };
-            let (cycle, entries, standing, sending) = match event {
-                Event::Decided(decided) => {
-                    self.awaiting = Some(decided.cycle);
-                    continue;
-                }
-                Event::Confirmed(confirmed) => (
-                    confirmed.cycle,
-                    confirmed.entries,
-                    confirmed.standing,
-                    Sending::Confirmed { block: confirmed.block, extrinsic_hash: confirmed.extrinsic_hash },
-                ),
-                Event::Withheld(withheld) => (
-                    withheld.cycle,
-                    withheld.entries,
-                    withheld.standing,
-                    Sending::Withheld { reason: withheld.reason, is_failure: withheld.is_failure },
-                ),
-            };
-            // Where nothing qualified, what is sent belongs to an earlier cycle; the report is the newer one's.
-            let Some(decided) = self.awaiting.take() else {
+            let Some(Settled { decided, cycle, entries, standing, sending }) = self.settle(event) else { continue };
+            let Some(decided) = decided else {
                 return Ok(Shown::Again { cycle, sending });
             };
             match load(app, decided).await {
@@ -71,6 +55,43 @@ impl Session {
             }
         }
     }
+
+    /// What an event settles; `None` if it only announces a decision.
+    fn settle(&mut self, event: Event) -> Option<Settled> {
+        match event {
+            Event::Decided(decided) => {
+                self.awaiting = Some(decided.cycle);
+                None
+            }
+            Event::Confirmed(confirmed) => Some(Settled {
+                // What an earlier pass sent are not the weights of the decision that is awaited. Where nothing qualified,
+                // on the other hand, the scores sent are an earlier cycle's, and the report is the newer one's.
+                decided: if confirmed.settles_earlier { None } else { self.awaiting.take() },
+                cycle: confirmed.cycle,
+                entries: confirmed.entries,
+                standing: confirmed.standing,
+                sending: Sending::Confirmed { block: confirmed.block, extrinsic_hash: confirmed.extrinsic_hash },
+            }),
+            Event::Withheld(withheld) => Some(Settled {
+                decided: self.awaiting.take(),
+                cycle: withheld.cycle,
+                entries: withheld.entries,
+                standing: withheld.standing,
+                sending: Sending::Withheld { reason: withheld.reason, is_failure: withheld.is_failure },
+            }),
+        }
+    }
+}
+
+/// What became of weights.
+struct Settled {
+    /// The decided cycle whose report this completes.
+    decided: Option<u32>,
+    /// The cycle whose scores they are.
+    cycle: u32,
+    entries: Vec<WeightEntry>,
+    standing: Option<Standing>,
+    sending: Sending,
 }
 
 /// A decided cycle, and who held which UID in it.
@@ -79,4 +100,40 @@ async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, BTreeMap<Uid, Hotk
     let subnet = app.store.cycle_subnet(cycle).await.ok()??;
     let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
     Some((decided, hotkeys))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorflix_actors::scorer::ScoresDecided;
+    use tensorflix_actors::weight_setter::{WeightsConfirmed, WeightsWithheld};
+
+    fn confirmed(cycle: u32, settles_earlier: bool) -> Event {
+        let (entries, extrinsic_hash) = (vec![(1, 65_535)], [0; 32]);
+        Event::Confirmed(WeightsConfirmed { cycle, block: 9, extrinsic_hash, entries, standing: None, settles_earlier })
+    }
+
+    #[test]
+    fn what_an_earlier_pass_sent_is_not_reported_as_the_weights_of_a_new_decision() {
+        let mut session = Session::default();
+        assert!(session.settle(Event::Decided(ScoresDecided { cycle: 2 })).is_none());
+        let earlier = session.settle(confirmed(1, true)).expect("settled");
+        assert_eq!((earlier.decided, earlier.cycle), (None, 1));
+        let withheld = WeightsWithheld {
+            cycle: 2,
+            entries: Vec::new(),
+            standing: None,
+            reason: "the window has its submission already".to_owned(),
+            is_failure: false,
+        };
+        assert_eq!(session.settle(Event::Withheld(withheld)).expect("settled").decided, Some(2));
+    }
+
+    #[test]
+    fn the_report_of_a_cycle_in_which_nothing_qualified_has_the_weights_that_were_sent_for_it() {
+        let mut session = Session::default();
+        assert!(session.settle(Event::Decided(ScoresDecided { cycle: 2 })).is_none());
+        assert_eq!(session.settle(confirmed(1, false)).expect("settled").decided, Some(2));
+        assert_eq!(session.settle(confirmed(1, false)).expect("settled").decided, None, "a resend");
+    }
 }

@@ -280,7 +280,7 @@ impl Sender {
     async fn reconcile(&self, head: &Head, intent: &WeightIntent) -> Result<Option<Sent>, Halt> {
         let is_lost = match self.chain.find(intent, head).await? {
             Fate::Included(inclusion) => {
-                return self.settle(intent, inclusion).await.map(|done| Some(Sent::Confirmed(done)));
+                return self.settle(intent, inclusion).await.map(settles_earlier);
             }
             Fate::Superseded => true,
             Fate::Open => head.stamp.block > intent.valid_until,
@@ -292,7 +292,7 @@ impl Sender {
         }
         tracing::info!(window = intent.window, "sending the same signed weights again");
         let inclusion = self.chain.submit(&intent.extrinsic).await?;
-        self.settle(intent, inclusion).await.map(|done| Some(Sent::Confirmed(done)))
+        self.settle(intent, inclusion).await.map(settles_earlier)
     }
 
     async fn settle(&self, intent: &WeightIntent, inclusion: Inclusion) -> Result<WeightsConfirmed, Halt> {
@@ -336,8 +336,12 @@ impl Sender {
         self.store.save_outcome(intent.window, &IntentOutcome::Confirmed { block }).await?;
         let standing = own.map(|neuron| standing(&intent.entries, neuron, &subnet));
         let (cycle, extrinsic_hash, entries) = (intent.cycle, intent.extrinsic_hash, intent.entries.clone());
-        Ok(WeightsConfirmed { cycle, block, extrinsic_hash, entries, standing })
+        Ok(WeightsConfirmed { cycle, block, extrinsic_hash, entries, standing, settles_earlier: false })
     }
+}
+
+fn settles_earlier(confirmed: WeightsConfirmed) -> Option<Sent> {
+    Some(Sent::Confirmed(WeightsConfirmed { settles_earlier: true, ..confirmed }))
 }
 
 fn has_reached_chain(intent: &WeightIntent) -> bool {

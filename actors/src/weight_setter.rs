@@ -39,6 +39,8 @@ pub struct WeightsConfirmed {
     pub entries: Vec<WeightEntry>,
     /// How we stand with them; `None` if we were deregistered since.
     pub standing: Option<Standing>,
+    /// Whether this settles a submission of an earlier pass, or of a process before this one, whose fate was open.
+    pub settles_earlier: bool,
 }
 
 /// Weights of a decided cycle were not sent, or not accepted.

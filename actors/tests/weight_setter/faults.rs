@@ -42,7 +42,9 @@ fn what_the_chain_or_a_node_refuses_is_told_as_withheld_and_never_as_confirmed()
             assert!(setting.stats.read().failed > 0);
 
             setting.finalize(OPENING + WINDOW).await;
-            assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "{submission:?}: the next window sends anew");
+            let confirmed = setting.confirmed.next().await;
+            assert_eq!(confirmed.entries, ENTRIES, "{submission:?}: the next window sends anew");
+            assert!(!confirmed.settles_earlier);
         });
     }
 }
@@ -62,7 +64,8 @@ fn after_a_lost_answer_the_chain_is_asked_and_the_same_bytes_are_sent_again() {
                     setting = Setting::start_in(setting.world.clone(), Mode::default());
                 }
                 setting.finalize(OPENING + 2).await;
-                assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "{lost:?}");
+                let confirmed = setting.confirmed.next().await;
+                assert_eq!((confirmed.entries.as_slice(), confirmed.settles_earlier), (&ENTRIES[..], true), "{lost:?}");
                 let submitted = setting.submitted();
                 assert_eq!((submitted.len(), setting.world.chain.signed().len()), (submissions, 1), "{lost:?}");
                 assert!(submitted.iter().all(|bytes| *bytes == submitted[0]), "{lost:?}: one signature");
