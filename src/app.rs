@@ -20,6 +20,7 @@ use tensorflix_actors::gist_fetcher::GistFetcher;
 use tensorflix_actors::instagram::InstagramActor;
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::platform::{Platform, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::Scorer;
@@ -252,6 +253,7 @@ impl Workshop<'_> {
             github: Arc::new(github),
             max_in_flight: self.config.github.max_in_flight,
             round_blocks,
+            owner_checks_per_round: CHECKS_PER_ROUND,
             task_gist: self.config.task_gist(),
             listeners: vec![scorer.clone().recipient()],
             is_busy: false,

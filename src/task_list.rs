@@ -98,7 +98,7 @@ impl TaskList {
         progress(&format!("reading {} gists", pointers.len()));
         let contents: BTreeMap<GistPointer, Content> = futures::stream::iter(pointers)
             .map(async |pointer| {
-                let content = content(github.gist(&pointer, None).await);
+                let content = content(github.gist(&pointer, None).await.outcome);
                 (pointer, content)
             })
             .buffer_unordered(config.github.max_in_flight.max(1))

@@ -212,7 +212,7 @@ fn gists_that_no_validator_can_use_are_wrong() {
         (Conduct::HugeGist, 1, "larger than 262144 bytes"),
         (Conduct::MissingGist, 1, "no such gist"),
         (Conduct::ClaimsAnothersGist, 1, "no such gist"),
-        (Conduct::SecretGist, 0, "it is secret"),
+        (Conduct::SecretGist, 1, "it is secret"),
     ] {
         let miner = first(&world, conduct);
         let output = submissions(folder.path(), &committed(&miner), miner.hotkey.ss58(), &["--config", "w.toml"]);

@@ -201,7 +201,8 @@ impl Conductor {
         );
         let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
         evidence.contents =
-            crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls).await?;
+            crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls, &mut errors)
+                .await?;
         let decision = decide(&evidence, &self.settings.policy);
         errors.sort_unstable();
         let decided = DecidedCycle {

@@ -5,7 +5,10 @@ use crate::ports::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, WeightedTask};
+use tensorflix_domain::evidence::{
+    BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, UnwatchedBlocks, WeightedTask,
+};
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
@@ -19,6 +22,9 @@ use tensorflix_domain::verdict::Reason;
 
 /// Contents whose texts are in memory at one time.
 const CONTENTS_PER_READ: usize = 2_000;
+
+/// Ranges of unwatched blocks that go into a cycle's evidence, the newest ones.
+const MOST_UNWATCHED: u32 = 200;
 
 /// Evidence before anything is observed for it.
 pub(crate) struct Gathered {
@@ -36,8 +42,10 @@ pub(crate) async fn gather(
 ) -> Result<Gathered, StoreError> {
     let states: BTreeMap<GistPointer, GistState> =
         store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
+    let owners: BTreeMap<GistName, OwnerRecord> =
+        store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
     let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
-    let gists = Gists { store, states, oldest };
+    let gists = Gists { store, states, owners, oldest };
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
@@ -51,6 +59,8 @@ pub(crate) async fn gather(
         .collect();
     claims.sort_unstable();
     let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
+    let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
+    report_unwatched(&mut errors, &unwatched, previous.as_ref().map(|previous| previous.at.block));
     let evidence = Evidence {
         at: subnet.at,
         tasks,
@@ -59,6 +69,7 @@ pub(crate) async fn gather(
         contents: BTreeMap::new(),
         previous,
         owner_hotkey: subnet.owner_hotkey,
+        unwatched,
     };
     Ok(Gathered { evidence, contents, errors })
 }
@@ -69,6 +80,7 @@ pub(crate) async fn content_evidence(
     policy: &Policy,
     contents: &BTreeSet<ContentId>,
     shortfalls: &BTreeMap<ContentId, Reason>,
+    errors: &mut Vec<ReportedError>,
 ) -> Result<BTreeMap<ContentId, ContentEvidence>, StoreError> {
     let all: Vec<ContentId> = contents.iter().cloned().collect();
     let mut evidence = BTreeMap::new();
@@ -76,7 +88,10 @@ pub(crate) async fn content_evidence(
         for (content, observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
             let mut known = observed.evidence;
             if policy.ownership_tag != OwnershipRule::Off {
-                known.owner_tag = owner_tag(&observed.text, &policy.ownership_template).hotkey;
+                let tag = owner_tag(&observed.text, &policy.ownership_template);
+                known.owner_tag = tag.hotkey;
+                known.named_hotkeys = u32::try_from(tag.named_count).unwrap_or(u32::MAX);
+                errors.extend((tag.named_count > 1).then(|| several_hotkeys(content, tag.named_count)));
             }
             known.shortfall = shortfalls.get(content).copied();
             evidence.insert(content.clone(), known);
@@ -99,6 +114,7 @@ fn contents_of(tasks: &[WeightedTask], miners: &[Miner]) -> BTreeSet<ContentId> 
 struct Gists<'a> {
     store: &'a dyn Store,
     states: BTreeMap<GistPointer, GistState>,
+    owners: BTreeMap<GistName, OwnerRecord>,
     /// Content that was last confirmed in an earlier round stands no more.
     oldest: Block,
 }
@@ -136,6 +152,20 @@ impl Gists<'_> {
         }
     }
 
+    /// Whether GitHub said something that speaks against a gist: then its content does not stand, old or new.
+    fn is_refused(
+        &self,
+        pointer: &GistPointer,
+        uid: Option<Uid>,
+        source: &str,
+        errors: &mut Vec<ReportedError>,
+    ) -> bool {
+        let owner = self.owners.get(&GistName::from(pointer));
+        let Some(refusal) = owner.and_then(|owner| owner.refusal.as_ref()) else { return false };
+        errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason: refusal.to_string() });
+        true
+    }
+
     async fn tasks(
         &self,
         settings: &CycleSettings,
@@ -155,7 +185,9 @@ impl Gists<'_> {
             TaskSource::Network => {
                 let mut publishers = Vec::new();
                 for neuron in subnet.neurons.iter().filter(|neuron| neuron.validator_permit) {
-                    if let Some(pointer) = pointer_of(neuron) {
+                    let pointer = pointer_of(neuron);
+                    if let Some(pointer) = pointer.filter(|at| !self.is_refused(at, Some(neuron.uid), "tasks", errors))
+                    {
                         let gist = self.task_gist(&pointer, Some(neuron.uid), errors).await?;
                         let Neuron { uid, hotkey, stake_rao, .. } = *neuron;
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });
@@ -197,16 +229,47 @@ impl Gists<'_> {
                 }
                 continue;
             };
+            if self.is_refused(&pointer, uid, "gist", errors) {
+                continue;
+            }
             if let Some(document) = self.document(&pointer, uid, "gist", errors).await? {
                 let gist = parse_submission_gist(&document);
                 report_problems(errors, uid, "gist", gist.problems);
                 if gist.kind == GistKind::Submissions {
-                    miners.push(Miner { uid: neuron.uid, hotkey: neuron.hotkey, pairs: gist.pairs });
+                    let owner = self.owners.get(&GistName::from(&pointer));
+                    miners.push(Miner {
+                        uid: neuron.uid,
+                        hotkey: neuron.hotkey,
+                        pairs: gist.pairs,
+                        owner_confirmed: owner.is_some_and(OwnerRecord::is_confirmed),
+                    });
                 }
             }
         }
         miners.sort_by_key(|miner| miner.uid);
         Ok(miners)
+    }
+}
+
+/// Says which blocks were not watched since the cycle before whose scores are in force.
+fn report_unwatched(errors: &mut Vec<ReportedError>, unwatched: &[UnwatchedBlocks], previous_cycle: Option<Block>) {
+    let since = unwatched.iter().filter(|range| Some(range.until) > previous_cycle);
+    errors.extend(since.map(|UnwatchedBlocks { from, until }| ReportedError {
+        uid: None,
+        source: "rounds".to_owned(),
+        line: None,
+        reason: format!(
+            "no gist was read from block {from} on: what was listed before block {until} is dated by the round of that block"
+        ),
+    }));
+}
+
+fn several_hotkeys(content: &ContentId, named_count: usize) -> ReportedError {
+    ReportedError {
+        uid: None,
+        source: content.platform().name().to_owned(),
+        line: None,
+        reason: format!("the text of {} names {named_count} hotkeys: the first one counts", content.as_str()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! GistFetcher: reads every committed gist once in a polling round.
 //!
-//! - Owns in the store: per gist its ETag, last good content, attempts and errors; per hotkey the round in which it
-//!   was first seen with a content.
+//! - Owns in the store: per gist its ETag, last good content, attempts, errors and owner; per hotkey the round in which
+//!   it was first seen with a content; the blocks in which no round was held.
 //! - A round opens when the subnet was read in a new cell of the grid. Its block, not the order of arrival, is what
 //!   a claim is dated by. A round ends within [`ROUND_DEADLINE`], whatever GitHub does; what was not read keeps its
 //!   last good content.
@@ -13,7 +13,8 @@
 //! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
 
 use crate::chain_watcher::CommitmentsChanged;
-use crate::github::GitHub;
+use crate::github::{GistReading, GitHub};
+use crate::owner_checks::OwnerChecks;
 use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
 use actix::{
@@ -25,6 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::{Moment, grid_start};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{GistAnswer, GistHolder, GistOutcome, GistState};
 use tensorflix_domain::subnet::Subnet;
@@ -78,6 +81,8 @@ pub struct GistFetcher {
     pub max_in_flight: usize,
     /// Blocks in a polling round.
     pub round_blocks: u32,
+    /// Owners that are asked for in one round at most, see [`CHECKS_PER_ROUND`](crate::owner_checks::CHECKS_PER_ROUND).
+    pub owner_checks_per_round: usize,
     /// A task gist that is read beside the committed ones.
     pub task_gist: Option<GistPointer>,
     /// Who hears of finished rounds.
@@ -162,6 +167,7 @@ impl GistFetcher {
             github: Arc::clone(&self.github),
             max_in_flight: self.max_in_flight,
             round_blocks: self.round_blocks,
+            owner_checks: self.owner_checks_per_round,
             task_gist: self.task_gist.clone(),
         };
         let run = async move { round.run().await };
@@ -192,6 +198,7 @@ struct Round {
     github: Arc<GitHub>,
     max_in_flight: usize,
     round_blocks: u32,
+    owner_checks: usize,
     task_gist: Option<GistPointer>,
 }
 
@@ -213,11 +220,12 @@ impl Round {
         Ok(Some(SubmissionsRecorded { round }))
     }
 
-    /// Says which rounds were missed: what was listed in them is dated by this one, for everybody alike.
+    /// Records which rounds were missed: what was listed in them is dated by this one, for everybody alike.
     async fn report_gap(&self, round: Block) -> Result<(), StoreError> {
         if let Some(latest) = self.store.latest_gist_round().await? {
             let (from, until) = (latest.saturating_add(self.round_blocks), round);
             if from < until {
+                self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await?;
                 tracing::warn!(
                     from,
                     until,
@@ -241,38 +249,55 @@ impl Round {
         }
         let pointers: Vec<GistPointer> = holders_of.keys().cloned().collect();
         let deadline = self.clock.monotonic() + ROUND_DEADLINE;
-        let mut answers = futures::stream::iter(pointers)
+        let mut answers = futures::stream::iter(pointers.clone())
             .map(|pointer| self.ask(states.get(&pointer), pointer, deadline))
             .buffer_unordered(self.max_in_flight.max(1))
             .chunks(ANSWERS_PER_TRANSACTION);
-        let mut failed = 0;
+        let (mut failing, mut owners) = (Vec::new(), Vec::new());
         while let Some(batch) = answers.next().await {
-            failed += batch.iter().filter(|answer| matches!(answer.outcome, GistOutcome::Failed { .. })).count();
+            let (batch, seen): (Vec<GistAnswer>, Vec<Option<OwnerAnswer>>) = batch.into_iter().unzip();
+            owners.extend(batch.iter().zip(seen).filter_map(|(answer, owner)| Some((answer.pointer.clone(), owner?))));
+            let failed = batch.iter().filter(|answer| matches!(answer.outcome, GistOutcome::Failed { .. }));
+            failing.extend(failed.map(|answer| answer.pointer.clone()));
             let holders: Vec<GistHolder> =
                 batch.iter().filter_map(|answer| holders_of.get(&answer.pointer)).flatten().cloned().collect();
             self.store.record_gists(round, &batch, &holders).await?;
         }
-        Ok(failed)
+        let checks = OwnerChecks {
+            store: &*self.store,
+            github: &self.github,
+            clock: &*self.clock,
+            round,
+            deadline,
+            most: self.owner_checks,
+        };
+        checks.run(&pointers, &failing, owners).await?;
+        Ok(failing.len())
     }
 
-    /// Asks for one gist, within what is left of the round.
-    async fn ask(&self, state: Option<&GistState>, pointer: GistPointer, deadline: Duration) -> GistAnswer {
+    /// Asks for one gist, within what is left of the round. With whose it is, if that came with the content.
+    async fn ask(
+        &self,
+        state: Option<&GistState>,
+        pointer: GistPointer,
+        deadline: Duration,
+    ) -> (GistAnswer, Option<OwnerAnswer>) {
         let is_settled = pointer.revision().is_some() && state.is_some_and(|state| state.digest.is_some());
         if is_settled {
-            return GistAnswer { pointer, outcome: GistOutcome::Unchanged };
+            return (GistAnswer { pointer, outcome: GistOutcome::Unchanged }, None);
         }
         let _work = self.stats.begin();
         let left = deadline.saturating_sub(self.clock.monotonic());
         if left.is_zero() {
             // Too late: a request begun now would only be broken off.
             self.stats.count_failed();
-            return GistAnswer { pointer, outcome: GistOutcome::Failed { error: ROUND_ENDED.to_owned() } };
+            return (GistAnswer { pointer, outcome: round_ended() }, None);
         }
         let etag = state.and_then(|state| state.etag.as_deref());
-        let outcome = tokio::select! {
+        let GistReading { outcome, owner } = tokio::select! {
             biased;
-            outcome = self.github.gist(&pointer, etag) => outcome,
-            () = self.clock.sleep(left) => GistOutcome::Failed { error: ROUND_ENDED.to_owned() },
+            reading = self.github.gist(&pointer, etag) => reading,
+            () = self.clock.sleep(left) => GistReading { outcome: round_ended(), owner: None },
         };
         match &outcome {
             GistOutcome::Failed { error } => {
@@ -281,8 +306,12 @@ impl Round {
             }
             GistOutcome::Unchanged | GistOutcome::Fetched { .. } => self.stats.count_handled(),
         }
-        GistAnswer { pointer, outcome }
+        (GistAnswer { pointer, outcome }, owner)
     }
+}
+
+fn round_ended() -> GistOutcome {
+    GistOutcome::Failed { error: ROUND_ENDED.to_owned() }
 }
 
 /// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.

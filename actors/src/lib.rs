@@ -9,6 +9,7 @@ pub mod github;
 pub mod instagram;
 pub mod limiter;
 pub mod outbound;
+pub mod owner_checks;
 pub mod platform;
 pub mod ports;
 mod preflight;

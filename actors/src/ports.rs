@@ -11,6 +11,8 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::record::{
@@ -254,6 +256,15 @@ pub trait Store: Send + Sync {
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
     /// A content by its digest.
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// What is known of the owners of gists.
+    async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError>;
+    /// Records what checks of owners have come to, in place of earlier ones; the account that was seen first stays.
+    async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError>;
+    /// Records blocks in which no polling round was held; the same beginning again has its later end.
+    async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError>;
+    /// The newest `limit` ranges of blocks in which no polling round was held, oldest first.
+    async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError>;
 
     // --- Platforms --------------------------------------------------------------------------------------------
 

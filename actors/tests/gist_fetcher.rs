@@ -1,5 +1,7 @@
 //! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
 
+mod owners;
+
 use crate::support::gists::{digest_of, pinned, pointer};
 use crate::support::listener::{Events, listen};
 use crate::support::memory_store::Write;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::{GistFetcher, ROUND_DEADLINE, SubmissionsRecorded};
-use tensorflix_actors::github::GitHub;
+use tensorflix_actors::github::{ApiAllowance, GitHub};
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
@@ -31,11 +33,13 @@ struct Setup {
     token: bool,
     rate: Rate,
     task_gist: Option<GistPointer>,
+    /// Owners asked for in a round: none, where a test counts other requests.
+    owner_checks: usize,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { token: false, rate: UNLIMITED, task_gist: None }
+        Self { token: false, rate: UNLIMITED, task_gist: None, owner_checks: 0 }
     }
 }
 
@@ -60,6 +64,7 @@ impl Fetch {
             token: setup.token.then(|| SecretString::from(SECRET)),
             deadline: Duration::from_secs(15),
             max_gist_bytes: MAX_GIST_BYTES,
+            allowance: ApiAllowance::default(),
         };
         let fetcher = GistFetcher {
             store: world.store(),
@@ -68,6 +73,7 @@ impl Fetch {
             github: Arc::new(github),
             max_in_flight: MAX_IN_FLIGHT,
             round_blocks: ROUND_BLOCKS,
+            owner_checks_per_round: setup.owner_checks,
             task_gist: setup.task_gist,
             listeners: vec![listener],
             is_busy: false,

@@ -60,6 +60,7 @@ impl Remains {
                 contents: BTreeMap::new(),
                 previous: None,
                 owner_hotkey: None,
+                unwatched: Vec::new(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),

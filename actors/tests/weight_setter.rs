@@ -114,6 +114,7 @@ impl Setting {
                 contents: std::collections::BTreeMap::new(),
                 previous: None,
                 owner_hotkey: None,
+                unwatched: Vec::new(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),

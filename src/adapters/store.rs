@@ -6,6 +6,8 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::record::{
@@ -66,6 +68,18 @@ impl Store for Database {
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.told(self.0.gist_document(digest).await)
+    }
+    async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
+        self.told(self.0.gist_owners().await)
+    }
+    async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {
+        self.told(self.0.record_gist_owners(records).await)
+    }
+    async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError> {
+        self.told(self.0.record_unwatched_blocks(unwatched).await)
+    }
+    async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
+        self.told(self.0.unwatched_blocks(limit).await)
     }
 
     async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {

@@ -84,7 +84,7 @@ impl Source {
         match self {
             Self::File(path) => Ok(Document { bytes: read_file(path, most_bytes)?, checks: Vec::new() }),
             Self::Gist(pointer) => {
-                let bytes = match github.gist(pointer, None).await {
+                let bytes = match github.gist(pointer, None).await.outcome {
                     GistOutcome::Fetched { document, .. } => document,
                     GistOutcome::Failed { error } => return Err(Unread::Gist(error)),
                     GistOutcome::Unchanged => return Err(Unread::Gist("GitHub gave no content".to_owned())),

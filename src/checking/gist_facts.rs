@@ -69,8 +69,8 @@ impl GistFacts {
         match self.public {
             Some(true) => {}
             Some(false) => {
-                let detail = "it is secret, and a gist has to be public: make a public one and name that";
-                checks.push(Check::warning("gist", detail));
+                let detail = "it is secret, and only public ones count: make a public one and commit that";
+                checks.push(Check::wrong("gist", detail));
             }
             None => checks.push(Check::not_checked("gist", "whether it is public: GitHub does not say")),
         }
@@ -97,7 +97,7 @@ mod tests {
             (r#"{"owner": {"login": "Alice"}, "public": true, "files": {"a": {}}}"#, vec![CheckResult::Good], "public"),
             (r#"{"owner": {"login": "mallory"}, "public": true}"#, vec![CheckResult::Wrong], "mallory"),
             (r#"{"owner": null, "public": true}"#, vec![CheckResult::Wrong], "nobody"),
-            (r#"{"owner": {"login": "alice"}, "public": false}"#, vec![CheckResult::Warning], "secret"),
+            (r#"{"owner": {"login": "alice"}, "public": false}"#, vec![CheckResult::Wrong], "secret"),
             (r#"{"owner": {"login": "alice"}}"#, vec![CheckResult::NotChecked], "public"),
             (
                 r#"{"owner": {"login": "alice"}, "public": true, "files": {"b": null, "a": {}}}"#,

@@ -73,6 +73,7 @@ fn judged(
         contents: contents.clone(),
         previous: None,
         owner_hotkey: None,
+        unwatched: Vec::new(),
     };
     decide(&evidence, policy).submissions.into_iter()
 }
@@ -126,7 +127,12 @@ mod tests {
     fn outcomes(pairs: &[(&str, &str)], tasks: Option<&[(&str, Platform)]>) -> Vec<String> {
         let pair =
             |(task, content): &(&str, &str)| Pair { task_id: (*task).to_owned(), content_id: (*content).to_owned() };
-        let miner = Miner { uid: 1, hotkey: Hotkey::new([1; 32]), pairs: pairs.iter().map(pair).collect() };
+        let miner = Miner {
+            uid: 1,
+            hotkey: Hotkey::new([1; 32]),
+            pairs: pairs.iter().map(pair).collect(),
+            owner_confirmed: true,
+        };
         let at = BlockStamp { block: 1, time: Moment::from_unix_ms(1_787_000_000_000) };
         let task = |(id, platform): &(&str, Platform)| WeightedTask {
             task: Task {

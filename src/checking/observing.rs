@@ -12,7 +12,7 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::ids::{self, ContentId};
 use tensorflix_domain::observation::{Presence, Sighting};
-use tensorflix_domain::ownership::owner_tag;
+use tensorflix_domain::ownership::{OwnerTag, owner_tag};
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 
 /// Every platform with its way out.
@@ -109,9 +109,9 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
         Sighting::Present(presence) => {
             let Presence { metrics, details } = *presence;
             let text = format!("{}\n{}", details.title, details.description);
-            let owner_tag = match policy.ownership_tag {
-                OwnershipRule::Off => None,
-                OwnershipRule::Prefer | OwnershipRule::Required => owner_tag(&text, &policy.ownership_template).hotkey,
+            let tag = match policy.ownership_tag {
+                OwnershipRule::Off => OwnerTag::default(),
+                OwnershipRule::Prefer | OwnershipRule::Required => owner_tag(&text, &policy.ownership_template),
             };
             let seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
             ContentEvidence {
@@ -119,7 +119,8 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
                 seen_before: true,
                 views: count(metrics.view_count),
                 plays: count(metrics.play_count),
-                owner_tag,
+                owner_tag: tag.hotkey,
+                named_hotkeys: u32::try_from(tag.named_count).unwrap_or(u32::MAX),
                 shortfall: None,
             }
         }

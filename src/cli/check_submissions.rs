@@ -6,8 +6,8 @@ use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refus
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::checking::{
-    Asked, Check, CheckedPair, Source, Sources, SubmissionReport, Unread, check_standing, contents_to_ask, judge,
-    price, publishers_of, tasks_of_all,
+    Asked, Check, CheckResult, CheckedPair, Source, Sources, SubmissionReport, Unread, check_standing, contents_to_ask,
+    judge, price, publishers_of, tasks_of_all,
 };
 use crate::config::{Config, Overrides};
 use crate::connections;
@@ -152,7 +152,12 @@ impl<'a> Checker<'a> {
         let registered = subnet.as_ref().and_then(|subnet| subnet.neuron(hotkey)).map(|neuron| neuron.uid);
         // Ages are counted to the chain's time, or to this machine's where there is no chain.
         let at = subnet.map_or_else(|| BlockStamp { block: 0, time: self.clock.wall() }, |subnet| subnet.at);
-        let miner = Miner { uid: registered.or(*uid).unwrap_or_default(), hotkey: *hotkey, pairs: gist.pairs };
+        let miner = Miner {
+            uid: registered.or(*uid).unwrap_or_default(),
+            hotkey: *hotkey,
+            pairs: gist.pairs,
+            owner_confirmed: speaks_for(&checks, "gist"),
+        };
         let policy = self.config.policy();
         let tasks = tasks.as_deref();
         let before = judge(&miner, at, tasks, &BTreeMap::new(), &policy);
@@ -333,4 +338,10 @@ fn tasks_of(document: &[u8], source: &str, checks: &mut Vec<Check>) -> Vec<Weigh
         skipped => Check::warning("tasks", format!("{detail}; {skipped} more cannot be read (see `check-tasks`)")),
     });
     tasks_of_gist(gist)
+}
+
+/// Whether nothing that was found out under this name is wrong or was left open.
+fn speaks_for(checks: &[Check], name: &str) -> bool {
+    let mut named = checks.iter().filter(|check| check.check == name);
+    named.all(|check| matches!(check.result, CheckResult::Good | CheckResult::Warning))
 }

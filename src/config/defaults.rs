@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use tensorflix_domain::ownership::HOTKEY_PLACE;
-use tensorflix_domain::policy::{Aggregate, ContentScope, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
 use url::Url;
 
 use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
@@ -102,6 +102,7 @@ impl Default for RulesSettings {
         Self {
             ownership_tag: OwnershipRule::Prefer,
             ownership_template: HOTKEY_PLACE.to_owned(),
+            gist_owner: GistOwnerRule::Prefer,
             max_per_miner_and_task: 5,
             content_scope: ContentScope::Task,
             live: LiveRule::Reject,

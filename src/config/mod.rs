@@ -223,6 +223,7 @@ impl Config {
             view_metric: self.instagram.view_metric,
             ownership_tag: self.rules.ownership_tag,
             ownership_template: self.rules.ownership_template.clone(),
+            gist_owner: self.rules.gist_owner,
             max_per_miner_and_task: self.rules.max_per_miner_and_task,
             content_scope: self.rules.content_scope,
             live: self.rules.live,

@@ -126,6 +126,7 @@ pub(super) static SECTIONS: [Section; 13] = [
         settings: &[
             ("ownership_tag", Kind::Choice(&["prefer", "off", "required"])),
             ("ownership_template", Kind::Text(forms::OWNERSHIP_TEMPLATE)),
+            ("gist_owner", Kind::Choice(&["prefer", "required"])),
             ("max_per_miner_and_task", integer(1, 1000)),
             ("content_scope", Kind::Choice(&["task", "subnet"])),
             ("live", Kind::Choice(&["reject", "accept"])),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tensorflix_domain::policy::{Aggregate, ContentScope, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
 use url::Url;
 
 use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
@@ -151,6 +151,8 @@ pub struct RulesSettings {
     pub ownership_tag: OwnershipRule,
     /// How a text names its owner.
     pub ownership_template: String,
+    /// Whether a gist counts before GitHub has confirmed its owner.
+    pub gist_owner: GistOwnerRule,
     /// Submissions that count for one miner in one task.
     pub max_per_miner_and_task: u32,
     /// Where a content may count once.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
-use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Measurement, WeightedTask};
+use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Measurement, UnwatchedBlocks, WeightedTask};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::{Judged, competing_claims, counted_hours, counted_views, named_owner};
 use tensorflix_domain::verdict::{Reason, Status};
@@ -76,6 +76,8 @@ pub struct Listed {
     pub most_in_task: u32,
     /// The polling round in which it was first seen; `None` where no claim was made of it.
     pub first_seen_round: Option<Block>,
+    /// Blocks before that round in which no gist was read, if it is the first one after such.
+    pub unwatched_before: Option<UnwatchedBlocks>,
 }
 
 /// A claim on the content.
@@ -214,6 +216,8 @@ impl<'a> Teller<'a> {
             position_in_task: before + 1,
             most_in_task: decided.policy.max_per_miner_and_task,
             first_seen_round: own.map(|claim| claim.round),
+            unwatched_before: own
+                .and_then(|claim| decided.evidence.unwatched.iter().find(|range| range.until == claim.round).copied()),
         })
     }
 

@@ -4,7 +4,7 @@
 use super::{Answer, MinerStory, Rival, Story};
 use crate::telemetry::visible;
 use std::fmt::Write;
-use tensorflix_domain::evidence::ContentEvidence;
+use tensorflix_domain::evidence::{ContentEvidence, UnwatchedBlocks};
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::record::IntentOutcome;
 
@@ -73,6 +73,12 @@ fn listed_words(story: &Story) -> String {
         Some(round) => format!("first seen{gist} in the polling round of block {round}"),
         None => format!("seen{gist}"),
     };
+    let unwatched = match listed.unwatched_before {
+        Some(UnwatchedBlocks { from, until }) => {
+            format!(" (no gist was read from block {from} on, so what was listed before block {until} counts from it)")
+        }
+        None => String::new(),
+    };
     let now = match &listed.gist_of_cycle {
         Some(now) if listed.gist.as_ref() != Some(now) => format!("; now in gist {now}"),
         _ => String::new(),
@@ -83,7 +89,7 @@ fn listed_words(story: &Story) -> String {
         }
         None => String::new(),
     };
-    format!("{seen}{now}; pair {} of {}{task}", listed.position, listed.pair_count)
+    format!("{seen}{unwatched}{now}; pair {} of {}{task}", listed.position, listed.pair_count)
 }
 
 fn ordinal(number: usize) -> String {
@@ -145,7 +151,10 @@ fn platform_words(story: &Story, known: &ContentEvidence) -> String {
                 Broadcast::Ended => "the recording of a broadcast",
             };
             words.extend((!broadcast.is_empty()).then(|| broadcast.to_owned()));
-            words.extend(known.owner_tag.map(|hotkey| format!("its text names {hotkey}")));
+            words.extend(known.owner_tag.map(|hotkey| match known.named_hotkeys {
+                0 | 1 => format!("its text names {hotkey}"),
+                count => format!("its text names {count} hotkeys, of which the first counts: {hotkey}"),
+            }));
         }
     }
     for (count, what) in [(known.views, "views"), (known.plays, "plays")] {

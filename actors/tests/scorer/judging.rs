@@ -8,8 +8,11 @@ use crate::support::gists::{reel, seen, task_line, video};
 use crate::support::subnets::{committed_text, hotkey, neuron};
 use crate::support::time::simulate;
 use crate::support::world::SLOT_BLOCKS;
+use tensorflix_actors::ports::Store;
 use tensorflix_domain::claim::SettledBy;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
+use tensorflix_domain::ids::{ContentId, Platform, Uid};
 use tensorflix_domain::observation::{Presence, Sighting};
 use tensorflix_domain::record::{DecidedCycle, ReportedError};
 use tensorflix_domain::verdict::{Reason, Status};
@@ -185,5 +188,65 @@ fn an_unchanged_cycle_is_decided_alike_with_a_hotkey_that_moved_to_another_uid()
         let holders = |decided: &DecidedCycle| decided.scores.keys().copied().collect::<Vec<_>>();
         assert_eq!(holders(&first), holders(&second), "scores belong to hotkeys");
         assert!(second.submissions.iter().all(|judged| judged.uid > 40), "and are reported by the UIDs of their block");
+    });
+}
+
+#[test]
+fn a_gist_that_github_denies_counts_for_nobody_until_the_next_good_answer() {
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(1_000, NOW - 10.0))]);
+        let entries = [miner(1, &[(CATS, &video(1))]), miner(2, &[(CATS, &video(2))])];
+        let gist = GistName { username: "miner1".to_owned(), gist_id: format!("{:032x}", 1) };
+        let described = |login: &str| OwnerAnswer::Described {
+            login: Some(login.to_owned()),
+            owner_id: Some(7),
+            public: Some(true),
+        };
+        let mut record = None;
+        for (cycle, login, counts) in [(0, "miner1", true), (1, "mallory", false), (2, "miner1", true)] {
+            let opening = OPENING + cycle * SLOT_BLOCKS;
+            record = Some(OwnerRecord::after(record.as_ref(), gist.clone(), opening, &described(login)));
+            stage
+                .world
+                .store
+                .record_gist_owners(&record.clone().into_iter().collect::<Vec<_>>())
+                .await
+                .expect("stored");
+            let decided = stage.decide(opening, &entries).await;
+            let uids: Vec<Uid> = decided.evidence.miners.iter().map(|miner| miner.uid).collect();
+            assert_eq!(uids, if counts { vec![1, 2] } else { vec![2] }, "{login}");
+            assert_eq!(decided.evidence.miners.iter().any(|miner| miner.owner_confirmed), counts);
+            assert_eq!(decided.errors.iter().any(|error| error.uid == Some(1)), !counts, "{:?}", decided.errors);
+        }
+    });
+}
+
+#[test]
+fn of_several_hotkeys_in_one_text_the_first_counts_and_that_is_reported() {
+    simulate(async {
+        let (first, second) = (hotkey(2), hotkey(1));
+        let Sighting::Present(mut presence) = seen(1_000, NOW - 10.0) else { panic!("present") };
+        presence.details.description = format!("a cat by {first} and {second}");
+        let mut stage = Stage::start(&[(video(1), Sighting::Present(presence))]);
+        let decided = stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))]), miner(2, &[(CATS, &video(1))])]).await;
+        assert_eq!(verdict(&decided, 2, &video(1)), accepted());
+        assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::DuplicateSubmission));
+        assert_eq!(decided.evidence.contents[&video(1)].named_hotkeys, 2);
+        let reasons: Vec<&str> = decided.errors.iter().map(|error| error.reason.as_str()).collect();
+        assert_eq!(reasons, [format!("the text of {} names 2 hotkeys: the first one counts", video(1).as_str())]);
+    });
+}
+
+#[test]
+fn blocks_that_nobody_watched_are_in_the_evidence_and_reported_once() {
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+        let unwatched = UnwatchedBlocks { from: OPENING - 500, until: OPENING };
+        stage.world.store.record_unwatched_blocks(&unwatched).await.expect("stored");
+        for (cycle, reported) in [(0, 1), (1, 0)] {
+            let decided = stage.decide(OPENING + cycle * SLOT_BLOCKS, &[miner(1, &[(CATS, &video(1))])]).await;
+            assert_eq!(decided.evidence.unwatched, [unwatched]);
+            assert_eq!(decided.errors.iter().filter(|error| error.source == "rounds").count(), reported);
+        }
     });
 }

@@ -8,6 +8,8 @@ use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Sign
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::record::{
@@ -133,6 +135,18 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         mortal!(self, gist_document(digest))
+    }
+    async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
+        mortal!(self, gist_owners())
+    }
+    async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {
+        mortal!(self, record_gist_owners(records))
+    }
+    async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError> {
+        mortal!(self, record_unwatched_blocks(unwatched))
+    }
+    async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
+        mortal!(self, unwatched_blocks(limit))
     }
     async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {
         mortal!(self, record_observations(observations))

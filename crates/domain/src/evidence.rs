@@ -5,7 +5,7 @@
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::Claim;
-use crate::ids::{ContentId, Hotkey, Uid};
+use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::submission::Pair;
 use crate::task::Task;
@@ -32,6 +32,18 @@ pub struct Evidence {
     pub previous: Option<PreviousScores>,
     /// The hotkey to which burnt weight goes.
     pub owner_hotkey: Option<Hotkey>,
+    /// Blocks in which nobody's gist was read, oldest first: what was listed in them is dated by the round after.
+    #[serde(default)]
+    pub unwatched: Vec<UnwatchedBlocks>,
+}
+
+/// Blocks between two polling rounds in which no round was held: this validator was not running, or was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnwatchedBlocks {
+    /// The first block of the first round that was missed.
+    pub from: Block,
+    /// The block of the next round that was held, which is watched again.
+    pub until: Block,
 }
 
 /// A task and how much it counts.
@@ -52,6 +64,9 @@ pub struct Miner {
     pub hotkey: Hotkey,
     /// Its pairs in the order of its gist.
     pub pairs: Vec<Pair>,
+    /// Whether GitHub confirmed that the gist belongs to the committed user. `false` also where it was not asked yet.
+    #[serde(default)]
+    pub owner_confirmed: bool,
 }
 
 /// A claim that binds: its hotkey is registered at the cycle's block.
@@ -76,6 +91,9 @@ pub struct ContentEvidence {
     pub plays: Option<Measurement>,
     /// The hotkey that its text names: the newest text that was seen, also of a content that is gone since.
     pub owner_tag: Option<Hotkey>,
+    /// How many different hotkeys that text names; the first one counts.
+    #[serde(default)]
+    pub named_hotkeys: u32,
     /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
     pub shortfall: Option<Reason>,
 }

@@ -8,7 +8,7 @@ use crate::claim::{Claimant, SettledBy, holder};
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
-use crate::policy::{ContentScope, LiveRule, OwnershipRule, Policy, ViewMetric};
+use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
 use crate::task::Task;
 use crate::verdict::{Reason, Status};
 use serde::{Deserialize, Serialize};
@@ -176,10 +176,17 @@ impl<'a> Bench<'a> {
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
+            (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
+                (Status::Pending, Some(Reason::AwaitingOwnerCheck))
+            }
             (None, Some(_), Some(views)) if views.at < latest.at => (Status::Accepted, Some(Reason::AwaitingMetrics)),
             (None, Some(_), Some(_)) => (Status::Accepted, known.shortfall),
         };
         Finding { status, reason, views, published_at: seen.published_at }
+    }
+
+    const fn awaits_owner_check(&self, miner: &Miner) -> bool {
+        matches!(self.policy.gist_owner, GistOwnerRule::Required) && !miner.owner_confirmed
     }
 
     /// The first rule that a content which is there breaks.

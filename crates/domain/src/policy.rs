@@ -18,6 +18,9 @@ pub struct Policy {
     pub ownership_tag: OwnershipRule,
     /// The form in which a text names its owner; holds `{hotkey}`.
     pub ownership_template: String,
+    /// Whether a gist counts before GitHub has confirmed its owner.
+    #[serde(default)]
+    pub gist_owner: GistOwnerRule,
     /// Submissions that count for one miner in one task.
     pub max_per_miner_and_task: u32,
     /// Where a content may count once.
@@ -55,6 +58,17 @@ pub enum OwnershipRule {
     #[default]
     Prefer,
     /// A content that does not name its miner is rejected.
+    Required,
+}
+
+/// `rules.gist_owner`. A gist that GitHub says is not the committed user's, or is not public, never counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GistOwnerRule {
+    /// A gist that was not checked yet counts: checks take as long as GitHub's API budget makes them take.
+    #[default]
+    Prefer,
+    /// Its submissions are pending until the owner is confirmed.
     Required,
 }
 
@@ -99,6 +113,7 @@ impl Default for Policy {
             view_metric: ViewMetric::default(),
             ownership_tag: OwnershipRule::default(),
             ownership_template: crate::ownership::HOTKEY_PLACE.to_owned(),
+            gist_owner: GistOwnerRule::default(),
             max_per_miner_and_task: 5,
             content_scope: ContentScope::default(),
             live: LiveRule::default(),

@@ -13,7 +13,7 @@ use tensorflix_domain::evidence::{
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
-use tensorflix_domain::policy::{Aggregate, ContentScope, LiveRule, OwnershipRule, Policy, ViewMetric};
+use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -65,6 +65,7 @@ fn evidence() -> Evidence {
         contents: BTreeMap::new(),
         previous: None,
         owner_hotkey: Some(hotkey(0)),
+        unwatched: Vec::new(),
     }
 }
 
@@ -79,6 +80,7 @@ fn seen(views: u64) -> ContentEvidence {
         views: Some(Measurement { at: stamp(100.0), count: views }),
         plays: None,
         owner_tag: None,
+        named_hotkeys: 0,
         shortfall: None,
     }
 }
@@ -93,7 +95,12 @@ fn list(evidence: &mut Evidence, uid: Uid, pairs: &[(&str, &str)]) {
         task_id: (*task_id).to_owned(),
         content_id: (*content_id).to_owned(),
     };
-    evidence.miners.push(Miner { uid, hotkey: hotkey(uid), pairs: pairs.iter().map(pair).collect() });
+    evidence.miners.push(Miner {
+        uid,
+        hotkey: hotkey(uid),
+        pairs: pairs.iter().map(pair).collect(),
+        owner_confirmed: false,
+    });
     evidence.claims.extend(pairs.iter().map(|pair| claim(uid, *pair, 1)));
 }
 
@@ -184,6 +191,28 @@ fn rules_are_checked_in_the_contracts_order() {
     check(&policy, Some(known.clone()), Status::Accepted, None);
     known.views = None;
     check(&policy, Some(known), Status::Pending, Some(Reason::AwaitingMetrics));
+}
+
+#[test]
+fn where_the_gists_owner_must_be_confirmed_a_submission_waits_for_it() {
+    use Reason::{AwaitingMetrics, AwaitingOwnerCheck, LiveOrPremiere};
+    use Status::{Accepted, Pending, Rejected};
+    let policy = Policy { gist_owner: GistOwnerRule::Required, ..Policy::default() };
+    check(&policy, with(|_| ()), Pending, Some(AwaitingOwnerCheck));
+    check(&policy, with(|known| presence(known).broadcast = Broadcast::Live), Rejected, Some(LiveOrPremiere));
+    check(&policy, with(|known| known.views = None), Pending, Some(AwaitingMetrics));
+    for (rule, owner_confirmed, status) in [
+        (GistOwnerRule::Required, true, Accepted),
+        (GistOwnerRule::Required, false, Pending),
+        (GistOwnerRule::Prefer, false, Accepted),
+    ] {
+        let mut evidence = evidence();
+        list(&mut evidence, 5, &[("yt", VIDEO)]);
+        evidence.miners[0].owner_confirmed = owner_confirmed;
+        video(&mut evidence, VIDEO, seen(5));
+        let policy = Policy { gist_owner: rule, ..Policy::default() };
+        assert_eq!(decide(&evidence, &policy).submissions[0].status, status, "{rule:?} {owner_confirmed}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tensorflix_domain::evidence::{
 };
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::observation::Broadcast;
-use tensorflix_domain::policy::{Aggregate, ContentScope, LiveRule, OwnershipRule, Policy, ViewMetric};
+use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
@@ -44,7 +44,12 @@ fn pair() -> impl Strategy<Value = Pair> {
 
 fn miners() -> impl Strategy<Value = Vec<Miner>> {
     let miner = |uid: Uid| {
-        proptest::collection::vec(pair(), 0..8).prop_map(move |pairs| Miner { uid, hotkey: hotkey(uid), pairs })
+        proptest::collection::vec(pair(), 0..8).prop_map(move |pairs| Miner {
+            uid,
+            hotkey: hotkey(uid),
+            pairs,
+            owner_confirmed: uid % 2 == 0,
+        })
     };
     (0..MINERS).map(miner).collect::<Vec<_>>()
 }
@@ -99,6 +104,7 @@ fn known() -> impl Strategy<Value = ContentEvidence> {
             views,
             plays,
             owner_tag,
+            named_hotkeys: 0,
             shortfall,
         },
     )
@@ -122,6 +128,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             .collect(),
         previous: previous.map(|scores| PreviousScores { at: stamp(126), scores }),
         owner_hotkey: Some(hotkey(200)),
+        unwatched: Vec::new(),
     })
 }
 
@@ -137,6 +144,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         prop_oneof![Just(ContentScope::Task), Just(ContentScope::Subnet)],
         prop_oneof![Just(LiveRule::Reject), Just(LiveRule::Accept)],
         prop_oneof![Just(ViewMetric::Views), Just(ViewMetric::Plays)],
+        prop_oneof![Just(GistOwnerRule::Prefer), Just(GistOwnerRule::Required)],
     );
     let weights = (
         prop_oneof![Just(Aggregate::Sum), Just(Aggregate::Best)],
@@ -146,9 +154,10 @@ fn policy() -> impl Strategy<Value = Policy> {
         0.01..5.0,
     );
     (rules, weights, 1..6_u32).prop_map(
-        |((tag, scope, live, metric), (aggregate, top_n, half_life, burn, age), most)| Policy {
+        |((tag, scope, live, metric, gist_owner), (aggregate, top_n, half_life, burn, age), most)| Policy {
             ownership_tag: tag,
             content_scope: scope,
+            gist_owner,
             live,
             view_metric: metric,
             aggregate,

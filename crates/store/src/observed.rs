@@ -93,6 +93,7 @@ impl TextRow {
             views: state.views,
             plays: state.plays,
             owner_tag: None,
+            named_hotkeys: 0,
             shortfall: None,
         };
         Ok(ObservedContent { evidence, text })

@@ -81,6 +81,14 @@ impl Store {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
+        sqlx::query("DELETE FROM gist_owners WHERE asked_round < $1")
+            .bind(before_block)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM unwatched_blocks WHERE until_block < $1")
+            .bind(before_block)
+            .execute(&mut *transaction)
+            .await?;
         let holdings = sqlx::query(
             "DELETE FROM holdings WHERE claimed AND round < $1 AND NOT EXISTS (
                  SELECT 1 FROM gists WHERE gists.pointer = holdings.pointer AND gists.digest = holdings.digest)",

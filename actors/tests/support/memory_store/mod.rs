@@ -11,6 +11,8 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::record::{
@@ -25,6 +27,8 @@ pub enum Write {
     Head,
     Subnet,
     Gists,
+    GistOwners,
+    Unwatched,
     GistRound,
     Observations,
     Debit,
@@ -193,6 +197,34 @@ impl Store for MemoryStore {
 
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|tables| tables.documents.get(digest).cloned())
+    }
+
+    async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
+        self.read(|tables| tables.gist_owners.values().cloned().collect())
+    }
+
+    async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {
+        self.write(Write::GistOwners, |tables| {
+            tables.record_gist_owners(records);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError> {
+        self.write(Write::Unwatched, |tables| {
+            let until = tables.unwatched.entry(unwatched.from).or_default();
+            *until = unwatched.until.max(*until);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
+        self.read(|tables| {
+            let skipped = tables.unwatched.len().saturating_sub(limit as usize);
+            tables.unwatched.iter().skip(skipped).map(|(&from, &until)| UnwatchedBlocks { from, until }).collect()
+        })
     }
 
     async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Observation, Presence, Sighting};
 use tensorflix_domain::record::{
@@ -20,6 +21,9 @@ pub struct Tables {
     pub subnet: Option<Subnet>,
     pub gist_round: Option<Block>,
     pub gists: BTreeMap<GistPointer, GistState>,
+    pub gist_owners: BTreeMap<GistName, OwnerRecord>,
+    /// The end of each range, by its beginning.
+    pub unwatched: BTreeMap<Block, Block>,
     pub documents: BTreeMap<ContentDigest, Vec<u8>>,
     /// With whether claims were made of it.
     pub holdings: Vec<(Holding, bool)>,
@@ -115,6 +119,16 @@ impl Tables {
             let GistHolder { hotkey, pointer, committed_at } = holder.clone();
             let id = i64::try_from(self.holdings.len()).expect("few holdings") + 1;
             self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at }, false));
+        }
+    }
+
+    /// An older check changes nothing, and the account that was seen first stays.
+    pub fn record_gist_owners(&mut self, records: &[OwnerRecord]) {
+        for record in records {
+            let known = self.gist_owners.entry(record.gist.clone()).or_insert_with(|| record.clone());
+            if known.asked_round <= record.asked_round {
+                *known = OwnerRecord { owner_id: known.owner_id.or(record.owner_id), ..record.clone() };
+            }
         }
     }
 

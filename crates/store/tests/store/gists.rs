@@ -4,6 +4,8 @@ use crate::samples::{claim, hotkey};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome, Holding};
 use tensorflix_store::Store;
@@ -213,4 +215,36 @@ async fn a_contents_claims_and_where_a_hotkey_listed_it_are_found() {
     assert_eq!(digests(1, 25).await, [10]);
     assert_eq!(digests(1, 50).await, [11]);
     assert!(digests(2, 50).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_account_that_was_seen_first_stays_and_an_older_check_changes_nothing() {
+    let store = memory().await;
+    let record = |asked_round, owner_id, refusal| OwnerRecord {
+        gist: GistName::from(&pointer(1)),
+        asked_round,
+        owner_id,
+        absences: 1,
+        refusal,
+    };
+    let another = OwnerRefusal::AnotherAccount { pinned: u64::MAX, found: 9 };
+    store.record_gist_owners(&[record(100, None, None)]).await.expect("stored");
+    store.record_gist_owners(&[record(125, Some(u64::MAX), Some(another.clone()))]).await.expect("stored");
+    store.record_gist_owners(&[record(100, Some(9), None)]).await.expect("stored");
+    assert_eq!(store.gist_owners().await.expect("read"), [record(125, Some(u64::MAX), Some(another))]);
+    store.record_gist_owners(&[record(150, Some(9), None)]).await.expect("stored");
+    assert_eq!(store.gist_owners().await.expect("read"), [record(150, Some(u64::MAX), None)]);
+}
+
+#[tokio::test]
+async fn unwatched_blocks_with_the_same_beginning_are_one_range() {
+    let store = memory().await;
+    for (from, until) in [(50, 75), (50, 100), (50, 75), (200, 225), (300, 400)] {
+        store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await.expect("stored");
+    }
+    let ranges = |pairs: &[(Block, Block)]| -> Vec<UnwatchedBlocks> {
+        pairs.iter().map(|&(from, until)| UnwatchedBlocks { from, until }).collect()
+    };
+    assert_eq!(store.unwatched_blocks(9).await.expect("read"), ranges(&[(50, 100), (200, 225), (300, 400)]));
+    assert_eq!(store.unwatched_blocks(1).await.expect("read"), ranges(&[(300, 400)]), "the newest ones");
 }

@@ -6,7 +6,7 @@ use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, PreviousScores, SeenContent,
-    WeightedTask,
+    UnwatchedBlocks, WeightedTask,
 };
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::judge::Judged;
@@ -152,6 +152,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         views: Some(Measurement { at: stamp(block), count: u64::MAX }),
         plays: None,
         owner_tag: Some(hotkey(1)),
+        named_hotkeys: 2,
         shortfall: Some(Reason::QuotaExhausted),
     };
     let task = Task {
@@ -182,11 +183,12 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         evidence: Evidence {
             at: stamp(block),
             tasks: vec![WeightedTask { task, weight: number }],
-            miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair] }],
+            miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair], owner_confirmed: true }],
             claims: vec![BoundClaim { uid: 1, claim: claim("t", 2, 1, 50) }],
             contents: [(content(2), evidence), (content(3), ContentEvidence::default())].into(),
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
             owner_hotkey: None,
+            unwatched: vec![UnwatchedBlocks { from: 25, until: 75 }],
         },
         policy: Policy { burn_share: number, ..Policy::default() },
         submissions: vec![judged],
