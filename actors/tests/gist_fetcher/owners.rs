@@ -126,6 +126,9 @@ fn gists_that_github_does_not_answer_for_starve_nobody_and_are_not_judged() {
             let rounds = committed.len().div_ceil(UNANSWERED_PER_ROUND);
             for round in 0..u32::try_from(rounds).expect("few") {
                 fetch.round(100 + round * 25, miners(&committed)).await;
+                let asked: BTreeSet<String> = checks(&fetch).into_iter().collect();
+                let most = UNANSWERED_PER_ROUND * (round as usize + 1);
+                assert!(asked.len() <= most + 1, "an outage is not waited out gist by gist: {asked:?}");
             }
             assert!(record(&fetch, &answered).await.is_some_and(|record| record.is_confirmed()), "its turn came");
             for gist in &silent {

@@ -48,7 +48,7 @@ fn miners() -> impl Strategy<Value = Vec<Miner>> {
             uid,
             hotkey: hotkey(uid),
             pairs,
-            owner_confirmed: uid % 2 == 0,
+            owner_confirmed: uid.is_multiple_of(2),
         })
     };
     (0..MINERS).map(miner).collect::<Vec<_>>()
