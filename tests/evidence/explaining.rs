@@ -1,0 +1,138 @@
+//! `explain` tells a submission's story, also while the validator runs.
+
+use super::support::{HeldSandbox, check_exit, finished, folder, json as one_object, stdout, tensorflix};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// A validator that runs until the value ends.
+struct Running(Child);
+
+impl Running {
+    fn start(folder: &Path) -> Self {
+        let mut process =
+            tensorflix(folder, &["run", "--config", "w.toml"]).stderr(Stdio::piped()).spawn().expect("a validator");
+        let mut lines = BufReader::new(process.stderr.take().expect("its stderr")).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("weights are on chain")));
+        // Somebody has to read on, or the validator would write into a pipe that is full.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self(process)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn explain_tells_the_whole_story_while_the_validator_runs() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _validator = Running::start(folder.path());
+    let asked = |arguments: &[&str]| {
+        let output = finished(folder.path(), &[&["explain", "--config", "w.toml"], arguments].concat());
+        check_exit(&output, 0);
+        stdout(&output)
+    };
+    let output = finished(folder.path(), &["export", "--config", "w.toml", "--format", "json"]);
+    check_exit(&output, 0);
+    let export = one_object(&output);
+    let judged = export["submissions"].as_array().expect("submissions");
+    let told = |wanted: &dyn Fn(&&Value) -> bool| {
+        let submission = judged.iter().find(|judged| wanted(judged)).expect("one of this kind");
+        let (uid, content) = (submission["uid"].to_string(), submission["content_id"].as_str().expect("an id"));
+        let text = asked(&["--uid", &uid, "--", content]);
+        // Lines are broken anywhere between words.
+        (submission, text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+
+    let (submission, text) = told(&|judged| judged["status"] == "accepted" && judged["settled_by"].is_null());
+    let sent = &export["weights_sent"][0];
+    let entry = sent["entries"].as_array().expect("entries").iter().find(|entry| entry[0] == submission["uid"]);
+    let signed =
+        format!("Weight {} of 65535, signed at block {}", entry.expect("its weight")[1], sent["signed_at"]["block"]);
+    let views = format!("{} views / ", submission["view_count"]);
+    let score = format!("= {:.6} views an hour", submission["score"].as_f64().expect("a score"));
+    let normalized = format!("= {:.6}", submission["normalized_score"].as_f64().expect("a score"));
+    let block = format!("in block {}", sent["outcome"]["block"]);
+    for piece in [
+        "Result accepted Meaning It counts.",
+        "Task ",
+        "first seen in gist ",
+        "in the polling round of block ",
+        "Claims this miner's alone",
+        "Platform asked at block ",
+        views.as_str(),
+        score.as_str(),
+        normalized.as_str(),
+        signed.as_str(),
+        block.as_str(),
+    ] {
+        assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
+    }
+
+    let (submission, text) = told(&|judged| judged["reason"] == "duplicate_submission");
+    assert!(text.contains("Result rejected: duplicate_submission") && text.contains(", holds it: "), "{text}");
+    assert!(!text.contains(&format!("UID {}, holds it", submission["uid"])), "{text}");
+    let (_, text) = told(&|judged| judged["reason"] == "published_before_task_start");
+    assert!(text.contains("What to do ") && text.contains("published 20") && !text.contains("Score "), "{text}");
+
+    // For every submission the claim that is shown to hold it is the one that the judge found.
+    for uid in judged.iter().map(|judged| judged["uid"].to_string()).collect::<BTreeSet<_>>() {
+        let answer: Value = serde_json::from_str(&asked(&["--uid", &uid, "--output", "json"])).expect("JSON");
+        for story in answer["submissions"].as_array().expect("submissions") {
+            let claims = story["claims"].as_array().expect("claims");
+            let is_early = ["unknown_task", "invalid_content_id", "too_many_submissions"];
+            if story["reason"].as_str().is_some_and(|reason| is_early.contains(&reason)) {
+                continue;
+            }
+            assert_eq!(claims.iter().filter(|claim| claim["holds"] == true).count(), 1, "{story}");
+            let holds = claims.iter().any(|claim| claim["holds"] == true && claim["hotkey"] == story["hotkey"]);
+            assert_eq!(holds, story["reason"] != "duplicate_submission", "{story}");
+            assert_eq!(claims.len() > 1, !story["settled"].is_null(), "{story}");
+        }
+    }
+
+    for (question, pieces) in [
+        (vec!["nosuchvideo"], vec!["has no submission of nosuchvideo", "--cycle N"]),
+        (vec!["https://youtu.be/nosuchvideo"], vec!["bare id"]),
+        (vec!["--uid", "999"], vec!["UID 999 is not registered"]),
+        (vec!["nosuchvideo", "--cycle", "7"], vec!["cycle 7", "1 to 1"]),
+    ] {
+        let output = finished(folder.path(), &[vec!["explain", "--config", "w.toml"], question].concat());
+        let stderr = check_exit(&output, 1);
+        let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(pieces.iter().all(|piece| said.contains(piece)), "{pieces:?}: {said}");
+    }
+    check_exit(&finished(folder.path(), &["explain", "--config", "w.toml"]), 2);
+}
+
+#[test]
+fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let config = std::fs::read_to_string(folder.path().join("w.toml")).expect("written by the sandbox");
+    let without_keys: Vec<&str> = config.lines().filter(|line| !line.starts_with("api_key_file")).collect();
+    assert_ne!(without_keys.len(), config.lines().count());
+    std::fs::write(folder.path().join("w.toml"), without_keys.join("\n")).expect("written");
+    let run = finished(folder.path(), &["run", "--config", "w.toml", "--once", "--dry-run", "--output", "json"]);
+    let cycle = one_object(&run);
+    let pending = cycle["submissions"].as_array().expect("submissions").iter();
+    let pending = pending
+        .filter(|judged| judged["reason"] == "platform_unavailable")
+        .find_map(|judged| judged["content_id"].as_str());
+    let output =
+        finished(folder.path(), &["explain", "--config", "w.toml", "--", pending.expect("one that is pending")]);
+    check_exit(&output, 0);
+    let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    for piece in
+        ["Result pending: platform_unavailable", "nobody's fault", "nothing was ever heard of it", "Nothing qualified"]
+    {
+        assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
+    }
+}

@@ -1,0 +1,154 @@
+//! Every reason has its words, in `explain` and in a table.
+
+use super::on_store;
+use super::support::{check_exit, folder, stdout};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tensorflix::story::words_of;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::claim::{Claim, SettledBy};
+use tensorflix_domain::evidence::{BoundClaim, Evidence, Miner, WeightedTask};
+use tensorflix_domain::ids::{Hotkey, Platform};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::submission::Pair;
+use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
+use tensorflix_domain::task::Task;
+use tensorflix_domain::verdict::Reason;
+use tensorflix_store::Store;
+
+fn hotkey(key: u8) -> Hotkey {
+    Hotkey::new([key; 32])
+}
+
+const STAMP: BlockStamp = BlockStamp { block: 7_200, time: Moment::from_unix_ms(1_790_000_000_000) };
+
+fn neuron(uid: u8) -> Neuron {
+    Neuron {
+        uid: uid.into(),
+        hotkey: hotkey(uid),
+        coldkey: None,
+        stake_rao: 0,
+        validator_permit: false,
+        active: false,
+        last_update: 0,
+        registered_at: 0,
+        consensus: 0,
+        validator_trust: 0,
+        dividends: 0,
+        commitment: None,
+    }
+}
+
+/// A store with one cycle in which one miner has a submission for every reason, its content named `id-` and the reason's
+/// number. Task and ids are as hostile as a gist allows.
+async fn store_every_reason(file: &Path, task_id: &str) {
+    let store = Store::open(&format!("sqlite://{}", file.display())).await.expect("a store");
+    let hyperparameters = Hyperparameters {
+        tempo: 360,
+        weights_rate_limit: 100,
+        min_allowed_weights: 1,
+        weights_version_key: 0,
+        stake_threshold_rao: 0,
+        activity_cutoff: 5_000,
+        commit_reveal: false,
+    };
+    let neurons = vec![neuron(0), neuron(1)];
+    let subnet = Subnet { at: STAMP, netuid: 89, neurons, hyperparameters, owner_hotkey: None };
+    let cycle = store.open_cycle(STAMP, &subnet).await.expect("opened").cycle;
+    let judged = |(number, reason): (usize, &Reason)| Judged {
+        uid: 1,
+        hotkey: hotkey(1),
+        task_id: task_id.to_owned(),
+        content_id: format!("-d{number:09}"),
+        platform: Some(Platform::YouTube),
+        status: reason.status(),
+        reason: Some(*reason),
+        view_count: None,
+        published_at: None,
+        score: None,
+        normalized_score: None,
+        settled_by: Some(SettledBy::Uid),
+    };
+    let submissions: Vec<Judged> = Reason::ALL.iter().enumerate().map(judged).collect();
+    let pair = |judged: &Judged| Pair { task_id: judged.task_id.clone(), content_id: judged.content_id.clone() };
+    let claim = |judged: &Judged, uid: u8| BoundClaim {
+        uid: uid.into(),
+        claim: Claim {
+            task_id: judged.task_id.clone(),
+            content_id: judged.content_id.clone(),
+            hotkey: hotkey(uid),
+            pinned_at: None,
+            round: 7_175,
+            gist_updated_at: None,
+            committed_at: 5,
+        },
+    };
+    let task = Task {
+        id: task_id.parse().expect("a task id"),
+        description: "d".to_owned(),
+        platform: Platform::YouTube,
+        start_at: Moment::from_unix_ms(0),
+        end_at: None,
+    };
+    let evidence = Evidence {
+        at: STAMP,
+        tasks: vec![WeightedTask { task, weight: 1.0 }],
+        miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: submissions.iter().map(pair).collect(), owner_confirmed: false }],
+        claims: submissions.iter().flat_map(|judged| [claim(judged, 0), claim(judged, 1)]).collect(),
+        contents: BTreeMap::new(),
+        previous: None,
+        owner_hotkey: None,
+        unwatched: Vec::new(),
+    };
+    let decided = DecidedCycle {
+        cycle,
+        release: "0.1.0".to_owned(),
+        evidence,
+        policy: Policy::default(),
+        submissions,
+        scores: BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    store.save_decision(&decided).await.expect("saved");
+    store.close().await;
+}
+
+#[test]
+fn why_did_my_video_get_nothing_is_answered_by_one_command_for_every_reason() {
+    let folder = folder();
+    let task_id = "=HYPERLINK(\"http://x\"), \u{202e}task";
+    actix_rt::System::new().block_on(store_every_reason(&folder.path().join("demo.db"), task_id));
+    for (number, reason) in Reason::ALL.iter().enumerate() {
+        let output = on_store(folder.path(), &["explain", "--", &format!("-d{number:09}")]);
+        check_exit(&output, 0);
+        assert!(!stdout(&output).contains('\u{202e}'), "what a gist says does not steer the terminal");
+        let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = words_of(*reason);
+        for piece in [
+            format!("Result {}: {reason} ", reason.status()),
+            format!("Meaning {} What to do {} ", words.meaning, words.advice),
+            "Claims 2 of them. Only a tie, settled by the lower UID".to_owned(),
+            "UID 0, holds it: seen in round 7175".to_owned(),
+        ] {
+            assert!(text.contains(&piece), "{reason}: {piece:?} is missing in:\n{text}");
+        }
+    }
+
+    // The same cycle as CSV: every line parses back, and no cell is a formula.
+    let out = folder.path().join("cycle.csv");
+    check_exit(&on_store(folder.path(), &["export", "--format", "csv", "--out", "cycle.csv"]), 0);
+    let mut reader = csv::Reader::from_path(&out).expect("a file");
+    assert_eq!(reader.headers().expect("a heading"), tensorflix::export::COLUMNS.as_slice());
+    let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(|row| row.expect("a line")).collect();
+    assert_eq!(rows.len(), Reason::ALL.len());
+    for (number, (row, reason)) in rows.iter().zip(Reason::ALL).enumerate() {
+        assert_eq!(row["reason"], reason.code());
+        assert_eq!(row["task_id"], format!("'{task_id}"));
+        assert_eq!(row["content_id"], format!("'-d{number:09}"));
+        assert!(row.values().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{row:?}");
+    }
+    let leftover: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok).collect();
+    assert!(leftover.iter().all(|entry| !entry.file_name().to_string_lossy().contains("unfinished")));
+}
