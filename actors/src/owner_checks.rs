@@ -15,8 +15,8 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::ids::Block;
 
-/// Blocks for which a good check stands: a day.
-pub const GOOD_FOR_BLOCKS: u32 = 7_200;
+/// Blocks for which a good check stands where the budget allows another: an hour.
+pub const GOOD_FOR_BLOCKS: u32 = 300;
 
 /// Checks in one round at most.
 pub const CHECKS_PER_ROUND: usize = 32;

@@ -39,7 +39,7 @@ fn checks(fetch: &Fetch) -> Vec<String> {
 }
 
 #[test]
-fn a_good_owner_is_confirmed_once_a_day_and_a_bad_one_is_asked_for_in_every_round() {
+fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_asked_for_in_every_round() {
     simulate(async {
         let mut fetch = checking();
         let (good, secret) = (pointer("alice", 1), pointer("mallory", 2));
@@ -61,7 +61,7 @@ fn a_good_owner_is_confirmed_once_a_day_and_a_bad_one_is_asked_for_in_every_roun
         assert_eq!((confirmed.owner_id, confirmed.is_confirmed()), (Some(7), true));
 
         fetch.round(100 + GOOD_FOR_BLOCKS - 25, miners(&[&good])).await;
-        assert_eq!(checks(&fetch).len(), 4, "a good check stands for a day");
+        assert_eq!(checks(&fetch).len(), 4, "a good check stands for an hour");
         fetch.round(100 + GOOD_FOR_BLOCKS, miners(&[&good])).await;
         assert_eq!(checks(&fetch).last(), Some(&api_path(&good)));
     });

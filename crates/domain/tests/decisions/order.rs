@@ -1,0 +1,206 @@
+//! The contract's order: which reason a submission gets that breaks several rules, and which criterion settles a dispute.
+
+use super::{VIDEO, claim, evidence, hotkey, hour, list, presence, seen, stamp, video};
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
+use tensorflix_domain::decision::decide;
+use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting};
+use tensorflix_domain::ids::Uid;
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::observation::Broadcast;
+use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::verdict::Reason;
+
+/// The miner whose submission it is about, and one that was there before it.
+const MINER: Uid = 9;
+const EARLIER: Uid = 20;
+
+/// The reason codes of the contract, in the order in which the rules are checked; then what makes a submission wait.
+const CONTRACT: [&str; 19] = [
+    "unknown_task",
+    "invalid_content_id",
+    "too_many_submissions",
+    "duplicate_submission",
+    "no_video_data",
+    "content_removed",
+    "live_or_premiere",
+    "published_before_task_start",
+    "published_after_task_end",
+    "missing_ownership_tag",
+    "not_ai_generated",
+    "illicit_content",
+    "inauthentic_traffic",
+    "off_topic",
+    "awaiting_metrics",
+    "awaiting_owner_check",
+    "awaiting_verdict",
+    "quota_exhausted",
+    "platform_unavailable",
+];
+
+#[test]
+fn the_reason_codes_are_the_contracts_and_stand_in_its_order() {
+    let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+    assert_eq!(codes, CONTRACT);
+}
+
+/// Everything that one submission is judged by. As it begins, it is accepted.
+struct Case {
+    evidence: Evidence,
+    policy: Policy,
+    /// As the miner lists it.
+    content_id: String,
+    known: ContentEvidence,
+    /// Whether what is broken so far can only be told of a content that was asked for.
+    relies_on_sight: bool,
+}
+
+impl Case {
+    fn new() -> Self {
+        let policy = Policy { ownership_tag: OwnershipRule::Off, ..Policy::default() };
+        Self { evidence: evidence(), policy, content_id: VIDEO.to_owned(), known: seen(500), relies_on_sight: false }
+    }
+
+    fn judged(mut self) -> Judged {
+        // The first of its gist is another one, so that a limit of one is passed by the second.
+        list(&mut self.evidence, MINER, &[("yt", "otherotherx"), ("yt", &self.content_id)]);
+        video(&mut self.evidence, VIDEO, self.known);
+        decide(&self.evidence, &self.policy).submissions.remove(1)
+    }
+
+    /// Breaks one rule, or withholds what it needs. False if nothing can break it as well as what is broken already.
+    fn break_rule(&mut self, reason: Reason) -> bool {
+        let is_seen = self.known.latest.as_ref().is_some_and(|latest| latest.presence.is_some());
+        match reason {
+            Reason::UnknownTask => self.evidence.tasks.clear(),
+            Reason::InvalidContentId => self.content_id = "no id".to_owned(),
+            Reason::TooManySubmissions => self.policy.max_per_miner_and_task = 1,
+            Reason::DuplicateSubmission => self.evidence.claims.push(claim(EARLIER, ("yt", VIDEO), 0)),
+            Reason::NoVideoData | Reason::ContentRemoved if is_seen => {
+                let was_seen = reason == Reason::ContentRemoved;
+                let known = &mut self.known;
+                known.latest = Some(LatestSighting { at: stamp(99.0), presence: None });
+                known.seen_before = was_seen;
+            }
+            Reason::LiveOrPremiere if is_seen => presence(&mut self.known).broadcast = Broadcast::Live,
+            Reason::PublishedBeforeTaskStart if is_seen => presence(&mut self.known).published_at = Some(hour(-1.0)),
+            // Where it is published before the start as well, the end is before the start.
+            Reason::PublishedAfterTaskEnd if is_seen => {
+                let published_at = presence(&mut self.known).published_at;
+                for weighted in &mut self.evidence.tasks {
+                    weighted.task.end_at = published_at;
+                }
+            }
+            Reason::MissingOwnershipTag => self.policy.ownership_tag = OwnershipRule::Required,
+            Reason::AwaitingMetrics if is_seen => self.known.views = None,
+            Reason::QuotaExhausted | Reason::PlatformUnavailable => {
+                let relies_on_sight = self.relies_on_sight;
+                let known = &mut self.known;
+                if known.shortfall.is_some() {
+                    return false;
+                }
+                known.shortfall = Some(reason);
+                // With an observation that breaks no rule there would be no need to wait.
+                if !relies_on_sight {
+                    known.latest = None;
+                }
+            }
+            _ => return false,
+        }
+        self.relies_on_sight |= reason >= Reason::NoVideoData;
+        true
+    }
+}
+
+/// What is not judged yet: verdicts of providers, and the owner of a gist.
+const NOT_ACTIVE: [Reason; 6] = [
+    Reason::NotAiGenerated,
+    Reason::IllicitContent,
+    Reason::InauthenticTraffic,
+    Reason::OffTopic,
+    Reason::AwaitingOwnerCheck,
+    Reason::AwaitingVerdict,
+];
+
+/// Pairs of which the second cannot be true beside the first: nothing is known of what is absent, an absent content was
+/// seen before or was not, and a content has one shortfall.
+fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
+    use Reason::*;
+    let needs_sight = [LiveOrPremiere, PublishedBeforeTaskStart, PublishedAfterTaskEnd, AwaitingMetrics];
+    match (earlier, later) {
+        (NoVideoData, ContentRemoved) | (QuotaExhausted, PlatformUnavailable) => true,
+        (NoVideoData | ContentRemoved, later) => needs_sight.contains(&later),
+        _ => false,
+    }
+}
+
+#[test]
+fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
+    let active = || Reason::ALL.iter().copied().filter(|reason| !NOT_ACTIVE.contains(reason));
+    for reason in active() {
+        let mut case = Case::new();
+        assert!(case.break_rule(reason), "{reason}");
+        let judged = case.judged();
+        assert_eq!((judged.status, judged.reason), (reason.status(), Some(reason)), "alone");
+    }
+    assert_eq!(Case::new().judged().reason, None);
+    let mut pairs = 0;
+    for earlier in active() {
+        for later in active().filter(|later| *later > earlier) {
+            let mut case = Case::new();
+            assert!(case.break_rule(earlier), "{earlier}");
+            assert_eq!(case.break_rule(later), !exclude_each_other(earlier, later), "{earlier} and {later}");
+            let judged = case.judged();
+            assert_eq!(judged.reason, Some(earlier), "{earlier} before {later}");
+            assert!(judged.score.is_none());
+            pairs += 1;
+        }
+    }
+    assert_eq!(pairs, 13 * 12 / 2);
+}
+
+/// A claim that is better or worse than another in each criterion.
+fn contender(uid: Uid, is_better: impl Fn(SettledBy) -> bool) -> Claim {
+    let block = |criterion| if is_better(criterion) { 10 } else { 20 };
+    Claim {
+        pinned_at: Some(block(SettledBy::PinnedRevision)),
+        round: block(SettledBy::PollingRound),
+        gist_updated_at: Some(Moment::from_unix_ms(i64::from(block(SettledBy::GistUpdate)))),
+        committed_at: block(SettledBy::CommitmentBlock),
+        ..claim(uid, ("yt", VIDEO), 0).claim
+    }
+}
+
+#[test]
+fn a_criterion_settles_a_dispute_against_all_that_come_after_it() {
+    use SettledBy::*;
+    let order = [OwnershipTag, PinnedRevision, PollingRound, GistUpdate, CommitmentBlock, Uid];
+    for (place, decisive) in order.into_iter().enumerate() {
+        // Equal before, better in this one, and worse in all that follow.
+        let wins = |criterion: SettledBy| order.iter().position(|other| *other == criterion) <= Some(place);
+        let loses = |criterion: SettledBy| order.iter().position(|other| *other == criterion) != Some(place);
+        let (winner, loser) = if decisive == Uid { (3, 4) } else { (4, 3) };
+        let (best, rest) = (contender(winner, wins), contender(loser, loses));
+        let claimants = [Claimant { claim: &rest, uid: loser }, Claimant { claim: &best, uid: winner }];
+        let named = (decisive == OwnershipTag).then(|| hotkey(winner));
+        for claimants in [claimants, [claimants[1], claimants[0]]] {
+            let held = holder(&claimants, named.as_ref()).expect("a holder");
+            assert_eq!((held.claim.hotkey, held.settled_by), (hotkey(winner), decisive));
+        }
+    }
+}
+
+#[test]
+fn a_date_that_is_missing_for_one_of_several_decides_for_nobody() {
+    let dated = |uid, updated: Option<i64>, committed_at| Claim {
+        gist_updated_at: updated.map(Moment::from_unix_ms),
+        committed_at,
+        ..claim(uid, ("yt", VIDEO), 100).claim
+    };
+    for dates in [[Some(1), None, Some(3)], [None, Some(1), Some(3)], [Some(3), Some(1), None], [None; 3]] {
+        let claims = [dated(5, dates[0], 30), dated(6, dates[1], 20), dated(7, dates[2], 10)];
+        let claimants: Vec<Claimant<'_>> = claims.iter().zip(5..).map(|(claim, uid)| Claimant { claim, uid }).collect();
+        let held = holder(&claimants, None).expect("a holder");
+        assert_eq!((held.claim.hotkey, held.settled_by), (hotkey(7), SettledBy::CommitmentBlock), "{dates:?}");
+    }
+}

@@ -1,0 +1,84 @@
+//! From views to scores, and from scores to what a miner earns.
+
+use super::{VIDEO, evidence, hotkey, list, seen, stamp, video};
+use std::collections::BTreeMap;
+use tensorflix_domain::decision::decide;
+use tensorflix_domain::evidence::{Evidence, PreviousScores};
+use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::policy::{Aggregate, Policy};
+
+/// Two miners, each with two videos in one task: UID 3 with 100 and 50, UID 9 with 80 and 80 views.
+fn contest() -> Evidence {
+    let mut evidence = evidence();
+    list(&mut evidence, 3, &[("yt", "aaaaaaaaaa1"), ("yt", "aaaaaaaaaa2")]);
+    list(&mut evidence, 9, &[("yt", "aaaaaaaaaa3"), ("yt", "aaaaaaaaaa4")]);
+    for (id, views) in [("aaaaaaaaaa1", 100), ("aaaaaaaaaa2", 50), ("aaaaaaaaaa3", 80), ("aaaaaaaaaa4", 80)] {
+        video(&mut evidence, id, seen(views));
+    }
+    evidence
+}
+
+#[track_caller]
+fn check_scores(policy: &Policy, evidence: &Evidence, expected: &[(Uid, f64)]) {
+    let expected: BTreeMap<Hotkey, f64> = expected.iter().map(|(uid, score)| (hotkey(*uid), *score)).collect();
+    let scores = decide(evidence, policy).scores;
+    assert_eq!(scores.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (hotkey, score) in &scores {
+        assert!((score - expected[hotkey]).abs() < 1e-12, "{hotkey}: {score} and not {}", expected[hotkey]);
+    }
+}
+
+#[test]
+fn scores_are_divided_by_the_tasks_highest_and_summed() {
+    check_scores(&Policy::default(), &contest(), &[(3, 1.5), (9, 1.6)]);
+}
+
+#[test]
+fn policies_change_how_scores_become_weights() {
+    let default = Policy::default();
+    check_scores(&Policy { aggregate: Aggregate::Best, ..default.clone() }, &contest(), &[(3, 1.0), (9, 0.8)]);
+    check_scores(&Policy { top_n: 1, ..default.clone() }, &contest(), &[(9, 1.6)]);
+    check_scores(&Policy { burn_share: 0.5, ..default.clone() }, &contest(), &[(0, 3.1), (3, 1.5), (9, 1.6)]);
+    check_scores(&Policy { burn_share: 1.0, ..default.clone() }, &contest(), &[(0, 1.0)]);
+    let mut weighted = contest();
+    weighted.tasks[0].weight = 0.25;
+    check_scores(&default, &weighted, &[(3, 0.375), (9, 0.4)]);
+}
+
+#[test]
+fn smoothing_goes_by_time_and_not_by_the_number_of_cycles() {
+    let policy = Policy { ema_half_life_hours: 24.0, ..Policy::default() };
+    let mut evidence = contest();
+    evidence.previous =
+        Some(PreviousScores { at: stamp(76.0), scores: BTreeMap::from([(hotkey(3), 0.5), (hotkey(4), 1.0)]) });
+    check_scores(&policy, &evidence, &[(3, 1.0), (4, 0.5), (9, 0.8)]);
+}
+
+#[test]
+fn a_task_in_which_nobody_has_views_gives_nobody_anything() {
+    let mut evidence = evidence();
+    list(&mut evidence, 3, &[("yt", VIDEO)]);
+    video(&mut evidence, VIDEO, seen(0));
+    let decision = decide(&evidence, &Policy::default());
+    assert_eq!(decision.submissions[0].normalized_score, Some(0.0));
+    assert!(decision.scores.is_empty());
+}
+
+#[test]
+fn one_miners_bad_data_changes_no_other_miners_raw_score() {
+    let clean = decide(&contest(), &Policy::default()).submissions;
+    let mut spoilt = contest();
+    let nonsense: Vec<String> = (0..5_000).map(|n| format!("../{n}\u{1b}")).collect();
+    let pairs: Vec<(&str, &str)> = nonsense.iter().map(|id| ("yt", id.as_str())).collect();
+    list(&mut spoilt, 200, &pairs);
+    list(&mut spoilt, 201, &[("yt", "zzzzzzzzzzz"), ("", ""), ("ig", "../..")]);
+    let raw = |submissions: &[Judged]| -> Vec<(String, Option<u64>)> {
+        submissions
+            .iter()
+            .filter(|judged| judged.uid < 200)
+            .map(|judged| (judged.content_id.clone(), judged.score.map(f64::to_bits)))
+            .collect()
+    };
+    assert_eq!(raw(&decide(&spoilt, &Policy::default()).submissions), raw(&clean));
+}
