@@ -95,7 +95,12 @@ async fn store_every_reason(file: &Path, task_id: &str) {
     let evidence = Evidence {
         at: STAMP,
         tasks: vec![WeightedTask { task, weight: 1.0 }],
-        miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: submissions.iter().map(pair).collect(), owner_confirmed: false }],
+        miners: vec![Miner {
+            uid: 1,
+            hotkey: hotkey(1),
+            pairs: submissions.iter().map(pair).collect(),
+            owner_confirmed: false,
+        }],
         claims: submissions.iter().flat_map(|judged| [claim(judged, 0), claim(judged, 1)]).collect(),
         contents: BTreeMap::new(),
         previous: None,
