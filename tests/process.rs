@@ -113,6 +113,7 @@ fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
         "no_video_data",
         "invalid_content_id",
         "Weights sent, in block ",
+        "How we stand: cosine with the consensus 0.",
         "Found on the sandbox's chain",
     ] {
         assert!(shown.contains(piece), "{piece:?} is missing in:\n{shown}");

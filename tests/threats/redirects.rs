@@ -1,6 +1,6 @@
 //! Answers that would lead the validator to another server: it asks the configured hosts and nobody else.
 
-use super::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, list, member, run, weight};
+use super::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, list, listed, member, run, weight};
 use std::net::{TcpListener, TcpStream};
 use tensorflix::config::Config;
 use tensorflix_domain::ids::Uid;
@@ -108,14 +108,14 @@ fn an_address_that_a_gist_or_an_answer_contains_is_never_asked() {
                 "raw_url": address, "url": address,
             });
             list(sandbox, ATTACKER, &ids.to_string());
-            // A file that is cut in the answer, with another address for the rest of it.
+            // A file that is said to be cut, with another address for the rest of it.
             let owner = member(sandbox, ATTACKER + 1);
             let answer = serde_json::json!({
                 "id": owner.gist_id, "url": address, "git_pull_url": address, "html_url": address, "public": true,
                 "owner": {"login": owner.username, "id": owner.github_id, "url": address},
                 "updated_at": "2026-01-01T00:00:00Z", "truncated": true,
                 "files": {"a.json": {"filename": "a.json", "raw_url": address, "size": 10, "truncated": true,
-                    "content": "{\"submissions\""}},
+                    "content": listed(sandbox, ATTACKER + 1)}},
             });
             let rule = FaultRule::new(Fault::Body(answer.to_string())).for_id(&owner.gist_id);
             sandbox.faults().github_api.inject(rule);

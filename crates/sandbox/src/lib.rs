@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use self::clock::{START_BLOCK, SandboxClock};
-use self::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, NodeError, NodeHandle, Pace};
+use self::node::{
+    Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, NodeError, NodeHandle, Pace, ValidatorAtWork,
+};
 use self::platforms::counters::PlatformsSnapshot;
 use self::platforms::{Faults, Platforms, PlatformsError};
 use self::world::{Member, OWNER_UID, World, WorldConfig, WorldHandle};
@@ -210,6 +212,11 @@ fn genesis(seed: u64, world: &World, hyperparameters: Hyperparameters) -> Genesi
         owner_hotkey: owner.hotkey.public(),
         owner_coldkey: owner.coldkey.public(),
         neurons: world.members().iter().map(|member| neuron(member, world.validator().uid)).collect(),
+        at_work: world
+            .weights_of_others()
+            .into_iter()
+            .map(|(validator, weights)| ValidatorAtWork { hotkey: validator.hotkey.public(), weights })
+            .collect(),
         hyperparameters,
     }
 }

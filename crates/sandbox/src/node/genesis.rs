@@ -14,12 +14,24 @@ pub struct Genesis {
     pub netuid: u16,
     /// The neurons; their UIDs must be 0, 1, 2 … in this order.
     pub neurons: Vec<GenesisNeuron>,
+    /// Validators that set weights by themselves. If there are any, an epoch has run when the chain begins.
+    pub at_work: Vec<ValidatorAtWork>,
     /// The rules of the subnet.
     pub hyperparameters: Hyperparameters,
     /// The hotkey that `SubnetOwnerHotkey` names; it may set weights without a permit.
     pub owner_hotkey: AccountId,
     /// The coldkey that `SubnetOwner` names.
     pub owner_coldkey: AccountId,
+}
+
+/// A validator that has set these weights when the chain begins, and sets them anew at each epoch while it is registered
+/// and has a permit.
+#[derive(Clone, Debug)]
+pub struct ValidatorAtWork {
+    /// Its hotkey.
+    pub hotkey: AccountId,
+    /// UIDs with their weights.
+    pub weights: Vec<(u16, u16)>,
 }
 
 /// One registered neuron.

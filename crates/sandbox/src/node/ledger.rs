@@ -14,7 +14,7 @@ use super::epoch;
 use super::events::{DispatchClass, EventLog, Phase};
 use super::extrinsic::{BLOCK_HASH_COUNT, Era, Implicit, SignedExtrinsic};
 use super::faults::FaultSwitches;
-use super::genesis::Hyperparameters;
+use super::genesis::{Genesis, Hyperparameters, ValidatorAtWork};
 use super::header::{Hash, Header};
 use super::inclusion::{Applied, apply_waiting, check_against_state};
 use super::pool::{ExtrinsicStatus, Pool, PoolEntry};
@@ -22,6 +22,7 @@ use super::records::{Records, SubmissionRecord};
 use super::state::{Delta, Overlay};
 use super::subnet::ReadSubnet;
 use super::validity::{InvalidTransaction, PoolRejection};
+use super::weights;
 use crate::clock::SandboxClock;
 
 /// Extrinsics whose watchers are kept waiting for ever by a fault.
@@ -59,6 +60,8 @@ pub(super) struct Ledger {
     /// Blocks by which the finalized head lags behind the best block.
     pub finality_delay_blocks: u32,
     netuid: u16,
+    /// Who sets weights by itself.
+    at_work: Vec<ValidatorAtWork>,
     clock: SandboxClock,
     faults: FaultSwitches,
     heads: broadcast::Sender<HeadChange>,
@@ -72,8 +75,7 @@ pub(super) struct Ledger {
 impl Ledger {
     pub fn new(
         chain: Chain,
-        netuid: u16,
-        hyperparameters: Hyperparameters,
+        genesis: &Genesis,
         clock: SandboxClock,
         faults: FaultSwitches,
         heads: broadcast::Sender<HeadChange>,
@@ -83,9 +85,10 @@ impl Ledger {
             chain,
             pool: Pool::default(),
             records: Records::default(),
-            hyperparameters,
+            hyperparameters: genesis.hyperparameters.clone(),
             finality_delay_blocks: 0,
-            netuid,
+            netuid: genesis.netuid,
+            at_work: genesis.at_work.clone(),
             clock,
             faults,
             heads,
@@ -248,6 +251,7 @@ impl Ledger {
         let mut events = EventLog::default();
         if epoch::is_due(self.netuid, self.hyperparameters.tempo, number) {
             epoch::run(&mut state, self.netuid);
+            self.at_work.iter().for_each(|validator| weights::renew(&mut state, self.netuid, validator));
         }
         operation(&mut state, &mut events);
         events.extrinsic_success(&runtime, Phase::ApplyExtrinsic(0), DispatchClass::Mandatory);

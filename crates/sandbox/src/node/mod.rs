@@ -51,7 +51,7 @@ pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION
 pub use events::DispatchError;
 pub use fault_handle::NodeFaults;
 pub use faults::{MethodFault, Times};
-pub use genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters};
+pub use genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, ValidatorAtWork};
 pub use handle::{BlockId, NodeHandle, StoredCommitment};
 pub use header::Hash;
 pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};

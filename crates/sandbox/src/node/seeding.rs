@@ -9,10 +9,12 @@ use sp_crypto_hashing::blake2_256;
 
 use super::commitments;
 use super::entries::{self, Entry};
+use super::epoch;
 use super::genesis::{AccountId, Genesis, GenesisNeuron};
 use super::header::{Hash, Header};
 use super::state::{Overlay, ReadStorage};
 use super::subnet::{AccountInfo, ReadSubnet};
+use super::weights;
 
 /// What every account that may sign holds, in rao.
 pub const ACCOUNT_BALANCE_RAO: u64 = 1_000_000_000;
@@ -53,14 +55,22 @@ pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32)
     state.put(entries::SUBNET_OWNER_HOTKEY, [&key], &genesis.owner_hotkey);
     state.put(entries::OWNER, [&genesis.owner_hotkey], &genesis.owner_coldkey);
     state.put_hyperparameters(netuid, &genesis.hyperparameters);
-    let tempo = u32::from(genesis.hyperparameters.tempo);
-    let since_epoch = (block + u32::from(netuid) + 1) % (tempo + 1);
-    state.put(entries::LAST_MECHANISM_STEP_BLOCK, [&key], &u64::from(block.saturating_sub(since_epoch)));
     endow(state, &genesis.owner_hotkey);
     endow(state, &genesis.owner_coldkey);
     state.put(entries::SUBNETWORK_N, [&key], &(genesis.neurons.len() as u16));
     genesis.neurons.iter().for_each(|neuron| put_membership(state, netuid, neuron));
     seed_lists(state, &key, &genesis.neurons);
+    if !genesis.at_work.is_empty() {
+        for validator in &genesis.at_work {
+            if let Some(uid) = state.uid_of(netuid, &validator.hotkey) {
+                weights::put_row(state, netuid, uid, validator);
+            }
+        }
+        epoch::run(state, netuid);
+    }
+    let tempo = u32::from(genesis.hyperparameters.tempo);
+    let since_epoch = (block + u32::from(netuid) + 1) % (tempo + 1);
+    state.put(entries::LAST_MECHANISM_STEP_BLOCK, [&key], &u64::from(block.saturating_sub(since_epoch)));
 }
 
 /// Writes the entries that hold a list over all UIDs.

@@ -39,15 +39,7 @@ impl Shared {
         let (heads, _) = broadcast::channel(HEAD_CHANGES_KEPT);
         let work = Arc::new(Notify::new());
         let chain = genesis_chain(runtime, genesis, clock.block());
-        let ledger = Ledger::new(
-            chain,
-            genesis.netuid,
-            genesis.hyperparameters.clone(),
-            clock,
-            faults.clone(),
-            heads.clone(),
-            work.clone(),
-        );
+        let ledger = Ledger::new(chain, genesis, clock, faults.clone(), heads.clone(), work.clone());
         Ok(Self {
             ledger: Mutex::new(ledger),
             heads,

@@ -8,7 +8,7 @@ use super::dispatch::Origin;
 use super::entries;
 use super::events::{DispatchError, EventLog};
 use super::extrinsic::Call;
-use super::genesis::AccountId;
+use super::genesis::{AccountId, ValidatorAtWork};
 use super::state::{Overlay, ReadStorage};
 use super::subnet::ReadSubnet;
 
@@ -59,6 +59,24 @@ pub(super) fn apply_plain(
     let fields = (netuid, uid).encode();
     events.deposit(state.runtime(), origin.phase, "SubtensorModule", "WeightsSet", &fields);
     Ok(())
+}
+
+/// Stores the weights of a validator that works by itself, as a reveal does: without a rate limit, and whether or not
+/// plain setting is allowed. Whoever is not registered any more gets none.
+pub(super) fn renew(state: &mut Overlay<'_>, netuid: u16, validator: &ValidatorAtWork) {
+    let Some(uid) = state.uid_of(netuid, &validator.hotkey) else { return };
+    if !state.element::<bool>(entries::VALIDATOR_PERMIT, netuid, uid) {
+        return;
+    }
+    put_row(state, netuid, uid, validator);
+    state.put_element(entries::LAST_UPDATE, netuid, uid, u64::from(state.number));
+}
+
+/// Stores a row, without its time.
+pub(super) fn put_row(state: &mut Overlay<'_>, netuid: u16, uid: u16, validator: &ValidatorAtWork) {
+    let registered = |(target, _): &(u16, u16)| state.hotkey_of(netuid, *target).is_some();
+    let row: Vec<(u16, u16)> = validator.weights.iter().copied().filter(registered).collect();
+    state.put(entries::WEIGHTS, [&netuid.encode(), &uid.encode()], &row);
 }
 
 /// Shape, registration, stake and version: what does not depend on the time.

@@ -15,6 +15,7 @@ mod growth;
 mod handle;
 mod identity;
 mod member;
+mod opinion;
 mod population;
 mod submissions;
 mod task;
@@ -140,6 +141,11 @@ impl World {
     /// The tasks that only other validators publish.
     pub fn foreign_tasks(&self) -> &[Task] {
         &self.tasks[self.our_tasks..]
+    }
+
+    /// The other validators with the weights that they set: what they make of the miners at the first block.
+    pub fn weights_of_others(&self) -> Vec<(Member, Vec<(u16, u16)>)> {
+        opinion::of_others(self)
     }
 
     /// A gist by its id.

@@ -35,6 +35,7 @@ pub(super) mod purpose {
     pub(crate) const CONTENT: u64 = 4;
     pub(crate) const SUBMISSION: u64 = 5;
     pub(crate) const HISTORY: u64 = 6;
+    pub(crate) const OPINION: u64 = 7;
 }
 
 /// Everybody, for a cast of miners.

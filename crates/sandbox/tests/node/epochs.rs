@@ -1,6 +1,7 @@
 //! What epochs make of weights.
 
 use tensorflix_sandbox::clock::START_BLOCK;
+use tensorflix_sandbox::node::{Genesis, ValidatorAtWork};
 
 use crate::subnet::{World, account, set_weights};
 
@@ -50,4 +51,27 @@ async fn weights_older_than_a_registration_do_not_reach_the_newcomer() {
     assert_eq!(world.handle.uid_of(&account("hotkey2")), None);
     world.handle.advance_to(next_epoch(START_BLOCK + 10));
     assert_eq!(world.handle.consensus(), [0, 0, 0, 65_535, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_validator_at_work_counts_from_the_first_block_on_and_never_falls_silent() {
+    let at_work =
+        ["hotkey0", "hotkey1"].map(|name| ValidatorAtWork { hotkey: account(name), weights: vec![(2, 3), (3, 1)] });
+    let world = World::start_with(Genesis { at_work: at_work.into(), ..crate::subnet::genesis() }).await;
+    let consensus = [0, 0, 49_151, 16_383, 0, 0, 0, 0];
+    assert_eq!(world.handle.consensus(), consensus, "at the first block");
+    assert_eq!(world.handle.weights(89, 0), [(2, 3), (3, 1)]);
+    let cutoff = u32::from(world.handle.hyperparameters().activity_cutoff);
+    let block = START_BLOCK + 3 * cutoff;
+    world.handle.advance_to(block);
+    assert_eq!(world.handle.consensus(), consensus, "long after");
+    assert!(world.handle.last_updates()[1] + 361 > u64::from(block));
+
+    // Without a permit, or off the subnet, it sets nothing any more.
+    world.handle.set_validator_permit(0, false);
+    world.handle.deregister_neuron(1);
+    let before = world.handle.last_updates();
+    world.handle.advance_to(block + 2 * 361);
+    assert_eq!(world.handle.last_updates()[..2], before[..2]);
+    assert_eq!(world.handle.consensus(), [0; 8]);
 }

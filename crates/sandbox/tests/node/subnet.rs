@@ -66,6 +66,7 @@ pub fn genesis() -> Genesis {
         seed: 7,
         netuid: NETUID,
         neurons: neurons.collect(),
+        at_work: Vec::new(),
         hyperparameters: Hyperparameters::default(),
         owner_hotkey: account("hotkey7"),
         owner_coldkey: account("coldkey7"),

@@ -23,6 +23,27 @@ async fn the_chain_holds_every_member_with_its_commitment_and_one_clock_rules_al
 }
 
 #[tokio::test]
+async fn the_other_validators_agree_on_the_honest_miners_from_the_first_block_on() {
+    let sandbox = in_time(Sandbox::start(SandboxConfig::default())).await.unwrap();
+    let again = in_time(Sandbox::start(SandboxConfig::default())).await.unwrap();
+    let (world, consensus) = (sandbox.world().read().clone(), sandbox.node().consensus());
+    let others = world.weights_of_others();
+    assert_eq!(others.len(), 2);
+    assert_ne!(others[0].1, others[1].1, "each errs in its own way");
+    for (other, weights) in &others {
+        assert_eq!(&sandbox.node().weights(NETUID, other.uid), weights);
+        assert_eq!(&again.node().weights(NETUID, other.uid), weights, "the same for the same seed");
+        assert_eq!(weights.iter().map(|(_, weight)| *weight).max(), Some(u16::MAX));
+    }
+    for member in world.members() {
+        let agreed = consensus[usize::from(member.uid)] > 0;
+        assert_eq!(agreed, member.conducts().contains(&Conduct::Honest), "uid {}", member.uid);
+    }
+    in_time(sandbox.stop()).await;
+    in_time(again.stop()).await;
+}
+
+#[tokio::test]
 async fn the_validators_keyfile_holds_the_key_that_the_chain_knows() {
     let sandbox = in_time(Sandbox::start(SandboxConfig::default())).await.unwrap();
     let validator = sandbox.validator();
