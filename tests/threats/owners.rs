@@ -1,12 +1,13 @@
 //! Whose a gist is, and whether it is there: somebody else's, sold, renamed, secret or deleted.
 //!
 //! GitHub's API says it. Where nobody has a token the API is asked of a few gists in a round only, so that a check may be
-//! some rounds away; with a token each reading is one.
+//! a day away; with a token each reading is one.
 
 use super::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_others_unharmed, errors_of, honest, listed, member, run, weight,
 };
 use tensorflix::config::{Config, Overrides};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -17,17 +18,28 @@ use tensorflix_sandbox::{GITHUB_TOKEN, Sandbox};
 /// Whose gist it is about. Not the second honest miner, whose pinned revision is read from the API.
 const MINER: Uid = FIRST + 2;
 
-/// Rounds within which each of the few gists of a small world is checked without a token.
-const ROUNDS_TO_CHECK_ALL: usize = 24;
+/// Blocks between two rounds of these tests: two hours.
+const ROUND_BLOCKS: u32 = 600;
+
+/// Rounds within which each of the few gists of a small world is checked again, also without a token: a little over a
+/// day.
+const ROUNDS_TO_CHECK_ALL: usize = 14;
+
+/// Checks are as rare as the API's allowance has them.
+fn without_token(config: &mut Config) {
+    a_cycle_each_round(config);
+    config.validator.update_interval_hours = f64::from(ROUND_BLOCKS) / f64::from(BLOCKS_PER_HOUR);
+    config.validator.gist_poll_blocks = ROUND_BLOCKS;
+}
 
 /// Each reading is a check.
 fn with_token(config: &mut Config) {
-    a_cycle_each_round(config);
+    without_token(config);
     config.secrets.github_token = Some(GITHUB_TOKEN.to_owned().into());
 }
 
 /// Without a token and with one.
-const SETTINGS: [fn(&mut Config); 2] = [a_cycle_each_round, with_token];
+const SETTINGS: [fn(&mut Config); 2] = [without_token, with_token];
 
 /// The first cycle in which this miner earns nothing, together with the twin's cycle of the same block.
 async fn until_refused(subnet: &mut Subnet, twin: &mut Subnet, uid: Uid) -> (DecidedCycle, DecidedCycle) {
@@ -252,6 +264,31 @@ fn where_the_owner_check_is_required_what_was_never_checked_waits() {
         let cycle = let_all_be_checked(&mut subnet).await;
         assert!(by(&cycle, MINER).iter().any(|judged| judged.status == Status::Accepted), "{cycle:?}");
         assert!(weight(&cycle, MINER) > 0.0);
+    });
+}
+
+/// Even there only what was never confirmed waits: that GitHub once does not find a gist, and finds it again in the next
+/// round, is nobody's fault.
+#[test]
+fn where_the_owner_check_is_required_a_404_that_passes_costs_nothing() {
+    run(async {
+        let prepare = |config: &mut Config| {
+            a_cycle_each_round(config);
+            *config = with_gist_owner_required(config);
+            config.secrets.github_token = Some(GITHUB_TOKEN.to_owned().into());
+        };
+        let mut twin = Subnet::start(honest(5), |_, config| prepare(config)).await;
+        let mut subnet = Subnet::start(honest(5), |_, config| prepare(config)).await;
+        let before = subnet.cycle().await;
+        assert!(weight(&before, MINER) > 0.0, "it is confirmed");
+        twin.cycle().await;
+        let rule = FaultRule::new(Fault::Status { status: 404, retry_after_secs: None });
+        subnet.sandbox.faults().github_api.inject(rule.for_id(&subnet.member(MINER).gist_id));
+        let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
+        assert_eq!(cycle.scores, honest.scores, "{:?}", by(&cycle, MINER));
+        subnet.sandbox.faults().clear();
+        let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
+        assert_eq!(cycle.scores, honest.scores);
     });
 }
 
