@@ -116,7 +116,7 @@ impl OwnerChecks<'_> {
             let due_at = match known.get(&gist) {
                 None => 0,
                 Some(record) if record.asked_round >= self.round => continue,
-                Some(record) if !record.is_confirmed() || failing.contains(pointer) => record.asked_round + 1,
+                Some(record) if record.is_in_doubt() || failing.contains(pointer) => record.asked_round + 1,
                 Some(record) => record.asked_round.saturating_add(GOOD_FOR_BLOCKS),
             };
             if due_at <= self.round {

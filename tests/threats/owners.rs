@@ -1,7 +1,7 @@
 //! Whose a gist is, and whether it is there: somebody else's, sold, renamed, secret or deleted.
 //!
 //! GitHub's API says it. Where nobody has a token the API is asked of a few gists in a round only, so that a check may be
-//! a day away; with a token each reading is one.
+//! some rounds away; with a token each reading is one.
 
 use super::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_others_unharmed, errors_of, honest, listed, member, run, weight,

@@ -140,9 +140,14 @@ impl OwnerRecord {
         }
     }
 
-    /// Whether GitHub confirmed the owner and nothing speaks against the gist.
+    /// Whether GitHub confirmed the owner once and refuses nothing since.
     pub const fn is_confirmed(&self) -> bool {
-        self.owner_id.is_some() && self.refusal.is_none() && self.absences == 0
+        self.owner_id.is_some() && self.refusal.is_none()
+    }
+
+    /// Whether it should be checked again soon: not confirmed, or not found the last time.
+    pub const fn is_in_doubt(&self) -> bool {
+        !self.is_confirmed() || self.absences > 0
     }
 }
 
@@ -237,5 +242,7 @@ mod tests {
             assert_eq!((record.owner_id.is_some(), record.refusal), (true, refusal), "{answers:?}");
         }
         assert!(!record(&[none()]).is_confirmed());
+        let missed = record(&[mine(), none()]);
+        assert!(missed.is_confirmed() && missed.is_in_doubt(), "one miss costs nothing, and is looked into");
     }
 }

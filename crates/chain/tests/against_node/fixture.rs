@@ -73,6 +73,7 @@ pub fn genesis(seed: u64, size: u16) -> Genesis {
         seed,
         netuid: NETUID,
         neurons: (0..size).map(neuron).collect(),
+        at_work: Vec::new(),
         hyperparameters: Hyperparameters::default(),
         owner_hotkey: miner_hotkey(0),
         owner_coldkey: [0x22; 32],
