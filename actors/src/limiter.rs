@@ -1,7 +1,8 @@
 //! Requests per second, guarded where the request is made.
 //!
 //! A token bucket (governor's GCRA) on the [`Clock`] port, so that tests steer it by paused time. Waiters pass in the
-//! order in which they came. A limiter spaces requests; it keeps no daily quota, which is the ledger's part.
+//! order in which they came. The rate can be changed at any time. A limiter spaces requests; it keeps no daily quota, which
+//! is the ledger's part.
 
 use crate::ports::Clock;
 use crate::stats::ActorStats;
@@ -11,7 +12,7 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A rate: tokens a second, and how many may be saved up.
@@ -34,9 +35,12 @@ impl GovernorClock for PortClock {
     }
 }
 
+type Bucket = RateLimiter<NotKeyed, InMemoryState, PortClock, NoOpMiddleware<Nanos>>;
+
 /// Lets requests pass at a [`Rate`].
 pub struct Limiter {
-    bucket: RateLimiter<NotKeyed, InMemoryState, PortClock, NoOpMiddleware<Nanos>>,
+    bucket: Mutex<(Rate, Arc<Bucket>)>,
+    rate_changed: tokio::sync::Notify,
     clock: Arc<dyn Clock>,
     stats: Arc<ActorStats>,
     queue: tokio::sync::Mutex<()>,
@@ -46,23 +50,58 @@ impl Limiter {
     /// A limiter whose waiting is counted in `stats`. A rate that is not above 0 counts as one request an hour, and a
     /// burst of 0 as 1; configuration refuses both.
     pub fn new(rate: Rate, clock: Arc<dyn Clock>, stats: Arc<ActorStats>) -> Self {
-        const SLOWEST: Duration = Duration::from_secs(3_600);
-        let seconds = 1.0 / rate.requests_per_second;
-        let period = Duration::try_from_secs_f64(seconds).unwrap_or(SLOWEST).clamp(Duration::from_nanos(1), SLOWEST);
-        let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::with_period(period).unwrap_or(Quota::per_hour(NonZeroU32::MIN)).allow_burst(burst);
-        let bucket = RateLimiter::direct_with_clock(quota, PortClock(Arc::clone(&clock)));
-        Self { bucket, clock, stats, queue: tokio::sync::Mutex::new(()) }
+        let bucket = Mutex::new((rate, Arc::new(bucket(rate, &clock))));
+        Self { bucket, rate_changed: tokio::sync::Notify::new(), clock, stats, queue: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Changes the rate, also for those who wait already. A new rate begins with nothing saved up, so that changing it
+    /// often lets nobody pass it.
+    pub fn set_rate(&self, rate: Rate) {
+        let mut current = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 == rate {
+            return;
+        }
+        let emptied = bucket(rate, &self.clock);
+        // One burst is always there at the beginning; taking it cannot fail.
+        let _ = emptied.check_n(burst(rate));
+        *current = (rate, Arc::new(emptied));
+        drop(current);
+        self.rate_changed.notify_waiters();
+    }
+
+    /// The rate in force.
+    pub fn rate(&self) -> Rate {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Waits until one request may go.
     pub async fn pass(&self) {
         let begin = self.clock.monotonic();
         let _turn = self.queue.lock().await;
-        while let Err(early) = self.bucket.check() {
+        loop {
+            // Listening begins before the bucket is looked at, so that no change is missed.
+            let changed = self.rate_changed.notified();
+            let bucket = Arc::clone(&self.bucket.lock().unwrap_or_else(PoisonError::into_inner).1);
+            let Err(early) = bucket.check() else { break };
             let wait = early.wait_time_from(Nanos::from(self.clock.monotonic()));
-            self.clock.sleep(wait.max(Duration::from_nanos(1))).await;
+            tokio::select! {
+                biased;
+                () = changed => {}
+                () = self.clock.sleep(wait.max(Duration::from_nanos(1))) => {}
+            }
         }
         self.stats.count_wait(self.clock.monotonic().saturating_sub(begin));
     }
+}
+
+fn bucket(rate: Rate, clock: &Arc<dyn Clock>) -> Bucket {
+    const SLOWEST: Duration = Duration::from_secs(3_600);
+    let seconds = 1.0 / rate.requests_per_second;
+    let period = Duration::try_from_secs_f64(seconds).unwrap_or(SLOWEST).clamp(Duration::from_nanos(1), SLOWEST);
+    let quota = Quota::with_period(period).unwrap_or(Quota::per_hour(NonZeroU32::MIN)).allow_burst(burst(rate));
+    RateLimiter::direct_with_clock(quota, PortClock(Arc::clone(clock)))
+}
+
+fn burst(rate: Rate) -> NonZeroU32 {
+    NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN)
 }

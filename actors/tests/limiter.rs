@@ -102,3 +102,31 @@ fn nobody_overtakes_those_who_wait() {
         assert_eq!(*order.borrow(), ["first", "second", "late"]);
     });
 }
+
+#[test]
+fn a_new_rate_holds_at_once_also_for_those_who_wait_and_saves_nothing_up() {
+    simulate(async {
+        let world = World::new();
+        let slow = Rate { requests_per_second: 0.001, burst: 1 };
+        let limiter = Limiter::new(slow, world.clock(), ActorStats::new("limited"));
+        limiter.pass().await;
+        let waiting = async {
+            limiter.pass().await;
+            world.clock.monotonic()
+        };
+        let fast = Rate { requests_per_second: 2.0, burst: 10 };
+        let changing = async {
+            pass(Duration::from_secs(5)).await;
+            limiter.set_rate(fast);
+        };
+        let (passed_at, ()) = futures::join!(waiting, changing);
+        assert_eq!(passed_at, Duration::from_millis(5_500), "not after 1,000 s, and not by the new burst");
+        for _ in 0..3 {
+            // The same rate again takes nothing away and gives nothing.
+            limiter.set_rate(fast);
+            limiter.pass().await;
+        }
+        assert_eq!(world.clock.monotonic(), Duration::from_secs(7));
+        assert_eq!(limiter.rate(), fast);
+    });
+}
