@@ -50,12 +50,16 @@ pub(crate) async fn gather(
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
     let contents = contents_of(&tasks, &miners);
-    let uids: BTreeMap<_, Uid> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron.uid)).collect();
+    let registered: BTreeMap<_, &Neuron> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron)).collect();
     let mut claims: Vec<BoundClaim> = store
         .claims()
         .await?
         .into_iter()
-        .filter_map(|claim| Some(BoundClaim { uid: *uids.get(&claim.hotkey)?, claim }))
+        .filter_map(|claim| {
+            let neuron = registered.get(&claim.hotkey)?;
+            let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
+            Some(BoundClaim { uid: neuron.uid, claim })
+        })
         .collect();
     claims.sort_unstable();
     let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
@@ -219,6 +223,7 @@ impl Gists<'_> {
         subnet: &Subnet,
         errors: &mut Vec<ReportedError>,
     ) -> Result<Vec<Miner>, StoreError> {
+        report_shared(errors, subnet);
         let mut miners = Vec::new();
         for neuron in subnet.neurons.iter().filter(|neuron| Some(neuron.hotkey) != settings.own_hotkey) {
             let uid = Some(neuron.uid);
@@ -262,6 +267,21 @@ fn report_unwatched(errors: &mut Vec<ReportedError>, unwatched: &[UnwatchedBlock
             "no gist was read from block {from} on: what was listed before block {until} is dated by the round of that block"
         ),
     }));
+}
+
+/// Says which gists several hotkeys commit: the earlier holder keeps its claims, and the others earn nothing by it.
+fn report_shared(errors: &mut Vec<ReportedError>, subnet: &Subnet) {
+    let mut holders: BTreeMap<GistName, Vec<Uid>> = BTreeMap::new();
+    for neuron in &subnet.neurons {
+        if let Some(pointer) = pointer_of(neuron) {
+            holders.entry(GistName::from(&pointer)).or_default().push(neuron.uid);
+        }
+    }
+    for (gist, uids) in holders.into_iter().filter(|(_, uids)| uids.len() > 1) {
+        let names: Vec<String> = uids.iter().map(ToString::to_string).collect();
+        let reason = format!("UIDs {} commit the same gist {gist}: each content in it counts once", names.join(", "));
+        errors.push(ReportedError { uid: None, source: "commitment".to_owned(), line: None, reason });
+    }
 }
 
 fn several_hotkeys(content: &ContentId, named_count: usize) -> ReportedError {

@@ -152,6 +152,12 @@ impl GitHub {
         if response.status == 304 {
             return Ok(GistOutcome::Unchanged);
         }
+        // Raw contents are served as plain text, whatever is in them: a page is GitHub's own, and says that it is out of
+        // order.
+        let kind = response.headers.get("content-type").map_or("", String::as_str);
+        if kind.trim_start().to_ascii_lowercase().starts_with("text/html") {
+            return Err("GitHub answered with a web page in place of the gist".to_owned());
+        }
         Ok(fetched(response.headers.get("etag").cloned(), response.body))
     }
 

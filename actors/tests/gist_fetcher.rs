@@ -193,7 +193,8 @@ fn a_hotkey_that_points_to_an_unchanged_gist_later_holds_it_from_then_on() {
 
 #[test]
 fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content() {
-    let failures: [(&str, Reply, usize); 9] = [
+    let failures: [(&str, Reply, usize); 10] = [
+        ("a page", Reply::new(200, "<html>out of order").header("content-type", "text/html; charset=utf-8"), 1),
         ("404", Reply::new(404, ""), 1),
         ("401", Reply::new(401, ""), 1),
         ("429", Reply::new(429, "").header("retry-after", "3600"), 1),

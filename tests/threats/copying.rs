@@ -125,6 +125,8 @@ fn a_pointer_to_another_miners_gist_earns_nothing_and_is_asked_for_once() {
             assert!(weight(&second, VICTIM) > 0.0 && weight(&honest, FIRST) > 0.0);
             check_others_unharmed(&second, &honest, &[FIRST]);
             let asked = subnet.raw_requests().by_id;
+            let told = format!("UIDs {FIRST}, {VICTIM} commit the same gist {pointer}");
+            assert!(second.errors.iter().any(|error| error.reason.starts_with(&told)), "{:?}", second.errors);
             assert_eq!(asked.get(&victim.gist_id), Some(&2), "once in each round, however many point to it");
         }
     });

@@ -104,7 +104,7 @@ fn a_gist_that_never_ends_or_never_comes_costs_only_its_miner() {
             (Fault::Hang, "1s"),
             (Fault::CutBody, "the connection failed"),
             (Fault::Reset, "the connection failed"),
-            (Fault::Html, "not a document"),
+            (Fault::Html, "a web page"),
         ];
         let attackers: Vec<Uid> = (FIRST + 2..).take(faults.len()).collect();
         let miners = faults.len() as u32 + 4;

@@ -8,6 +8,7 @@ use tensorflix::config::Config;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::Sandbox;
+use tensorflix_sandbox::node::GenesisNeuron;
 
 /// Whose videos are squatted on.
 const VICTIM: Uid = FIRST + 2;
@@ -61,6 +62,30 @@ fn a_squatted_id_passes_to_the_next_claimant_when_the_squatter_is_deregistered()
         let (third, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
         check_others_unharmed(&third, &honest, &[]);
         assert_eq!(third.scores, honest.scores, "nothing of the squatter is left");
+
+        // It comes back with the same hotkey and the same list: what passed on is not taken back.
+        let squatter = subnet.member(FIRST);
+        for world in [&subnet, &twin] {
+            world.sandbox.node().register_neuron(GenesisNeuron {
+                uid: FIRST,
+                hotkey: squatter.hotkey.public(),
+                coldkey: squatter.coldkey.public(),
+                stake_rao: squatter.stake_rao,
+                validator_permit: false,
+                registered_at_block: world.sandbox.block(),
+                last_update_block: 0,
+                commitment: None,
+            });
+            let text = format!("{}:{}", squatter.username, squatter.gist_id);
+            world
+                .sandbox
+                .node()
+                .set_commitment_directly(&squatter.hotkey.public(), text.as_bytes())
+                .expect("committed");
+        }
+        let (fourth, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
+        check_all_rejected(&fourth, FIRST, Reason::DuplicateSubmission);
+        assert_eq!(fourth.scores, honest.scores);
     });
 }
 

@@ -4,7 +4,7 @@
 //! The holder is found by narrowing the claimants, one criterion after another, to those that are best in it; the
 //! order in which claims arrived plays no part.
 
-use crate::chain_time::Moment;
+use crate::chain_time::{Moment, grid_start};
 use crate::ids::{Block, Hotkey, Uid};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,23 @@ impl Claim {
         self.round = self.round.min(other.round);
         self.gist_updated_at = earliest(self.gist_updated_at, other.gist_updated_at);
         self.committed_at = self.committed_at.min(other.committed_at);
+    }
+}
+
+impl Claim {
+    /// The claim as it binds for a hotkey that was registered at block `registered_at`, where rounds last
+    /// `round_blocks`: what it claimed before that has lapsed with its earlier registration, and counts as claimed anew
+    /// when it came back.
+    #[must_use]
+    pub fn since_registration(mut self, registered_at: Block, round_blocks: u32) -> Self {
+        let first_round = grid_start(registered_at, round_blocks);
+        if self.round < first_round {
+            self.round = first_round;
+            self.gist_updated_at = None;
+        }
+        self.pinned_at = self.pinned_at.map(|block| block.max(registered_at));
+        self.committed_at = self.committed_at.max(registered_at);
+        self
     }
 }
 
@@ -168,6 +185,19 @@ mod tests {
             let held = holder(&claimants, named.as_ref()).expect("a holder");
             assert_eq!((held.claim.hotkey, held.settled_by), (Hotkey::new([winner; 32]), settled_by));
             claimants.rotate_left(1);
+        }
+    }
+
+    #[test]
+    fn a_hotkey_that_comes_back_claims_anew_what_it_claimed_before() {
+        for (claimed, registered_at, bound) in [
+            (claim(1, Some(90), 100, Some(5), 60), 10, claim(1, Some(90), 100, Some(5), 60)),
+            // Registered within the round in which it was seen first.
+            (claim(1, None, 100, Some(5), 112), 110, claim(1, None, 100, Some(5), 112)),
+            (claim(1, Some(90), 100, Some(5), 60), 260, claim(1, Some(260), 250, None, 260)),
+            (claim(1, None, 100, Some(5), 300), 260, claim(1, None, 250, None, 300)),
+        ] {
+            assert_eq!(claimed.since_registration(registered_at, 25), bound, "{registered_at}");
         }
     }
 
