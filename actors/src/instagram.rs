@@ -4,12 +4,12 @@
 //!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
 //! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
 //!   what it cost. A run that is lost to a deadline stays debited.
-//!
-//! It starts no run twice: an attempt whose start is uncertain is not repeated.
+//! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
+//!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
 
-use crate::decoding::{count, moment, text, texts};
+use crate::decoding::{count, is_error, moment, text, texts};
 use crate::github::address;
-use crate::outbound::Outbound;
+use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Terms};
 use crate::ports::{Clock, Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
@@ -37,6 +37,15 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(15);
 
 /// An item of the scraper is a few kilobytes; this bounds a whole data set.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// Pauses before a GET is repeated: about a quarter of a minute in all, and longer ones where Apify asks for them.
+const GET_RETRY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// The platform's settings.
 pub struct Instagram {
@@ -69,16 +78,17 @@ struct Run {
 }
 
 impl Run {
-    fn read(response: &HttpResponse) -> Result<Self, BatchError> {
-        let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    /// Reads an answer, which holds no run if it was cut or comes from something in between.
+    fn read(response: &HttpResponse) -> Option<Self> {
+        let answer: Value = serde_json::from_slice(&response.body).ok()?;
         let data = &answer["data"];
         let field = |name: &str| data[name].as_str().map(str::to_owned);
-        match (field("id"), field("status"), field("defaultDatasetId")) {
-            (Some(id), Some(status), Some(dataset)) => {
-                Ok(Self { id, status, dataset, cost_usd: data["usageTotalUsd"].as_f64() })
-            }
-            _ => Err(BatchError::Lasting("Apify's answer is not a run".to_owned())),
-        }
+        Some(Self {
+            id: field("id")?,
+            status: field("status")?,
+            dataset: field("defaultDatasetId")?,
+            cost_usd: data["usageTotalUsd"].as_f64(),
+        })
     }
 
     fn has_ended(&self) -> bool {
@@ -151,20 +161,47 @@ impl Instagram {
         let mut request = self.request(url);
         request.method = Method::Post;
         request.body = Some(json!({ "username": reels, "resultsLimit": contents.len() }).to_string());
-        Run::read(&self.send(outbound, request, 201).await?)
+        let response = self.send(outbound, request, 201).await?;
+        Run::read(&response).ok_or_else(|| BatchError::Lasting("Apify's answer is not a run".to_owned()))
     }
 
     async fn poll_run(&self, outbound: &Outbound, run: &Run) -> Result<Run, BatchError> {
         let mut url = address(&self.api_url, &["v2", "actor-runs", &run.id]).map_err(BatchError::Lasting)?;
         url.query_pairs_mut().append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string());
-        Run::read(&self.send(outbound, self.request(url), 200).await?)
+        self.get(outbound, &url, "a run", Run::read).await
     }
 
     async fn read_items(&self, outbound: &Outbound, dataset: &str) -> Result<Vec<Value>, BatchError> {
         let url = address(&self.api_url, &["v2", "datasets", dataset, "items"]).map_err(BatchError::Lasting)?;
-        let response = self.send(outbound, self.request(url), 200).await?;
-        serde_json::from_slice(&response.body)
-            .map_err(|_| BatchError::Lasting("Apify's data set is not a list of items".to_owned()))
+        self.get(outbound, &url, "a list of items", |response| serde_json::from_slice(&response.body).ok()).await
+    }
+
+    /// Reads something, again after failures in passing, an answer that is not `what` it should be among them.
+    async fn get<T>(
+        &self,
+        outbound: &Outbound,
+        url: &Url,
+        what: &str,
+        read: impl Fn(&HttpResponse) -> Option<T>,
+    ) -> Result<T, BatchError> {
+        let mut pauses = GET_RETRY_PAUSES.iter();
+        loop {
+            let answered = self.send(outbound, self.request(url.clone()), 200).await.and_then(|response| {
+                let error = || format!("Apify's answer is not {what}");
+                read(&response).ok_or_else(|| BatchError::Passing { error: error(), retry_after: None })
+            });
+            match (answered, pauses.next()) {
+                (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
+                    let pause = retry_after.unwrap_or_default().max(*pause);
+                    if pause > LONGEST_PAUSE {
+                        return Err(BatchError::Passing { error, retry_after });
+                    }
+                    tracing::debug!(error, pause_ms = pause.as_millis(), "asking Apify again");
+                    self.clock.sleep(pause).await;
+                }
+                (answered, _) => return answered,
+            }
+        }
     }
 
     fn request(&self, url: Url) -> HttpRequest {
@@ -200,12 +237,12 @@ fn read_sightings(items: &[Value], asked: &[ContentId]) -> BTreeMap<ContentId, S
     let mut sightings = BTreeMap::new();
     for item in items {
         if item["error"].as_str() == Some("not_found") {
-            let content = item["inputUrl"].as_str().and_then(short_code).and_then(|code| asked.get(code));
-            if let Some(content) = content {
+            let url = item["inputUrl"].as_str().or_else(|| item["url"].as_str());
+            if let Some(content) = url.and_then(short_code).and_then(|code| asked.get(code)) {
                 sightings.entry((*content).clone()).or_insert(Sighting::Absent);
             }
-        } else if let (None, Some(content)) =
-            (item["error"].as_str(), item["shortCode"].as_str().and_then(|code| asked.get(code)))
+        } else if let (false, Some(content)) =
+            (is_error(item), item["shortCode"].as_str().and_then(|code| asked.get(code)))
         {
             sightings.insert((*content).clone(), Sighting::Present(Box::new(read_reel(item))));
         }
@@ -252,7 +289,7 @@ mod tests {
 
     #[test]
     fn items_are_joined_by_short_code_and_unclear_ones_say_nothing() {
-        let asked: Vec<ContentId> = ["AAAAA", "BBBBB", "CCCCC", "DDDDD"]
+        let asked: Vec<ContentId> = ["AAAAA", "BBBBB", "CCCCC", "DDDDD", "EEEEE"]
             .map(|id| ContentId::new(ids::Platform::Instagram, id).expect("an id"))
             .to_vec();
         let items = [
@@ -260,10 +297,14 @@ mod tests {
             json!({"error": "not_found", "inputUrl": "https://www.instagram.com/reel/BBBBB/?x=1"}),
             json!({"error": "no_items", "inputUrl": "https://www.instagram.com/reel/AAAAA/"}),
             json!({"shortCode": "ZZZZZ", "videoViewCount": 1_000_000}),
+            json!({"shortCode": "DDDDD", "error": {"type": "blocked"}}),
+            json!({"shortCode": "DDDDD", "error": true, "videoViewCount": 1}),
+            json!({"error": "not_found", "url": "https://www.instagram.com/reel/EEEEE"}),
             json!("nonsense"),
+            json!(null),
         ];
         let sightings = read_sightings(&items, &asked);
-        assert_eq!(sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC"]);
+        assert_eq!(sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC", "EEEEE"]);
         assert_eq!(sightings[&asked[1]], Sighting::Absent);
         let Sighting::Present(reel) = &sightings[&asked[2]] else { panic!("present") };
         assert_eq!(reel.metrics.view_count, Some(5), "the field is videoViewCount");

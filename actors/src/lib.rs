@@ -9,6 +9,7 @@ pub mod github;
 pub mod instagram;
 pub mod limiter;
 pub mod outbound;
+mod pauses;
 pub mod platform;
 pub mod ports;
 mod preflight;

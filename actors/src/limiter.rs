@@ -55,6 +55,11 @@ impl Limiter {
         Self { bucket, clock, stats, queue: tokio::sync::Mutex::new(()) }
     }
 
+    /// The clock that it goes by.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Waits until one request may go.
     pub async fn pass(&self) {
         let begin = self.clock.monotonic();

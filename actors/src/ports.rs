@@ -199,6 +199,9 @@ pub enum HttpError {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
+    /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
+    #[error("it asked to wait, and is not asked again before {0}")]
+    AskedToWait(Moment),
 }
 
 /// Time. Monotonic time for deadlines, back-off and limiters; wall time for log lines and, where no chain is

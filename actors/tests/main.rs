@@ -6,6 +6,7 @@ mod endurance;
 mod gist_fetcher;
 mod instagram;
 mod limiter;
+mod outbound;
 mod platform_contract;
 mod scorer;
 mod sending_crashes;
