@@ -10,8 +10,8 @@
 use crate::decoding::{count, is_error, moment, text, texts};
 use crate::github::address;
 use crate::outbound::{LONGEST_PAUSE, Outbound};
-use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Terms};
-use crate::ports::{Clock, Credential, HttpRequest, HttpResponse, Method};
+use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Route, Scope, Terms};
+use crate::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -28,6 +28,12 @@ pub type InstagramActor = PlatformActor<Instagram>;
 
 /// Units of the ledger in a US dollar: it counts millionths.
 pub const UNITS_PER_USD: f64 = 1_000_000.0;
+
+/// The bucket of the ledger, in [`UNITS_PER_USD`].
+pub const BUCKET: &str = "apify";
+
+/// Milliseconds in a day of UTC.
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Seconds that Apify may hold an answer back while a run goes on; its own limit is 60.
 const WAIT_FOR_FINISH_SECS: u64 = 60;
@@ -106,18 +112,19 @@ impl Platform for Instagram {
         Terms {
             batch_size: self.batch_size,
             max_in_flight: self.max_in_flight,
-            bucket: "apify",
             units_per_batch: units(self.max_charge_usd),
             daily_budget: units(self.daily_charge_usd),
             retry_pauses: &[],
         }
     }
 
-    fn has_key(&self) -> bool {
-        self.api_key.is_some()
+    /// Every look costs the same, whatever of a reel is asked for.
+    fn routes(&self, scope: Scope) -> Vec<Route> {
+        let has_route = self.api_key.is_some() && scope == Scope::Everything;
+        has_route.then(|| Route { key: 0, scope, bucket: BUCKET.to_owned() }).into_iter().collect()
     }
 
-    async fn observe(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<BatchAnswer, BatchError> {
+    async fn observe(&self, outbound: &Outbound, _: &Route, contents: &[ContentId]) -> Result<BatchAnswer, BatchError> {
         let work = async {
             let mut run = self.start_run(outbound, contents).await?;
             while !run.has_ended() {
@@ -146,6 +153,11 @@ impl Platform for Instagram {
     fn ledger_date(&self, at: Moment) -> String {
         let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
         at.format("%Y-%m-%d").to_string()
+    }
+
+    fn ledger_reset(&self, at: Moment) -> Moment {
+        let days = at.unix_ms().div_euclid(DAY_MS);
+        Moment::from_unix_ms(days.saturating_add(1).saturating_mul(DAY_MS))
     }
 }
 
@@ -191,6 +203,8 @@ impl Instagram {
                 read(&response).ok_or_else(|| BatchError::Passing { error: error(), retry_after: None })
             });
             match (answered, pauses.next()) {
+                // The run is paid for, whether or not anybody may ask for it.
+                (Err(BatchError::Held(error)), _) => return Err(BatchError::Lasting(error)),
                 (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
                     let pause = retry_after.unwrap_or_default().max(*pause);
                     if pause > LONGEST_PAUSE {
@@ -213,11 +227,14 @@ impl Instagram {
 
     async fn send(&self, outbound: &Outbound, request: HttpRequest, expected: u16) -> Result<HttpResponse, BatchError> {
         let passing = |error: String, retry_after| BatchError::Passing { error, retry_after };
-        let response = outbound.send(request).await.map_err(|error| passing(format!("Apify: {error}"), None))?;
+        let response = outbound.send(request).await.map_err(|error| match error {
+            HttpError::AskedToWait(_) => BatchError::Held(format!("Apify: {error}")),
+            _ => passing(format!("Apify: {error}"), None),
+        })?;
         match response.status {
             status if status == expected || status == 200 => Ok(response),
             401 => Err(BatchError::Lasting("Apify refuses the token: check APIFY_API_KEY".to_owned())),
-            402 => Err(BatchError::QuotaExhausted("Apify says that the account's limit is reached".to_owned())),
+            402 => Err(BatchError::Unfunded("Apify says that the account's limit is reached".to_owned())),
             status @ (429 | 500..) => Err(passing(format!("Apify answered {status}"), response.retry_after())),
             status => Err(BatchError::Lasting(format!("Apify answered {status}"))),
         }

@@ -31,7 +31,7 @@ impl Subject for Videos {
     fn platform(_: &World, settings: &Settings) -> YouTube {
         YouTube {
             api_url: "https://youtube.example".parse().expect("a URL"),
-            api_key: settings.key(),
+            api_keys: settings.key().into_iter().collect(),
             batch_size: settings.batch_size,
             max_in_flight: settings.max_in_flight,
             daily_quota: settings.batches_per_day.into(),

@@ -123,12 +123,7 @@ pub fn due_at(track: &Track, stretch: f64) -> Moment {
 ///
 /// A call costs the same for one content as for a full batch. So what is due is filled up to full batches with those
 /// that are due next, if their last look is at least [`SHORTEST_HOURS`] ago.
-pub fn due_contents(
-    tracks: &[(ContentId, Track)],
-    now: Moment,
-    allowance: &Allowance,
-    limit: usize,
-) -> Vec<ContentId> {
+pub fn due_contents(tracks: &[(ContentId, Track)], now: Moment, allowance: &Allowance, limit: usize) -> Vec<ContentId> {
     let Some(stretch) = stretch(tracks.iter().map(|(_, track)| interval_hours(track)), allowance) else {
         return Vec::new();
     };

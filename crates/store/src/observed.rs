@@ -83,10 +83,9 @@ impl TextRow {
             .details
             .map(|details| SeenContent { published_at: details.published_at, broadcast: details.broadcast });
         // Present without details is still present: only the platform's word makes a content absent.
-        let latest = state.latest.map(|(at, present)| LatestSighting {
-            at,
-            presence: present.then(|| seen.clone().unwrap_or_default()),
-        });
+        let latest = state
+            .latest
+            .map(|(at, present)| LatestSighting { at, presence: present.then(|| seen.clone().unwrap_or_default()) });
         let text = match (self.title, self.description) {
             (Some(title), Some(description)) => format!("{title}\n{description}"),
             _ => String::new(),
@@ -173,7 +172,9 @@ pub(crate) async fn load_states(
 }
 
 /// The ids of each platform that has any.
-pub(crate) fn by_platform<'a>(contents: impl IntoIterator<Item = &'a ContentId> + Clone) -> Vec<(Platform, Vec<&'a str>)> {
+pub(crate) fn by_platform<'a>(
+    contents: impl IntoIterator<Item = &'a ContentId> + Clone,
+) -> Vec<(Platform, Vec<&'a str>)> {
     let ids_of = |platform| {
         let of_it = contents.clone().into_iter().filter(move |content| content.platform() == platform);
         (platform, of_it.map(ContentId::as_str).collect::<Vec<_>>())
