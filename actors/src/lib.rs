@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod outbound;
 mod pauses;
 pub mod platform;
+mod poller;
 pub mod ports;
 mod preflight;
 pub mod scorer;

@@ -8,6 +8,8 @@ mod instagram;
 mod limiter;
 mod outbound;
 mod platform_contract;
+mod polling;
+mod quota;
 mod scorer;
 mod sending_crashes;
 mod supervision;
