@@ -201,7 +201,7 @@ pub enum HttpError {
     #[error("the connection failed: {0}")]
     Connection(String),
     /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
-    #[error("it asked to wait, and is not asked again before {0}")]
+    #[error("the platform asked to wait, and is not asked again before {0}")]
     AskedToWait(Moment),
 }
 

@@ -193,10 +193,18 @@ fn a_poll_makes_nothing_absent_and_nothing_known_by_its_failures() {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |_, _| 1_000, |_| -1.0);
         youtube.observe_at(&videos(0..3), 0, stamp(0)).await;
-        for failure in [Reply::new(500, ""), Reply::hang(), error(403, "quotaExceeded"), Reply::new(200, "{}")] {
-            youtube.world.http.get(STATS, [failure]);
+        for (failure, calls) in [
+            (Reply::new(500, ""), [0, 1]),
+            (Reply::hang(), [0, 1]),
+            (error(403, "quotaExceeded"), [1, 1]),
+            (Reply::new(200, "{}"), [1, 0]),
+        ] {
+            youtube.world.http.get(STATS, [failure.clone()]);
             youtube.world.http.get(PATH, [Reply::new(500, "")]);
+            let before = asked(&youtube);
             poll(&youtube, videos(0..3), 6 * HOUR).await;
+            let after = asked(&youtube);
+            assert_eq!([after[0] - before[0], after[1] - before[1]], calls, "{failure:?}: nothing is tried twice");
         }
         let known = youtube.observations(&videos(0..3));
         assert_eq!(known.len(), 3, "what was known before");

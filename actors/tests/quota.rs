@@ -300,6 +300,20 @@ fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
 }
 
 #[test]
+fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_the_other() {
+    for failure in [Reply::new(500, ""), Reply::new(200, "<html>"), Reply::hang()] {
+        simulate(async move {
+            let youtube = start(&Settings::default());
+            observe_at(&youtube, 0..3, 100).await;
+            youtube.world.http.get(STATS, [failure.clone()]);
+            let answer = observe_at(&youtube, 0..3, 110).await;
+            assert_eq!((answer.observed_count, answer.shortfalls.len()), (3, 0), "{failure:?}");
+            assert_eq!(asked(&youtube), [2, 3], "{failure:?}");
+        });
+    }
+}
+
+#[test]
 fn a_key_that_was_asked_to_wait_for_long_costs_nothing_while_another_goes_on() {
     simulate(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };

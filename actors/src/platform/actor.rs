@@ -45,6 +45,8 @@ pub(super) struct Order {
     pub(super) details_since: Block,
     /// Units that are left in each bucket for others.
     pub(super) kept_units: u64,
+    /// Whether it comes again by itself soon: then nothing is tried twice, and an outage costs little.
+    pub(super) is_poll: bool,
 }
 
 impl<P: Platform> PlatformActor<P> {
@@ -89,6 +91,7 @@ impl<P: Platform> Parts<P> {
             deadline: self.clock.monotonic() + request.deadline,
             details_since: request.as_of.block.saturating_sub(DETAILS_MAX_AGE_BLOCKS),
             kept_units: 0,
+            is_poll: false,
         };
         match self.still_wanted(&request).await {
             Ok(wanted) => self.work_off(wanted, &order).await,
@@ -176,8 +179,10 @@ impl<P: Platform> Parts<P> {
                         answer.fall_short(&missing, Reason::PlatformUnavailable, error);
                     }
                 }
-                // The platform answers, but not to this: everything is paid for by another bucket.
-                (Scope::Numbers, Err(error)) if is_of_route(&error) => unanswered.extend_from_slice(batch),
+                // The other method may do, and another bucket pays for it. A poll tries it only if the platform answers.
+                (Scope::Numbers, Err(error)) if !order.is_poll || is_of_route(&error) => {
+                    unanswered.extend_from_slice(batch);
+                }
                 (_, Err(error)) => answer.fall_short(batch, error.reason(), error.to_string()),
             }
         }
@@ -239,7 +244,8 @@ impl<P: Platform> Parts<P> {
         scope: Scope,
         order: &Order,
     ) -> Result<BatchAnswer, BatchError> {
-        let mut pauses = self.platform.terms().retry_pauses.iter();
+        let pauses = if order.is_poll { &[] } else { self.platform.terms().retry_pauses };
+        let mut pauses = pauses.iter();
         loop {
             match (self.ask(batch, scope, order).await, pauses.next()) {
                 (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
@@ -284,7 +290,7 @@ impl<P: Platform> Parts<P> {
             refusals.take_in(error)?;
         }
         let error = refusals.into_error(platform, &day);
-        if scope == Scope::Everything && order.kept_units == 0 && matches!(error, BatchError::QuotaExhausted(_)) {
+        if scope == Scope::Everything && !order.is_poll && matches!(error, BatchError::QuotaExhausted(_)) {
             self.ledger.report_spent(platform, &day);
         }
         Err(error)

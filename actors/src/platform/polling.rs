@@ -2,7 +2,7 @@
 //!
 //! - Only contents whose details are known are polled; the others are the next cycle's part.
 //! - In every bucket the calls stay untouched that the cycles until the reset need, so that no poll ever costs a cycle
-//!   its evidence. Within a poll nothing else is decided than which contents are asked for.
+//!   its evidence. Nothing is tried twice: the next poll comes soon.
 //! - A platform without a method for numbers alone is not polled: Instagram, where each look costs money.
 
 use super::actor::{Order, Parts, PlatformActor};
@@ -66,7 +66,8 @@ impl<P: Platform> Parts<P> {
         let details_since = 0;
         let known = self.store.details_since(&own, details_since).await?;
         let due = due_contents(&self.store.tracks(&known).await?, as_of.time, &allowance, MAX_POLLED);
-        let order = Order { as_of, deadline: self.clock.monotonic() + deadline, details_since, kept_units };
+        let deadline = self.clock.monotonic() + deadline;
+        let order = Order { as_of, deadline, details_since, kept_units, is_poll: true };
         let answer = self.work_off(due, &order).await;
         tracing::debug!(
             platform = %self.platform.id(),
