@@ -1,6 +1,5 @@
 //! What the configuration promises, mostly as tables of cases.
 
-use secrecy::ExposeSecret;
 use std::io::Write;
 use std::path::PathBuf;
 
