@@ -211,6 +211,10 @@ impl Workshop<'_> {
             (ids::Platform::YouTube, youtube.clone().recipient()),
             (ids::Platform::Instagram, instagram.clone().recipient()),
         ]);
+        let polled = BTreeMap::from([
+            (ids::Platform::YouTube, youtube.clone().recipient()),
+            (ids::Platform::Instagram, instagram.clone().recipient()),
+        ]);
         let cycles = CycleSettings {
             policy: self.config.policy(),
             task_source: self.config.validator.task_source,
@@ -228,7 +232,8 @@ impl Workshop<'_> {
         let gist_fetcher = self.gist_fetcher(gist_stats, &scorer.address(), round_blocks);
         let supervision = self.core(&scorer_stats);
         let actor = Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
-            .dating_gists_by(gist_fetcher.clone().recipient());
+            .dating_gists_by(gist_fetcher.clone().recipient())
+            .polling(polled);
         let scorer = scorer.supervise(supervision, actor);
         let chain_watcher = ChainWatcher {
             chain: Arc::clone(chain) as Arc<dyn Chain>,

@@ -72,7 +72,7 @@ pub fn youtube(config: &Config) -> YouTube {
     let settings = &config.youtube;
     YouTube {
         api_url: settings.api_url.clone(),
-        api_key: config.secrets.youtube_api_key.clone(),
+        api_keys: config.secrets.youtube_api_keys.clone(),
         batch_size: settings.batch_size,
         max_in_flight: settings.max_in_flight,
         daily_quota: settings.daily_quota,

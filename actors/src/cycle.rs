@@ -2,7 +2,8 @@
 
 use crate::evidence::{Gathered, gather};
 use crate::gist_fetcher::{DateGists, GistsDated};
-use crate::platform::{ContentsObserved, ObserveContents};
+use crate::platform::{ContentsObserved, ObserveContents, PollContents};
+use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,8 @@ pub(crate) struct Conductor {
     clock: Arc<dyn Clock>,
     /// With [`Opening::Once`]: whether this process opened its cycle.
     has_opened: AtomicBool,
+    /// What is looked at until the next cycle.
+    watched: Arc<Watched>,
 }
 
 impl Conductor {
@@ -84,7 +87,14 @@ impl Conductor {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { settings, platforms, gist_dates: None, store, clock, has_opened: AtomicBool::new(false) }
+        let (has_opened, watched) = (AtomicBool::new(false), Arc::default());
+        Self { settings, platforms, gist_dates: None, store, clock, has_opened, watched }
+    }
+
+    /// Who has contents looked at between cycles.
+    pub(crate) fn poller(&self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Poller {
+        let (watched, store, clock) = (Arc::clone(&self.watched), Arc::clone(&self.store), Arc::clone(&self.clock));
+        Poller::new(&self.settings, platforms, watched, store, clock)
     }
 
     pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
@@ -215,6 +225,7 @@ impl Conductor {
             errors,
         };
         self.store.save_decision(&decided).await?;
+        self.watched.set(cycle.cycle, contents);
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(())
     }

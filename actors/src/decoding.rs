@@ -8,10 +8,26 @@ use tensorflix_domain::observation::bounded_text;
 /// fractions and anything else are unknown.
 pub(crate) fn count(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// A whole number that was written with a decimal point, as far as such numbers are exact.
+fn whole(number: f64) -> Option<u64> {
+    const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked: whole, and within 0 and 2^53"
+    )]
+    (number.fract() == 0.0 && (0.0..FIRST_INEXACT).contains(&number)).then_some(number as u64)
+}
+
+/// Whether an item says that it is an error instead of a content.
+pub(crate) fn is_error(item: &Value) -> bool {
+    item.get("error").is_some_and(|error| !error.is_null())
 }
 
 /// A text, cut to the length that is kept; empty if there is none.
@@ -43,8 +59,15 @@ mod tests {
             (json!(7), Some(7)),
             (json!("1799817"), Some(1_799_817)),
             (json!(0), Some(0)),
+            (json!(18_446_744_073_709_551_615_u64), Some(u64::MAX)),
+            (json!(" 12 "), Some(12)),
+            (json!(27_040.0), Some(27_040)),
             (json!(-1), None),
+            (json!("-1"), None),
+            (json!(-1.0), None),
             (json!(1.5), None),
+            (json!(1e300), None),
+            (json!(true), None),
             (json!("1,000"), None),
             (json!("99999999999999999999999"), None),
             (json!(null), None),

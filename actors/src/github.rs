@@ -241,6 +241,7 @@ impl GitHub {
                 }
                 Ok(response) => (refusal(&response), response.status >= 500),
                 Err(HttpError::TooLarge(most)) => return Err(ApiError::TooLarge(most)),
+                Err(error @ HttpError::AskedToWait(_)) => return Err(ApiError::Limited(error.to_string())),
                 Err(error) => (error.to_string(), matches!(error, HttpError::Connection(_))),
             };
             match pause {

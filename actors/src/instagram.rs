@@ -4,14 +4,14 @@
 //!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
 //! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
 //!   what it cost. A run that is lost to a deadline stays debited.
-//!
-//! It starts no run twice: an attempt whose start is uncertain is not repeated.
+//! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
+//!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
 
-use crate::decoding::{count, moment, text, texts};
+use crate::decoding::{count, is_error, moment, text, texts};
 use crate::github::address;
-use crate::outbound::Outbound;
-use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Terms};
-use crate::ports::{Clock, Credential, HttpRequest, HttpResponse, Method};
+use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Route, Scope, Terms};
+use crate::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -29,6 +29,12 @@ pub type InstagramActor = PlatformActor<Instagram>;
 /// Units of the ledger in a US dollar: it counts millionths.
 pub const UNITS_PER_USD: f64 = 1_000_000.0;
 
+/// The bucket of the ledger, in [`UNITS_PER_USD`].
+pub const BUCKET: &str = "apify";
+
+/// Milliseconds in a day of UTC.
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// Seconds that Apify may hold an answer back while a run goes on; its own limit is 60.
 const WAIT_FOR_FINISH_SECS: u64 = 60;
 
@@ -37,6 +43,15 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(15);
 
 /// An item of the scraper is a few kilobytes; this bounds a whole data set.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// Pauses before a GET is repeated: about a quarter of a minute in all, and longer ones where Apify asks for them.
+const GET_RETRY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// The platform's settings.
 pub struct Instagram {
@@ -69,16 +84,17 @@ struct Run {
 }
 
 impl Run {
-    fn read(response: &HttpResponse) -> Result<Self, BatchError> {
-        let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    /// Reads an answer, which holds no run if it was cut or comes from something in between.
+    fn read(response: &HttpResponse) -> Option<Self> {
+        let answer: Value = serde_json::from_slice(&response.body).ok()?;
         let data = &answer["data"];
         let field = |name: &str| data[name].as_str().map(str::to_owned);
-        match (field("id"), field("status"), field("defaultDatasetId")) {
-            (Some(id), Some(status), Some(dataset)) => {
-                Ok(Self { id, status, dataset, cost_usd: data["usageTotalUsd"].as_f64() })
-            }
-            _ => Err(BatchError::Lasting("Apify's answer is not a run".to_owned())),
-        }
+        Some(Self {
+            id: field("id")?,
+            status: field("status")?,
+            dataset: field("defaultDatasetId")?,
+            cost_usd: data["usageTotalUsd"].as_f64(),
+        })
     }
 
     fn has_ended(&self) -> bool {
@@ -96,18 +112,19 @@ impl Platform for Instagram {
         Terms {
             batch_size: self.batch_size,
             max_in_flight: self.max_in_flight,
-            bucket: "apify",
             units_per_batch: units(self.max_charge_usd),
             daily_budget: units(self.daily_charge_usd),
             retry_pauses: &[],
         }
     }
 
-    fn has_key(&self) -> bool {
-        self.api_key.is_some()
+    /// Every look costs the same, whatever of a reel is asked for.
+    fn routes(&self, scope: Scope) -> Vec<Route> {
+        let has_route = self.api_key.is_some() && scope == Scope::Everything;
+        has_route.then(|| Route { key: 0, scope, bucket: BUCKET.to_owned() }).into_iter().collect()
     }
 
-    async fn observe(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<BatchAnswer, BatchError> {
+    async fn observe(&self, outbound: &Outbound, _: &Route, contents: &[ContentId]) -> Result<BatchAnswer, BatchError> {
         let work = async {
             let mut run = self.start_run(outbound, contents).await?;
             while !run.has_ended() {
@@ -137,6 +154,11 @@ impl Platform for Instagram {
         let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
         at.format("%Y-%m-%d").to_string()
     }
+
+    fn ledger_reset(&self, at: Moment) -> Moment {
+        let days = at.unix_ms().div_euclid(DAY_MS);
+        Moment::from_unix_ms(days.saturating_add(1).saturating_mul(DAY_MS))
+    }
 }
 
 impl Instagram {
@@ -151,20 +173,49 @@ impl Instagram {
         let mut request = self.request(url);
         request.method = Method::Post;
         request.body = Some(json!({ "username": reels, "resultsLimit": contents.len() }).to_string());
-        Run::read(&self.send(outbound, request, 201).await?)
+        let response = self.send(outbound, request, 201).await?;
+        Run::read(&response).ok_or_else(|| BatchError::Lasting("Apify's answer is not a run".to_owned()))
     }
 
     async fn poll_run(&self, outbound: &Outbound, run: &Run) -> Result<Run, BatchError> {
         let mut url = address(&self.api_url, &["v2", "actor-runs", &run.id]).map_err(BatchError::Lasting)?;
         url.query_pairs_mut().append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string());
-        Run::read(&self.send(outbound, self.request(url), 200).await?)
+        self.get(outbound, &url, "a run", Run::read).await
     }
 
     async fn read_items(&self, outbound: &Outbound, dataset: &str) -> Result<Vec<Value>, BatchError> {
         let url = address(&self.api_url, &["v2", "datasets", dataset, "items"]).map_err(BatchError::Lasting)?;
-        let response = self.send(outbound, self.request(url), 200).await?;
-        serde_json::from_slice(&response.body)
-            .map_err(|_| BatchError::Lasting("Apify's data set is not a list of items".to_owned()))
+        self.get(outbound, &url, "a list of items", |response| serde_json::from_slice(&response.body).ok()).await
+    }
+
+    /// Reads something, again after failures in passing, an answer that is not `what` it should be among them.
+    async fn get<T>(
+        &self,
+        outbound: &Outbound,
+        url: &Url,
+        what: &str,
+        read: impl Fn(&HttpResponse) -> Option<T>,
+    ) -> Result<T, BatchError> {
+        let mut pauses = GET_RETRY_PAUSES.iter();
+        loop {
+            let answered = self.send(outbound, self.request(url.clone()), 200).await.and_then(|response| {
+                let error = || format!("Apify's answer is not {what}");
+                read(&response).ok_or_else(|| BatchError::Passing { error: error(), retry_after: None })
+            });
+            match (answered, pauses.next()) {
+                // The run is paid for, whether or not anybody may ask for it.
+                (Err(BatchError::Held(error)), _) => return Err(BatchError::Lasting(error)),
+                (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
+                    let pause = retry_after.unwrap_or_default().max(*pause);
+                    if pause > LONGEST_PAUSE {
+                        return Err(BatchError::Passing { error, retry_after });
+                    }
+                    tracing::debug!(error, pause_ms = pause.as_millis(), "asking Apify again");
+                    self.clock.sleep(pause).await;
+                }
+                (answered, _) => return answered,
+            }
+        }
     }
 
     fn request(&self, url: Url) -> HttpRequest {
@@ -176,11 +227,14 @@ impl Instagram {
 
     async fn send(&self, outbound: &Outbound, request: HttpRequest, expected: u16) -> Result<HttpResponse, BatchError> {
         let passing = |error: String, retry_after| BatchError::Passing { error, retry_after };
-        let response = outbound.send(request).await.map_err(|error| passing(format!("Apify: {error}"), None))?;
+        let response = outbound.send(request).await.map_err(|error| match error {
+            HttpError::AskedToWait(_) => BatchError::Held(format!("Apify: {error}")),
+            _ => passing(format!("Apify: {error}"), None),
+        })?;
         match response.status {
             status if status == expected || status == 200 => Ok(response),
             401 => Err(BatchError::Lasting("Apify refuses the token: check APIFY_API_KEY".to_owned())),
-            402 => Err(BatchError::QuotaExhausted("Apify says that the account's limit is reached".to_owned())),
+            402 => Err(BatchError::Unfunded("Apify says that the account's limit is reached".to_owned())),
             status @ (429 | 500..) => Err(passing(format!("Apify answered {status}"), response.retry_after())),
             status => Err(BatchError::Lasting(format!("Apify answered {status}"))),
         }
@@ -200,12 +254,12 @@ fn read_sightings(items: &[Value], asked: &[ContentId]) -> BTreeMap<ContentId, S
     let mut sightings = BTreeMap::new();
     for item in items {
         if item["error"].as_str() == Some("not_found") {
-            let content = item["inputUrl"].as_str().and_then(short_code).and_then(|code| asked.get(code));
-            if let Some(content) = content {
+            let url = item["inputUrl"].as_str().or_else(|| item["url"].as_str());
+            if let Some(content) = url.and_then(short_code).and_then(|code| asked.get(code)) {
                 sightings.entry((*content).clone()).or_insert(Sighting::Absent);
             }
-        } else if let (None, Some(content)) =
-            (item["error"].as_str(), item["shortCode"].as_str().and_then(|code| asked.get(code)))
+        } else if let (false, Some(content)) =
+            (is_error(item), item["shortCode"].as_str().and_then(|code| asked.get(code)))
         {
             sightings.insert((*content).clone(), Sighting::Present(Box::new(read_reel(item))));
         }
@@ -252,7 +306,7 @@ mod tests {
 
     #[test]
     fn items_are_joined_by_short_code_and_unclear_ones_say_nothing() {
-        let asked: Vec<ContentId> = ["AAAAA", "BBBBB", "CCCCC", "DDDDD"]
+        let asked: Vec<ContentId> = ["AAAAA", "BBBBB", "CCCCC", "DDDDD", "EEEEE"]
             .map(|id| ContentId::new(ids::Platform::Instagram, id).expect("an id"))
             .to_vec();
         let items = [
@@ -260,10 +314,14 @@ mod tests {
             json!({"error": "not_found", "inputUrl": "https://www.instagram.com/reel/BBBBB/?x=1"}),
             json!({"error": "no_items", "inputUrl": "https://www.instagram.com/reel/AAAAA/"}),
             json!({"shortCode": "ZZZZZ", "videoViewCount": 1_000_000}),
+            json!({"shortCode": "DDDDD", "error": {"type": "blocked"}}),
+            json!({"shortCode": "DDDDD", "error": true, "videoViewCount": 1}),
+            json!({"error": "not_found", "url": "https://www.instagram.com/reel/EEEEE"}),
             json!("nonsense"),
+            json!(null),
         ];
         let sightings = read_sightings(&items, &asked);
-        assert_eq!(sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC"]);
+        assert_eq!(sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC", "EEEEE"]);
         assert_eq!(sightings[&asked[1]], Sighting::Absent);
         let Sighting::Present(reel) = &sightings[&asked[2]] else { panic!("present") };
         assert_eq!(reel.metrics.view_count, Some(5), "the field is videoViewCount");

@@ -74,6 +74,11 @@ impl Limiter {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
+    /// The clock that it goes by.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Waits until one request may go.
     pub async fn pass(&self) {
         let begin = self.clock.monotonic();

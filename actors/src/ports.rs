@@ -12,6 +12,7 @@ use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
@@ -201,6 +202,9 @@ pub enum HttpError {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
+    /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
+    #[error("the platform asked to wait, and is not asked again before {0}")]
+    AskedToWait(Moment),
 }
 
 /// Time. Monotonic time for deadlines, back-off and limiters; wall time for log lines and, where no chain is
@@ -277,6 +281,15 @@ pub trait Store: Send + Sync {
     async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError>;
     /// Gives back units that were debited and then not spent.
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError>;
+    /// Marks a bucket as used up on a date: at least `budget` units count as spent.
+    async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError>;
+    /// Units spent on a date, of every bucket whose name begins with `prefix` and that was used then.
+    async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError>;
+    /// Of `contents`, those that were there when they were looked at last, whose details were seen at `since` or later,
+    /// with a time of publication, and which are no broadcast that is live or announced.
+    async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError>;
+    /// How contents went so far; those that were never observed are left out.
+    async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError>;
 
     // --- Scorer -----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 //! - A cycle opens at the first block at which the subnet was read in a slot that has none. It waits until the
 //!   polling round of its block is finished, has its contents observed, and is decided by a pure function. A cycle
 //!   that a crash left open is taken up again; one whose slot has passed is left as it is.
+//! - Between cycles it has contents looked at, about every five minutes and beside its other work (`poller.rs`).
 //! - Messages are hints. All that decides is read from the store, so a lost, repeated or late message changes no score.
 //!
 //! It sends nothing to the chain and knows no platform's protocol.
@@ -11,7 +12,8 @@
 use crate::chain_watcher::CommitmentsChanged;
 use crate::cycle::{Conductor, CycleSettings};
 use crate::gist_fetcher::{DateGists, SubmissionsRecorded};
-use crate::platform::ObserveContents;
+use crate::platform::{ObserveContents, PollContents};
+use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
@@ -39,6 +41,10 @@ pub struct Scorer {
     listeners: Vec<Recipient<ScoresDecided>>,
     is_busy: bool,
     was_told_meanwhile: bool,
+    poller: Option<Arc<Poller>>,
+    is_polling: bool,
+    /// When a poll began last.
+    polled_at: Option<Duration>,
 }
 
 impl Scorer {
@@ -52,7 +58,17 @@ impl Scorer {
         stats: Arc<ActorStats>,
     ) -> Self {
         let conductor = Arc::new(Conductor::new(settings, platforms, store, Arc::clone(&clock)));
-        Self { conductor, clock, stats, listeners, is_busy: false, was_told_meanwhile: false }
+        Self {
+            conductor,
+            clock,
+            stats,
+            listeners,
+            is_busy: false,
+            was_told_meanwhile: false,
+            poller: None,
+            is_polling: false,
+            polled_at: None,
+        }
     }
 }
 
@@ -64,6 +80,13 @@ impl Scorer {
         if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
             conductor.date_gists_by(recipient);
         }
+        self
+    }
+
+    /// Has `platforms` look at contents between cycles; without it they are looked at for cycles alone.
+    #[must_use]
+    pub fn polling(mut self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Self {
+        self.poller = Some(Arc::new(self.conductor.poller(platforms)));
         self
     }
 }
@@ -80,6 +103,7 @@ impl Supervised for Scorer {
     fn restarting(&mut self, _: &mut Self::Context) {
         self.is_busy = false;
         self.was_told_meanwhile = false;
+        self.is_polling = false;
     }
 }
 
@@ -93,6 +117,7 @@ impl Handler<Tick> for Scorer {
 
     fn handle(&mut self, _: Tick, context: &mut Self::Context) {
         self.advance(context);
+        self.poll(context);
         let clock = Arc::clone(&self.clock);
         let wait = async move { clock.sleep(TICK).await };
         context.spawn(wait.into_actor(self).map(|(), _, context| context.notify(Tick)));
@@ -116,6 +141,23 @@ impl Handler<SubmissionsRecorded> for Scorer {
 }
 
 impl Scorer {
+    /// Begins a poll if the last one was long enough ago and has ended. Cycles do not wait for it.
+    fn poll(&mut self, context: &mut Context<Self>) {
+        let Some(poller) = self.poller.clone() else { return };
+        let now = self.clock.monotonic();
+        if self.is_polling || self.polled_at.is_some_and(|begun| now < begun + POLL_EVERY) {
+            return;
+        }
+        (self.is_polling, self.polled_at) = (true, Some(now));
+        let run = async move { poller.poll().await };
+        context.spawn(run.into_actor(self).map(|outcome, this, _| {
+            this.is_polling = false;
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "contents could not be polled; it is tried again");
+            }
+        }));
+    }
+
     /// Does the work that is due, one piece at a time.
     fn advance(&mut self, context: &mut Context<Self>) {
         if std::mem::replace(&mut self.is_busy, true) {

@@ -153,7 +153,7 @@ impl Validator {
     fn scorer(&self, setter: &Addr<WeightSetter>) -> Scorer {
         let youtube = YouTube {
             api_url: "https://youtube.test".parse().expect("a URL"),
-            api_key: Some("key".to_owned().into()),
+            api_keys: vec!["key".to_owned().into()],
             batch_size: 50,
             max_in_flight: 4,
             daily_quota: 9_000,

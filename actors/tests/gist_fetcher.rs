@@ -193,11 +193,10 @@ fn a_hotkey_that_points_to_an_unchanged_gist_later_holds_it_from_then_on() {
 
 #[test]
 fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content() {
-    let failures: [(&str, Reply, usize); 10] = [
+    let failures: [(&str, Reply, usize); 9] = [
         ("a page", Reply::new(200, "<html>out of order").header("content-type", "text/html; charset=utf-8"), 1),
         ("404", Reply::new(404, ""), 1),
         ("401", Reply::new(401, ""), 1),
-        ("429", Reply::new(429, "").header("retry-after", "3600"), 1),
         ("redirect", Reply::fail(HttpError::Redirected), 1),
         ("huge", Reply::new(200, vec![b'x'; MAX_GIST_BYTES + 1]), 1),
         ("hangs", Reply::hang(), 1),
@@ -224,6 +223,30 @@ fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content(
             assert_eq!(held, [100, 100, 125], "{name}: a failure is no new sight of a content");
         });
     }
+}
+
+#[test]
+fn when_github_asks_to_wait_no_gist_is_read_before_and_all_keep_their_last_good_content() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let (first, second) = (pointer("first", 1), pointer("second", 2));
+        let asking = Reply::new(429, "").header("retry-after", "3600");
+        fetch.serve(&first, [Reply::new(200, "one"), asking, Reply::new(200, "two")]);
+        fetch.serve(&second, [Reply::new(200, "one"), Reply::new(200, "two")]);
+        fetch.round(100, miners(&[&first, &second])).await;
+        fetch.round(125, miners(&[&first, &second])).await;
+        for gist in [&first, &second] {
+            let state = fetch.state(gist).await;
+            assert_eq!((state.digest, state.fetched_round), (Some(digest_of(b"one")), Some(100)));
+            assert!(state.error.is_some(), "it is said that it could not be read");
+        }
+        assert_eq!(fetch.world.http.requests().len(), 3, "the second was not asked for");
+        pass(Duration::from_secs(3_600)).await;
+        fetch.round(425, miners(&[&first, &second])).await;
+        for gist in [&first, &second] {
+            assert_eq!(fetch.state(gist).await.digest, Some(digest_of(b"two")));
+        }
+    });
 }
 
 #[test]

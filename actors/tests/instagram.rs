@@ -267,6 +267,48 @@ fn a_run_whose_start_is_uncertain_is_not_started_again() {
 }
 
 #[test]
+fn a_run_that_is_paid_for_is_not_lost_to_bad_answers_while_it_is_read() {
+    for (bad, least_secs) in [
+        (Reply::new(502, "<html>"), 1),
+        (Reply::new(429, "").header("retry-after", "40"), 40),
+        (Reply::fail(HttpError::Connection("reset".to_owned())), 1),
+        (Reply::hang(), 75),
+        (Reply::new(200, "<html>"), 1),
+        (Reply::new(200, "[{\"shortCode\": \"cut"), 1),
+    ] {
+        for path in ["/v2/actor-runs/run0", "/v2/datasets/set0/items"] {
+            let bad = bad.clone();
+            simulate(async move {
+                let instagram = start();
+                Reels::serve(&instagram.world.http);
+                instagram.world.http.spoil_next(path, 2, bad.clone());
+                let begin = instagram.world.clock.monotonic();
+                let answer = instagram.observe(&reels(0..3)).await;
+                if least_secs < 75 {
+                    assert_eq!((answer.observed_count, answer.errors.len()), (3, 0), "{path} {bad:?}");
+                }
+                assert_eq!(runs_started(&instagram), 1, "{path} {bad:?}: what was paid for is not ordered again");
+                assert!(instagram.world.clock.monotonic() - begin >= Duration::from_secs(least_secs));
+                assert!(instagram.world.clock.monotonic() - begin <= DEADLINE, "{path} {bad:?}");
+            });
+        }
+    }
+}
+
+#[test]
+fn reading_a_run_is_given_up_after_a_bounded_number_of_attempts() {
+    simulate(async {
+        let instagram = start();
+        Reels::serve(&instagram.world.http);
+        instagram.world.http.get("/v2/actor-runs/run0", [Reply::new(500, "")]);
+        let answer = instagram.observe(&reels(0..3)).await;
+        assert_eq!((answer.observed_count, answer.shortfalls.len()), (0, 3));
+        assert_eq!(instagram.world.http.requests_for("/v2/actor-runs/run0").len(), 6);
+        assert_eq!((runs_started(&instagram), spent(&instagram)), (1, USD), "it stays paid for");
+    });
+}
+
+#[test]
 fn a_run_is_paid_for_before_it_starts_and_what_it_did_not_spend_is_given_back() {
     for (cost_usd, left) in [
         (json!(0.25), USD / 4),

@@ -5,9 +5,10 @@ use crate::support::memory_store::Write;
 use crate::support::observing::{Observing, Settings, Subject};
 use crate::support::scripted_http::{Reply, SECRET};
 use crate::support::subnets::stamp;
-use crate::support::time::simulate;
+use crate::support::time::{pass, simulate};
 use crate::youtube::Videos;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use tensorflix_actors::platform::ContentsObserved;
 use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_domain::ids::{ContentId, Platform};
@@ -169,6 +170,8 @@ async fn a_service_out_of_order_makes_nothing_known<S: Subject>(name: &str, repl
     check_shows_no_secret(&answer);
 
     S::serve(&observing.world.http);
+    // One of them asked for an hour without questions.
+    pass(Duration::from_secs(3_600)).await;
     let answer = observing.observe(&asked).await;
     assert_eq!((answer.observed_count, answer.shortfalls.len()), (7, 0), "{name}: back in order");
 }

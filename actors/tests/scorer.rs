@@ -2,6 +2,7 @@
 
 mod faults;
 mod judging;
+mod polling;
 mod sameness;
 
 use crate::support::fake_platform::FakePlatform;
@@ -157,7 +158,11 @@ fn start_scorer(
         (Platform::YouTube, youtube.recipient.clone()),
         (Platform::Instagram, instagram.recipient.clone()),
     ]);
-    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats));
+    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats))
+        .polling(BTreeMap::from([
+            (Platform::YouTube, youtube.polled.clone()),
+            (Platform::Instagram, instagram.polled.clone()),
+        ]));
     (world.start(&stats, scorer), decided, stats)
 }
 

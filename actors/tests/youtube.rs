@@ -17,10 +17,10 @@ use tensorflix_domain::ids::{ContentId, Platform};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation, Sighting};
 use tensorflix_domain::verdict::Reason;
 
-const PATH: &str = "/youtube/v3/videos";
+pub const PATH: &str = "/youtube/v3/videos";
 
 /// The date in Los Angeles at the blocks of the tests.
-const TODAY: &str = "2026-08-20";
+pub const TODAY: &str = "2026-08-20";
 
 pub struct Videos;
 
@@ -31,7 +31,7 @@ impl Subject for Videos {
     fn platform(_: &World, settings: &Settings) -> YouTube {
         YouTube {
             api_url: "https://youtube.example".parse().expect("a URL"),
-            api_key: settings.key(),
+            api_keys: settings.keys(),
             batch_size: settings.batch_size,
             max_in_flight: settings.max_in_flight,
             daily_quota: settings.batches_per_day.into(),
@@ -49,26 +49,26 @@ impl Subject for Videos {
 }
 
 /// Answers with the items that `show` gives for the ids asked for, in the reverse order.
-fn serve_videos(http: &ScriptedHttp, show: impl Fn(&str) -> Option<Value> + Send + 'static) {
+pub fn serve_videos(http: &ScriptedHttp, show: impl Fn(&str) -> Option<Value> + Send + 'static) {
     http.on(Method::Get, PATH, move |request| {
         let items: Vec<Value> = ids(request).iter().rev().filter_map(|id| show(id)).collect();
         Reply::json(&json!({ "items": items })).after(Duration::from_millis(200))
     });
 }
 
-fn item(id: &str, statistics: &Value) -> Value {
+pub fn item(id: &str, statistics: &Value) -> Value {
     json!({ "id": id, "snippet": { "publishedAt": moment(-5.0).to_string() }, "statistics": statistics })
 }
 
-fn ids(request: &Recorded) -> Vec<String> {
+pub fn ids(request: &Recorded) -> Vec<String> {
     request.query["id"].split(',').map(str::to_owned).collect()
 }
 
-fn videos(numbers: std::ops::Range<u32>) -> Vec<ContentId> {
+pub fn videos(numbers: std::ops::Range<u32>) -> Vec<ContentId> {
     numbers.map(video).collect()
 }
 
-fn error(status: u16, reason: &str) -> Reply {
+pub fn error(status: u16, reason: &str) -> Reply {
     Reply::new(status, json!({ "error": { "errors": [{ "reason": reason }] } }).to_string())
 }
 
@@ -85,7 +85,7 @@ fn a_hundred_and_twenty_videos_take_three_calls_of_at_most_fifty() {
             let calls: Vec<Vec<String>> = youtube.world.http.requests().iter().map(ids).collect();
             assert_eq!(calls.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
             assert_eq!(calls.concat().into_iter().collect::<BTreeSet<_>>().len(), 120, "each once");
-            assert_eq!(youtube.world.store.units_spent("youtube", TODAY), 3);
+            assert_eq!(youtube.world.store.units_spent("youtube/", TODAY), 3);
         }
     });
 }
@@ -174,8 +174,10 @@ fn a_refusal_ends_the_work_at_once_or_is_tried_again_by_what_it_says() {
             assert_eq!(answer.shortfalls, [(video(1), reason)].into(), "{reply:?}");
             assert_eq!(answer.errors.len(), 1, "{reply:?}");
             assert_eq!(youtube.asked(), calls, "{reply:?}");
-            let spent = youtube.world.store.units_spent("youtube", TODAY);
-            assert_eq!(spent, u64::try_from(calls).expect("few"), "{reply:?}: retries are paid for too");
+            let spent = youtube.world.store.units_spent("youtube/", TODAY);
+            // What YouTube calls used up counts as spent until the reset.
+            let expected = if reason == QuotaExhausted { 100 } else { u64::try_from(calls).expect("few") };
+            assert_eq!(spent, expected, "{reply:?}: retries are paid for too");
             assert_eq!(youtube.observations(&[video(1)]), [], "{reply:?}: unknown is never zero");
         });
     }
@@ -239,7 +241,7 @@ fn the_quota_begins_anew_at_midnight_in_los_angeles_by_chain_time() {
             spent_well.push(answer.observed_count == 1);
         }
         assert_eq!(spent_well, [true, false, true, false]);
-        let spent = ["2026-08-20", "2026-08-21"].map(|date| youtube.world.store.units_spent("youtube", date));
+        let spent = ["2026-08-20", "2026-08-21"].map(|date| youtube.world.store.units_spent("youtube/", date));
         assert_eq!(spent, [1, 1]);
     });
 }
@@ -249,10 +251,24 @@ fn an_item_of_a_video_that_nobody_asked_for_says_nothing() {
     simulate(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         let stranger = item(video(9).as_str(), &json!({ "viewCount": "1000000" }));
-        youtube.world.http.get(PATH, [Reply::json(&json!({ "items": [stranger, {}, 7, null, { "id": "../x" }] }))]);
+        youtube.world.http.get(PATH, [Reply::json(&json!({ "items": [stranger] }))]);
         youtube.observe(&[video(1)]).await;
         assert_eq!(youtube.observations(&[video(9)]), []);
         assert_eq!(youtube.observations(&[video(1)])[0].sighting, Sighting::Absent);
         assert_eq!(video(1).platform(), Platform::YouTube);
+    });
+}
+
+#[test]
+fn an_item_that_may_be_anybodys_makes_nobody_absent() {
+    simulate(async {
+        for stray in [json!({}), json!(7), json!(null), json!({ "id": "../x" }), json!({ "id": 11 })] {
+            let youtube = Observing::<Videos>::start(&Settings::default());
+            let known = item(video(2).as_str(), &json!({ "viewCount": "5" }));
+            youtube.world.http.get(PATH, [Reply::json(&json!({ "items": [known, stray] }))]);
+            let answer = youtube.observe(&[video(1), video(2)]).await;
+            assert_eq!(answer.shortfalls, [(video(1), Reason::PlatformUnavailable)].into(), "{stray}");
+            assert_eq!((answer.observed_count, youtube.observations(&[video(1)])), (1, vec![]), "{stray}");
+        }
     });
 }

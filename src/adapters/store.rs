@@ -2,11 +2,13 @@
 //! error, which name the file as it was configured.
 
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
@@ -93,6 +95,18 @@ impl Store for Database {
     }
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
         self.told(self.0.credit(bucket, date, units).await)
+    }
+    async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
+        self.told(self.0.exhaust(bucket, date, budget).await)
+    }
+    async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.told(self.0.spent(prefix, date).await)
+    }
+    async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
+        self.told(self.0.details_since(contents, since).await)
+    }
+    async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError> {
+        self.told(self.0.tracks(contents).await)
     }
 
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {

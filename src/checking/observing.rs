@@ -7,7 +7,7 @@ use super::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::instagram::UNITS_PER_USD;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::Platform;
+use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::ids::{self, ContentId};
@@ -61,12 +61,13 @@ impl Asked {
             if wanted.is_empty() {
                 continue;
             }
-            if !platform.has_key() {
+            let routes = platform.routes(Scope::Everything);
+            if routes.is_empty() {
                 asked.missing(platform.id(), format!("there is no API key: set {}", key_variable(platform.id())));
                 continue;
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
-                match platform.observe(outbound, batch).await {
+                match ask(platform.as_ref(), outbound, &routes, batch).await {
                     Ok(answer) => {
                         let seen = answer.sightings.into_iter();
                         asked
@@ -88,6 +89,25 @@ impl Asked {
     }
 }
 
+/// Asks with one key after the other, until one is not refused.
+async fn ask(
+    platform: &dyn Platform,
+    outbound: &Outbound,
+    routes: &[Route],
+    batch: &[ContentId],
+) -> Result<BatchAnswer, BatchError> {
+    let mut last = BatchError::Lasting("there is no way to ask".to_owned());
+    for route in routes {
+        match platform.observe(outbound, route, batch).await {
+            Err(error @ (BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::Held(_))) => {
+                last = error
+            }
+            answered => return answered,
+        }
+    }
+    Err(last)
+}
+
 fn of_platform(contents: &BTreeSet<ContentId>, platform: ids::Platform) -> Vec<ContentId> {
     contents.iter().filter(|content| content.platform() == platform).cloned().collect()
 }
@@ -105,6 +125,10 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
     match sighting {
         Sighting::Absent => {
             ContentEvidence { latest: Some(LatestSighting { at, presence: None }), ..ContentEvidence::default() }
+        }
+        // Never the answer to a request for everything; it says no more than that the content is there.
+        Sighting::Counted(metrics) => {
+            evidence(Sighting::Present(Box::new(Presence { metrics, ..Presence::default() })), at, policy)
         }
         Sighting::Present(presence) => {
             let Presence { metrics, details } = *presence;

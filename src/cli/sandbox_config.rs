@@ -43,7 +43,7 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
     config.github.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     config.network.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     config.store.url = format!("sqlite://{}", text(&folder.join(store_name))?);
-    config.secrets.youtube_api_key = Some(YOUTUBE_API_KEY.to_owned().into());
+    config.secrets.youtube_api_keys = vec![YOUTUBE_API_KEY.to_owned().into()];
     config.secrets.apify_api_key = Some(APIFY_API_KEY.to_owned().into());
     Ok(config)
 }

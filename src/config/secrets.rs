@@ -14,6 +14,12 @@ use super::problem::{Origin, Problem};
 /// Longest secret that is read, bytes.
 const LONGEST_SECRET: u64 = 4096;
 
+/// The section that takes several keys.
+const MANY_KEYS: &str = "youtube";
+
+/// Most keys that are used in turn.
+const MOST_KEYS: usize = 50;
+
 /// Names under which people write secrets into a configuration.
 const WRITTEN_AS: [&str; 6] = ["api_key", "key", "token", "api_token", "secret", "password"];
 
@@ -24,11 +30,11 @@ const SOURCES: [(&str, &str, &str); 3] = [
     ("github", "GITHUB_TOKEN", "token_file"),
 ];
 
-/// The secrets; `None` where none was given.
+/// The secrets; nothing where none was given.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
-    /// The key of the YouTube Data API.
-    pub youtube_api_key: Option<SecretString>,
+    /// The keys of the YouTube Data API, each once, in the order given.
+    pub youtube_api_keys: Vec<SecretString>,
     /// The token of Apify.
     pub apify_api_key: Option<SecretString>,
     /// The token of GitHub.
@@ -43,9 +49,10 @@ impl PartialEq for Secrets {
 }
 
 impl Secrets {
-    pub(super) fn exposed(&self) -> [Option<&str>; 3] {
-        [&self.youtube_api_key, &self.apify_api_key, &self.github_token]
-            .map(|secret| secret.as_ref().map(ExposeSecret::expose_secret))
+    pub(super) fn exposed(&self) -> (Vec<&str>, [Option<&str>; 2]) {
+        let youtube = self.youtube_api_keys.iter().map(ExposeSecret::expose_secret).collect();
+        let others = [&self.apify_api_key, &self.github_token];
+        (youtube, others.map(|secret| secret.as_ref().map(ExposeSecret::expose_secret)))
     }
 }
 
@@ -53,23 +60,24 @@ impl Secrets {
 pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
     let files =
         [config.youtube.api_key_file.clone(), config.instagram.api_key_file.clone(), config.github.token_file.clone()];
-    let mut found = [None, None, None];
+    let mut found = [Vec::new(), Vec::new(), Vec::new()];
     for (index, ((section, variable, key), file)) in SOURCES.into_iter().zip(files).enumerate() {
         let text = variables.get(variable).map(|text| text.trim()).filter(|text| !text.is_empty());
-        let secret = match (text, file) {
-            (Some(text), _) => checked(text).map(Some).map_err(|what| (Origin::Variable(variable.to_owned()), what)),
-            (None, Some(path)) => from_file(&path, &mut config.warnings)
-                .map(Some)
+        let most = if section == MANY_KEYS { MOST_KEYS } else { 1 };
+        let secrets = match (text, file) {
+            (Some(text), _) => checked(text, most).map_err(|what| (Origin::Variable(variable.to_owned()), what)),
+            (None, Some(path)) => from_file(&path, most, &mut config.warnings)
                 .map_err(|what| (Origin::File { name: format!("{section}.{key}"), line: None }, what)),
-            (None, None) => Ok(None),
+            (None, None) => Ok(Vec::new()),
         };
-        match secret {
-            Ok(secret) => found[index] = secret,
+        match secrets {
+            Ok(secrets) => found[index] = secrets,
             Err((origin, what)) => problems.push(Problem { origin, what }),
         }
     }
-    let [youtube_api_key, apify_api_key, github_token] = found;
-    config.secrets = Secrets { youtube_api_key, apify_api_key, github_token };
+    let [youtube_api_keys, apify, github] = found;
+    let only = |secrets: Vec<SecretString>| secrets.into_iter().next();
+    config.secrets = Secrets { youtube_api_keys, apify_api_key: only(apify), github_token: only(github) };
 }
 
 /// What to say when a secret stands where settings stand.
@@ -83,16 +91,27 @@ pub(super) fn misplaced(section: &str, key: &str) -> Option<String> {
     })
 }
 
-/// A secret has to fit into a header or a query.
-fn checked(text: &str) -> Result<SecretString, String> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(SecretString::from(text))
-    } else {
-        Err("the secret holds blanks or characters that no key has: copy it again".to_owned())
+/// Reads at most `most` secrets; several are separated by commas or line ends, and each counts once. A secret has to fit
+/// into a header or a query.
+fn checked(text: &str, most: usize) -> Result<Vec<SecretString>, String> {
+    let separators: &[char] = if most > 1 { &[',', '\n', '\r'] } else { &[] };
+    let mut secrets: Vec<&str> = Vec::new();
+    for secret in text.split(separators).map(str::trim).filter(|secret| !secret.is_empty()) {
+        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("the secret holds blanks or characters that no key has: copy it again".to_owned());
+        }
+        if !secrets.contains(&secret) {
+            secrets.push(secret);
+        }
+    }
+    match secrets.len() {
+        0 => Err("there is no secret in it, only separators: put the key there".to_owned()),
+        count if count > most => Err(format!("there are {count} keys, and {most} are used at most: take some away")),
+        _ => Ok(secrets.into_iter().map(SecretString::from).collect()),
     }
 }
 
-fn from_file(path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, String> {
+fn from_file(path: &Path, most: usize, warnings: &mut Vec<String>) -> Result<Vec<SecretString>, String> {
     let shown = path.display();
     let failed = |error: std::io::Error| format!("the file {shown} cannot be read ({error}): create it or correct it");
     let file = File::open(path).map_err(failed)?;
@@ -106,7 +125,7 @@ fn from_file(path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, St
     }
     match text.trim() {
         "" => Err(format!("the file {shown} is empty: put the secret into it")),
-        secret => checked(secret).map_err(|what| format!("{what} (in the file {shown})")),
+        secret => checked(secret, most).map_err(|what| format!("{what} (in the file {shown})")),
     }
 }
 

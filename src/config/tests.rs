@@ -1,6 +1,5 @@
 //! What the configuration promises, mostly as tables of cases.
 
-use secrecy::ExposeSecret;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -305,15 +304,23 @@ fn secrets_come_from_the_environment_or_a_named_file() {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     writeln!(file, "  from-file ").expect("written");
     let text = line("youtube", "api_key_file", &format!("{:?}", file.path()));
-    let secret = |config: &Config| config.secrets.youtube_api_key.as_ref().map(|key| key.expose_secret().to_owned());
-
-    assert_eq!(secret(&load("", &[]).expect("none")), None);
-    assert_eq!(secret(&load("", &[("YOUTUBE_API_KEY", " ")]).expect("empty is absent")), None);
-    assert_eq!(secret(&load(&text, &[]).expect("a file")).as_deref(), Some("from-file"));
-    let both = load(&text, &[("YOUTUBE_API_KEY", "from-env\n")]).expect("both");
-    assert_eq!(secret(&both).as_deref(), Some("from-env"));
+    let check = |text: &str, variables: &[(&str, &str)], keys: &[&str]| {
+        let config = load(text, variables).expect("a configuration");
+        assert_eq!(config.secrets.exposed().0, keys);
+    };
+    check("", &[], &[]);
+    check("", &[("YOUTUBE_API_KEY", " ")], &[]);
+    check(&text, &[], &["from-file"]);
+    check(&text, &[("YOUTUBE_API_KEY", "from-env\n")], &["from-env"]);
+    check("", &[("YOUTUBE_API_KEY", " one,two ,, one,three,")], &["one", "two", "three"]);
+    write!(file, "second\r\n\nthird,fourth\n").expect("written");
+    check(&text, &[], &["from-file", "second", "third", "fourth"]);
     let others = load("", &[("APIFY_API_KEY", "a"), ("GITHUB_TOKEN", "g")]).expect("both").secrets;
-    assert_eq!(others.exposed(), [None, Some("a"), Some("g")]);
+    assert_eq!(others.exposed(), (vec![], [Some("a"), Some("g")]));
+    assert!(error("", &[("YOUTUBE_API_KEY", ",,")]).contains("YOUTUBE_API_KEY"));
+    let many = (0..51).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    assert!(error("", &[("YOUTUBE_API_KEY", &many)]).contains("51 keys"));
+    assert!(load("", &[("APIFY_API_KEY", "a,b")]).expect("a comma").secrets.exposed().1[0] == Some("a,b"));
 }
 
 #[test]

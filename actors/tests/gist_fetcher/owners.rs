@@ -146,9 +146,15 @@ fn a_limit_that_is_reached_ends_the_checks_of_the_round_and_counts_as_no_check()
         let gists: Vec<GistPointer> = (0..5).map(|n| pointer("alice", n)).collect();
         for gist in &gists {
             fetch.serve(gist, [Reply::new(200, "one")]);
-            fetch.world.http.get(&api_path(gist), [Reply::new(403, "").header("x-ratelimit-remaining", "0")]);
+            fetch.world.http.get(
+                &api_path(gist),
+                [Reply::new(403, "").header("x-ratelimit-remaining", "0").header("retry-after", "600")],
+            );
         }
-        fetch.round(100, miners(&gists.iter().collect::<Vec<_>>())).await;
+        // The second round comes while GitHub still asks to wait: nothing is sent then.
+        for block in [100, 125] {
+            fetch.round(block, miners(&gists.iter().collect::<Vec<_>>())).await;
+        }
         assert_eq!(checks(&fetch).len(), 1);
         assert_eq!(fetch.world.store.gist_owners().await, Ok(Vec::new()));
         assert_eq!(fetch.state(&gists[0]).await.error, None, "the contents stand");

@@ -2,6 +2,7 @@
 //! [`Tripwire`] is set, every call hangs for ever, as it does for a process that is gone.
 
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, SignedExtrinsic, Store, StoreError};
@@ -9,6 +10,7 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
@@ -159,6 +161,18 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
         mortal!(self, credit(bucket, date, units))
+    }
+    async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
+        mortal!(self, exhaust(bucket, date, budget))
+    }
+    async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        mortal!(self, spent(prefix, date))
+    }
+    async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
+        mortal!(self, details_since(contents, since))
+    }
+    async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError> {
+        mortal!(self, tracks(contents))
     }
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         mortal!(self, unclaimed_holdings(limit))

@@ -4,7 +4,7 @@ use crate::support::world::World;
 use actix::{Actor, Context, Handler, Recipient, ResponseFuture, Supervised};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
+use tensorflix_actors::platform::{ContentsObserved, ObserveContents, PollContents};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::ContentId;
@@ -28,6 +28,7 @@ pub enum Conduct {
 #[derive(Clone)]
 pub struct FakePlatform {
     pub recipient: Recipient<ObserveContents>,
+    pub polled: Recipient<PollContents>,
     script: Arc<Mutex<Script>>,
 }
 
@@ -35,6 +36,7 @@ struct Script {
     conduct: Conduct,
     sightings: BTreeMap<ContentId, Sighting>,
     requests: Vec<ObserveContents>,
+    polls: Vec<PollContents>,
 }
 
 struct Worker {
@@ -46,10 +48,15 @@ impl FakePlatform {
     /// A platform in `world` with these contents.
     pub fn start(world: &World, sightings: impl IntoIterator<Item = (ContentId, Sighting)>) -> Self {
         let sightings = sightings.into_iter().collect();
-        let script = Arc::new(Mutex::new(Script { conduct: Conduct::Observe, sightings, requests: Vec::new() }));
+        let script = Arc::new(Mutex::new(Script {
+            conduct: Conduct::Observe,
+            sightings,
+            requests: Vec::new(),
+            polls: Vec::new(),
+        }));
         let worker = Worker { script: Arc::clone(&script), store: world.store() };
-        let recipient = world.start(&ActorStats::new("platform"), worker).recipient();
-        Self { recipient, script }
+        let address = world.start(&ActorStats::new("platform"), worker);
+        Self { recipient: address.clone().recipient(), polled: address.recipient(), script }
     }
 
     /// From now on it acts so.
@@ -65,6 +72,30 @@ impl FakePlatform {
     /// What it was asked.
     pub fn requests(&self) -> Vec<ObserveContents> {
         self.script.lock().expect("no panic while locked").requests.clone()
+    }
+}
+
+impl FakePlatform {
+    /// The polls that it was asked for.
+    pub fn polls(&self) -> Vec<PollContents> {
+        self.script.lock().expect("no panic while locked").polls.clone()
+    }
+}
+
+impl Handler<PollContents> for Worker {
+    type Result = ResponseFuture<ContentsObserved>;
+
+    fn handle(&mut self, request: PollContents, _: &mut Self::Context) -> Self::Result {
+        let conduct = {
+            let mut script = self.script.lock().expect("no panic while locked");
+            script.polls.push(request);
+            script.conduct
+        };
+        match conduct {
+            Conduct::Panic => panic!("the platform's actor was made to panic"),
+            Conduct::Hang => Box::pin(std::future::pending()),
+            Conduct::Observe | Conduct::FallShort(_) => Box::pin(async { ContentsObserved::default() }),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod crashing;
 pub mod fake_platform;
 pub mod gists;
 pub mod listener;
+pub mod logs;
 pub mod memory_store;
 pub mod model_chain;
 pub mod observing;

@@ -21,6 +21,8 @@ pub const DEADLINE: Duration = Duration::from_secs(1_800);
 #[derive(Clone)]
 pub struct Settings {
     pub has_key: bool,
+    /// Keys of a platform that takes several.
+    pub key_count: usize,
     pub batch_size: usize,
     pub max_in_flight: usize,
     /// Batches that a day's budget pays for.
@@ -29,7 +31,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { has_key: true, batch_size: 50, max_in_flight: 4, batches_per_day: 100 }
+        Self { has_key: true, key_count: 1, batch_size: 50, max_in_flight: 4, batches_per_day: 100 }
     }
 }
 
@@ -37,6 +39,12 @@ impl Settings {
     /// The key that the platform is given.
     pub fn key(&self) -> Option<SecretString> {
         self.has_key.then(|| SecretString::from(SECRET))
+    }
+
+    /// The keys that a platform which takes several is given; each begins with the one secret.
+    pub fn keys(&self) -> Vec<SecretString> {
+        let further = (1..self.key_count).map(|number| SecretString::from(format!("{SECRET}-{number}")));
+        self.key().into_iter().chain(further).collect()
     }
 }
 
@@ -61,7 +69,7 @@ pub trait Subject {
 pub struct Observing<S: Subject> {
     pub world: World,
     pub stats: Arc<ActorStats>,
-    address: Addr<PlatformActor<S::Platform>>,
+    pub address: Addr<PlatformActor<S::Platform>>,
 }
 
 impl<S: Subject> Observing<S> {

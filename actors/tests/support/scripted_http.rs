@@ -116,8 +116,16 @@ impl Route {
 #[derive(Default)]
 pub struct ScriptedHttp {
     routes: Mutex<Vec<Route>>,
+    spoilt: Mutex<Vec<Spoilt>>,
     requests: Mutex<Vec<Recorded>>,
     traffic: Mutex<Traffic>,
+}
+
+/// Answers that stand in for those of a route for a while.
+struct Spoilt {
+    path: String,
+    left: usize,
+    reply: Reply,
 }
 
 /// Requests under way.
@@ -156,6 +164,12 @@ impl ScriptedHttp {
         self.on(Method::Post, address, in_turn(replies));
     }
 
+    /// Answers the next `count` requests for a path with this reply, and then as before.
+    pub fn spoil_next(&self, path: &str, count: usize, reply: Reply) {
+        let spoilt = Spoilt { path: path.to_owned(), left: count, reply };
+        self.spoilt.lock().expect("no panic while locked").push(spoilt);
+    }
+
     /// Every request so far, in order.
     pub fn requests(&self) -> Vec<Recorded> {
         self.requests.lock().expect("no panic while locked").clone()
@@ -179,6 +193,11 @@ impl ScriptedHttp {
     }
 
     fn reply(&self, request: &Recorded) -> Reply {
+        let mut spoilt = self.spoilt.lock().expect("no panic while locked");
+        if let Some(spoilt) = spoilt.iter_mut().find(|spoilt| spoilt.left > 0 && spoilt.path == request.path) {
+            spoilt.left -= 1;
+            return spoilt.reply.clone();
+        }
         let mut routes = self.routes.lock().expect("no panic while locked");
         match routes.iter_mut().rev().find(|route| route.matches(request)) {
             Some(route) => (route.respond)(request),

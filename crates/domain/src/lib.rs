@@ -9,6 +9,7 @@ pub mod claim;
 pub mod commitment;
 pub mod decision;
 pub mod evidence;
+pub mod freshness;
 pub mod gist_owner;
 pub mod ids;
 mod json_pieces;

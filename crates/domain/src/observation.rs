@@ -64,8 +64,34 @@ pub const MAX_TEXT_BYTES: usize = 20_000;
 pub enum Sighting {
     /// It is there.
     Present(Box<Presence>),
+    /// It is there, and only its numbers were asked for: what is known of its details stands.
+    Counted(Metrics),
     /// The platform answered, and it is not there.
     Absent,
+}
+
+impl Sighting {
+    /// Whether the content is there.
+    pub const fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// Its numbers; none if it is not there.
+    pub fn metrics(&self) -> Metrics {
+        match self {
+            Self::Present(presence) => presence.metrics,
+            Self::Counted(metrics) => *metrics,
+            Self::Absent => Metrics::default(),
+        }
+    }
+
+    /// Its details, if they were asked for and it is there.
+    pub fn details(&self) -> Option<&Details> {
+        match self {
+            Self::Present(presence) => Some(&presence.details),
+            Self::Counted(_) | Self::Absent => None,
+        }
+    }
 }
 
 /// A content that is there.

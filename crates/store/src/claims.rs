@@ -32,6 +32,18 @@ struct ClaimRow {
     committed_at: i64,
 }
 
+/// The plus keeps SQLite from the index of rounds, by which it would walk the whole round for each of its claims.
+const UNDATED_TIES: &str = "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+    FROM claims AS tied
+    WHERE round = $1 AND gist_updated_at_ms IS NULL
+      AND EXISTS (SELECT 1 FROM claims AS other WHERE other.task_id = tied.task_id
+                  AND other.content_id = tied.content_id AND other.hotkey <> tied.hotkey
+                  AND +other.round = tied.round)
+      AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
+                      AND better.content_id = tied.content_id
+                      AND (better.round < tied.round OR better.pinned_at IS NOT NULL))
+    LIMIT $2";
+
 impl Store {
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
     ///
@@ -75,22 +87,8 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        let rows: Vec<ClaimRow> = sqlx::query_as(
-            "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
-             FROM claims AS tied
-             WHERE round = $1 AND gist_updated_at_ms IS NULL
-               AND EXISTS (SELECT 1 FROM claims AS other WHERE other.task_id = tied.task_id
-                           AND other.content_id = tied.content_id AND other.hotkey <> tied.hotkey
-                           AND other.round = tied.round)
-               AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
-                               AND better.content_id = tied.content_id
-                               AND (better.round < tied.round OR better.pinned_at IS NOT NULL))
-             LIMIT $2",
-        )
-        .bind(i64::from(round))
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
+        let rows: Vec<ClaimRow> =
+            sqlx::query_as(UNDATED_TIES).bind(i64::from(round)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         sorted(rows)
     }
 
@@ -200,5 +198,28 @@ impl ClaimRow {
             gist_updated_at: self.gist_updated_at_ms.map(Moment::from_unix_ms),
             committed_at: block(self.committed_at)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn rivals_are_found_by_their_content_and_never_by_walking_a_round() {
+        let store = Store::open("sqlite::memory:").await.expect("a database");
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {UNDATED_TIES}")))
+                .bind(0)
+                .bind(0)
+                .fetch_all(&store.readers)
+                .await
+                .expect("a plan");
+        for rival in ["other", "better"] {
+            let steps: Vec<&String> =
+                plan.iter().map(|(_, _, _, step)| step).filter(|step| step.contains(rival)).collect();
+            assert!(steps.iter().all(|step| step.contains("task_id=? AND content_id=?")), "{plan:?}");
+            assert!(!steps.is_empty(), "{plan:?}");
+        }
     }
 }

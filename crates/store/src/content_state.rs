@@ -1,12 +1,12 @@
 //! What the observations of one content come to. Pure: it takes observations in, one by one, in any order.
 //!
 //! The newest wins, counted by block; of two at the same block the one taken in later. A count that an observation does
-//! not give leaves the one known before, with its own block.
+//! not give leaves the one known before, with its own block; so does one that gives numbers alone with the details.
 
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::observation::{Broadcast, Observation, Sighting};
+use tensorflix_domain::observation::{Broadcast, Observation};
 
 /// The beginning of a SHA-256, long enough that nobody finds two texts with the same.
 pub(crate) type ShortDigest = [u8; 16];
@@ -45,12 +45,16 @@ impl ContentState {
     pub(crate) fn take_in(&mut self, observation: &Observation, details_digest: Option<ShortDigest>) -> bool {
         let at = observation.at;
         if self.latest.is_none_or(|(known, _)| at.block >= known.block) {
-            self.latest = Some((at, matches!(observation.sighting, Sighting::Present(_))));
+            self.latest = Some((at, observation.sighting.is_present()));
         }
-        let Sighting::Present(presence) = &observation.sighting else { return false };
+        if !observation.sighting.is_present() {
+            return false;
+        }
+        let metrics = observation.sighting.metrics();
         self.seen_before = true;
-        renew(&mut self.views, at, presence.metrics.view_count);
-        renew(&mut self.plays, at, presence.metrics.play_count);
+        renew(&mut self.views, at, metrics.view_count);
+        renew(&mut self.plays, at, metrics.play_count);
+        let Some(details) = observation.sighting.details() else { return false };
         if self.details.as_ref().is_some_and(|known| at.block < known.block) {
             return false;
         }
@@ -58,8 +62,8 @@ impl ContentState {
         self.details = Some(DetailsState {
             block: at.block,
             digest: details_digest,
-            published_at: presence.details.published_at,
-            broadcast: presence.details.broadcast,
+            published_at: details.published_at,
+            broadcast: details.broadcast,
         });
         known_digest.is_none() || known_digest != details_digest
     }

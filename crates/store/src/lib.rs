@@ -21,6 +21,7 @@ mod columns;
 mod content_state;
 mod cycles;
 mod error;
+mod freshness;
 mod gist_owners;
 mod gist_records;
 mod intents;

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tensorflix_domain::ids::ContentId;
-use tensorflix_domain::observation::{Details, Metrics, Observation, Sighting};
+use tensorflix_domain::observation::{Details, Observation, Sighting};
 
 /// An observation with what identifies it.
 struct Row<'a> {
@@ -64,8 +64,8 @@ async fn record_chunk(connection: &mut SqliteConnection, chunk: &[Observation]) 
             continue;
         }
         let texts_changed = tracked.state.take_in(observation, row.details_digest);
-        if let (true, Sighting::Present(presence)) = (texts_changed, &observation.sighting) {
-            tracked.new_texts = Some(&presence.details);
+        if let (true, Some(details)) = (texts_changed, observation.sighting.details()) {
+            tracked.new_texts = Some(details);
         }
     }
     save_states(connection, &tracked).await?;
@@ -74,12 +74,15 @@ async fn record_chunk(connection: &mut SqliteConnection, chunk: &[Observation]) 
 
 impl<'a> Row<'a> {
     fn new(observation: &'a Observation) -> Result<Self, StoreError> {
-        let details_digest = match &observation.sighting {
-            Sighting::Present(presence) => Some(short_digest(&to_json("a content's details", &presence.details)?)),
-            Sighting::Absent => None,
+        let details = observation.sighting.details().map(|details| to_json("a content's details", details));
+        let details_digest = details.transpose()?.map(|json| short_digest(&json));
+        let identity = (observation.at.time.unix_ms(), details_digest, observation.sighting.metrics());
+        let identity = match &observation.sighting {
+            // Without numbers it would be taken for an absence.
+            Sighting::Counted(_) => to_json("an observation", &("counted", identity))?,
+            Sighting::Present(_) | Sighting::Absent => to_json("an observation", &identity)?,
         };
-        let identity = (observation.at.time.unix_ms(), details_digest, metrics_of(observation));
-        let sighting_digest = short_digest(&to_json("an observation", &identity)?);
+        let sighting_digest = short_digest(&identity);
         Ok(Self { observation, details_digest, sighting_digest })
     }
 }
@@ -90,14 +93,6 @@ fn short_digest(text: &str) -> ShortDigest {
     let length = short.len();
     short.copy_from_slice(&whole[..length]);
     short
-}
-
-/// The numbers of an observation; none if the content was not there.
-fn metrics_of(observation: &Observation) -> Metrics {
-    match &observation.sighting {
-        Sighting::Present(presence) => presence.metrics,
-        Sighting::Absent => Metrics::default(),
-    }
 }
 
 async fn add_contents(connection: &mut SqliteConnection, contents: &[&ContentId]) -> Result<(), StoreError> {
@@ -122,13 +117,13 @@ async fn add_rows(
     );
     statement.push_values(rows, |mut columns, row| {
         let observation = row.observation;
-        let metrics = metrics_of(observation);
+        let metrics = observation.sighting.metrics();
         // A key that is missing becomes NULL, which the schema refuses.
         columns
             .push_bind(keys.get(&observation.content).copied())
             .push_bind(i64::from(observation.at.block))
             .push_bind(observation.at.time.unix_ms())
-            .push_bind(matches!(observation.sighting, Sighting::Present(_)))
+            .push_bind(observation.sighting.is_present())
             .push_bind(metrics.view_count.map(count_column))
             .push_bind(metrics.play_count.map(count_column))
             .push_bind(metrics.like_count.map(count_column))

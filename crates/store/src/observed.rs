@@ -82,7 +82,10 @@ impl TextRow {
         let seen = state
             .details
             .map(|details| SeenContent { published_at: details.published_at, broadcast: details.broadcast });
-        let latest = state.latest.map(|(at, present)| LatestSighting { at, presence: seen.filter(|_| present) });
+        // Present without details is still present: only the platform's word makes a content absent.
+        let latest = state
+            .latest
+            .map(|(at, present)| LatestSighting { at, presence: present.then(|| seen.clone().unwrap_or_default()) });
         let text = match (self.title, self.description) {
             (Some(title), Some(description)) => format!("{title}\n{description}"),
             _ => String::new(),
@@ -170,7 +173,9 @@ pub(crate) async fn load_states(
 }
 
 /// The ids of each platform that has any.
-fn by_platform<'a>(contents: impl IntoIterator<Item = &'a ContentId> + Clone) -> Vec<(Platform, Vec<&'a str>)> {
+pub(crate) fn by_platform<'a>(
+    contents: impl IntoIterator<Item = &'a ContentId> + Clone,
+) -> Vec<(Platform, Vec<&'a str>)> {
     let ids_of = |platform| {
         let of_it = contents.clone().into_iter().filter(move |content| content.platform() == platform);
         (platform, of_it.map(ContentId::as_str).collect::<Vec<_>>())
@@ -186,7 +191,7 @@ fn push_texts_query(statement: &mut QueryBuilder<Sqlite>, platform: Platform, id
 }
 
 /// `WHERE platform = … AND content_id IN (…)`: answered from the unique index on both.
-fn push_ids(statement: &mut QueryBuilder<Sqlite>, platform: Platform, ids: &[&str]) {
+pub(crate) fn push_ids(statement: &mut QueryBuilder<Sqlite>, platform: Platform, ids: &[&str]) {
     statement.push(" WHERE platform = ").push_bind(platform.name()).push(" AND content_id IN (");
     let mut list = statement.separated(", ");
     for id in ids {

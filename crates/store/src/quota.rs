@@ -5,6 +5,7 @@
 //! spends them twice.
 
 use crate::{Store, StoreError};
+use std::collections::BTreeMap;
 
 impl Store {
     /// Debits `units` from a bucket of one date if at most `budget` units are spent then; `false` if they are not
@@ -52,6 +53,40 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(())
+    }
+
+    /// Marks a bucket as used up on a date: at least `budget` units count as spent.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO quota_ledger (bucket, quota_date, units_spent) VALUES ($1, $2, $3)
+             ON CONFLICT (bucket, quota_date) DO UPDATE
+             SET units_spent = MAX(quota_ledger.units_spent, excluded.units_spent)",
+        )
+        .bind(bucket)
+        .bind(date)
+        .bind(i64::try_from(budget).unwrap_or(i64::MAX))
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Units spent on a date, of every bucket whose name begins with `prefix` and that was used then.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT bucket, units_spent FROM quota_ledger
+             WHERE quota_date = $2 AND substr(bucket, 1, length($1)) = $1",
+        )
+        .bind(prefix)
+        .bind(date)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|(bucket, units)| (bucket, u64::try_from(units).unwrap_or(0))).collect())
     }
 
     /// Units of a bucket that are spent on a date.

@@ -3,7 +3,7 @@
 mod tables;
 
 use async_trait::async_trait;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tables::Tables;
@@ -12,6 +12,7 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
@@ -33,6 +34,7 @@ pub enum Write {
     Observations,
     Debit,
     Credit,
+    Exhaust,
     Claims,
     Cycle,
     Decision,
@@ -92,9 +94,9 @@ impl MemoryStore {
         locked(&self.tables).observations.get(content).cloned().unwrap_or_default()
     }
 
-    /// Units of a bucket that are spent on a date.
-    pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {
-        locked(&self.tables).units_spent(bucket, date)
+    /// Units that are spent on a date, of all buckets whose names begin so.
+    pub fn units_spent(&self, prefix: &str, date: &str) -> u64 {
+        locked(&self.tables).spent(prefix, date).values().sum()
     }
 
     /// Every hotkey's first sight of a content, in the order of their numbers.
@@ -247,6 +249,28 @@ impl Store for MemoryStore {
             Ok(())
         })
         .await
+    }
+
+    async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
+        self.write(Write::Exhaust, |tables| {
+            tables.exhaust(bucket, date, budget);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.read(|tables| tables.spent(prefix, date))
+    }
+
+    async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
+        self.read(|tables| contents.iter().filter(|content| tables.is_settled(content, since)).cloned().collect())
+    }
+
+    async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError> {
+        self.read(|tables| {
+            contents.iter().filter_map(|content| Some((content.clone(), tables.track(content)?))).collect()
+        })
     }
 
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {

@@ -6,9 +6,10 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
-use tensorflix_domain::observation::{Observation, Presence, Sighting};
+use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head, Holding,
     IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
@@ -154,21 +155,54 @@ impl Tables {
         let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
         known.sort_by_key(|observation| observation.at.block);
         let mut observed = ObservedContent::default();
+        let mut seen = SeenContent::default();
         for Observation { at, sighting, .. } in known {
-            let presence = match sighting {
-                Sighting::Present(presence) => Some(presence),
-                Sighting::Absent => None,
-            };
+            if let Some(details) = sighting.details() {
+                seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
+                observed.text = format!("{}\n{}", details.title, details.description);
+            }
             let evidence = &mut observed.evidence;
-            evidence.latest =
-                Some(LatestSighting { at: *at, presence: presence.map(|presence| what_is_seen(presence)) });
-            if let Some(presence) = presence {
+            let presence = sighting.is_present().then(|| seen.clone());
+            evidence.latest = Some(LatestSighting { at: *at, presence });
+            if sighting.is_present() {
                 evidence.seen_before = true;
-                renew(evidence, *at, presence);
-                observed.text = format!("{}\n{}", presence.details.title, presence.details.description);
+                renew(evidence, *at, sighting.metrics());
             }
         }
         observed
+    }
+
+    /// Whether it was there when it was looked at last, with details that were seen since and are those of no broadcast.
+    pub fn is_settled(&self, content: &ContentId, since: Block) -> bool {
+        let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
+        known.sort_by_key(|observation| observation.at.block);
+        let details = known.iter().rev().find_map(|one| Some((one.at.block, one.sighting.details()?)));
+        known.last().is_some_and(|newest| newest.sighting.is_present())
+            && details.is_some_and(|(block, details)| {
+                let is_recorded = matches!(details.broadcast, Broadcast::None | Broadcast::Ended);
+                block >= since && is_recorded && details.published_at.is_some()
+            })
+    }
+
+    pub fn track(&self, content: &ContentId) -> Option<Track> {
+        let mut known: Vec<&Observation> = self.observations.get(content)?.iter().collect();
+        known.sort_by_key(|observation| observation.at.block);
+        let mut measured = known
+            .iter()
+            .rev()
+            .filter_map(|one| Some(Measurement { at: one.at, count: one.sighting.metrics().view_count? }));
+        let newest = measured.next();
+        let earlier = measured.find(|earlier| newest.is_some_and(|newest| earlier.at.block < newest.at.block));
+        Some(Track {
+            published_at: known
+                .iter()
+                .rev()
+                .find_map(|one| one.sighting.details())
+                .and_then(|known| known.published_at),
+            observed_at: known.last()?.at.time,
+            newest,
+            earlier,
+        })
     }
 
     pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {
@@ -181,6 +215,16 @@ impl Tables {
             self.units_spent.insert((bucket.to_owned(), date.to_owned()), after);
         }
         after.is_some()
+    }
+
+    pub fn exhaust(&mut self, bucket: &str, date: &str, budget: u64) {
+        let spent = self.units_spent.entry((bucket.to_owned(), date.to_owned())).or_default();
+        *spent = budget.max(*spent);
+    }
+
+    pub fn spent(&self, prefix: &str, date: &str) -> BTreeMap<String, u64> {
+        let of_date = self.units_spent.iter().filter(|((bucket, on), _)| on == date && bucket.starts_with(prefix));
+        of_date.map(|((bucket, _), units)| (bucket.clone(), *units)).collect()
     }
 
     pub fn credit(&mut self, bucket: &str, date: &str, units: u64) {
@@ -283,14 +327,9 @@ impl Tables {
     }
 }
 
-fn what_is_seen(presence: &Presence) -> SeenContent {
-    let details = &presence.details;
-    SeenContent { published_at: details.published_at, broadcast: details.broadcast }
-}
-
 /// A count that is not given leaves the one known before, with its own block.
-fn renew(evidence: &mut ContentEvidence, at: BlockStamp, presence: &Presence) {
+fn renew(evidence: &mut ContentEvidence, at: BlockStamp, metrics: Metrics) {
     let measured = |count: Option<u64>| count.map(|count| Measurement { at, count });
-    evidence.views = measured(presence.metrics.view_count).or(evidence.views);
-    evidence.plays = measured(presence.metrics.play_count).or(evidence.plays);
+    evidence.views = measured(metrics.view_count).or(evidence.views);
+    evidence.plays = measured(metrics.play_count).or(evidence.plays);
 }

@@ -107,6 +107,12 @@ pub(crate) trait PlatformApi: Send + Sync + 'static {
     /// The undisturbed answer. What it costs is noted in the counters.
     fn answer(&self, request: &Request, counters: &Counters) -> Answer;
 
+    /// The answer as it goes over the wire to the client of this request, spoilt or not: compressed, where the platform
+    /// does that.
+    fn encoded(&self, _: &Request, answer: Answer) -> Answer {
+        answer
+    }
+
     /// An error of this status in this platform's own words.
     fn error(&self, status: u16) -> Answer;
 

@@ -218,7 +218,7 @@ async fn exchange(http: HttpRequest, body: Bytes, host: Data<Hosted>) -> HttpRes
         Some(fault) => disturbance::spoilt(host.platform.as_ref(), fault, answer),
         None => answer,
     };
-    sent(&http, &host, in_flight, answer, last)
+    sent(&http, &host, in_flight, &request, answer, last)
 }
 
 /// Waits for the client to give up. actix-web itself does not tell: it finishes an answer that nobody reads.
@@ -245,7 +245,14 @@ fn read(http: &HttpRequest, body: Bytes) -> Request {
 }
 
 /// Sends an answer, in the way that a fault of the connection demands.
-fn sent(http: &HttpRequest, host: &Hosted, in_flight: InFlight, answer: Answer, fault: Option<Fault>) -> HttpResponse {
+fn sent(
+    http: &HttpRequest,
+    host: &Hosted,
+    in_flight: InFlight,
+    request: &Request,
+    answer: Answer,
+    fault: Option<Fault>,
+) -> HttpResponse {
     if fault == Some(Fault::Reset) {
         if let Some(connection) = http.conn_data::<Connection>() {
             connection.reset();
@@ -254,6 +261,11 @@ fn sent(http: &HttpRequest, host: &Hosted, in_flight: InFlight, answer: Answer, 
             .body(actix_web::body::BodyStream::new(stream::once(async { Err::<Bytes, _>(broken()) })));
     }
     host.counters.answered(answer.status, answer.body.len());
+    let answer = match fault {
+        // What never ends is sent as it is made.
+        Some(Fault::EndlessBody) => answer,
+        _ => host.platform.encoded(request, answer),
+    };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     for (name, value) in &answer.headers {

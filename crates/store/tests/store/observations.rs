@@ -3,8 +3,9 @@
 use crate::samples::{Place, absent, content, count, seen, stamp};
 use proptest::prelude::*;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::evidence::Measurement;
-use tensorflix_domain::observation::{Broadcast, Observation, Sighting};
+use tensorflix_domain::evidence::{Measurement, SeenContent};
+use tensorflix_domain::freshness::Track;
+use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Sighting};
 use tensorflix_domain::record::ObservedContent;
 use tensorflix_store::Store;
 
@@ -148,9 +149,10 @@ fn model(history: &[Observation]) -> (Option<u32>, bool, Option<Measurement>, Op
         let given = history.iter().filter_map(|one| Some(Measurement { at: one.at, count: pick(one)? }));
         given.max_by_key(|one| one.at.block)
     };
-    let present = |one: &Observation| matches!(one.sighting, Sighting::Present(_));
+    let present = |one: &Observation| one.sighting != Sighting::Absent;
     let counts = |one: &Observation| match &one.sighting {
         Sighting::Present(presence) => presence.metrics,
+        Sighting::Counted(metrics) => *metrics,
         Sighting::Absent => Default::default(),
     };
     (
@@ -171,6 +173,7 @@ proptest! {
     ) {
         let history: Vec<Observation> = blocks.iter().zip(&given).map(|(block, given)| match given {
             0 => absent(2, *block),
+            4 => counted(2, *block, Some(u64::from(*block) + 100)),
             given => seen(2, *block, (given & 1 > 0).then_some(u64::from(*block)), (given & 2 > 0).then_some(7)),
         }).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -185,4 +188,88 @@ proptest! {
         let block = evidence.latest.map(|latest| latest.at.block);
         prop_assert_eq!((block, evidence.seen_before, evidence.views, evidence.plays), model(&history));
     }
+}
+
+fn counted(number: u32, block: u32, view_count: Option<u64>) -> Observation {
+    let metrics = Metrics { view_count, ..Metrics::default() };
+    Observation { content: content(number), at: stamp(block), sighting: Sighting::Counted(metrics) }
+}
+
+#[tokio::test]
+async fn numbers_alone_renew_the_numbers_and_leave_the_details_as_they_are() {
+    let known = after(&[seen(2, 10, Some(5), None), counted(2, 20, Some(9))]).await;
+    let latest = known.evidence.latest.expect("an observation");
+    let presence = latest.presence.expect("it is there");
+    assert_eq!(latest.at, stamp(20));
+    assert_eq!((presence.published_at, presence.broadcast), (Some(Moment::from_unix_ms(17)), Broadcast::Ended));
+    assert_eq!(known.evidence.views, measured(20, 9));
+    assert!(known.text.starts_with("title of 10\n"), "{}", known.text);
+    let back = after(&[seen(2, 10, Some(5), None), absent(2, 20), counted(2, 30, None)]).await;
+    assert!(back.evidence.latest.expect("an observation").presence.is_some(), "it is there again");
+}
+
+#[tokio::test]
+async fn numbers_without_details_or_without_any_number_are_never_taken_for_an_absence() {
+    let known = after(&[absent(2, 10), counted(2, 10, None)]).await;
+    let latest = known.evidence.latest.expect("an observation");
+    assert_eq!((latest.presence, known.evidence.seen_before), (Some(SeenContent::default()), true));
+}
+
+#[tokio::test]
+async fn details_are_known_of_contents_that_are_there_and_no_broadcast() {
+    let store = memory().await;
+    let with = |number: u32, block: u32, change: &dyn Fn(&mut Details)| {
+        let mut observation = seen(number, block, Some(1), None);
+        if let Sighting::Present(presence) = &mut observation.sighting {
+            change(&mut presence.details);
+        }
+        observation
+    };
+    let batch = [
+        seen(2, 10, None, None),
+        seen(4, 20, None, None),
+        seen(6, 10, None, None),
+        absent(6, 20),
+        with(8, 20, &|details| details.broadcast = Broadcast::Live),
+        with(10, 20, &|details| details.broadcast = Broadcast::Upcoming),
+        with(12, 20, &|details| details.published_at = None),
+        counted(14, 20, Some(1)),
+        seen(16, 10, None, None),
+        counted(16, 20, Some(1)),
+    ];
+    store.record_observations(&batch).await.expect("saved");
+    let all: Vec<_> = (1..=9).map(|number| content(2 * number)).collect();
+    for (since, known) in [(10, vec![2, 4, 16]), (11, vec![4]), (21, vec![])] {
+        let known: Vec<_> = known.into_iter().map(content).collect();
+        assert_eq!(store.details_since(&all, since).await.expect("read"), known, "since {since}");
+    }
+}
+
+#[tokio::test]
+async fn a_track_has_the_two_newest_numbers_of_views_of_different_blocks() {
+    let store = memory().await;
+    let batch = [
+        seen(2, 10, Some(1), None),
+        counted(2, 20, Some(5)),
+        counted(2, 25, None),
+        counted(2, 30, Some(7)),
+        seen(2, 30, Some(8), None),
+        seen(4, 10, Some(3), None),
+        absent(4, 40),
+        absent(6, 10),
+    ];
+    store.record_observations(&batch).await.expect("saved");
+    let tracks = store.tracks(&[content(6), content(8), content(4), content(2)]).await.expect("read");
+    let track = |published: Option<i64>, observed, newest, earlier| Track {
+        published_at: published.map(Moment::from_unix_ms),
+        observed_at: stamp(observed).time,
+        newest,
+        earlier,
+    };
+    let expected = [
+        (content(6), track(None, 10, None, None)),
+        (content(4), track(Some(17), 40, measured(10, 3), None)),
+        (content(2), track(Some(37), 30, measured(30, 8), measured(20, 5))),
+    ];
+    assert_eq!(tracks, expected);
 }

@@ -46,6 +46,38 @@ async fn a_credit_makes_room_again_but_never_more_than_the_budget() {
     assert!(!store.debit("youtube", DATE, 11, 10).await.expect("asked"));
 }
 
+#[tokio::test]
+async fn a_bucket_that_is_used_up_grants_nothing_until_the_next_date() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    assert!(store.debit("youtube/a", DATE, 3, 10).await.expect("asked"));
+    for bucket in ["youtube/a", "youtube/b"] {
+        store.exhaust(bucket, DATE, 10).await.expect("marked");
+        assert!(!store.debit(bucket, DATE, 1, 10).await.expect("asked"));
+        assert!(store.debit(bucket, "2026-01-02", 1, 10).await.expect("asked"));
+    }
+    store.exhaust("youtube/a", DATE, 5).await.expect("marked");
+    assert_eq!(store.units_spent("youtube/a", DATE).await.expect("read"), 10, "what is spent stays spent");
+}
+
+#[tokio::test]
+async fn what_is_spent_is_told_for_all_buckets_of_a_beginning() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    for (bucket, date, units) in [
+        ("youtube/list/a", DATE, 3),
+        ("youtube/list/b", DATE, 4),
+        ("youtube/list/a", "2026-01-02", 5),
+        ("you%", DATE, 6),
+        ("apify", DATE, 7),
+    ] {
+        assert!(store.debit(bucket, date, units, 10).await.expect("asked"));
+    }
+    let spent = async |prefix: &str| store.spent(prefix, DATE).await.expect("read");
+    assert_eq!(spent("youtube/").await, [("youtube/list/a".to_owned(), 3), ("youtube/list/b".to_owned(), 4)].into());
+    assert_eq!(spent("you%").await, [("you%".to_owned(), 6)].into(), "it is no pattern");
+    assert_eq!(spent("").await.len(), 4);
+    assert_eq!(spent("nothing").await.len(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_debits_at_once_by_two_stores_on_one_file_spend_exactly_the_budget() {
     let place = Place::new();

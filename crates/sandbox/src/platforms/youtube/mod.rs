@@ -140,9 +140,13 @@ impl PlatformApi for YouTube {
             );
         }
         match self.admitted(request, bucket, counters) {
-            Ok(document) => compressed(request, Answer::json(200, &document)),
+            Ok(document) => Answer::json(200, &document),
             Err(refusal) => refusal,
         }
+    }
+
+    fn encoded(&self, request: &Request, answer: Answer) -> Answer {
+        if answer.status == 200 { compressed(request, answer) } else { answer }
     }
 
     fn error(&self, status: u16) -> Answer {

@@ -1,0 +1,205 @@
+//! A platform actor: observes contents of one platform in batches, within its rate, its budget and its bounds.
+//!
+//! - Owns in the store: observations of its platform, and its ledger.
+//! - Work in flight is bounded by a semaphore, not by the mailbox. Each request debits the ledger before it is made.
+//! - What could not be observed is answered as a shortfall with its reason; it never becomes a number.
+//! - An observation carries the block that the requester names, so it is dated by chain time.
+//! - Where details are known and fresh, numbers alone are asked for, if the platform has a method for that. A content
+//!   that such an answer leaves out is asked for with everything before it counts as absent.
+//!
+//! What differs between platforms is a [`Platform`]: one file or folder each. It does not know tasks, miners or rules.
+
+mod actor;
+mod ledger;
+mod polling;
+
+pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
+pub use ledger::{BucketState, bucket_states};
+pub use polling::{MAX_POLLED, PollContents};
+
+use crate::outbound::Outbound;
+use actix::Message;
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::ids::{self, Block, ContentId};
+use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::verdict::Reason;
+
+/// What makes one platform different from another.
+#[async_trait]
+pub trait Platform: Send + Sync + 'static {
+    /// Which one it is.
+    fn id(&self) -> ids::Platform;
+
+    /// Bounds and price of its requests.
+    fn terms(&self) -> Terms;
+
+    /// The ways to ask for this much of a content, one for each key. None without a key, in which case all contents are
+    /// `platform_unavailable`; and none where the platform has no such method.
+    fn routes(&self, scope: Scope) -> Vec<Route>;
+
+    /// Asks once, by one way, for a batch of at most `batch_size` contents of this platform. A content that is missing
+    /// from the answer is unknown.
+    async fn observe(
+        &self,
+        outbound: &Outbound,
+        route: &Route,
+        contents: &[ContentId],
+    ) -> Result<BatchAnswer, BatchError>;
+
+    /// The ledger's date at a moment of chain time, by the platform's own calendar.
+    fn ledger_date(&self, at: Moment) -> String;
+
+    /// The moment at which the ledger's date changes next, and budgets begin anew.
+    fn ledger_reset(&self, at: Moment) -> Moment;
+}
+
+/// How much of a content is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Its details and its numbers; who is left out of a complete answer is absent.
+    Everything,
+    /// Its numbers alone; who is left out is unknown.
+    Numbers,
+}
+
+/// A way to ask: a key, how much is asked for, and the bucket that pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The key's place in the configuration, from 0.
+    pub key: usize,
+    /// How much is asked for.
+    pub scope: Scope,
+    /// The bucket of the ledger. It names the key by a digest, never by itself.
+    pub bucket: String,
+}
+
+/// Bounds and price of a platform's requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Contents in one batch.
+    pub batch_size: usize,
+    /// Batches under way at one time.
+    pub max_in_flight: usize,
+    /// Units that a batch is debited before it is asked for.
+    pub units_per_batch: u64,
+    /// Units that may be spent in one day from one bucket.
+    pub daily_budget: u64,
+    /// Pauses before further attempts at a batch; each attempt is debited.
+    pub retry_pauses: &'static [Duration],
+}
+
+/// A platform's answer to a batch.
+#[derive(Clone, Debug, Default)]
+pub struct BatchAnswer {
+    /// What it said of each content that it said anything of.
+    pub sightings: BTreeMap<ContentId, Sighting>,
+    /// Units that were debited and not spent.
+    pub unspent_units: u64,
+}
+
+/// Why there is no answer to a batch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// In passing: it may be tried again, at the earliest after the pause that the platform asks for.
+    #[error("{error}")]
+    Passing {
+        /// What happened.
+        error: String,
+        /// What the platform asks for, if it does.
+        retry_after: Option<Duration>,
+    },
+    /// Trying again soon would not help: an answer that is not understood, a request that is refused.
+    #[error("{0}")]
+    Lasting(String),
+    /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here.
+    #[error("{0}")]
+    Held(String),
+    /// The platform says that this bucket is used up: it rests until the budget begins anew.
+    #[error("{0}")]
+    QuotaExhausted(String),
+    /// The account has no money left; nobody knows until when.
+    #[error("{0}")]
+    Unfunded(String),
+    /// The platform refuses the key: it rests until the budget begins anew or the process is started again.
+    #[error("{0}")]
+    KeyRefused(String),
+    /// The platform has no such method, or not for this key: everything is asked for instead.
+    #[error("{0}")]
+    MethodMissing(String),
+}
+
+impl BatchError {
+    const fn reason(&self) -> Reason {
+        match self {
+            Self::QuotaExhausted(_) | Self::Unfunded(_) => Reason::QuotaExhausted,
+            Self::Passing { .. } | Self::Lasting(_) | Self::Held(_) | Self::KeyRefused(_) | Self::MethodMissing(_) => {
+                Reason::PlatformUnavailable
+            }
+        }
+    }
+}
+
+/// Request: observe contents of this platform. Those that have an observation at block `since` or later are left as
+/// they are.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "ContentsObserved")]
+pub struct ObserveContents {
+    /// Which; at any length, it is cut into batches.
+    pub contents: Vec<ContentId>,
+    /// The block since which an observation is fresh enough.
+    pub since: Block,
+    /// The newest finalized block, by which observations are dated.
+    pub as_of: BlockStamp,
+    /// Time for all of it.
+    pub deadline: Duration,
+}
+
+/// Answer to [`ObserveContents`] and [`PollContents`]: everything observed is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
+pub struct ContentsObserved {
+    /// Contents that were observed now.
+    pub observed_count: usize,
+    /// Contents that could not be observed, and why.
+    pub shortfalls: BTreeMap<ContentId, Reason>,
+    /// What went wrong, each text once, for the report.
+    pub errors: Vec<String>,
+}
+
+impl ContentsObserved {
+    fn fall_short(&mut self, contents: &[ContentId], reason: Reason, error: String) {
+        self.shortfalls.extend(contents.iter().map(|content| (content.clone(), reason)));
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+}
+
+/// The name that a key has in the ledger and in logs: the beginning of a digest, from which it cannot be told.
+pub(crate) fn key_name(key: &SecretString) -> String {
+    const SHOWN_BYTES: usize = 4;
+    let digest = Sha256::new().chain_update("key of a ledger: ").chain_update(key.expose_secret()).finalize();
+    digest.iter().take(SHOWN_BYTES).fold(String::new(), |mut name, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_by_eight_digits_that_hold_nothing_of_it() {
+        let name = |key: &str| key_name(&SecretString::from(key));
+        assert_eq!(name("AIzaSyA").len(), 8);
+        assert_eq!(name("AIzaSyA"), name("AIzaSyA"));
+        assert_ne!(name("AIzaSyA"), name("AIzaSyB"));
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading YouTube's answers: every field optional, unknown ones ignored, and absence only where it is certain.
+
+use crate::decoding::{count, is_error, moment, text, texts};
+use crate::platform::{BatchAnswer, BatchError};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+
+/// What an answer of `videos.list` says that it is.
+const LIST_KIND: &str = "youtube#videoListResponse";
+
+fn not_understood(what: &str) -> BatchError {
+    BatchError::Passing { error: format!("YouTube: {what}"), retry_after: None }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, BatchError> {
+    let answer: Value = serde_json::from_slice(body).map_err(|_| not_understood("the answer is not JSON"))?;
+    match answer {
+        // Some gateways put an error into an answer of status 200.
+        answer if is_error(&answer) => Err(not_understood("the answer is an error")),
+        Value::Object(answer) => Ok(answer),
+        _ => Err(not_understood("the answer is not an object")),
+    }
+}
+
+/// The video that an item is of; `None` if that cannot be read.
+fn video(item: &Value) -> Option<ContentId> {
+    ContentId::new(ids::Platform::YouTube, item["id"].as_str()?).ok().filter(|_| !is_error(item))
+}
+
+/// Reads an answer of `videos.list`. A video that it leaves out is absent, unless it holds an item of which nobody can
+/// tell whose it is: then what it leaves out is unknown.
+pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
+    let answer = object(body)?;
+    let items = match answer.get("items") {
+        Some(Value::Array(items)) => items.as_slice(),
+        // An answer without any item may leave the key out, but it must say what it is: absence has to be certain.
+        None if answer.get("kind").and_then(Value::as_str) == Some(LIST_KIND) => &[],
+        None => return Err(not_understood("the answer is not a list of videos")),
+        Some(_) => return Err(not_understood("the items are not a list")),
+    };
+    let mut sightings = BTreeMap::new();
+    let mut is_complete = true;
+    for item in items {
+        match video(item) {
+            Some(video) => _ = sightings.insert(video, Sighting::Present(Box::new(read_video(item)))),
+            None => is_complete = false,
+        }
+    }
+    // Keyed by the id that the platform returns; nobody asked for strangers.
+    sightings.retain(|video, _| asked.contains(video));
+    if is_complete {
+        for video in asked {
+            sightings.entry(video.clone()).or_insert(Sighting::Absent);
+        }
+    }
+    Ok(BatchAnswer { sightings, unspent_units: 0 })
+}
+
+/// Reads an answer of `videos.batchGetStats`: numbers of the videos that it speaks of, and nothing about the others. An
+/// item without statistics says nothing.
+pub(super) fn read_stats(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
+    let answer = object(body)?;
+    let items = answer.get("items").and_then(Value::as_array).into_iter().flatten();
+    let mut sightings: BTreeMap<ContentId, Sighting> = items
+        .filter(|item| item["statistics"].is_object())
+        .filter_map(|item| Some((video(item)?, Sighting::Counted(metrics(&item["statistics"])))))
+        .collect();
+    sightings.retain(|video, _| asked.contains(video));
+    Ok(BatchAnswer { sightings, unspent_units: 0 })
+}
+
+fn metrics(statistics: &Value) -> Metrics {
+    Metrics {
+        view_count: count(&statistics["viewCount"]),
+        play_count: None,
+        like_count: count(&statistics["likeCount"]),
+        comment_count: count(&statistics["commentCount"]),
+    }
+}
+
+fn read_video(item: &Value) -> Presence {
+    let snippet = &item["snippet"];
+    Presence {
+        metrics: metrics(&item["statistics"]),
+        details: Details {
+            published_at: moment(&snippet["publishedAt"]),
+            title: text(&snippet["title"]),
+            description: text(&snippet["description"]),
+            author: text(&snippet["channelId"]),
+            tags: texts(&snippet["tags"]),
+            duration_secs: item["contentDetails"]["duration"].as_str().and_then(duration_secs),
+            broadcast: match snippet["liveBroadcastContent"].as_str() {
+                Some("live") => Broadcast::Live,
+                Some("upcoming") => Broadcast::Upcoming,
+                _ => Broadcast::None,
+            },
+            thumbnail_url: snippet["thumbnails"]["high"]["url"].as_str().map(str::to_owned),
+        },
+    }
+}
+
+/// Seconds of an ISO 8601 duration as YouTube writes it: `P1DT2H3M4S`, each part optional.
+fn duration_secs(text: &str) -> Option<u32> {
+    let mut seconds = 0_u32;
+    let mut digits = String::new();
+    for letter in text.strip_prefix('P')?.chars() {
+        let unit = match letter {
+            '0'..='9' => {
+                digits.push(letter);
+                continue;
+            }
+            'T' => continue,
+            'D' => 86_400,
+            'H' => 3_600,
+            'M' => 60,
+            'S' => 1,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(digits.parse::<u32>().ok()?.checked_mul(unit)?)?;
+        digits.clear();
+    }
+    digits.is_empty().then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Vec<ContentId> {
+        ["aaaaaaaaaaa", "bbbbbbbbbbb"].map(|id| ContentId::new(ids::Platform::YouTube, id).expect("an id")).to_vec()
+    }
+
+    #[test]
+    fn what_a_complete_answer_leaves_out_is_absent_and_strangers_are_ignored() {
+        let body = br#"{"items": [{"id": "bbbbbbbbbbb", "statistics": {"viewCount": "12"}}, {"id": "ccccccccccc"}]}"#;
+        let answer = read_videos(body, &asked()).expect("an answer");
+        assert_eq!(answer.sightings.len(), 2);
+        assert_eq!(answer.sightings[&asked()[0]], Sighting::Absent);
+        let Sighting::Present(presence) = &answer.sightings[&asked()[1]] else { panic!("present") };
+        assert_eq!(presence.metrics, Metrics { view_count: Some(12), ..Metrics::default() });
+        let empty = read_videos(br#"{"kind": "youtube#videoListResponse"}"#, &asked()).expect("an answer");
+        assert!(empty.sightings.values().all(|sighting| *sighting == Sighting::Absent));
+    }
+
+    #[test]
+    fn an_item_that_may_be_anybodys_makes_what_is_left_out_unknown() {
+        for stray in ["7", "null", "{}", r#"{"id": 11}"#, r#"{"id": "../x"}"#, r#"{"id": "aaaaaaaaaaa", "error": "x"}"#]
+        {
+            let body = format!(r#"{{"items": [{{"id": "bbbbbbbbbbb"}}, {stray}]}}"#);
+            let answer = read_videos(body.as_bytes(), &asked()).expect("an answer");
+            assert_eq!(answer.sightings.keys().collect::<Vec<_>>(), [&asked()[1]], "{stray}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_understood_is_unknown_and_never_absence() {
+        for body in [
+            &b"<html>"[..],
+            b"",
+            b"[]",
+            b"{}",
+            b"{\"kind\": \"other\"}",
+            b"{\"items\": 5}",
+            b"{\"items\": [{\"id\": \"aaaaaaaaaaa\"",
+            b"{\"error\": {\"code\": 500}, \"items\": []}",
+        ] {
+            let answer = read_videos(body, &asked());
+            assert!(matches!(answer, Err(BatchError::Passing { .. })), "{body:?} gave {answer:?}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_missing_of_another_type_or_unknown_cost_only_themselves() {
+        let check = |item: Value, expected: Presence| {
+            let body = serde_json::json!({ "items": [item] }).to_string();
+            let answer = read_videos(body.as_bytes(), &asked()[..1]).expect("an answer");
+            assert_eq!(answer.sightings[&asked()[0]], Sighting::Present(Box::new(expected)), "{body}");
+        };
+        let id = "aaaaaaaaaaa";
+        check(serde_json::json!({ "id": id }), Presence::default());
+        check(
+            serde_json::json!({ "id": id, "snippet": 5, "statistics": [], "contentDetails": null }),
+            Presence::default(),
+        );
+        let snippet = serde_json::json!({ "publishedAt": 7, "title": {}, "tags": "one", "liveBroadcastContent": 1 });
+        check(serde_json::json!({ "id": id, "snippet": snippet, "newField": { "a": 1 } }), Presence::default());
+        let statistics =
+            serde_json::json!({ "viewCount": 12, "likeCount": "-1", "commentCount": 3.0, "newCount": "5" });
+        let metrics = Metrics { view_count: Some(12), comment_count: Some(3), ..Metrics::default() };
+        check(serde_json::json!({ "id": id, "statistics": statistics }), Presence { metrics, ..Presence::default() });
+    }
+
+    #[test]
+    fn statistics_say_what_they_say_and_nothing_of_what_they_leave_out() {
+        let body = br#"{"kind": "youtube#batchGetStatsResponse", "items": [
+            {"id": "bbbbbbbbbbb", "statistics": {"viewCount": "12", "likeCount": "3"}},
+            {"id": "aaaaaaaaaaa"}, {"id": "ccccccccccc", "statistics": {}}, 7]}"#;
+        let answer = read_stats(body, &asked()).expect("an answer");
+        let metrics = Metrics { view_count: Some(12), like_count: Some(3), ..Metrics::default() };
+        assert_eq!(answer.sightings, [(asked()[1].clone(), Sighting::Counted(metrics))].into());
+        for body in [&b"{}"[..], b"{\"items\": 5}", b"{\"items\": []}"] {
+            assert!(read_stats(body, &asked()).expect("an answer").sightings.is_empty(), "{body:?}");
+        }
+        for body in [&b"<html>"[..], b"[]", b"", b"{\"error\": 1}"] {
+            assert!(matches!(read_stats(body, &asked()), Err(BatchError::Passing { .. })), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_read_in_seconds() {
+        for (text, seconds) in [
+            ("PT15S", Some(15)),
+            ("PT1M1S", Some(61)),
+            ("P1DT1H", Some(90_000)),
+            ("P0D", Some(0)),
+            ("15", None),
+            ("PT1X", None),
+            ("PT99999999999S", None),
+            ("PT5", None),
+        ] {
+            assert_eq!(duration_secs(text), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Between cycles contents are looked at, of the newest cycle and in its slot alone, and no cycle waits for that.
+
+use super::{CATS, OPENING, Stage, accepted, miner, verdict};
+use crate::support::fake_platform::Conduct;
+use crate::support::gists::{reel, seen, video};
+use crate::support::subnets::{head, stamp};
+use crate::support::time::{pass, simulate};
+use crate::support::world::SLOT_BLOCKS;
+use std::time::Duration;
+use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::ports::Store;
+
+const POLL_EVERY: Duration = Duration::from_secs(300);
+
+/// A while in which at least one poll falls due.
+const A_WHILE: Duration = Duration::from_secs(360);
+
+fn contents() -> [(tensorflix_domain::ids::ContentId, tensorflix_domain::observation::Sighting); 2] {
+    [(video(1), seen(1_000, 100.0)), (video(2), seen(500, 100.0))]
+}
+
+#[test]
+fn what_a_decided_cycle_was_about_is_polled_about_every_five_minutes_dated_by_the_newest_head() {
+    simulate(async {
+        let mut stage = Stage::start(&contents());
+        stage.decide(OPENING, &[miner(1, &[(CATS, &video(1)), (CATS, &video(2))])]).await;
+        stage.world.store.save_head(&head(OPENING + 300)).await.expect("stored");
+        pass(4 * POLL_EVERY + Duration::from_secs(100)).await;
+        let polls = stage.youtube.polls();
+        assert!((4..=5).contains(&polls.len()), "{}", polls.len());
+        for poll in polls {
+            assert_eq!(poll.contents, [video(1), video(2)]);
+            assert_eq!((poll.as_of, poll.cycle_blocks), (stamp(OPENING + 300), SLOT_BLOCKS));
+        }
+        assert!(stage.instagram.polls().iter().all(|poll| poll.contents.is_empty()));
+        assert_eq!(stage.youtube.requests().len(), 1, "a poll is no cycle");
+    });
+}
+
+#[test]
+fn nothing_is_polled_before_a_decision_in_the_next_slot_or_for_a_single_cycle() {
+    simulate(async {
+        let mut stage = Stage::start(&contents());
+        pass(A_WHILE).await;
+        assert_eq!(stage.youtube.polls().len(), 0, "there is no cycle yet");
+        stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        pass(A_WHILE).await;
+        let polls = stage.youtube.polls().len();
+        assert!(polls > 0);
+        // The next slot has begun, but its cycle is not opened.
+        stage.world.store.save_head(&head(OPENING + SLOT_BLOCKS)).await.expect("stored");
+        pass(3 * A_WHILE).await;
+        assert_eq!(stage.youtube.polls().len(), polls, "the next cycle looks at everything itself");
+    });
+    simulate(async {
+        let mut stage = Stage::start_with(&contents(), Opening::Once);
+        stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        pass(3 * A_WHILE).await;
+        assert_eq!(stage.youtube.polls().len(), 0);
+    });
+}
+
+#[test]
+fn after_a_restart_polls_go_on_with_what_was_stored_of_the_cycle() {
+    simulate(async {
+        let mut stage = Stage::start(&contents());
+        stage.decide(OPENING, &[miner(1, &[(CATS, &video(1)), (CATS, &video(2))])]).await;
+        stage.restart();
+        let before = stage.youtube.polls().len();
+        pass(A_WHILE).await;
+        let polls = stage.youtube.polls();
+        assert!(polls.len() > before);
+        assert!(polls.iter().all(|poll| poll.contents == [video(1), video(2)]));
+    });
+}
+
+#[test]
+fn no_cycle_waits_for_a_poll_that_never_ends_or_panics() {
+    for conduct in [Conduct::Hang, Conduct::Panic] {
+        simulate(async move {
+            let mut stage = Stage::start(&[(video(1), seen(1_000, 100.0)), (reel(1), seen(7, 100.0))]);
+            let entries = [miner(1, &[(CATS, &video(1))])];
+            stage.decide(OPENING, &entries).await;
+            stage.youtube.conduct(conduct);
+            pass(A_WHILE).await;
+            assert!(!stage.youtube.polls().is_empty());
+            stage.youtube.conduct(Conduct::Observe);
+            let decided = stage.decide(OPENING + SLOT_BLOCKS, &entries).await;
+            assert_eq!(verdict(&decided, 1, &video(1)), accepted());
+            let polls = stage.youtube.polls().len();
+            pass(2 * A_WHILE).await;
+            assert!(stage.youtube.polls().len() > polls, "{conduct:?}: polls go on");
+        });
+    }
+}
