@@ -143,7 +143,14 @@ impl Default for StoreSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { chain_syncer: loopback(8001), platform_tracker: loopback(8000), dashboard: loopback(8080) }
+        Self {
+            chain_syncer: loopback(8001),
+            platform_tracker: loopback(8000),
+            dashboard: loopback(8080),
+            max_age_secs: 3_600,
+            requests_per_second: 100.0,
+            burst: 1_000,
+        }
     }
 }
 

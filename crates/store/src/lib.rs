@@ -23,6 +23,7 @@ mod cycles;
 mod error;
 mod gist_records;
 mod intents;
+mod newest;
 mod observations;
 mod observed;
 mod open;
