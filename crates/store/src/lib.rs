@@ -31,6 +31,7 @@ mod prune;
 mod quota;
 mod snapshot;
 mod validator_lock;
+mod vitals;
 
 pub use error::StoreError;
 pub use prune::Pruned;
