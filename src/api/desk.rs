@@ -138,7 +138,11 @@ impl Desk {
         if self.asked().is_unknown(content, now) {
             return Err(Unobserved::Unavailable(format!("{platform} said nothing of this content")));
         }
-        if !self.vitals.budget(&self.source).has_room(self.source.clients_share) {
+        let budget = self.vitals.budget_now(&self.source).await.map_err(|error| {
+            tracing::error!(%error, "the ledger cannot be read for a client");
+            Unobserved::Unavailable("the ledger cannot be read".to_owned())
+        })?;
+        if !budget.has_room(self.source.clients_share) {
             return Err(Unobserved::QuotaExhausted(format!("the daily budget of {platform} for clients is used up")));
         }
         let Ok(_place) = self.places.try_acquire() else { return Err(Unobserved::Busy) };

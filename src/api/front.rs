@@ -65,40 +65,34 @@ pub fn read_only(path: &str, handler: actix_web::Route) -> actix_web::Resource {
 /// Admits, counts and limits a request.
 ///
 /// # Errors
-/// None that a client sees as such: errors become answers here, so that they are counted.
+/// [`Refusal`] when the deadline has passed; actix-web turns it into its answer.
 pub async fn guard(
     front: Data<Front>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let begun = Instant::now();
+    let (begun, route) = (Instant::now(), request.match_pattern());
     let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    let http = request.request().clone();
     let answer = match front.clients.admit(client) {
-        Err(pause) => Err(Refusal::too_many("too many requests from this address: ask more slowly", pause).into()),
-        Ok(()) => tokio::time::timeout(REQUEST_DEADLINE, next.call(request))
-            .await
-            .unwrap_or_else(|_| {
+        Err(pause) => {
+            let refusal = Refusal::too_many("too many requests from this address: ask more slowly", pause);
+            Ok(request.into_response(refusal.error_response()))
+        }
+        // No other handle on the request may be held meanwhile: actix-web wants it alone to write the path's ids into.
+        Ok(()) => match tokio::time::timeout(REQUEST_DEADLINE, next.call(request)).await {
+            Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+            Err(_) => {
                 let text = format!("there was no answer within {} s; it is still awaited", REQUEST_DEADLINE.as_secs());
                 Err(Refusal::unavailable(text, AFTER_DEADLINE).into())
-            })
-            .map(ServiceResponse::map_into_boxed_body),
+            }
+        },
     };
-    let answer = answer.unwrap_or_else(|error: Error| {
-        let response = match error.as_error::<Refusal>() {
-            Some(refusal) => refusal.error_response(),
-            // Errors of actix-web's own may repeat what the client sent.
-            None => unexplained(error.as_response_error().status_code()),
-        };
-        ServiceResponse::new(http, response)
-    });
-    front.requests.count(front.service, answer.request().match_pattern(), answer.status().as_u16(), begun.elapsed());
-    Ok(answer)
-}
-
-fn unexplained(status: StatusCode) -> HttpResponse {
-    let detail = status.canonical_reason().unwrap_or("the request cannot be answered").to_lowercase();
-    HttpResponse::build(status).json(Detail { detail })
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    front.requests.count(front.service, route, status.as_u16(), begun.elapsed());
+    answer
 }
 
 /// How the service is: `degraded` still answers, `unhealthy` (503) does not do what it is for.

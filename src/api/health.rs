@@ -22,6 +22,8 @@ const START: Duration = Duration::from_secs(120);
 const OLD_ROUNDS: u32 = 3;
 /// Age of the last reading of the store after which it counts as lost.
 const OLD_READING: Duration = Duration::from_secs(30);
+/// Time after which a failed batch says nothing any more of how the platform is now.
+const OLD_TROUBLE: Duration = Duration::from_secs(900);
 
 /// How a service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -208,9 +210,17 @@ fn check_platform(vitals: &Vitals, source: &Source, findings: &mut Findings) {
     } else if !budget.has_room(source.clients_share) {
         let text = format!("what clients may spend of the daily budget of {platform} is used up; the rest is kept for");
         findings.degraded(format!("{text} cycles"));
+    } else {
+        check_answers(vitals, source, findings);
     }
-    if let Some(trouble) = source.trouble() {
-        let secs = vitals.monotonic().saturating_sub(trouble.since).as_secs();
+}
+
+/// Whether the platform answered when it was last asked for a client.
+fn check_answers(vitals: &Vitals, source: &Source, findings: &mut Findings) {
+    let platform = source.id();
+    let age = |since| vitals.monotonic().saturating_sub(since);
+    if let Some(trouble) = source.trouble().filter(|trouble| age(trouble.since) <= OLD_TROUBLE) {
+        let secs = age(trouble.since).as_secs();
         let kind = if trouble.is_quota { "quota exhausted" } else { "platform unavailable" };
         findings.degraded(format!("{platform} did not answer when it was last asked, {secs} s ago: {kind}"));
     }

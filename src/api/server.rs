@@ -76,10 +76,10 @@ impl Server {
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(front.clone())
+                .wrap(from_fn(guard))
                 .wrap(
                     DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")).add(("Cache-Control", "no-store")),
                 )
-                .wrap(from_fn(guard))
                 .configure(&routes)
                 .configure(configure)
         });

@@ -142,6 +142,17 @@ impl Vitals {
         Budget { units: terms.daily_budget, spent, batch: terms.units_per_batch }
     }
 
+    /// The same, from the ledger as it is now.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub async fn budget_now(&self, source: &Source) -> Result<Budget, StoreError> {
+        let terms = source.terms();
+        let Some(stamp) = self.stamp() else { return Ok(self.budget(source)) };
+        let spent = self.store.units_spent(terms.bucket, &source.ledger_date(stamp.time)).await?;
+        Ok(Budget { units: terms.daily_budget, spent, batch: terms.units_per_batch })
+    }
+
     async fn refresh(&self) {
         let previous = self.reading();
         match self.read(&previous).await {

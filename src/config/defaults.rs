@@ -148,8 +148,8 @@ impl Default for HttpSettings {
             platform_tracker: loopback(8000),
             dashboard: loopback(8080),
             max_age_secs: 3_600,
-            requests_per_second: 100.0,
-            burst: 1_000,
+            requests_per_second: 500.0,
+            burst: 5_000,
         }
     }
 }
