@@ -1,10 +1,15 @@
 //! Health tells the truth: about the chain, the gists, the store and the actors, by a clock that the test moves.
 
+use crate::world::{Answer, check_published};
 use async_trait::async_trait;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tensorflix::api::chain_syncer::Document;
+use tensorflix::api::clients::Clients;
+use tensorflix::api::front::Front;
 use tensorflix::api::health::{HealthReport, Standing, report};
+use tensorflix::api::server::Server;
 use tensorflix::api::source::Source;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
@@ -16,6 +21,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::Head;
 use tensorflix_store::Store;
 use tokio::sync::watch;
+use utoipa::OpenApi;
 
 /// Time that only the test moves.
 struct HandMovedClock(watch::Sender<Duration>);
@@ -187,5 +193,25 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
         watched.later(1).await;
         check(&watched.tracker(), Standing::Degraded, &["youtube is used up (9000 of 9000 units)"]);
         assert!(watched.tracker().reasons[0].contains("begins anew at 1970-01-01T08:00:00.000Z"));
+    });
+}
+
+#[test]
+fn unhealthy_is_503_and_degraded_is_not() {
+    run(async {
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        tensorflix::adapters::http::install_crypto_provider();
+        let clients = Clients::new(100.0, 100);
+        let front = Front::new("chain_syncer", clients, Arc::clone(&watched.vitals), &Document::openapi());
+        let server = Server::start(([127, 0, 0, 1], 0).into(), front, |_| {}).expect("a server");
+        let url = format!("http://{}/health", server.address);
+        let document = serde_json::from_str(&Document::openapi().to_json().expect("JSON")).expect("JSON");
+        for (secs, status, standing) in [(0, 200, "healthy"), (121, 200, "degraded"), (480, 503, "unhealthy")] {
+            watched.later(secs).await;
+            let answer = Answer::of(reqwest::get(&url).await.expect("an answer")).await;
+            assert_eq!((answer.status, answer.body["status"].as_str()), (status, Some(standing)), "{answer:?}");
+            check_published(&document, "/health", &answer);
+        }
+        server.stop().await;
     });
 }
