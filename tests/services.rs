@@ -8,6 +8,8 @@ mod support;
 
 #[path = "services/answers.rs"]
 mod answers;
+#[path = "services/batching.rs"]
+mod batching;
 #[path = "services/health.rs"]
 mod health;
 #[path = "services/hostile.rs"]

@@ -7,30 +7,26 @@
 //! - A platform in trouble, without a key or without budget is not asked; clients are told when to come again. Of the
 //!   budget that a validator lives on, clients get only their share.
 
+use super::asked::UNKNOWN_PAUSE;
 use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
 use super::refusal::Refusal;
 use super::source::Source;
 use super::vitals::Vitals;
 use crate::telemetry::visible;
 use actix::Addr;
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Presence, Sighting};
 use tensorflix_store::Store;
 
-/// Contents whose last observation for a client is remembered by the monotonic clock.
-const REMEMBERED: usize = 10_000;
 /// Requests that wait for a platform at one time.
 const MAX_WAITING_REQUESTS: usize = 1_024;
 /// Pause before a request is made again that found too many waiting.
 const WHEN_BUSY: Duration = Duration::from_secs(2);
 /// Pause before a request is made again that found no block: the time of a block.
 const NEXT_BLOCK: Duration = Duration::from_secs(12);
-/// Pause before a content is asked for again of which its platform said nothing.
-const UNKNOWN_PAUSE: Duration = Duration::from_secs(60);
 /// Most characters of a platform's trouble that a client is told.
 const LONGEST_WHY: usize = 200;
 
@@ -61,7 +57,6 @@ pub struct Desk {
     collector: Addr<BatchCollector>,
     vitals: Arc<Vitals>,
     ages: Ages,
-    asked: Mutex<Asked>,
     places: tokio::sync::Semaphore,
 }
 
@@ -75,7 +70,7 @@ impl Desk {
         ages: Ages,
     ) -> Self {
         let places = tokio::sync::Semaphore::new(MAX_WAITING_REQUESTS.min(MAX_WAITING));
-        Self { source, store, collector, vitals, ages, asked: Mutex::default(), places }
+        Self { source, store, collector, vitals, ages, places }
     }
 
     /// What is known of a content.
@@ -83,13 +78,14 @@ impl Desk {
     /// # Errors
     /// [`Refusal`]: it does not exist, or the platform cannot be asked and nothing recent enough is stored.
     pub async fn look_up(&self, content: &ContentId) -> Result<Found, Refusal> {
+        let read_at = self.vitals.monotonic();
         let stored = self.stored(content).await?;
         if let Some(observation) = &stored
             && self.is_fresh(observation)
         {
             return found(observation.clone(), false);
         }
-        let unobserved = match self.observe(content).await {
+        let unobserved = match self.observe(content, read_at).await {
             Ok(()) => match self.stored(content).await? {
                 Some(observation) => return found(observation, false),
                 None => Unobserved::Unavailable("the observation is gone: ask again".to_owned()),
@@ -111,7 +107,7 @@ impl Desk {
 
     fn is_fresh(&self, observation: &Observation) -> bool {
         let now = self.vitals.monotonic();
-        let since_asked = self.asked().age(&observation.content, now);
+        let since_asked = self.source.asked().age(&observation.content, now);
         let by_chain = self.vitals.time().map(|time| age(time, observation.at.time));
         [since_asked, by_chain].into_iter().flatten().min().is_some_and(|age| age <= self.ages.max_age)
     }
@@ -122,7 +118,7 @@ impl Desk {
     }
 
     /// Has a content observed, unless it is known beforehand that this would come to nothing.
-    async fn observe(&self, content: &ContentId) -> Result<(), Unobserved> {
+    async fn observe(&self, content: &ContentId, read_at: Duration) -> Result<(), Unobserved> {
         let platform = self.source.id();
         if !self.source.has_key() {
             let variable = self.source.key_variable();
@@ -135,7 +131,7 @@ impl Desk {
             let kind = if trouble.is_quota { Unobserved::QuotaExhausted } else { Unobserved::Unavailable };
             return Err(kind(trouble.why));
         }
-        if self.asked().is_unknown(content, now) {
+        if self.source.asked().is_unknown(content, now) {
             return Err(Unobserved::Unavailable(format!("{platform} said nothing of this content")));
         }
         let budget = self.vitals.budget_now(&self.source).await.map_err(|error| {
@@ -146,17 +142,8 @@ impl Desk {
             return Err(Unobserved::QuotaExhausted(format!("the daily budget of {platform} for clients is used up")));
         }
         let Ok(_place) = self.places.try_acquire() else { return Err(Unobserved::Busy) };
-        let observed = self.collector.send(ObserveNow { content: content.clone() }).await;
-        let observed = observed.unwrap_or_else(|_| Err(Unobserved::Unavailable("the request was lost".to_owned())));
-        let is_in_trouble = self.source.trouble().is_some();
-        match &observed {
-            Ok(()) => self.asked().note(content, self.vitals.monotonic(), true),
-            Err(Unobserved::Unavailable(_)) if !is_in_trouble => {
-                self.asked().note(content, self.vitals.monotonic(), false);
-            }
-            Err(_) => {}
-        }
-        observed
+        let observed = self.collector.send(ObserveNow { content: content.clone(), read_at }).await;
+        observed.unwrap_or_else(|_| Err(Unobserved::Unavailable("the request was lost".to_owned())))
     }
 
     fn refusal(&self, unobserved: &Unobserved) -> Refusal {
@@ -180,10 +167,6 @@ impl Desk {
             }
         }
     }
-
-    fn asked(&self) -> std::sync::MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn found(observation: Observation, is_stale: bool) -> Result<Found, Refusal> {
@@ -204,63 +187,4 @@ fn age(later: Moment, earlier: Moment) -> Duration {
 /// A platform's trouble in a form that can be shown.
 fn shown(why: &str) -> String {
     visible(&why.chars().take(LONGEST_WHY).collect::<String>())
-}
-
-/// When contents were last observed for a client, by the monotonic clock; the oldest are forgotten first.
-#[derive(Debug, Default)]
-struct Asked {
-    /// When, and whether the platform said anything of it.
-    of: HashMap<ContentId, (Duration, bool)>,
-    order: VecDeque<ContentId>,
-}
-
-impl Asked {
-    fn note(&mut self, content: &ContentId, now: Duration, is_known: bool) {
-        if self.of.insert(content.clone(), (now, is_known)).is_none() {
-            self.order.push_back(content.clone());
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.of.remove(&oldest);
-        }
-    }
-
-    fn age(&self, content: &ContentId, now: Duration) -> Option<Duration> {
-        self.of.get(content).filter(|(_, is_known)| *is_known).map(|(at, _)| now.saturating_sub(*at))
-    }
-
-    /// Whether the platform said nothing of it a short time ago.
-    fn is_unknown(&self, content: &ContentId, now: Duration) -> bool {
-        self.of.get(content).is_some_and(|(at, is_known)| !is_known && now.saturating_sub(*at) < UNKNOWN_PAUSE)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tensorflix_domain::ids::Platform;
-
-    #[test]
-    fn what_clients_asked_for_is_remembered_in_bounded_memory() {
-        let mut asked = Asked::default();
-        let content = |number: usize| ContentId::new(Platform::YouTube, &format!("v{number:010}")).expect("an id");
-        for number in 0..3 * REMEMBERED {
-            asked.note(&content(number), Duration::from_secs(7), true);
-            asked.note(&content(number), Duration::from_secs(8), true);
-        }
-        assert_eq!((asked.of.len(), asked.order.len()), (REMEMBERED, REMEMBERED));
-        assert_eq!(asked.age(&content(0), Duration::from_secs(9)), None);
-        assert_eq!(asked.age(&content(3 * REMEMBERED - 1), Duration::from_secs(9)), Some(Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn a_content_that_its_platform_passed_over_is_not_asked_for_again_at_once() {
-        let mut asked = Asked::default();
-        let content = ContentId::new(Platform::Instagram, "C8xYz").expect("an id");
-        asked.note(&content, Duration::from_secs(100), false);
-        assert!(asked.is_unknown(&content, Duration::from_secs(159)));
-        assert!(!asked.is_unknown(&content, Duration::from_secs(160)));
-        assert_eq!(asked.age(&content, Duration::from_secs(101)), None, "nothing was observed");
-    }
 }

@@ -11,6 +11,7 @@
 //!
 //! There is no authentication; addresses are loopback by default.
 
+pub mod asked;
 pub mod chain_syncer;
 pub mod clients;
 pub mod contents;

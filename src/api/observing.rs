@@ -23,12 +23,15 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verdict::Reason;
 use tokio::sync::oneshot;
 
-/// A batch waits this long for a further content.
-pub const QUIET: Duration = Duration::from_millis(100);
+/// A batch waits this long for a further content: long enough that requests which a busy machine takes in one after the
+/// other share it, and no longer than a platform takes to answer.
+pub const QUIET: Duration = Duration::from_millis(200);
 /// Longest time that a batch waits for further contents.
-pub const LONGEST_WINDOW: Duration = Duration::from_millis(500);
+pub const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 /// Contents that wait for a place in a batch.
 pub const MAX_WAITING: usize = 1_000;
+/// How a platform's actor says that an answer left contents out: the platform is not in trouble then, they are unknown.
+const SAID_NOTHING: &str = "said nothing of some contents";
 /// Time beyond the platform's own deadline after which a batch is given up.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -38,6 +41,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct ObserveNow {
     /// Which; of the collector's platform.
     pub content: ContentId,
+    /// When the store was read and had nothing fresh, by the monotonic clock: what landed since then is the answer.
+    pub read_at: Duration,
 }
 
 /// Why a content was not observed.
@@ -108,7 +113,10 @@ impl Supervised for BatchCollector {
 impl Handler<ObserveNow> for BatchCollector {
     type Result = ResponseFuture<Result<(), Unobserved>>;
 
-    fn handle(&mut self, ObserveNow { content }: ObserveNow, context: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, ObserveNow { content, read_at }: ObserveNow, context: &mut Self::Context) -> Self::Result {
+        if self.parts.source.asked().was_observed_since(&content, read_at) {
+            return Box::pin(std::future::ready(Ok(())));
+        }
         let (sender, receiver) = oneshot::channel();
         if let Some(waiters) = self.waiters.get_mut(&content) {
             waiters.push(sender);
@@ -149,29 +157,36 @@ impl BatchCollector {
         context.spawn(wait.into_actor(self).map(|(), this, context| this.look_at_window(context)));
     }
 
+    /// Goes on with the batch that fills: waits on while its window is open, else sends it off.
     fn look_at_window(&mut self, context: &mut Context<Self>) {
-        let Some((began, latest)) = self.window else { return };
-        let now = self.parts.clock.monotonic();
-        let closes = (latest + QUIET).min(began + LONGEST_WINDOW);
-        match closes.checked_sub(now).filter(|left| !left.is_zero()) {
+        match self.window_left() {
+            None => {}
+            Some(left) if left.is_zero() => self.close_batches(context, false),
             Some(left) => self.wait(context, left),
-            None => self.close_batches(context, false),
         }
     }
 
-    /// Sends off full batches, or all that waits, as far as the platform's terms allow. What is left over goes when a
+    /// Time until the window closes; `None` if no batch fills.
+    fn window_left(&self) -> Option<Duration> {
+        let (began, latest) = self.window?;
+        let closes = (latest + QUIET).min(began + LONGEST_WINDOW);
+        Some(closes.saturating_sub(self.parts.clock.monotonic()))
+    }
+
+    /// Sends off full batches, or all that waits, as far as the platform's terms allow. What they do not allow goes when a
     /// batch comes back.
     fn close_batches(&mut self, context: &mut Context<Self>, only_full: bool) {
-        let batch_size = self.batch_size();
-        while self.flights < self.parts.source.terms().max_in_flight.max(1)
-            && self.queue.len() >= if only_full { batch_size } else { 1 }
-        {
+        let (batch_size, max_flights) = (self.batch_size(), self.parts.source.terms().max_in_flight.max(1));
+        let (fewest, mut sent_any) = (if only_full { batch_size } else { 1 }, false);
+        while self.flights < max_flights && self.queue.len() >= fewest {
             let batch: Vec<ContentId> = self.queue.drain(..batch_size.min(self.queue.len())).collect();
             self.send_off(batch, context);
+            sent_any = true;
         }
         if self.queue.is_empty() {
             self.window = None;
-        } else if only_full && self.flights < self.parts.source.terms().max_in_flight.max(1) {
+        } else if sent_any {
+            // What is left over begins a batch of its own.
             let now = self.parts.clock.monotonic();
             self.window = Some((now, now));
             self.wait(context, QUIET);
@@ -184,6 +199,7 @@ impl BatchCollector {
             return;
         };
         self.flights += 1;
+        tracing::debug!(platform = %self.parts.source.id(), contents = batch.len(), "a batch for clients is sent off");
         let deadline = self.parts.deadline;
         // Whoever asks found nothing fresh: no observation made up to this block is good enough.
         let since = as_of.block.saturating_add(1);
@@ -201,7 +217,9 @@ impl BatchCollector {
         context.spawn(flight.into_actor(self).map(move |observed, this, context| {
             this.flights = this.flights.saturating_sub(1);
             this.landed(&batch, observed);
-            this.close_batches(context, false);
+            // A batch whose window is open goes on filling, unless it is full.
+            let is_open = this.window_left().is_some_and(|left| !left.is_zero());
+            this.close_batches(context, is_open);
         }));
     }
 
@@ -218,9 +236,11 @@ impl BatchCollector {
             }
         };
         let why = observed.errors.first().cloned().unwrap_or_else(|| format!("{platform} did not answer"));
-        if observed.shortfalls.len() < batch.len() {
+        if observed.shortfalls.len() < batch.len() || observed.errors.iter().all(|why| why.ends_with(SAID_NOTHING)) {
             self.parts.stats.count_handled();
             self.parts.source.answered();
+            let mut asked = self.parts.source.asked();
+            batch.iter().for_each(|content| asked.note(content, now, !observed.shortfalls.contains_key(content)));
         } else {
             let is_quota = observed.shortfalls.values().any(|reason| *reason == Reason::QuotaExhausted);
             self.parts.stats.count_failed();

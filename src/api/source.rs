@@ -1,6 +1,7 @@
 //! A platform as a service sees it: whether it can be asked at all, what of its budget is left, when that begins anew, and
 //! whether it answered when it was last asked.
 
+use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tensorflix_actors::platform::{Platform, Terms};
@@ -65,12 +66,18 @@ pub struct Source {
     /// The part of the daily budget that clients may use up: one in so many.
     pub clients_share: u64,
     trouble: Mutex<Option<Trouble>>,
+    asked: Mutex<Asked>,
 }
 
 impl Source {
     /// A platform that has not been asked yet, of whose budget clients may use one part in `clients_share`.
     pub fn new(platform: Arc<dyn Platform>, clients_share: u64) -> Arc<Self> {
-        Arc::new(Self { platform, clients_share: clients_share.max(1), trouble: Mutex::new(None) })
+        Arc::new(Self {
+            platform,
+            clients_share: clients_share.max(1),
+            trouble: Mutex::new(None),
+            asked: Mutex::default(),
+        })
     }
 
     /// Which platform.
@@ -118,6 +125,11 @@ impl Source {
             }
         }
         Moment::from_unix_ms(after * SECOND_MS)
+    }
+
+    /// What was asked of it for clients.
+    pub fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The trouble that the platform is in.

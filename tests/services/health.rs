@@ -24,10 +24,14 @@ use tokio::sync::watch;
 use utoipa::OpenApi;
 
 /// Time that only the test moves.
-struct HandMovedClock(watch::Sender<Duration>);
+pub struct HandMovedClock(watch::Sender<Duration>);
 
 impl HandMovedClock {
-    fn advance(&self, by: Duration) {
+    pub fn new() -> Self {
+        Self(watch::Sender::new(Duration::from_secs(1_000)))
+    }
+
+    pub fn advance(&self, by: Duration) {
         self.0.send_modify(|now| *now += by);
     }
 }
@@ -60,7 +64,7 @@ impl Watched {
     async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         prepare(&store).await;
-        let clock = Arc::new(HandMovedClock(watch::Sender::new(Duration::from_secs(1_000))));
+        let clock = Arc::new(HandMovedClock::new());
         let resting = ActorStats::new("instagram");
         let platform = Arc::new(connections::youtube(config));
         let (stats, sources) = (vec![Arc::clone(&resting)], vec![Source::new(platform, 1)]);

@@ -40,7 +40,11 @@ async fn ask_all(tracker: &Service) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_requests_for_a_hundred_videos_ask_youtube_four_times_at_most() {
-    let world = World::start(|config| config.http.burst = 10_000).await;
+    let world = World::start(|config| {
+        config.http.burst = 10_000;
+        config.log.level = tensorflix::config::LogLevel::Debug;
+    })
+    .await;
     for number in 0..IDS {
         let counts = Counts { views: Some(1_000 + number), ..Counts::default() };
         world.add(Platform::YouTube, &id(number), counts);
@@ -49,7 +53,7 @@ async fn five_hundred_requests_for_a_hundred_videos_ask_youtube_four_times_at_mo
     ask_all(&tracker).await;
     let asked = world.youtube_requests();
     println!("{REQUESTS} requests for {IDS} videos: {asked} upstream calls");
-    assert!((2..=4).contains(&asked), "{asked} calls");
+    assert!((2..=4).contains(&asked), "{asked} calls:\n{}", tracker.log());
     let spent = tracker.until(0, "/health", |answer| answer.body["platforms"][0]["units_spent"] == json!(asked)).await;
     assert_eq!(spent.body["platforms"][0]["platform"], "youtube", "each call is in the ledger");
 

@@ -107,6 +107,12 @@ async fn a_reel_that_apify_says_nothing_of_is_unknown_and_not_asked_for_again_at
     assert_eq!((known.status, unknown.status), (200, 503), "{unknown:?}");
     assert_eq!(tracker.get("/instagram/reel/ReelBBBBB").await.status, 503);
     assert_eq!(world.sandbox.counters().platforms.apify.by_id["ReelBBBBB"], 1);
+    // Alone in its run it is as unknown, and no sign that the platform is in trouble.
+    world.sandbox.platforms().apify().set_blocked(vec!["ReelCCCCC".to_owned()]);
+    world.add(Platform::Instagram, "ReelDDDDD", Counts { views: Some(7), ..Counts::default() });
+    assert_eq!(tracker.get("/instagram/reel/ReelCCCCC").await.status, 503);
+    assert_eq!(tracker.get("/instagram/reel/ReelDDDDD").await.status, 200);
+    assert_eq!(tracker.get("/health").await.body["status"], "healthy");
 }
 
 #[tokio::test(flavor = "multi_thread")]
