@@ -1,7 +1,11 @@
 //! Wiring: the only file that names every actor and every adapter.
 //!
 //! Actors are made from the last to the first of the flow, so that each gets the addresses it tells. All of them run
-//! on the thread that calls [`App::start`].
+//! on the thread that calls [`App::start`]. The services beside them are put together in [`serving`], and what each of them
+//! needs when it runs [`alone`].
+
+pub mod alone;
+pub mod serving;
 
 use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
@@ -10,13 +14,13 @@ use crate::adapters::store::Database;
 use crate::config::{Config, ForeignUpdate};
 use crate::connections;
 use crate::reporter::{Event, Reporter, recipient};
-use actix::Addr;
+use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
+use tensorflix_actors::chain_watcher::{ChainWatcher, CommitmentsChanged, Grids, HeadFinalized, Progress};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::gist_fetcher::{GistFetcher, SubmissionsRecorded};
 use tensorflix_actors::instagram::InstagramActor;
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
@@ -75,6 +79,8 @@ pub struct App {
     pub escalations: UnboundedReceiver<&'static str>,
     /// The actors.
     pub actors: Actors,
+    database: tensorflix_store::Store,
+    clock: Arc<dyn Clock>,
     /// No other validator can use the store meanwhile.
     _lock: tensorflix_store::ValidatorLock,
 }
@@ -116,22 +122,14 @@ impl App {
         let lock = database.lock_as_validator()?;
         // A reading of the subnet from before the start would open cycles and rounds at blocks long past.
         database.forget_subnet().await?;
-        let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
         let (escalations, escalated) = unbounded_channel();
-        let mut workshop = Workshop {
-            config,
-            store: Arc::new(Database::new(database.clone())),
-            http: Arc::new(http),
-            clock: Arc::new(SystemClock::new()),
-            escalations,
-            stats: Vec::new(),
-        };
+        let mut workshop = Workshop::new(config, Database::new(database.clone()), escalations)?;
         let chain_stats = workshop.stats_of("chain_watcher");
-        let chain = Arc::new(workshop.chain(wallet, &chain_stats, database)?);
+        let chain = Arc::new(workshop.chain(wallet, &chain_stats, database.clone())?);
         let (reporter, events) = Reporter::start_new();
         let actors = workshop.actors(mode, &chain, chain_stats, &reporter);
-        let Workshop { store, stats, .. } = workshop;
-        Ok(Self { store, chain, stats, events, escalations: escalated, actors, _lock: lock })
+        let Workshop { store, stats, clock, .. } = workshop;
+        Ok(Self { store, chain, stats, events, escalations: escalated, actors, database, clock, _lock: lock })
     }
 }
 
@@ -155,7 +153,17 @@ pub fn slot_blocks(config: &Config) -> u32 {
     blocks
 }
 
-impl Workshop<'_> {
+impl<'a> Workshop<'a> {
+    fn new(
+        config: &'a Config,
+        database: Database,
+        escalations: UnboundedSender<&'static str>,
+    ) -> Result<Self, AppError> {
+        let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
+        let (store, clock) = (Arc::new(database), Arc::new(SystemClock::new()));
+        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new() })
+    }
+
     fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
         let stats = ActorStats::new(name);
         self.stats.push(Arc::clone(&stats));
@@ -200,7 +208,8 @@ impl Workshop<'_> {
         chain_stats: Arc<ActorStats>,
         reporter: &Addr<Reporter>,
     ) -> Actors {
-        let (slot_blocks, round_blocks) = (slot_blocks(self.config), self.config.validator.gist_poll_blocks);
+        let grids = self.grids();
+        let Grids { slot_blocks, round_blocks } = grids;
         let gist_stats = self.stats_of("gist_fetcher");
         let youtube = self.youtube();
         let instagram = self.instagram();
@@ -229,27 +238,47 @@ impl Workshop<'_> {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         // Scorer asks GistFetcher for dates, and GistFetcher tells Scorer of rounds: the address comes before the actor.
         let scorer = Reserved::new();
-        let gist_fetcher = self.gist_fetcher(gist_stats, &scorer.address(), round_blocks);
+        let gist_fetcher = self.gist_fetcher(gist_stats, vec![scorer.address().recipient()]);
         let supervision = self.core(&scorer_stats);
         let actor = Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
             .dating_gists_by(gist_fetcher.clone().recipient())
             .polling(polled);
         let scorer = scorer.supervise(supervision, actor);
-        let chain_watcher = ChainWatcher {
-            chain: Arc::clone(chain) as Arc<dyn Chain>,
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats: Arc::clone(&chain_stats),
-            grids: Grids { round_blocks, slot_blocks },
-            head_listeners: vec![weight_setter.clone().recipient()],
-            subnet_listeners: vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()],
-            progress: Progress::default(),
-        };
-        let chain_watcher = supervise(self.core(&chain_stats), |_| chain_watcher);
+        let head_listeners = vec![weight_setter.clone().recipient()];
+        let subnet_listeners = vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()];
+        let chain_watcher = self.chain_watcher(chain.clone(), chain_stats, head_listeners, subnet_listeners);
         Actors { chain_watcher, gist_fetcher, youtube, instagram, scorer, weight_setter }
     }
 
-    fn gist_fetcher(&self, stats: Arc<ActorStats>, scorer: &Addr<Scorer>, round_blocks: u32) -> Addr<GistFetcher> {
+    fn grids(&self) -> Grids {
+        Grids { round_blocks: self.config.validator.gist_poll_blocks, slot_blocks: slot_blocks(self.config) }
+    }
+
+    fn chain_watcher(
+        &self,
+        chain: Arc<dyn Chain>,
+        stats: Arc<ActorStats>,
+        head_listeners: Vec<Recipient<HeadFinalized>>,
+        subnet_listeners: Vec<Recipient<CommitmentsChanged>>,
+    ) -> Addr<ChainWatcher> {
+        let watcher = ChainWatcher {
+            chain,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&stats),
+            grids: self.grids(),
+            head_listeners,
+            subnet_listeners,
+            progress: Progress::default(),
+        };
+        supervise(self.core(&stats), |_| watcher)
+    }
+
+    fn gist_fetcher(
+        &self,
+        stats: Arc<ActorStats>,
+        listeners: Vec<Recipient<SubmissionsRecorded>>,
+    ) -> Addr<GistFetcher> {
         let github = connections::github(self.config, Arc::clone(&self.http), &self.clock, &stats);
         let fetcher = GistFetcher {
             store: Arc::clone(&self.store),
@@ -257,10 +286,10 @@ impl Workshop<'_> {
             stats: Arc::clone(&stats),
             github: Arc::new(github),
             max_in_flight: self.config.github.max_in_flight,
-            round_blocks,
+            round_blocks: self.grids().round_blocks,
             owner_checks_per_round: CHECKS_PER_ROUND,
             task_gist: self.config.task_gist(),
-            listeners: vec![scorer.clone().recipient()],
+            listeners,
             is_busy: false,
         };
         supervise(self.core(&stats), |_| fetcher)

@@ -4,6 +4,7 @@
 //! it decides nothing about scores or weights.
 
 pub mod adapters;
+pub mod api;
 pub mod app;
 pub mod checking;
 pub mod cli;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The counters of one actor, shared between it, its supervisor and its limiter.
@@ -16,6 +16,7 @@ pub struct ActorStats {
     restarts: AtomicU64,
     in_flight: AtomicU64,
     limiter_wait_ms: AtomicU64,
+    is_resting: AtomicBool,
 }
 
 /// The counters at one moment. Totals since the start of the process, except `in_flight`.
@@ -33,6 +34,8 @@ pub struct StatsReading {
     pub in_flight: u64,
     /// Milliseconds that its requests waited for their limiter.
     pub limiter_wait_ms: u64,
+    /// Whether its supervisor has put it to rest after too many restarts.
+    pub is_resting: bool,
 }
 
 impl ActorStats {
@@ -45,6 +48,7 @@ impl ActorStats {
             restarts: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             limiter_wait_ms: AtomicU64::new(0),
+            is_resting: AtomicBool::new(false),
         })
     }
 
@@ -68,6 +72,11 @@ impl ActorStats {
         self.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes that the actor rests, or no longer does.
+    pub fn set_resting(&self, is_resting: bool) {
+        self.is_resting.store(is_resting, Ordering::Relaxed);
+    }
+
     /// Adds to the time spent waiting for a limiter.
     pub fn count_wait(&self, waited: Duration) {
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
@@ -89,6 +98,7 @@ impl ActorStats {
             restarts: self.restarts.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             limiter_wait_ms: self.limiter_wait_ms.load(Ordering::Relaxed),
+            is_resting: self.is_resting.load(Ordering::Relaxed),
         }
     }
 }

@@ -140,7 +140,9 @@ async fn pause_before_restart(supervision: &Supervision, history: &mut History, 
         }
         (None, Importance::Optional) => {
             tracing::error!(actor = name, cause, rest_secs = REST.as_secs(), "actor fails again and again; it rests");
+            supervision.stats.set_resting(true);
             supervision.clock.sleep(REST).await;
+            supervision.stats.set_resting(false);
             history.restarts.clear();
         }
         (None, Importance::Core(escalations)) => {

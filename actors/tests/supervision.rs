@@ -237,6 +237,23 @@ fn an_optional_actor_that_fails_again_and_again_rests_and_is_tried_again() {
 }
 
 #[test]
+fn an_actor_that_rests_says_so_until_it_is_tried_again() {
+    simulate(async {
+        let mut patient = Patient::optional();
+        for _ in 0..3 {
+            patient.end(End::PanicInHandler).await;
+        }
+        assert!(!patient.stats.read().is_resting);
+        patient.address.do_send(End::PanicInHandler);
+        settle().await;
+        assert!(patient.stats.read().is_resting);
+        pass(REST).await;
+        settle().await;
+        assert!(!patient.stats.read().is_resting);
+    });
+}
+
+#[test]
 fn a_core_actor_that_fails_again_and_again_ends_the_process() {
     for end in ENDS {
         simulate(async move {

@@ -20,39 +20,48 @@ use tensorflix_domain::subnet::Subnet;
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
-pub struct Database(tensorflix_store::Store);
+pub struct Database {
+    store: tensorflix_store::Store,
+    ledger: tensorflix_store::Store,
+}
 
 impl Database {
     /// Lends an open database to the actors.
-    pub const fn new(store: tensorflix_store::Store) -> Self {
-        Self(store)
+    pub fn new(store: tensorflix_store::Store) -> Self {
+        Self { ledger: store.clone(), store }
+    }
+
+    /// The same, with the quota ledger in another database: for a service that remembers nothing beyond its process and
+    /// spends a budget that it shares with a validator.
+    pub const fn with_ledger(store: tensorflix_store::Store, ledger: tensorflix_store::Store) -> Self {
+        Self { store, ledger }
     }
 
     fn told<T>(&self, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
-        result.map_err(|error| StoreError(format!("{error} ({})", self.0.file())))
+        result.map_err(|error| StoreError(format!("{error} ({})", self.store.file())))
     }
 }
 
 #[async_trait]
 impl Store for Database {
     async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
-        self.told(self.0.save_head(head).await)
+        self.told(self.store.save_head(head).await)
     }
     async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
-        self.told(self.0.latest_head().await)
+        self.told(self.store.latest_head().await)
     }
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
-        self.told(self.0.save_subnet(subnet).await)
+        self.told(self.store.save_subnet(subnet).await)
     }
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
-        self.told(self.0.latest_subnet().await)
+        self.told(self.store.latest_subnet().await)
     }
 
     async fn latest_gist_round(&self) -> Result<Option<Block>, StoreError> {
-        self.told(self.0.latest_gist_round().await)
+        self.told(self.store.latest_gist_round().await)
     }
     async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
-        self.told(self.0.gist_states().await)
+        self.told(self.store.gist_states().await)
     }
     async fn record_gists(
         &self,
@@ -60,96 +69,96 @@ impl Store for Database {
         answers: &[GistAnswer],
         holders: &[GistHolder],
     ) -> Result<(), StoreError> {
-        self.told(self.0.record_gists(round, answers, holders).await)
+        self.told(self.store.record_gists(round, answers, holders).await)
     }
     async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError> {
-        self.told(self.0.finish_gist_round(round).await)
+        self.told(self.store.finish_gist_round(round).await)
     }
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
-        self.told(self.0.gist_state(pointer).await)
+        self.told(self.store.gist_state(pointer).await)
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.told(self.0.gist_document(digest).await)
+        self.told(self.store.gist_document(digest).await)
     }
     async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
-        self.told(self.0.gist_owners().await)
+        self.told(self.store.gist_owners().await)
     }
     async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {
-        self.told(self.0.record_gist_owners(records).await)
+        self.told(self.store.record_gist_owners(records).await)
     }
     async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError> {
-        self.told(self.0.record_unwatched_blocks(unwatched).await)
+        self.told(self.store.record_unwatched_blocks(unwatched).await)
     }
     async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
-        self.told(self.0.unwatched_blocks(limit).await)
+        self.told(self.store.unwatched_blocks(limit).await)
     }
 
     async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError> {
-        self.told(self.0.record_observations(observations).await)
+        self.told(self.store.record_observations(observations).await)
     }
     async fn observed_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
-        self.told(self.0.observed_since(contents, since).await)
+        self.told(self.store.observed_since(contents, since).await)
     }
     async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError> {
-        self.told(self.0.debit(bucket, date, units, budget).await)
+        self.told(self.ledger.debit(bucket, date, units, budget).await)
     }
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
-        self.told(self.0.credit(bucket, date, units).await)
+        self.told(self.ledger.credit(bucket, date, units).await)
     }
     async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
-        self.told(self.0.exhaust(bucket, date, budget).await)
+        self.told(self.ledger.exhaust(bucket, date, budget).await)
     }
     async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
-        self.told(self.0.spent(prefix, date).await)
+        self.told(self.ledger.spent(prefix, date).await)
     }
     async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
-        self.told(self.0.details_since(contents, since).await)
+        self.told(self.store.details_since(contents, since).await)
     }
     async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError> {
-        self.told(self.0.tracks(contents).await)
+        self.told(self.store.tracks(contents).await)
     }
 
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
-        self.told(self.0.unclaimed_holdings(limit).await)
+        self.told(self.store.unclaimed_holdings(limit).await)
     }
     async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
-        self.told(self.0.record_claims(claims, holdings).await)
+        self.told(self.store.record_claims(claims, holdings).await)
     }
     async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        self.told(self.0.undated_ties(round, limit).await)
+        self.told(self.store.undated_ties(round, limit).await)
     }
     async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
-        self.told(self.0.claims().await)
+        self.told(self.store.claims().await)
     }
     async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
-        self.told(self.0.latest_cycle().await)
+        self.told(self.store.latest_cycle().await)
     }
     async fn open_cycle(&self, at: BlockStamp, subnet: &Subnet) -> Result<CycleHead, StoreError> {
-        self.told(self.0.open_cycle(at, subnet).await)
+        self.told(self.store.open_cycle(at, subnet).await)
     }
     async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError> {
-        self.told(self.0.cycle_subnet(cycle).await)
+        self.told(self.store.cycle_subnet(cycle).await)
     }
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
-        self.told(self.0.observed_contents(contents).await)
+        self.told(self.store.observed_contents(contents).await)
     }
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
-        self.told(self.0.save_decision(decided).await)
+        self.told(self.store.save_decision(decided).await)
     }
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
-        self.told(self.0.decided_cycle(cycle).await)
+        self.told(self.store.decided_cycle(cycle).await)
     }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
-        self.told(self.0.scores_in_force().await)
+        self.told(self.store.scores_in_force().await)
     }
 
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
-        self.told(self.0.save_intent(intent).await)
+        self.told(self.store.save_intent(intent).await)
     }
     async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        self.told(self.0.latest_intent().await)
+        self.told(self.store.latest_intent().await)
     }
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        self.told(self.0.save_outcome(window, outcome).await)
+        self.told(self.store.save_outcome(window, outcome).await)
     }
 }

@@ -13,6 +13,7 @@ mod run;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_config;
+mod service;
 mod stored;
 mod tasks;
 
@@ -72,6 +73,9 @@ Examples:
   tensorflix explain dQw4w9WgXcQ
   # decide every stored cycle again, bit for bit
   tensorflix replay --all
+  # the HTTP services, each alone
+  tensorflix chain-syncer
+  tensorflix platform-tracker
   # what a validator would make of it
   tensorflix check-submissions gist.json --hotkey 5F…
 
@@ -96,6 +100,10 @@ enum Command {
     Export(export::ExportArguments),
     /// Decide cycles again from their own evidence, or under another configuration.
     Replay(replay::ReplayArguments),
+    /// Every peer of the subnet with its gist's submissions, over HTTP.
+    ChainSyncer(service::ChainSyncerArguments),
+    /// Public metrics of single videos and reels, over HTTP.
+    PlatformTracker(service::PlatformTrackerArguments),
     /// Sandbox and validator together in one process: no keys, no network.
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArguments),
@@ -147,12 +155,24 @@ struct WalletArguments {
 /// Reads the configuration and sets up logs; says what is wrong otherwise. Only a command that runs for long writes the
 /// log file: two processes must not share it.
 fn prepare(file: &ConfigArgument, overrides: Overrides, console: ConsoleMode) -> Result<(Config, Telemetry), Exit> {
+    prepare_with_file(file, overrides, console, console == ConsoleMode::Logs)
+}
+
+/// The same for a service, which logs as a validator does but leaves the log file to it.
+fn prepare_service(file: &ConfigArgument, overrides: Overrides) -> Result<(Config, Telemetry), Exit> {
+    prepare_with_file(file, overrides, ConsoleMode::Logs, false)
+}
+
+fn prepare_with_file(
+    file: &ConfigArgument,
+    overrides: Overrides,
+    console: ConsoleMode,
+    has_log_file: bool,
+) -> Result<(Config, Telemetry), Exit> {
     let config = Config::load(file.config.as_deref(), environment(), overrides).map_err(|error| refuse(&error))?;
-    let telemetry = match console {
-        ConsoleMode::Logs => telemetry::init(&config.log, console),
-        ConsoleMode::Warnings => telemetry::init(&LogSettings { file: None, ..config.log.clone() }, console),
-    };
-    let telemetry = telemetry.map_err(|error| refuse(&error))?;
+    let log = config.log.clone();
+    let log = if has_log_file { log } else { LogSettings { file: None, ..log } };
+    let telemetry = telemetry::init(&log, console).map_err(|error| refuse(&error))?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -179,6 +199,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::ChainSyncer(arguments) => service::run_chain_syncer(arguments),
+        Command::PlatformTracker(arguments) => service::run_platform_tracker(arguments),
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments),
         #[cfg(feature = "sandbox")]

@@ -1,15 +1,18 @@
 //! `run`: the long-running validator, or one cycle of it.
 
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, prepare, refuse};
+use crate::app::serving::Services;
 use crate::app::{App, AppError, Mode};
 use crate::config::{Config, Overrides};
 use crate::report::{CycleReport, Detail, Sending, to_json, to_text};
 use crate::session::{Session, Shown};
 use crate::telemetry::ConsoleMode;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::ChainError;
+use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::verdict::Status;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -90,7 +93,16 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
         }
     };
     let is_once = mode.opening == Opening::Once;
-    let metrics = report_metrics(&app, Duration::from_secs(config.log.metrics_interval_secs));
+    // One cycle is over before anybody could ask.
+    let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
+    let services = match services {
+        Ok(services) => services,
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return Exit::Failed;
+        }
+    };
+    let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let exit = tokio::select! {
         exit = show_cycles(&mut app, is_once, output) => exit,
         () = stop.wait() => {
@@ -99,6 +111,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
         }
         () = metrics => Exit::Failed,
     };
+    services.stop().await;
     exit
 }
 
@@ -196,14 +209,11 @@ pub(super) fn log_metrics(app: &App) {
 }
 
 /// Writes the counters in each period. Never ends.
-fn report_metrics(app: &App, period: Duration) -> impl Future<Output = ()> + use<> {
-    let stats = app.stats.clone();
-    async move {
-        loop {
-            tokio::time::sleep(period).await;
-            for stats in &stats {
-                tracing::info!("{}", stats.read());
-            }
+pub(super) async fn report_metrics(stats: Vec<Arc<ActorStats>>, period: Duration) {
+    loop {
+        tokio::time::sleep(period).await;
+        for stats in &stats {
+            tracing::info!("{}", stats.read());
         }
     }
 }

@@ -144,7 +144,14 @@ impl Default for StoreSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { chain_syncer: loopback(8001), platform_tracker: loopback(8000), dashboard: loopback(8080) }
+        Self {
+            chain_syncer: loopback(8001),
+            platform_tracker: loopback(8000),
+            dashboard: loopback(8080),
+            max_age_secs: 3_600,
+            requests_per_second: 500.0,
+            burst: 5_000,
+        }
     }
 }
 

@@ -40,6 +40,7 @@ const SHARE: Kind = Kind::Float { min: 0.0, max: 1.0 };
 const RUN_CHARGE_USD: Kind = Kind::Float { min: 0.01, max: 1000.0 };
 const DAILY_CHARGE_USD: Kind = Kind::Float { min: 0.0, max: 10_000.0 };
 const BLOCKS_OF_A_DAY: i64 = 7200;
+const SECONDS_OF_A_YEAR: i64 = 365 * 86_400;
 const VERIFIER_MODE: Kind = Kind::Choice(&["off", "observe", "enforce"]);
 
 const fn integer(min: i64, max: i64) -> Kind {
@@ -161,6 +162,9 @@ pub(super) static SECTIONS: [Section; 13] = [
             ("chain_syncer", Kind::Text(forms::ADDRESS)),
             ("platform_tracker", Kind::Text(forms::ADDRESS)),
             ("dashboard", Kind::Text(forms::ADDRESS)),
+            ("max_age_secs", integer(1, SECONDS_OF_A_YEAR)),
+            ("requests_per_second", RATE),
+            ("burst", BURST),
         ],
     },
     Section {

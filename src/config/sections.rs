@@ -207,7 +207,7 @@ pub struct StoreSettings {
     pub keep_days: u32,
 }
 
-/// `[http]`: the addresses that are served; `None` is off.
+/// `[http]`: the addresses that are served (`None` is off), and the bounds of what is served there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
@@ -220,6 +220,12 @@ pub struct HttpSettings {
     /// The dashboard.
     #[serde(with = "text_form::optional_address")]
     pub dashboard: Option<SocketAddr>,
+    /// Age beyond which the platform tracker asks the platform again, seconds.
+    pub max_age_secs: u64,
+    /// Requests that one client may make in a second.
+    pub requests_per_second: f64,
+    /// Requests that one client may make at once.
+    pub burst: u32,
 }
 
 /// `[log]`: what is written where.

@@ -7,10 +7,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// The binary in a folder of its own, without any setting from the environment.
+/// The binary in a folder of its own, without any setting from the environment but one: services listen on free ports,
+/// so that tests can run beside each other.
 pub fn tensorflix(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tensorflix"));
     command.args(arguments).current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
+    for service in ["CHAIN_SYNCER", "PLATFORM_TRACKER", "DASHBOARD"] {
+        command.env(format!("TENSORFLIX__HTTP__{service}"), "127.0.0.1:0");
+    }
     command
 }
 

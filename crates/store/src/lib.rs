@@ -25,6 +25,7 @@ mod freshness;
 mod gist_owners;
 mod gist_records;
 mod intents;
+mod newest;
 mod observations;
 mod observed;
 mod open;
@@ -32,6 +33,7 @@ mod prune;
 mod quota;
 mod snapshot;
 mod validator_lock;
+mod vitals;
 
 pub use error::StoreError;
 pub use prune::Pruned;

@@ -33,13 +33,13 @@ const IN_MEMORY: &str = "in memory";
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Where a database is.
-enum Place<'a> {
+pub(crate) enum Place<'a> {
     Memory,
     File(&'a str),
 }
 
 impl<'a> Place<'a> {
-    fn parse(url: &'a str) -> Result<Self, StoreError> {
+    pub(crate) fn parse(url: &'a str) -> Result<Self, StoreError> {
         match url.strip_prefix("sqlite:") {
             Some(":memory:" | "//:memory:") => Ok(Self::Memory),
             // SQLite itself would read `file:…` as an address with settings in it.
@@ -62,7 +62,7 @@ impl<'a> Place<'a> {
     }
 
     /// Finds out what SQLite would only call "unable to open database file".
-    fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         let Self::File(file) = self else { return Ok(()) };
         let path = Path::new(file);
         let refuse = |reason: &str, remedy| {

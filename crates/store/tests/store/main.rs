@@ -3,6 +3,7 @@
 
 mod cycles;
 mod gists;
+mod newest;
 mod observations;
 mod opening;
 mod pruning;

@@ -96,3 +96,19 @@ async fn a_cycles_intents_are_those_of_all_its_windows_oldest_first() {
     assert_eq!(store.intents_of_cycle(1).await.expect("read"), [intent(100, 1), intent(300, 1)]);
     assert_eq!(store.intents_of_cycle(3).await.expect("read"), []);
 }
+
+#[tokio::test]
+async fn the_last_weights_are_those_that_were_last_confirmed() {
+    let store = Store::open("sqlite::memory:").await.expect("a database");
+    assert_eq!(store.last_weights_block().await.expect("read"), None);
+    for (window, outcome, last) in [
+        (100, IntentOutcome::Confirmed { block: 105 }, 105),
+        (200, IntentOutcome::Failed { block: 210, error: "x".to_owned() }, 105),
+        (300, IntentOutcome::Expired, 105),
+        (400, IntentOutcome::Confirmed { block: 405 }, 405),
+    ] {
+        assert!(store.save_intent(&intent(window, 1)).await.expect("asked"));
+        store.save_outcome(window, &outcome).await.expect("saved");
+        assert_eq!(store.last_weights_block().await.expect("read"), Some(last), "{window}");
+    }
+}

@@ -1,0 +1,79 @@
+//! When contents were last asked for on behalf of clients, by the monotonic clock.
+//!
+//! Bounded: the contents that came first are forgotten first. What is forgotten is only asked for once more.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+use tensorflix_domain::ids::ContentId;
+
+/// Contents that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Pause before a content is asked for again of which its platform said nothing.
+pub const UNKNOWN_PAUSE: Duration = Duration::from_secs(60);
+
+/// What was asked for of one platform.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// When, and whether the platform said anything of it.
+    of: HashMap<ContentId, (Duration, bool)>,
+    order: VecDeque<ContentId>,
+}
+
+impl Asked {
+    /// Notes an answer that was stored, or that the platform passed the content over.
+    pub fn note(&mut self, content: &ContentId, now: Duration, is_known: bool) {
+        if self.of.insert(content.clone(), (now, is_known)).is_none() {
+            self.order.push_back(content.clone());
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.of.remove(&oldest);
+        }
+    }
+
+    /// Time since the content was last observed for a client.
+    pub fn age(&self, content: &ContentId, now: Duration) -> Option<Duration> {
+        self.of.get(content).filter(|(_, is_known)| *is_known).map(|(at, _)| now.saturating_sub(*at))
+    }
+
+    /// Whether the content was observed for a client at `since` or later: whoever read the store then may have missed it.
+    pub fn was_observed_since(&self, content: &ContentId, since: Duration) -> bool {
+        self.of.get(content).is_some_and(|(at, is_known)| *is_known && *at >= since)
+    }
+
+    /// Whether the platform said nothing of it a short time ago.
+    pub fn is_unknown(&self, content: &ContentId, now: Duration) -> bool {
+        self.of.get(content).is_some_and(|(at, is_known)| !is_known && now.saturating_sub(*at) < UNKNOWN_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorflix_domain::ids::Platform;
+
+    #[test]
+    fn what_clients_asked_for_is_remembered_in_bounded_memory() {
+        let mut asked = Asked::default();
+        let content = |number: usize| ContentId::new(Platform::YouTube, &format!("v{number:010}")).expect("an id");
+        for number in 0..3 * REMEMBERED {
+            asked.note(&content(number), Duration::from_secs(7), true);
+            asked.note(&content(number), Duration::from_secs(8), true);
+        }
+        assert_eq!((asked.of.len(), asked.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(asked.age(&content(0), Duration::from_secs(9)), None);
+        assert_eq!(asked.age(&content(3 * REMEMBERED - 1), Duration::from_secs(9)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_content_that_its_platform_passed_over_is_not_asked_for_again_at_once() {
+        let mut asked = Asked::default();
+        let content = ContentId::new(Platform::Instagram, "C8xYz").expect("an id");
+        asked.note(&content, Duration::from_secs(100), false);
+        assert!(asked.is_unknown(&content, Duration::from_secs(159)));
+        assert!(!asked.is_unknown(&content, Duration::from_secs(160)));
+        assert_eq!(asked.age(&content, Duration::from_secs(101)), None, "nothing was observed");
+    }
+}

@@ -1,0 +1,129 @@
+//! What every request passes before its handler: the client's rate and the deadline; and what is the same in both
+//! services: `/health`, `/metrics` and `/openapi.json`.
+
+use super::clients::Clients;
+use super::health::{self, HealthReport, Standing};
+use super::metrics::{self, RequestCounters};
+use super::refusal::{self, Detail, Refusal};
+use super::vitals::Vitals;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpResponse, ResponseError};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use utoipa::openapi::OpenApi;
+
+/// Time in which every request is answered, one way or the other. An answer that a platform still owes is stored when it
+/// comes, and is there for whoever asks again.
+pub const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Pause after which a request that met its deadline may be made again.
+const AFTER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The service that a handler belongs to.
+pub struct Front {
+    /// Its name, as in the configuration.
+    pub service: &'static str,
+    /// Its clients.
+    pub clients: Clients,
+    /// What it counts.
+    pub requests: RequestCounters,
+    /// What it watches.
+    pub vitals: Arc<Vitals>,
+    /// Its OpenAPI document, written once.
+    pub openapi: String,
+}
+
+impl Front {
+    /// The front of a service.
+    pub fn new(service: &'static str, clients: Clients, vitals: Arc<Vitals>, document: &OpenApi) -> Data<Self> {
+        // A document of texts and maps can always be written.
+        let openapi = document.to_json().unwrap_or_default();
+        Data::new(Self { service, clients, requests: RequestCounters::default(), vitals, openapi })
+    }
+}
+
+/// Registers what both services have.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(read_only("/health", web::to(health)))
+        .service(read_only("/metrics", web::to(metrics)))
+        .service(read_only("/openapi.json", web::to(openapi)))
+        .default_service(web::to(refusal::unknown_path));
+}
+
+/// An address that is only read: other methods are told so.
+pub fn read_only(path: &str, handler: actix_web::Route) -> actix_web::Resource {
+    use actix_web::guard::{Any, Get, Head};
+    web::resource(path).route(handler.guard(Any(Get()).or(Head()))).default_service(web::to(refusal::other_method))
+}
+
+/// Admits, counts and limits a request.
+///
+/// # Errors
+/// [`Refusal`] when the deadline has passed; actix-web turns it into its answer.
+pub async fn guard(
+    front: Data<Front>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (begun, route) = (Instant::now(), request.match_pattern());
+    let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+    let answer = match front.clients.admit(client) {
+        Err(pause) => {
+            let refusal = Refusal::too_many("too many requests from this address: ask more slowly", pause);
+            Ok(request.into_response(refusal.error_response()))
+        }
+        // No other handle on the request may be held meanwhile: actix-web wants it alone to write the path's ids into.
+        Ok(()) => match tokio::time::timeout(REQUEST_DEADLINE, next.call(request)).await {
+            Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+            Err(_) => {
+                let text = format!("there was no answer within {} s; it is still awaited", REQUEST_DEADLINE.as_secs());
+                Err(Refusal::unavailable(text, AFTER_DEADLINE).into())
+            }
+        },
+    };
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    front.requests.count(front.service, route, status.as_u16(), begun.elapsed());
+    answer
+}
+
+/// How the service is: `degraded` still answers, `unhealthy` (503) does not do what it is for.
+#[utoipa::path(get, path = "/health", responses(
+    (status = 200, description = "healthy or degraded; the reasons say what is wrong", body = HealthReport),
+    (status = 429, description = "too many requests from this address", body = Detail),
+    (status = 503, description = "unhealthy; the reasons say what is wrong", body = HealthReport),
+))]
+pub async fn health(front: Data<Front>) -> HttpResponse {
+    let report = health::report(front.service, &front.vitals);
+    let status = match report.status {
+        Standing::Healthy | Standing::Degraded => StatusCode::OK,
+        Standing::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    HttpResponse::build(status).json(report)
+}
+
+/// Counters and gauges for Prometheus, in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", responses(
+    (status = 200, description = "OpenMetrics", body = String, content_type = "application/openmetrics-text"),
+    (status = 429, description = "too many requests from this address", body = Detail),
+))]
+pub async fn metrics(front: Data<Front>) -> HttpResponse {
+    HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(metrics::text(&front))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", responses(
+    (status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"),
+    (status = 429, description = "too many requests from this address", body = Detail),
+))]
+pub async fn openapi(front: Data<Front>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(front.openapi.clone())
+}

@@ -1,0 +1,94 @@
+//! The platform tracker: public metrics of one video or reel.
+
+use super::contents::{InstagramReel, LiveBroadcast, YoutubeVideo};
+use super::desk::{Desk, Found};
+use super::front::{self, read_only};
+use super::health::HealthReport;
+use super::refusal::{Detail, Refusal};
+use actix_web::HttpRequest;
+use actix_web::web::{self, Data, Json, ServiceConfig};
+use std::collections::BTreeMap;
+use tensorflix_domain::ids::{ContentId, Platform};
+use utoipa::OpenApi;
+
+/// Its name, as in the configuration.
+pub const SERVICE: &str = "platform_tracker";
+
+/// Name of the id in the path of a video.
+const VIDEO_ID: &str = "video_id";
+/// Name of the id in the path of a reel.
+const REEL_ID: &str = "reel_id";
+
+/// The desks of all platforms.
+pub struct Desks(pub BTreeMap<Platform, Desk>);
+
+/// What the service publishes of itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "TensorFlix platform tracker",
+        description = "Public metrics of videos and reels: stored ones while they are fresh, else asked of the platform."
+    ),
+    paths(youtube_video, instagram_reel, front::health, front::metrics, front::openapi),
+    components(schemas(YoutubeVideo, LiveBroadcast, InstagramReel, HealthReport, Detail))
+)]
+pub struct Document;
+
+/// Registers its addresses.
+pub fn configure(desks: &Data<Desks>) -> impl Fn(&mut ServiceConfig) + Send + Clone + 'static {
+    let desks = desks.clone();
+    move |config| {
+        config
+            .app_data(desks.clone())
+            .service(read_only("/youtube/video/{video_id}", web::to(youtube_video)))
+            .service(read_only("/instagram/reel/{reel_id}", web::to(instagram_reel)));
+    }
+}
+
+/// A YouTube video.
+///
+/// # Errors
+/// [`Refusal`], as documented for clients.
+#[utoipa::path(get, path = "/youtube/video/{video_id}",
+    params(("video_id" = String, Path, description = "11 of A-Z a-z 0-9 _ -")),
+    responses(
+        (status = 200, description = "what YouTube says of it", body = YoutubeVideo),
+        (status = 404, description = "YouTube has no such video", body = Detail),
+        (status = 422, description = "not the id of a video", body = Detail),
+        (status = 429, description = "too many requests from this address", body = Detail),
+        (status = 503, description = "YouTube or the quota is out: come again after Retry-After", body = Detail),
+    ))]
+pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<Json<YoutubeVideo>, Refusal> {
+    let (content, found) = look_up(&desks, Platform::YouTube, request.match_info().query(VIDEO_ID)).await?;
+    Ok(Json(YoutubeVideo::new(&content, found)))
+}
+
+/// An Instagram reel.
+///
+/// # Errors
+/// [`Refusal`], as documented for clients.
+#[utoipa::path(get, path = "/instagram/reel/{reel_id}",
+    params(("reel_id" = String, Path, description = "5 to 40 of A-Z a-z 0-9 _ -")),
+    responses(
+        (status = 200, description = "what Instagram says of it", body = InstagramReel),
+        (status = 404, description = "Instagram has no such reel", body = Detail),
+        (status = 422, description = "not the id of a reel", body = Detail),
+        (status = 429, description = "too many requests from this address", body = Detail),
+        (status = 503, description = "Apify or the budget is out: come again after Retry-After", body = Detail),
+    ))]
+pub async fn instagram_reel(request: HttpRequest, desks: Data<Desks>) -> Result<Json<InstagramReel>, Refusal> {
+    let (content, found) = look_up(&desks, Platform::Instagram, request.match_info().query(REEL_ID)).await?;
+    Ok(Json(InstagramReel::new(&content, found)))
+}
+
+async fn look_up(desks: &Desks, platform: Platform, id: &str) -> Result<(ContentId, Found), Refusal> {
+    let content = ContentId::new(platform, id).map_err(|_| {
+        Refusal::not_valid(match platform {
+            Platform::YouTube => "not the id of a YouTube video, which is 11 of A-Z a-z 0-9 _ -",
+            Platform::Instagram => "not the id of an Instagram reel, which is 5 to 40 of A-Z a-z 0-9 _ -",
+        })
+    })?;
+    let desk = desks.0.get(&platform).ok_or_else(|| Refusal::not_found("this platform is not served"))?;
+    let found = desk.look_up(&content).await?;
+    Ok((content, found))
+}

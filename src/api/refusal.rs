@@ -1,0 +1,104 @@
+//! A request that is not answered with what was asked for: the one place where it becomes HTTP.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// What every error says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Detail {
+    /// What happened, and what to do.
+    pub detail: String,
+}
+
+/// An answer other than the one that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// 404: what was asked for does not exist.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, detail: detail.into(), retry_after: None }
+    }
+
+    /// 422: the request can never be answered as it is.
+    pub fn not_valid(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), retry_after: None }
+    }
+
+    /// 429: this client asks too much.
+    pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, detail: detail.into(), retry_after: Some(retry_after) }
+    }
+
+    /// 503: it may be asked again after a while.
+    pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), retry_after: Some(retry_after) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(pause) = self.retry_after {
+            response.insert_header((RETRY_AFTER, whole_seconds(pause)));
+        }
+        response.json(Detail { detail: self.detail.clone() })
+    }
+}
+
+/// Seconds for `Retry-After`, rounded up: who comes back then is not too early.
+fn whole_seconds(pause: Duration) -> u64 {
+    (pause.as_secs() + u64::from(pause.subsec_nanos() > 0)).max(1)
+}
+
+/// For addresses that no service has. The request is not repeated.
+pub async fn unknown_path() -> Refusal {
+    Refusal::not_found("there is nothing at this address: /openapi.json lists what there is")
+}
+
+/// For methods other than GET and HEAD.
+pub async fn other_method(_: HttpRequest) -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, "GET, HEAD"))
+        .json(Detail { detail: "this address is only read: use GET".to_owned() })
+}
+
+impl actix_web::Responder for Refusal {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.error_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_in_whole_seconds_and_never_too_early() {
+        for (pause_ms, seconds) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (59_500, 60)] {
+            assert_eq!(whole_seconds(Duration::from_millis(pause_ms)), seconds, "{pause_ms}");
+        }
+    }
+}

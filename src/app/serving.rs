@@ -1,0 +1,210 @@
+//! The services, put together: beside the validator's actors, or with what they need when they run alone.
+
+use super::App;
+use crate::api::clients::Clients;
+use crate::api::desk::{Ages, Desk};
+use crate::api::front::Front;
+use crate::api::observing::{BatchCollector, Collecting};
+use crate::api::platform_tracker::Desks;
+use crate::api::server::{ServeError, Server};
+use crate::api::source::Source;
+use crate::api::vitals::{Dating, Vitals};
+use crate::api::{chain_syncer, platform_tracker};
+use crate::config::{Config, HttpSettings};
+use crate::connections;
+use actix::Recipient;
+use actix_web::web::Data;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::platform::{ObserveContents, Platform};
+use tensorflix_actors::ports::Clock;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_domain::ids;
+use tensorflix_store::Store;
+use utoipa::OpenApi;
+
+/// Of the budget that a validator lives on, its tracker's clients get one part in so many.
+const SHARE_BESIDE_VALIDATOR: u64 = 2;
+/// Alone, a tracker has all of it.
+const SHARE_ALONE: u64 = 1;
+
+/// Time beyond a platform's own deadline for one batch, in which its actor may try again.
+const FOR_RETRIES: Duration = Duration::from_secs(30);
+
+/// How often contents that only clients asked for are looked through for old ones, beside a validator.
+const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The servers of a process.
+#[derive(Debug, Default)]
+pub struct Services {
+    servers: Vec<Server>,
+}
+
+/// What a tracker works with.
+pub(super) struct Tracking {
+    /// Where observations are.
+    pub contents: Store,
+    /// The actor of each platform.
+    pub observers: BTreeMap<ids::Platform, Recipient<ObserveContents>>,
+    /// Its platforms.
+    pub sources: Vec<Arc<Source>>,
+    /// Counters of its collectors, in the order of the platforms.
+    pub stats: Vec<Arc<ActorStats>>,
+}
+
+impl Services {
+    /// Starts the services that the configuration switches on, beside the validator's actors.
+    ///
+    /// # Errors
+    /// [`ServeError`] says which setting to change. Nothing is served then.
+    pub async fn start(app: &App, config: &Config) -> Result<Self, ServeError> {
+        let mut services = Self::default();
+        let HttpSettings { chain_syncer: syncer, platform_tracker: tracker, .. } = config.http;
+        if syncer.is_none() && tracker.is_none() {
+            return Ok(services);
+        }
+        let tracking = Tracking {
+            contents: app.database.clone(),
+            observers: BTreeMap::from([
+                (ids::Platform::YouTube, app.actors.youtube.clone().recipient()),
+                (ids::Platform::Instagram, app.actors.instagram.clone().recipient()),
+            ]),
+            sources: sources(config, &app.clock, SHARE_BESIDE_VALIDATOR),
+            stats: collector_stats(),
+        };
+        let stats = [app.stats.as_slice(), &tracking.stats].concat();
+        let (store, clock) = (app.database.clone(), Arc::clone(&app.clock));
+        let (sources, round_blocks) = (tracking.sources.clone(), config.validator.gist_poll_blocks);
+        let vitals = Vitals::start(store, clock, Dating::Chain, stats, sources, round_blocks).await;
+        if let Some(address) = syncer {
+            services.serve_peers(address, config, &app.database, &vitals, &app.clock).await?;
+        }
+        if let Some(address) = tracker {
+            actix_rt::spawn(forget_strangers(app.database.clone(), vitals.clone(), config.store.keep_days));
+            services.serve_contents(address, config, tracking, &vitals, &app.clock)?;
+        }
+        Ok(services)
+    }
+
+    /// Starts the chain syncer.
+    pub(super) async fn serve_peers(
+        &mut self,
+        address: SocketAddr,
+        config: &Config,
+        store: &Store,
+        vitals: &Arc<Vitals>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), ServeError> {
+        let document = chain_syncer::Document::openapi();
+        let front = Front::new(chain_syncer::SERVICE, clients(config), Arc::clone(vitals), &document);
+        let peers = chain_syncer::Peers::start(store.clone(), Arc::clone(vitals), Arc::clone(clock)).await;
+        self.servers.push(Server::start(address, front, chain_syncer::configure(&peers))?);
+        Ok(())
+    }
+
+    /// Starts the platform tracker with its collectors.
+    pub(super) fn serve_contents(
+        &mut self,
+        address: SocketAddr,
+        config: &Config,
+        tracking: Tracking,
+        vitals: &Arc<Vitals>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), ServeError> {
+        let document = platform_tracker::Document::openapi();
+        let front = Front::new(platform_tracker::SERVICE, clients(config), Arc::clone(vitals), &document);
+        let ages = Ages {
+            max_age: Duration::from_secs(config.http.max_age_secs),
+            max_evidence_age_hours: config.validator.max_evidence_age_hours,
+        };
+        let Tracking { contents, mut observers, sources, stats } = tracking;
+        let mut desks = BTreeMap::new();
+        for (source, stats) in sources.into_iter().zip(stats) {
+            let Some(observer) = observers.remove(&source.id()) else { continue };
+            let supervision = supervision(config, &stats, clock);
+            let collecting = Collecting {
+                source: Arc::clone(&source),
+                observer,
+                deadline: deadline(config, source.id()) + FOR_RETRIES,
+                vitals: Arc::clone(vitals),
+                clock: Arc::clone(clock),
+                stats,
+            };
+            let collector = supervise(supervision, |_| BatchCollector::new(collecting));
+            let desk = Desk::new(Arc::clone(&source), contents.clone(), collector, Arc::clone(vitals), ages);
+            desks.insert(source.id(), desk);
+        }
+        let desks = Data::new(Desks(desks));
+        self.servers.push(Server::start(address, front, platform_tracker::configure(&desks))?);
+        Ok(())
+    }
+
+    /// Where the services listen, in the order of their start.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(|server| server.address).collect()
+    }
+
+    /// Stops all of them, letting requests under way end.
+    pub async fn stop(self) {
+        futures::future::join_all(self.servers.into_iter().map(Server::stop)).await;
+    }
+}
+
+/// The platforms of the configuration, alone.
+pub(super) fn sources_alone(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Arc<Source>> {
+    sources(config, clock, SHARE_ALONE)
+}
+
+/// Here too a new platform is registered.
+fn sources(config: &Config, clock: &Arc<dyn Clock>, clients_share: u64) -> Vec<Arc<Source>> {
+    let platforms: [Arc<dyn Platform>; 2] =
+        [Arc::new(connections::youtube(config)), Arc::new(connections::instagram(config, clock))];
+    platforms.into_iter().map(|platform| Source::new(platform, clients_share)).collect()
+}
+
+/// Counters of the collectors, in the order of [`sources`].
+pub(super) fn collector_stats() -> Vec<Arc<ActorStats>> {
+    ["youtube_collector", "instagram_collector"].map(ActorStats::new).to_vec()
+}
+
+fn deadline(config: &Config, platform: ids::Platform) -> Duration {
+    match platform {
+        ids::Platform::YouTube => config.youtube.timeout(),
+        ids::Platform::Instagram => config.instagram.timeout(),
+    }
+}
+
+fn clients(config: &Config) -> Clients {
+    Clients::new(config.http.requests_per_second, config.http.burst)
+}
+
+fn supervision(config: &Config, stats: &Arc<ActorStats>, clock: &Arc<dyn Clock>) -> Supervision {
+    let settings = config.supervision_of(stats.name());
+    let limits = RestartLimits {
+        max_restarts: settings.max_restarts,
+        within: settings.within(),
+        backoff_min: settings.backoff_min(),
+        backoff_max: settings.backoff_max(),
+    };
+    Supervision { limits, importance: Importance::Optional, clock: Arc::clone(clock), stats: Arc::clone(stats) }
+}
+
+/// Keeps the store from growing by whatever clients ask for: what no miner ever claimed goes when it is old. Never ends.
+async fn forget_strangers(store: Store, vitals: Arc<Vitals>, keep_days: u32) {
+    loop {
+        if let Some(time) = vitals.time() {
+            let before = time.unix_ms().saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
+            match store.forget_unclaimed_contents(before).await {
+                Ok(0) => {}
+                Ok(contents) => tracing::info!(contents, "contents that nobody claimed were forgotten"),
+                Err(error) => tracing::warn!(%error, "contents that nobody claimed could not be forgotten"),
+            }
+        }
+        tokio::time::sleep(FORGET_PERIOD).await;
+    }
+}

@@ -1,0 +1,224 @@
+//! Health tells the truth: about the chain, the gists, the store and the actors, by a clock that the test moves.
+
+use crate::world::{Answer, check_published};
+use async_trait::async_trait;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix::api::chain_syncer::Document;
+use tensorflix::api::clients::Clients;
+use tensorflix::api::front::Front;
+use tensorflix::api::health::{HealthReport, Standing, report};
+use tensorflix::api::server::Server;
+use tensorflix::api::source::Source;
+use tensorflix::api::vitals::{Dating, Vitals};
+use tensorflix::config::Config;
+use tensorflix::connections;
+use tensorflix_actors::platform::Scope;
+use tensorflix_actors::ports::Clock;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::Head;
+use tensorflix_store::Store;
+use tokio::sync::watch;
+use utoipa::OpenApi;
+
+/// Time that only the test moves.
+pub struct HandMovedClock(watch::Sender<Duration>);
+
+impl HandMovedClock {
+    pub fn new() -> Self {
+        Self(watch::Sender::new(Duration::from_secs(1_000)))
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.0.send_modify(|now| *now += by);
+    }
+}
+
+#[async_trait]
+impl Clock for HandMovedClock {
+    fn monotonic(&self) -> Duration {
+        *self.0.borrow()
+    }
+
+    fn wall(&self) -> Moment {
+        Moment::from_unix_ms(0)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let until = self.monotonic() + duration;
+        let _ = self.0.subscribe().wait_for(|now| *now >= until).await;
+    }
+}
+
+struct Watched {
+    store: Store,
+    clock: Arc<HandMovedClock>,
+    vitals: Arc<Vitals>,
+    resting: Arc<ActorStats>,
+}
+
+impl Watched {
+    /// A service that follows the chain; what stands in the store is as `prepare` left it.
+    async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
+        let store = Store::open("sqlite::memory:").await.expect("a store");
+        prepare(&store).await;
+        let clock = Arc::new(HandMovedClock::new());
+        let resting = ActorStats::new("instagram");
+        let platform = Arc::new(connections::youtube(config));
+        let (stats, sources) = (vec![Arc::clone(&resting)], vec![Source::new(platform, 1)]);
+        let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let vitals = Vitals::start(store.clone(), port, Dating::Chain, stats, sources, 25).await;
+        Self { store, clock, vitals, resting }
+    }
+
+    /// Moves the clock on, and waits until the store was read again.
+    async fn later(&self, secs: u64) {
+        // Time must not move while the store is being read: that reading would be an old one.
+        while self.clock.0.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        self.clock.advance(Duration::from_secs(secs));
+        while self.syncer().store_age_secs != Some(0) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn syncer(&self) -> HealthReport {
+        report("chain_syncer", &self.vitals)
+    }
+
+    fn tracker(&self) -> HealthReport {
+        report("platform_tracker", &self.vitals)
+    }
+}
+
+fn head(block: Block) -> Head {
+    let time = Moment::from_unix_ms(i64::from(block) * 12_000);
+    Head { stamp: BlockStamp { block, time }, hash: [0; 32] }
+}
+
+async fn chain_was_read(store: &Store) {
+    store.save_head(&head(100)).await.expect("saved");
+    let subnet = serde_json::from_value(serde_json::json!({
+        "at": {"block": 100, "time": "2026-08-21T00:00:00Z"}, "netuid": 89, "neurons": [], "owner_hotkey": null,
+        "hyperparameters": {"tempo": 360, "weights_rate_limit": 100, "min_allowed_weights": 1,
+            "weights_version_key": 0, "stake_threshold_rao": 0, "activity_cutoff": 5000, "commit_reveal": false},
+    }));
+    store.save_subnet(&subnet.expect("a subnet")).await.expect("saved");
+    store.finish_gist_round(100).await.expect("saved");
+}
+
+fn with_key() -> Config {
+    let mut config = Config::default();
+    config.secrets.youtube_api_keys = vec!["key".to_owned().into()];
+    config
+}
+
+fn run(test: impl Future<Output = ()>) {
+    actix_rt::System::new().block_on(test);
+}
+
+#[track_caller]
+fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
+    assert_eq!(report.status, status, "{report:?}");
+    assert_eq!(report.reasons.len(), pieces.len(), "{report:?}");
+    for (reason, piece) in report.reasons.iter().zip(pieces) {
+        assert!(reason.contains(piece), "{piece:?} in {report:?}");
+    }
+}
+
+#[test]
+fn a_chain_that_stands_still_is_degraded_and_then_unhealthy_and_healthy_again_when_it_moves() {
+    run(async {
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        watched.later(100).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        watched.later(21).await;
+        check(&watched.syncer(), Standing::Degraded, &["no new finalized block for 121 s"]);
+        check(&watched.tracker(), Standing::Degraded, &["no new finalized block for 121 s"]);
+        watched.later(480).await;
+        check(&watched.syncer(), Standing::Unhealthy, &["no new finalized block for 601 s"]);
+        watched.store.save_head(&head(101)).await.expect("saved");
+        watched.later(1).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        assert_eq!((watched.syncer().head_block, watched.syncer().head_age_secs), (Some(101), Some(0)));
+    });
+}
+
+#[test]
+fn what_a_process_before_this_one_read_is_not_taken_for_the_chain() {
+    run(async {
+        let only_head = async |store: &Store| store.save_head(&head(100)).await.expect("saved");
+        let watched = Watched::start(&with_key(), only_head).await;
+        check(&watched.syncer(), Standing::Degraded, &["the chain has not been read", "no polling round"]);
+        watched.later(121).await;
+        check(&watched.syncer(), Standing::Unhealthy, &["the chain has not been read", "no polling round"]);
+    });
+}
+
+#[test]
+fn gists_that_are_not_read_any_more_degrade_the_syncer_alone() {
+    run(async {
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        watched.store.save_head(&head(175)).await.expect("saved");
+        watched.later(1).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        watched.store.save_head(&head(176)).await.expect("saved");
+        watched.later(1).await;
+        check(&watched.syncer(), Standing::Degraded, &["76 blocks old"]);
+        check(&watched.tracker(), Standing::Healthy, &[]);
+    });
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_unhealthy() {
+    run(async {
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        watched.store.close().await;
+        watched.clock.advance(Duration::from_secs(31));
+        check(&watched.tracker(), Standing::Unhealthy, &["the store has not answered for 31 s"]);
+    });
+}
+
+#[test]
+fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker() {
+    run(async {
+        let watched = Watched::start(&Config::default(), chain_was_read).await;
+        check(&watched.tracker(), Standing::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        watched.resting.set_resting(true);
+        check(&watched.tracker(), Standing::Degraded, &["instagram failed again and again and rests"]);
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        watched.resting.set_resting(false);
+        for bucket in watched.vitals.sources[0].buckets(Scope::Everything) {
+            assert!(watched.store.debit(&bucket, "1969-12-31", 9_000, 9_000).await.expect("asked"));
+        }
+        watched.later(1).await;
+        check(&watched.tracker(), Standing::Degraded, &["youtube is used up (9000 of 9000 units)"]);
+        assert!(watched.tracker().reasons[0].contains("begins anew at 1970-01-01T08:00:00.000Z"));
+    });
+}
+
+#[test]
+fn unhealthy_is_503_and_degraded_is_not() {
+    run(async {
+        let watched = Watched::start(&with_key(), chain_was_read).await;
+        tensorflix::adapters::http::install_crypto_provider();
+        let clients = Clients::new(100.0, 100);
+        let front = Front::new("chain_syncer", clients, Arc::clone(&watched.vitals), &Document::openapi());
+        let server = Server::start(([127, 0, 0, 1], 0).into(), front, |_| {}).expect("a server");
+        let url = format!("http://{}/health", server.address);
+        let document = serde_json::from_str(&Document::openapi().to_json().expect("JSON")).expect("JSON");
+        for (secs, status, standing) in [(0, 200, "healthy"), (121, 200, "degraded"), (480, 503, "unhealthy")] {
+            watched.later(secs).await;
+            let answer = Answer::of(reqwest::get(&url).await.expect("an answer")).await;
+            assert_eq!((answer.status, answer.body["status"].as_str()), (status, Some(standing)), "{answer:?}");
+            check_published(&document, "/health", &answer);
+        }
+        server.stop().await;
+    });
+}
