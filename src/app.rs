@@ -14,6 +14,7 @@ use crate::adapters::store::Database;
 use crate::config::{Config, ForeignUpdate};
 use crate::connections;
 use crate::reporter::{Event, Reporter, recipient};
+use crate::tuning::{RateOf, Tuning};
 use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub struct App {
     pub actors: Actors,
     database: tensorflix_store::Store,
     clock: Arc<dyn Clock>,
+    /// What can be changed while it runs.
+    pub tuning: Arc<Tuning>,
     /// No other validator can use the store meanwhile.
     _lock: tensorflix_store::ValidatorLock,
 }
@@ -109,6 +112,7 @@ struct Workshop<'a> {
     clock: Arc<dyn Clock>,
     escalations: UnboundedSender<&'static str>,
     stats: Vec<Arc<ActorStats>>,
+    tuning: Arc<Tuning>,
 }
 
 impl App {
@@ -128,8 +132,8 @@ impl App {
         let chain = Arc::new(workshop.chain(wallet, &chain_stats, database.clone())?);
         let (reporter, events) = Reporter::start_new();
         let actors = workshop.actors(mode, &chain, chain_stats, &reporter);
-        let Workshop { store, stats, clock, .. } = workshop;
-        Ok(Self { store, chain, stats, events, escalations: escalated, actors, database, clock, _lock: lock })
+        let Workshop { store, stats, clock, tuning, .. } = workshop;
+        Ok(Self { store, chain, stats, events, escalations: escalated, actors, database, clock, tuning, _lock: lock })
     }
 }
 
@@ -161,7 +165,7 @@ impl<'a> Workshop<'a> {
     ) -> Result<Self, AppError> {
         let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
         let (store, clock) = (Arc::new(database), Arc::new(SystemClock::new()));
-        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new() })
+        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new(), tuning: Arc::default() })
     }
 
     fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
@@ -185,8 +189,8 @@ impl<'a> Workshop<'a> {
         self.supervision(stats, Importance::Core(self.escalations.clone()))
     }
 
-    fn limiter(&self, requests_per_second: f64, burst: u32, stats: &Arc<ActorStats>) -> Arc<Limiter> {
-        connections::limiter(requests_per_second, burst, &self.clock, stats)
+    fn limiter(&self, rate_of: RateOf, stats: &Arc<ActorStats>) -> Arc<Limiter> {
+        self.tuning.limiter(self.config, rate_of, &self.clock, stats)
     }
 
     fn chain(
@@ -195,7 +199,7 @@ impl<'a> Workshop<'a> {
         stats: &Arc<ActorStats>,
         database: tensorflix_store::Store,
     ) -> Result<SubtensorChain, AppError> {
-        let client = connections::chain_client(&self.config.network, &self.clock, stats)?;
+        let client = connections::chain_client(&self.config.network, self.limiter(connections::network_rate, stats))?;
         let settings =
             ChainSettings { netuid: self.config.network.netuid, version_key: self.config.weights.version_key, wallet };
         Ok(SubtensorChain::new(settings, client, database))
@@ -279,7 +283,12 @@ impl<'a> Workshop<'a> {
         stats: Arc<ActorStats>,
         listeners: Vec<Recipient<SubmissionsRecorded>>,
     ) -> Addr<GistFetcher> {
-        let github = connections::github(self.config, Arc::clone(&self.http), &self.clock, &stats);
+        let github = connections::github(
+            self.config,
+            Arc::clone(&self.http),
+            &self.clock,
+            self.limiter(connections::github_rate, &stats),
+        );
         let fetcher = GistFetcher {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -296,25 +305,20 @@ impl<'a> Workshop<'a> {
     }
 
     fn youtube(&mut self) -> Addr<YouTubeActor> {
-        let settings = &self.config.youtube;
-        let rate = (settings.requests_per_second, settings.burst);
-        self.platform("youtube", rate, connections::youtube(self.config))
+        let youtube = connections::youtube(self.config);
+        self.tuning.budget(connections::youtube_units, &youtube.daily_quota);
+        self.platform("youtube", connections::youtube_rate, youtube)
     }
 
     fn instagram(&mut self) -> Addr<InstagramActor> {
-        let settings = &self.config.instagram;
-        let rate = (settings.requests_per_second, settings.burst);
-        self.platform("instagram", rate, connections::instagram(self.config, &Arc::clone(&self.clock)))
+        let instagram = connections::instagram(self.config, &self.clock);
+        self.tuning.budget(connections::instagram_units, &instagram.daily_charge);
+        self.platform("instagram", connections::instagram_rate, instagram)
     }
 
-    fn platform<P: Platform>(
-        &mut self,
-        name: &'static str,
-        (requests_per_second, burst): (f64, u32),
-        platform: P,
-    ) -> Addr<PlatformActor<P>> {
+    fn platform<P: Platform>(&mut self, name: &'static str, rate_of: RateOf, platform: P) -> Addr<PlatformActor<P>> {
         let stats = self.stats_of(name);
-        let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(requests_per_second, burst, &stats));
+        let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(rate_of, &stats));
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let supervision = self.supervision(&stats, Importance::Optional);
         supervise(supervision, |_| PlatformActor::new(platform, outbound, store, clock, stats))

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::github::{ApiAllowance, GitHub};
-use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::youtube::YouTube;
@@ -27,22 +28,47 @@ impl RequestGate for LimiterGate {
 }
 
 /// A limiter whose waiting is counted in `stats`.
-pub fn limiter(requests_per_second: f64, burst: u32, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> Arc<Limiter> {
-    Arc::new(Limiter::new(Rate { requests_per_second, burst }, Arc::clone(clock), Arc::clone(stats)))
+pub fn limiter(rate: Rate, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> Arc<Limiter> {
+    Arc::new(Limiter::new(rate, Arc::clone(clock), Arc::clone(stats)))
+}
+
+/// How hard the chain may be asked.
+pub const fn network_rate(config: &Config) -> Rate {
+    Rate { requests_per_second: config.network.requests_per_second, burst: config.network.burst }
+}
+
+/// How hard GitHub may be asked.
+pub const fn github_rate(config: &Config) -> Rate {
+    Rate { requests_per_second: config.github.requests_per_second, burst: config.github.burst }
+}
+
+/// How hard YouTube may be asked.
+pub const fn youtube_rate(config: &Config) -> Rate {
+    Rate { requests_per_second: config.youtube.requests_per_second, burst: config.youtube.burst }
+}
+
+/// How hard Apify may be asked.
+pub const fn instagram_rate(config: &Config) -> Rate {
+    Rate { requests_per_second: config.instagram.requests_per_second, burst: config.instagram.burst }
+}
+
+/// Units of YouTube's quota that one key may spend in a day with one method.
+pub const fn youtube_units(config: &Config) -> u64 {
+    config.youtube.daily_quota
+}
+
+/// What Apify may charge in a day, in units of the ledger.
+pub fn instagram_units(config: &Config) -> u64 {
+    charge_units(config.instagram.daily_charge_usd)
 }
 
 /// The client of the configured chain, behind its limiter.
 ///
 /// # Errors
 /// [`UnknownNetwork`]: the setting has to be corrected.
-pub fn chain_client(
-    settings: &NetworkSettings,
-    clock: &Arc<dyn Clock>,
-    stats: &Arc<ActorStats>,
-) -> Result<Client, UnknownNetwork> {
+pub fn chain_client(settings: &NetworkSettings, limiter: Arc<Limiter>) -> Result<Client, UnknownNetwork> {
     let network = Network::named(&settings.network)?;
     let endpoints = if settings.endpoints.is_empty() { network.endpoints } else { settings.endpoints.clone() };
-    let limiter = limiter(settings.requests_per_second, settings.burst, clock, stats);
     Ok(Client::unconnected(ChainConfig {
         endpoints,
         expected_genesis: network.genesis,
@@ -52,9 +78,8 @@ pub fn chain_client(
 }
 
 /// The reader of gists, behind its limiter.
-pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> GitHub {
+pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, limiter: Arc<Limiter>) -> GitHub {
     let settings = &config.github;
-    let limiter = limiter(settings.requests_per_second, settings.burst, clock, stats);
     GitHub {
         outbound: Outbound::new(http, limiter),
         clock: Arc::clone(clock),
@@ -75,7 +100,7 @@ pub fn youtube(config: &Config) -> YouTube {
         api_keys: config.secrets.youtube_api_keys.clone(),
         batch_size: settings.batch_size,
         max_in_flight: settings.max_in_flight,
-        daily_quota: settings.daily_quota,
+        daily_quota: DailyBudget::new(settings.daily_quota),
         deadline: Duration::from_secs(settings.timeout_secs),
     }
 }
@@ -90,7 +115,7 @@ pub fn instagram(config: &Config, clock: &Arc<dyn Clock>) -> Instagram {
         batch_size: settings.batch_size,
         max_in_flight: settings.max_in_flight,
         max_charge_usd: settings.max_charge_usd,
-        daily_charge_usd: settings.daily_charge_usd,
+        daily_charge: DailyBudget::new(charge_units(settings.daily_charge_usd)),
         deadline: Duration::from_secs(settings.timeout_secs),
         clock: Arc::clone(clock),
     }

@@ -19,3 +19,4 @@ pub mod session;
 pub mod story;
 pub mod task_list;
 pub mod telemetry;
+pub mod tuning;

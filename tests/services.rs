@@ -22,5 +22,7 @@ mod running;
 mod shared_batches;
 #[path = "services/trouble.rs"]
 mod trouble;
+#[path = "services/tuning.rs"]
+mod tuning;
 #[path = "services/world.rs"]
 mod world;

@@ -10,7 +10,7 @@
 use crate::decoding::{count, is_error, moment, text, texts};
 use crate::github::address;
 use crate::outbound::{LONGEST_PAUSE, Outbound};
-use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Route, Scope, Terms};
+use crate::platform::{BatchAnswer, BatchError, DailyBudget, Platform, PlatformActor, Route, Scope, Terms};
 use crate::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -67,8 +67,8 @@ pub struct Instagram {
     pub max_in_flight: usize,
     /// Largest charge of one run, in US dollars.
     pub max_charge_usd: f64,
-    /// Largest charge of one day, in US dollars.
-    pub daily_charge_usd: f64,
+    /// Largest charge of one day, in units of the ledger: see [`charge_units`].
+    pub daily_charge: DailyBudget,
     /// For one run, from its start to its data.
     pub deadline: Duration,
     /// For pauses and deadlines.
@@ -112,8 +112,8 @@ impl Platform for Instagram {
         Terms {
             batch_size: self.batch_size,
             max_in_flight: self.max_in_flight,
-            units_per_batch: units(self.max_charge_usd),
-            daily_budget: units(self.daily_charge_usd),
+            units_per_batch: charge_units(self.max_charge_usd),
+            daily_budget: self.daily_charge.units(),
             retry_pauses: &[],
         }
     }
@@ -136,7 +136,7 @@ impl Platform for Instagram {
             }
             let items = self.read_items(outbound, &run.dataset).await?;
             let spent = run.cost_usd.map_or(self.max_charge_usd, |cost_usd| cost_usd.max(0.0));
-            let unspent_units = units(self.max_charge_usd).saturating_sub(units(spent));
+            let unspent_units = charge_units(self.max_charge_usd).saturating_sub(charge_units(spent));
             Ok(BatchAnswer { sightings: read_sightings(&items, contents), unspent_units })
         };
         tokio::select! {
@@ -241,8 +241,8 @@ impl Instagram {
     }
 }
 
-/// Dollars in units of the ledger, rounded up.
-fn units(usd: f64) -> u64 {
+/// US dollars in units of the ledger, rounded up.
+pub fn charge_units(usd: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "configuration bounds charges")]
     let units = (usd * UNITS_PER_USD).ceil().max(0.0) as u64;
     units
@@ -330,6 +330,9 @@ mod tests {
 
     #[test]
     fn charges_are_rounded_up_to_millionths() {
-        assert_eq!([units(1.0), units(0.000_000_1), units(0.0), units(-1.0)], [1_000_000, 1, 0, 0]);
+        assert_eq!(
+            [charge_units(1.0), charge_units(0.000_000_1), charge_units(0.0), charge_units(-1.0)],
+            [1_000_000, 1, 0, 0]
+        );
     }
 }

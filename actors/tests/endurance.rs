@@ -21,7 +21,7 @@ use tensorflix_actors::github::{ApiAllowance, GitHub};
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::PlatformActor;
+use tensorflix_actors::platform::{DailyBudget, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
@@ -156,7 +156,7 @@ impl Validator {
             api_keys: vec!["key".to_owned().into()],
             batch_size: 50,
             max_in_flight: 4,
-            daily_quota: 9_000,
+            daily_quota: DailyBudget::new(9_000),
             deadline: Duration::from_secs(15),
         };
         let stats = ActorStats::new("youtube");

@@ -9,7 +9,8 @@ use crate::support::world::World;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::instagram::{Instagram, charge_units};
+use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::ports::{Clock, HttpError, Method};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::ContentId;
@@ -36,7 +37,7 @@ impl Subject for Reels {
             batch_size: settings.batch_size,
             max_in_flight: settings.max_in_flight,
             max_charge_usd: 1.0,
-            daily_charge_usd: settings.batches_per_day.into(),
+            daily_charge: DailyBudget::new(charge_units(settings.batches_per_day.into())),
             deadline: DEADLINE,
             clock: world.clock(),
         }

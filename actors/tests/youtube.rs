@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix_actors::outbound::LONGEST_PAUSE;
+use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::ports::{Clock, HttpError, Method};
 use tensorflix_actors::youtube::YouTube;
 use tensorflix_domain::chain_time::BlockStamp;
@@ -34,7 +35,7 @@ impl Subject for Videos {
             api_keys: settings.keys(),
             batch_size: settings.batch_size,
             max_in_flight: settings.max_in_flight,
-            daily_quota: settings.batches_per_day.into(),
+            daily_quota: DailyBudget::new(settings.batches_per_day.into()),
             deadline: Duration::from_secs(15),
         }
     }

@@ -14,6 +14,7 @@ use crate::adapters::store::Database;
 use crate::api::server::ServeError;
 use crate::api::vitals::{Dating, Vitals};
 use crate::config::Config;
+use crate::tuning::Tuning;
 use actix::Addr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct Alone {
     pub escalations: UnboundedReceiver<&'static str>,
     /// Counters of its actors.
     pub stats: Vec<Arc<ActorStats>>,
+    /// What can be changed while it runs.
+    pub tuning: Arc<Tuning>,
     _lock: Option<ValidatorLock>,
     /// Actors end with their last address.
     _chain_watcher: Option<Addr<ChainWatcher>>,
@@ -90,13 +93,13 @@ pub async fn chain_syncer(config: &Config) -> Result<Alone, AloneError> {
         let listeners = vec![gist_fetcher.recipient()];
         chain_watcher = Some(workshop.chain_watcher(Arc::new(chain), chain_stats, Vec::new(), listeners));
     }
-    let Workshop { clock, stats, .. } = workshop;
+    let Workshop { clock, stats, tuning, .. } = workshop;
     let round_blocks = config.validator.gist_poll_blocks;
     let vitals =
         Vitals::start(store.clone(), Arc::clone(&clock), Dating::Chain, stats.clone(), Vec::new(), round_blocks).await;
     let mut services = Services::default();
     services.serve_peers(address, config, &store, &vitals, &clock).await?;
-    Ok(Alone { services, escalations: escalated, stats, _lock: lock, _chain_watcher: chain_watcher })
+    Ok(Alone { services, escalations: escalated, stats, tuning, _lock: lock, _chain_watcher: chain_watcher })
 }
 
 /// Starts the platform tracker.
@@ -114,8 +117,8 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
         (ids::Platform::YouTube, workshop.youtube().recipient()),
         (ids::Platform::Instagram, workshop.instagram().recipient()),
     ]);
-    let Workshop { clock, stats, .. } = workshop;
-    let sources = sources_alone(config, &clock);
+    let Workshop { clock, stats, tuning, .. } = workshop;
+    let sources = sources_alone(config, &clock, &tuning);
     let tracking =
         Tracking { contents: contents.clone(), observers, sources: sources.clone(), stats: collector_stats() };
     let stats = [stats, tracking.stats.clone()].concat();
@@ -124,7 +127,7 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
     actix_rt::spawn(forget_old(contents, config.validator.max_evidence_age_hours));
     let mut services = Services::default();
     services.serve_contents(address, config, tracking, &vitals, &clock)?;
-    Ok(Alone { services, escalations: escalated, stats, _lock: None, _chain_watcher: None })
+    Ok(Alone { services, escalations: escalated, stats, tuning, _lock: None, _chain_watcher: None })
 }
 
 /// Opens the configured store for its ledger. Under a validator that is at work the schema is never brought up to date.

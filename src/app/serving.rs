@@ -12,6 +12,7 @@ use crate::api::vitals::{Dating, Vitals};
 use crate::api::{chain_syncer, platform_tracker};
 use crate::config::{Config, HttpSettings};
 use crate::connections;
+use crate::tuning::Tuning;
 use actix::Recipient;
 use actix_web::web::Data;
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl Services {
                 (ids::Platform::YouTube, app.actors.youtube.clone().recipient()),
                 (ids::Platform::Instagram, app.actors.instagram.clone().recipient()),
             ]),
-            sources: sources(config, &app.clock, SHARE_BESIDE_VALIDATOR),
+            sources: sources(config, &app.clock, &app.tuning, SHARE_BESIDE_VALIDATOR),
             stats: collector_stats(),
         };
         let stats = [app.stats.as_slice(), &tracking.stats].concat();
@@ -156,14 +157,16 @@ impl Services {
 }
 
 /// The platforms of the configuration, alone.
-pub(super) fn sources_alone(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Arc<Source>> {
-    sources(config, clock, SHARE_ALONE)
+pub(super) fn sources_alone(config: &Config, clock: &Arc<dyn Clock>, tuning: &Tuning) -> Vec<Arc<Source>> {
+    sources(config, clock, tuning, SHARE_ALONE)
 }
 
 /// Here too a new platform is registered.
-fn sources(config: &Config, clock: &Arc<dyn Clock>, clients_share: u64) -> Vec<Arc<Source>> {
-    let platforms: [Arc<dyn Platform>; 2] =
-        [Arc::new(connections::youtube(config)), Arc::new(connections::instagram(config, clock))];
+fn sources(config: &Config, clock: &Arc<dyn Clock>, tuning: &Tuning, clients_share: u64) -> Vec<Arc<Source>> {
+    let (youtube, instagram) = (connections::youtube(config), connections::instagram(config, clock));
+    tuning.budget(connections::youtube_units, &youtube.daily_quota);
+    tuning.budget(connections::instagram_units, &instagram.daily_charge);
+    let platforms: [Arc<dyn Platform>; 2] = [Arc::new(youtube), Arc::new(instagram)];
     platforms.into_iter().map(|platform| Source::new(platform, clients_share)).collect()
 }
 

@@ -121,21 +121,14 @@ impl<'a> Checker<'a> {
         let http: Arc<dyn Http> = Arc::new(HttpClient::new().map_err(|error| fail(&error))?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let stats = ActorStats::new("check_submissions");
-        let client = connections::chain_client(&config.network, &clock, &stats).map_err(|error| refuse(&error))?;
-        let github = connections::github(config, Arc::clone(&http), &clock, &stats);
-        let outbound = |requests_per_second, burst| {
-            let limiter = connections::limiter(requests_per_second, burst, &clock, &stats);
-            Outbound::new(Arc::clone(&http), limiter)
-        };
+        let limiter = |rate| connections::limiter(rate, &clock, &stats);
+        let client = connections::chain_client(&config.network, limiter(connections::network_rate(config)))
+            .map_err(|error| refuse(&error))?;
+        let github = connections::github(config, Arc::clone(&http), &clock, limiter(connections::github_rate(config)));
+        let outbound = |rate| Outbound::new(Arc::clone(&http), limiter(rate));
         let platforms: Sources = vec![
-            (
-                Box::new(connections::youtube(config)),
-                outbound(config.youtube.requests_per_second, config.youtube.burst),
-            ),
-            (
-                Box::new(connections::instagram(config, &clock)),
-                outbound(config.instagram.requests_per_second, config.instagram.burst),
-            ),
+            (Box::new(connections::youtube(config)), outbound(connections::youtube_rate(config))),
+            (Box::new(connections::instagram(config, &clock)), outbound(connections::instagram_rate(config))),
         ];
         Ok(Self { config, arguments, clock, github, client, platforms })
     }

@@ -47,7 +47,8 @@ async fn check(source: &Source, config: &Config, output: Output) -> Exit {
         Err(error) => return fail(&error),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let github = connections::github(config, http, &clock, &ActorStats::new("check_tasks"));
+    let limiter = connections::limiter(connections::github_rate(config), &clock, &ActorStats::new("check_tasks"));
+    let github = connections::github(config, http, &clock, limiter);
     let document = match source.read(&github, config.github.max_gist_bytes).await {
         Ok(document) => document,
         Err(error) => return unread(&error),

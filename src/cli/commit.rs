@@ -78,7 +78,8 @@ async fn write(config: &Config, pointer: &GistPointer, dry_run: bool, output: Ou
         Err(error) => return refuse(&error),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let client = match connections::chain_client(&config.network, &clock, &ActorStats::new("commit")) {
+    let limiter = connections::limiter(connections::network_rate(config), &clock, &ActorStats::new("commit"));
+    let client = match connections::chain_client(&config.network, limiter) {
         Ok(client) => client,
         Err(error) => return refuse(&error),
     };

@@ -7,6 +7,7 @@ mod commit;
 mod demo;
 mod explain;
 mod export;
+mod reload;
 mod replay;
 mod run;
 #[cfg(feature = "sandbox")]

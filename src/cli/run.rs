@@ -1,5 +1,6 @@
 //! `run`: the long-running validator, or one cycle of it.
 
+use super::reload::{Hangups, Reload};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, prepare, refuse};
 use crate::app::serving::Services;
 use crate::app::{App, AppError, Mode};
@@ -66,17 +67,18 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
         wallet_name: arguments.wallet.wallet_name,
         wallet_hotkey: arguments.wallet.wallet_hotkey,
     };
-    let (config, _telemetry) = match prepare(&arguments.config, overrides, ConsoleMode::Logs) {
+    let (config, telemetry) = match prepare(&arguments.config, overrides.clone(), ConsoleMode::Logs) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
+    let reload = Reload::new(arguments.config.config, overrides, config.clone(), &telemetry);
     let opening = if arguments.once { Opening::Once } else { Opening::Grid };
     let mode = Mode { opening, dry_run: arguments.dry_run };
-    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output))
+    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload))
 }
 
 /// Runs until the one cycle is done, a signal comes, or a core actor gives up.
-async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
+async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>) -> Exit {
     let mut stop = match StopSignals::new() {
         Ok(stop) => stop,
         Err(error) => {
@@ -84,6 +86,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
             return Exit::Failed;
         }
     };
+    let hangups = Hangups::listen();
     let mut app = match App::start(config, mode).await {
         Ok(app) => app,
         Err(error @ (AppError::Wallet(_) | AppError::Network(_))) => return refuse(&error),
@@ -103,6 +106,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
         }
     };
     let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
+    let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {
         exit = show_cycles(&mut app, is_once, output) => exit,
         () = stop.wait() => {
@@ -110,6 +114,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
             Exit::Done
         }
         () = metrics => Exit::Failed,
+        () = reloading => Exit::Failed,
     };
     services.stop().await;
     exit

@@ -1,10 +1,12 @@
 //! `chain-syncer` and `platform-tracker`: each HTTP service alone in its process.
 
+use super::reload::{Hangups, Reload};
 use super::run::{StopSignals, report_metrics};
 use super::{ConfigArgument, Exit, NetworkArguments, prepare_service, refuse};
 use crate::app::AppError;
 use crate::app::alone::{self, Alone, AloneError};
 use crate::config::{Config, Overrides};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Every peer of the subnet with its gist's submissions, over HTTP.
@@ -60,10 +62,11 @@ fn serve(
     overrides: Overrides,
     start: impl AsyncFnOnce(&Config) -> Result<Alone, AloneError>,
 ) -> Exit {
-    let (config, _telemetry) = match prepare_service(file, overrides) {
+    let (config, telemetry) = match prepare_service(file, overrides.clone()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
+    let reload = Reload::new(file.config.clone(), overrides, config.clone(), &telemetry);
     actix_rt::System::new().block_on(async move {
         let mut stop = match StopSignals::new() {
             Ok(stop) => stop,
@@ -72,8 +75,9 @@ fn serve(
                 return Exit::Failed;
             }
         };
+        let hangups = Hangups::listen();
         match start(&config).await {
-            Ok(alone) => until_stopped(alone, &config, &mut stop).await,
+            Ok(alone) => until_stopped(alone, &config, &mut stop, hangups, reload).await,
             Err(error @ (AloneError::SwitchedOff(_) | AloneError::App(AppError::Network(_)))) => refuse(&error),
             Err(error) => {
                 tracing::error!(%error, "cannot start");
@@ -83,8 +87,15 @@ fn serve(
     })
 }
 
-async fn until_stopped(mut alone: Alone, config: &Config, stop: &mut StopSignals) -> Exit {
+async fn until_stopped(
+    mut alone: Alone,
+    config: &Config,
+    stop: &mut StopSignals,
+    hangups: Hangups,
+    reload: Reload<'_>,
+) -> Exit {
     let metrics = report_metrics(alone.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
+    let reloading = reload.at_each(hangups, Arc::clone(&alone.tuning));
     let exit = tokio::select! {
         () = stop.wait() => {
             tracing::info!("stopping: a signal came");
@@ -95,6 +106,7 @@ async fn until_stopped(mut alone: Alone, config: &Config, stop: &mut StopSignals
             Exit::Failed
         }
         () = metrics => Exit::Failed,
+        () = reloading => Exit::Failed,
     };
     alone.services.stop().await;
     exit

@@ -47,11 +47,12 @@ async fn list(config: &Config, output: Output) -> Exit {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let stats = ActorStats::new("tasks");
-    let client = match connections::chain_client(&config.network, &clock, &stats) {
+    let limiter = |rate| connections::limiter(rate, &clock, &stats);
+    let client = match connections::chain_client(&config.network, limiter(connections::network_rate(config))) {
         Ok(client) => client,
         Err(error) => return refuse(&error),
     };
-    let github = connections::github(config, http, &clock, &stats);
+    let github = connections::github(config, http, &clock, limiter(connections::github_rate(config)));
     match TaskList::read(&client, &github, config, &|step| say(&visible(step))).await {
         Ok(list) => {
             print(&match output {

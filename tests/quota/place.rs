@@ -10,8 +10,9 @@ use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::adapters::store::Database;
 use tensorflix::connections;
+use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents, PlatformActor};
+use tensorflix_actors::platform::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor};
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::youtube::{BUCKET_PREFIX, YouTube, YouTubeActor, pacific_date};
@@ -114,14 +115,14 @@ impl Place {
             let store: Arc<dyn Store> = Arc::new(Database::new(database));
             let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
             let stats = ActorStats::new("youtube");
-            let limiter = connections::limiter(10_000.0, 10_000, &clock, &stats);
+            let limiter = connections::limiter(Rate { requests_per_second: 10_000.0, burst: 10_000 }, &clock, &stats);
             let outbound = Outbound::new(Arc::new(HttpClient::new().expect("a client")), limiter);
             let youtube = YouTube {
                 api_url: url.parse().expect("a URL"),
                 api_keys: keys.iter().map(|key| SecretString::from(*key)).collect(),
                 batch_size: BATCH_SIZE,
                 max_in_flight: MAX_IN_FLIGHT,
-                daily_quota: budget,
+                daily_quota: DailyBudget::new(budget),
                 deadline: Duration::from_secs(15),
             };
             let actor = PlatformActor::new(youtube, outbound, Arc::clone(&store), clock, stats).start();

@@ -144,8 +144,21 @@ impl Service {
     }
 
     pub fn terminate(&self) {
-        let killed = std::process::Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
-        assert!(killed.expect("kill").success());
+        self.signal("TERM");
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Waits until the log has this piece.
+    pub async fn logged(&self, piece: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(piece) {
+            assert!(begun.elapsed() < PATIENCE, "{piece:?} is not logged:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits for the end of the process.

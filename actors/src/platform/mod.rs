@@ -24,6 +24,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::{self, Block, ContentId};
@@ -92,6 +94,28 @@ pub struct Terms {
     pub daily_budget: u64,
     /// Pauses before further attempts at a batch; each attempt is debited.
     pub retry_pauses: &'static [Duration],
+}
+
+/// Units that may be spent in one day from one bucket, shared by whoever spends or shows them. It can be changed at any
+/// time: the ledger is asked with the budget of the moment, so what is spent already counts.
+#[derive(Clone, Debug)]
+pub struct DailyBudget(Arc<AtomicU64>);
+
+impl DailyBudget {
+    /// A budget of so many units.
+    pub fn new(units: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(units)))
+    }
+
+    /// The units.
+    pub fn units(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Changes the units, for all who share it.
+    pub fn set(&self, units: u64) {
+        self.0.store(units, Ordering::Relaxed);
+    }
 }
 
 /// A platform's answer to a batch.

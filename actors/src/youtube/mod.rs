@@ -13,7 +13,7 @@ pub use calendar::{next_pacific_midnight, pacific_date};
 
 use crate::github::address;
 use crate::outbound::Outbound;
-use crate::platform::{BatchAnswer, BatchError, Platform, PlatformActor, Route, Scope, Terms, key_name};
+use crate::platform::{BatchAnswer, BatchError, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name};
 use crate::ports::{Credential, HttpError, HttpRequest};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -71,7 +71,7 @@ pub struct YouTube {
     /// Calls under way at one time.
     pub max_in_flight: usize,
     /// Units that one key may spend in one day with one method.
-    pub daily_quota: u64,
+    pub daily_quota: DailyBudget,
     /// For one call.
     pub deadline: Duration,
 }
@@ -94,7 +94,7 @@ impl Platform for YouTube {
             batch_size: self.batch_size.min(MAX_BATCH_SIZE),
             max_in_flight: self.max_in_flight,
             units_per_batch: 1,
-            daily_budget: self.daily_quota,
+            daily_budget: self.daily_quota.units(),
             retry_pauses: RETRY_PAUSES,
         }
     }

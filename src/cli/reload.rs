@@ -1,0 +1,82 @@
+//! SIGHUP: the configuration is read again, and what can be changed while the process runs is changed.
+//!
+//! A configuration with any mistake changes nothing, and the log says what is wrong with it.
+
+use crate::config::{Config, Overrides, environment};
+use crate::telemetry::Telemetry;
+use crate::tuning::{Changes, Tuning, changes};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGHUP, which from now on does not end the process any more.
+pub(super) struct Hangups(Option<Signal>);
+
+impl Hangups {
+    /// Listens from now on; where that cannot be done, it says so.
+    pub(super) fn listen() -> Self {
+        let signal = signal(SignalKind::hangup()).inspect_err(|error| {
+            tracing::warn!(%error, "SIGHUP cannot be listened to: settings change with a restart only");
+        });
+        Self(signal.ok())
+    }
+}
+
+/// The configuration of a running process, and where it comes from.
+pub(super) struct Reload<'a> {
+    file: Option<PathBuf>,
+    overrides: Overrides,
+    current: Config,
+    telemetry: &'a Telemetry,
+}
+
+impl<'a> Reload<'a> {
+    /// For a process that started with `current`, read from `file` under `overrides`.
+    pub(super) fn new(file: Option<PathBuf>, overrides: Overrides, current: Config, telemetry: &'a Telemetry) -> Self {
+        Self { file, overrides, current, telemetry }
+    }
+
+    /// Reads the configuration again at each hang-up. Never ends.
+    pub(super) async fn at_each(mut self, mut hangups: Hangups, tuning: Arc<Tuning>) {
+        if let Some(signal) = &mut hangups.0 {
+            while signal.recv().await.is_some() {
+                self.read_again(&tuning);
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn read_again(&mut self, tuning: &Tuning) {
+        let new = match Config::load(self.file.as_deref(), environment(), self.overrides.clone()) {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::error!(%error, "the configuration was read again and is wrong: nothing was changed");
+                return;
+            }
+        };
+        for warning in &new.warnings {
+            tracing::warn!("{warning}");
+        }
+        let Changes { live, after_restart } = changes(&self.current, &new);
+        tuning.apply(&new);
+        self.telemetry.set_level(new.log.level);
+        tracing::info!(changed = ?live, "the configuration was read again");
+        if !after_restart.is_empty() {
+            tracing::warn!(settings = ?after_restart, "these settings have changed too and need a restart");
+        }
+        // What needs a restart is still what it was.
+        let Config { network, github, youtube, instagram, log, .. } = new;
+        let current = &mut self.current;
+        current.network.requests_per_second = network.requests_per_second;
+        current.network.burst = network.burst;
+        current.github.requests_per_second = github.requests_per_second;
+        current.github.burst = github.burst;
+        current.youtube.requests_per_second = youtube.requests_per_second;
+        current.youtube.burst = youtube.burst;
+        current.youtube.daily_quota = youtube.daily_quota;
+        current.instagram.requests_per_second = instagram.requests_per_second;
+        current.instagram.burst = instagram.burst;
+        current.instagram.daily_charge_usd = instagram.daily_charge_usd;
+        current.log.level = log.level;
+    }
+}
