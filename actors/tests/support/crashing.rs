@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, SignedExtrinsic, Store, StoreError};
+use tensorflix_actors::ports::{
+    Chain, ChainError, Failure, Fate, Http, HttpError, HttpRequest, HttpResponse, Inclusion, SignedExtrinsic, Store,
+    StoreError,
+};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
@@ -24,13 +27,13 @@ use tensorflix_domain::weights::WeightEntry;
 /// Counts steps and ends the process at one of them.
 pub struct Tripwire {
     steps: AtomicUsize,
-    ends_at: usize,
+    ends_at: AtomicUsize,
 }
 
 impl Tripwire {
     /// A process that ends at this step, the first being 0; one that never does with `None`.
     pub fn new(ends_at: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { steps: AtomicUsize::new(0), ends_at: ends_at.unwrap_or(usize::MAX) })
+        Arc::new(Self { steps: AtomicUsize::new(0), ends_at: AtomicUsize::new(ends_at.unwrap_or(usize::MAX)) })
     }
 
     /// Steps taken so far.
@@ -40,11 +43,17 @@ impl Tripwire {
 
     /// Whether the process has ended.
     pub fn has_ended(&self) -> bool {
-        self.steps() > self.ends_at
+        self.steps() > self.ends_at.load(Ordering::Relaxed)
+    }
+
+    /// Ends the process now.
+    pub fn end(&self) -> bool {
+        self.ends_at.store(0, Ordering::Relaxed);
+        true
     }
 
     async fn step(&self) {
-        if self.steps.fetch_add(1, Ordering::Relaxed) >= self.ends_at {
+        if self.steps.fetch_add(1, Ordering::Relaxed) >= self.ends_at.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     }
@@ -64,6 +73,13 @@ macro_rules! mortal {
         $self.tripwire.step().await;
         answer
     }};
+}
+
+#[async_trait]
+impl<T: Http> Http for Mortal<T> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        mortal!(self, send(request))
+    }
 }
 
 #[async_trait]

@@ -99,6 +99,16 @@ impl MemoryStore {
         locked(&self.tables).spent(prefix, date).values().sum()
     }
 
+    /// Units spent, by bucket and date.
+    pub fn all_units_spent(&self) -> std::collections::BTreeMap<(String, String), u64> {
+        locked(&self.tables).units_spent.clone()
+    }
+
+    /// Takes back every fault that has not struck yet.
+    pub fn forget_faults(&self) {
+        locked(&self.faults).clear();
+    }
+
     /// Every hotkey's first sight of a content, in the order of their numbers.
     pub fn holdings(&self) -> Vec<Holding> {
         locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()

@@ -1,0 +1,211 @@
+//! One life of the validator's process: every actor under supervision, wired as the real one is, on ports that die with it.
+
+use crate::chaos::{Chaos, Faults, JumpingClock};
+use crate::internet::{Internet, SECRET};
+use crate::relay::Relay;
+use crate::support::crashing::{Mortal, Tripwire};
+use crate::support::memory_store::MemoryStore;
+use crate::support::model_chain::ModelChain;
+use crate::support::subnets::hotkey;
+use crate::support::world::{ROUND_BLOCKS, UNLIMITED};
+use crate::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
+use actix::{Actor, Addr, Context, Supervised};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
+use tensorflix_actors::cycle::{CycleSettings, Opening};
+use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
+use tensorflix_actors::platform::{DailyBudget, PlatformActor};
+use tensorflix_actors::ports::{Chain, Clock, Store};
+use tensorflix_actors::scorer::Scorer;
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Importance, Reserved, RestartLimits, Supervision};
+use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::youtube::YouTube;
+use tensorflix_domain::ids::Platform;
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::task_source::TaskSource;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Units of YouTube's quota for one day.
+pub const DAILY_QUOTA: u64 = 500;
+
+/// Requests in flight: gists and owners, then YouTube.
+pub const MAX_GISTS_IN_FLIGHT: usize = 8;
+pub const MAX_CALLS_IN_FLIGHT: usize = 4;
+
+/// What outlives a process.
+pub struct Outside {
+    pub store: Arc<MemoryStore>,
+    pub chain: Arc<ModelChain>,
+    pub internet: Arc<Internet>,
+    pub clock: Arc<JumpingClock>,
+}
+
+/// A process.
+pub struct Process {
+    tripwire: Arc<Tripwire>,
+    escalated: UnboundedReceiver<&'static str>,
+    _watcher: Addr<ChainWatcher>,
+}
+
+impl Process {
+    pub fn start(outside: &Outside, chaos: &mut Chaos) -> Self {
+        let tripwire = Tripwire::new(chaos.life());
+        let (escalations, escalated) = unbounded_channel();
+        let store = Arc::new(Mortal { port: Arc::clone(&outside.store), tripwire: Arc::clone(&tripwire) });
+        let chain = Arc::new(Mortal { port: Arc::clone(&outside.chain), tripwire: Arc::clone(&tripwire) });
+        let http = Arc::new(Mortal { port: Arc::clone(&outside.internet), tripwire: Arc::clone(&tripwire) });
+        let clock = Arc::clone(&outside.clock) as _;
+        let workshop = Workshop { store, chain, http, clock, faults: chaos.faults(), escalations };
+        Self { tripwire, escalated, _watcher: workshop.start() }
+    }
+
+    /// Whether it was killed, or a core actor gave up.
+    pub fn has_ended(&mut self) -> bool {
+        self.tripwire.has_ended() || self.escalated.try_recv().is_ok_and(|_| self.tripwire.end())
+    }
+}
+
+struct Workshop {
+    store: Arc<dyn Store>,
+    chain: Arc<dyn Chain>,
+    http: Arc<Mortal<Internet>>,
+    clock: Arc<dyn Clock>,
+    faults: Arc<Faults>,
+    escalations: UnboundedSender<&'static str>,
+}
+
+impl Workshop {
+    fn start(&self) -> Addr<ChainWatcher> {
+        let setter = self.supervise(Reserved::new(), "weight_setter", |stats| self.weight_setter(stats));
+        let scorer_address = Reserved::new();
+        let to_scorer = scorer_address.address();
+        let told = Relay::between(to_scorer.recipient(), &self.faults);
+        let fetcher = self.supervise(Reserved::new(), "gist_fetcher", |stats| {
+            let mut fetcher = self.gist_fetcher(stats);
+            fetcher.listeners = vec![told];
+            fetcher
+        });
+        let scorer = self.supervise(scorer_address, "scorer", |stats| {
+            self.scorer(&setter, stats).dating_gists_by(fetcher.clone().recipient())
+        });
+        let head_listeners = vec![Relay::between(setter.recipient(), &self.faults)];
+        let subnet_listeners =
+            vec![Relay::between(fetcher.recipient(), &self.faults), Relay::between(scorer.recipient(), &self.faults)];
+        self.supervise(Reserved::new(), "chain_watcher", |stats| ChainWatcher {
+            chain: Arc::clone(&self.chain),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats,
+            grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
+            head_listeners,
+            subnet_listeners,
+            progress: Progress::default(),
+        })
+    }
+
+    fn supervise<A>(
+        &self,
+        reserved: Reserved<A>,
+        name: &'static str,
+        make: impl FnOnce(Arc<ActorStats>) -> A,
+    ) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Supervised,
+    {
+        let stats = ActorStats::new(name);
+        let supervision = Supervision {
+            limits: RestartLimits::default(),
+            importance: Importance::Core(self.escalations.clone()),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&stats),
+        };
+        reserved.supervise(supervision, make(stats))
+    }
+
+    fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
+        let limiter = Limiter::new(UNLIMITED, Arc::clone(&self.clock), Arc::clone(stats));
+        Outbound::new(Arc::clone(&self.http) as _, Arc::new(limiter))
+    }
+
+    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetter {
+        let settings = SendingSettings {
+            resend_blocks: 0,
+            slot_blocks: SLOT_BLOCKS,
+            version_key: 0,
+            on_foreign_update: OnForeignUpdate::Continue,
+            dry_run: false,
+        };
+        WeightSetter::new(
+            settings,
+            false,
+            Arc::clone(&self.chain),
+            Arc::clone(&self.store),
+            stats,
+            Vec::new(),
+            Vec::new(),
+        )
+    }
+
+    fn scorer(&self, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> Scorer {
+        let youtube = YouTube {
+            api_url: "https://youtube.test".parse().expect("a URL"),
+            api_keys: vec![SECRET.to_owned().into()],
+            batch_size: 50,
+            max_in_flight: MAX_CALLS_IN_FLIGHT,
+            daily_quota: DailyBudget::new(DAILY_QUOTA),
+            deadline: Duration::from_secs(15),
+        };
+        let youtube = self.supervise(Reserved::new(), "youtube", |stats| {
+            let outbound = self.outbound(&stats);
+            PlatformActor::new(youtube, outbound, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
+        });
+        let settings = CycleSettings {
+            policy: Policy::default(),
+            task_source: TaskSource::Gist,
+            task_gist: Some(task_gist()),
+            own_hotkey: Some(hotkey(OWN_KEY)),
+            slot_blocks: SLOT_BLOCKS,
+            round_blocks: ROUND_BLOCKS,
+            opening: Opening::Grid,
+            release: String::new(),
+        };
+        let platforms = BTreeMap::from([(Platform::YouTube, youtube.clone().recipient())]);
+        let polled = BTreeMap::from([(Platform::YouTube, youtube.recipient())]);
+        let listeners = vec![Relay::between(setter.clone().recipient(), &self.faults)];
+        Scorer::new(settings, platforms, listeners, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
+            .polling(polled)
+    }
+
+    fn gist_fetcher(&self, stats: Arc<ActorStats>) -> GistFetcher {
+        let github = GitHub {
+            outbound: self.outbound(&stats),
+            clock: Arc::clone(&self.clock),
+            api_url: "https://api.test".parse().expect("a URL"),
+            raw_url: "https://raw.test".parse().expect("a URL"),
+            token: None,
+            deadline: Duration::from_secs(15),
+            max_gist_bytes: 262_144,
+            allowance: ApiAllowance::default(),
+        };
+        GistFetcher {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats,
+            github: Arc::new(github),
+            max_in_flight: MAX_GISTS_IN_FLIGHT,
+            round_blocks: ROUND_BLOCKS,
+            owner_checks_per_round: CHECKS_PER_ROUND,
+            task_gist: Some(task_gist()),
+            listeners: Vec::new(),
+            is_busy: false,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What is true in the world, whatever anybody is told of it: who lists what, when videos were published, and how often they
+//! have been watched at each block.
+
+use crate::support::gists::{pointer, submissions, task_line, video};
+use crate::support::subnets::{committed, moment, neuron, subnet as subnet_of, validator};
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, ContentId, Platform};
+use tensorflix_domain::subnet::Subnet;
+
+/// Blocks of a cycle's slot: six hours.
+pub const SLOT_BLOCKS: u32 = 1_800;
+
+/// The first block: the beginning of a slot, of a window and of a round.
+pub const BEGIN: Block = 7_200 * 100;
+
+/// The validator's key and UID.
+pub const OWN_KEY: u8 = 1;
+
+pub const TASK: &str = "cats";
+
+/// The videos of honest miners by UID. UID 4 copies video 11 as well, from [`COPIED_FROM`] on.
+pub const VIDEOS: [(u16, &[u32]); 5] = [(1, &[11, 12, 13]), (2, &[21]), (3, &[31, 32]), (4, &[41]), (6, &[61, 62])];
+
+/// UID 4 lists another's video from this block on.
+pub const COPIED_FROM: Block = BEGIN + 7_200;
+pub const COPIER: u16 = 4;
+pub const COPIED: u32 = 11;
+
+/// UID 5 has a gist that is broken in every other hour, and lists nothing else.
+pub const BROKEN: u16 = 5;
+
+/// UID 6 withdraws this video from this block on.
+pub const WITHDRAWN: u32 = 62;
+pub const WITHDRAWN_FROM: Block = BEGIN + 5_000;
+
+pub fn gist_of(uid: u16) -> GistPointer {
+    pointer(&format!("miner-{uid}"), uid.into())
+}
+
+pub fn task_gist() -> GistPointer {
+    pointer("owner", 9)
+}
+
+/// The validator and six miners.
+pub fn subnet() -> Subnet {
+    let miner = |uid: u16| committed(neuron(uid, u8::try_from(uid).expect("few") + 1), &gist_of(uid), BEGIN - 100);
+    subnet_of(BEGIN, std::iter::once(validator(0, OWN_KEY)).chain((1..=6).map(miner)))
+}
+
+/// What a user's gist says at a block; `None` if there is no such gist.
+pub fn document(username: &str, block: Block) -> Option<Vec<u8>> {
+    if username == "owner" {
+        return Some(task_line(TASK, Platform::YouTube, 0.0).into_bytes());
+    }
+    let uid: u16 = username.strip_prefix("miner-")?.parse().ok()?;
+    if uid == BROKEN {
+        let is_broken = (block / 300).is_multiple_of(2);
+        return Some(if is_broken { b"{\"submissions\": [[".to_vec() } else { submissions(&[(TASK, &video(51))]) });
+    }
+    let (_, own) = VIDEOS.iter().find(|(owner, _)| *owner == uid)?;
+    let mut listed: Vec<u32> = own.to_vec();
+    if uid == COPIER && block >= COPIED_FROM {
+        listed.push(COPIED);
+    }
+    listed.retain(|number| *number != WITHDRAWN || block < WITHDRAWN_FROM);
+    let listed: Vec<ContentId> = listed.into_iter().map(video).collect();
+    Some(submissions(&listed.iter().map(|content| (TASK, content)).collect::<Vec<_>>()))
+}
+
+/// When a video was published: some days before the beginning, and after the task began.
+pub fn published_at(number: u32) -> Moment {
+    moment(f64::from(BEGIN) / 300.0 - f64::from(number))
+}
+
+/// The views of a video at a block: it is watched once in each block, and its number of times before.
+pub fn views(number: u32, block: Block) -> u64 {
+    u64::from(number) * 1_000 + u64::from(block - BEGIN)
+}
+
+/// The video of an id; `None` if there is none.
+pub fn number_of(id: &str) -> Option<u32> {
+    let number = id.strip_prefix("video")?.parse().ok()?;
+    let is_there = number == 51 || VIDEOS.iter().any(|(_, own)| own.contains(&number));
+    is_there.then_some(number)
+}
