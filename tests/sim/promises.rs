@@ -8,7 +8,7 @@ use crate::truth::{self, BEGIN, COPIED, COPIER, SLOT_BLOCKS, VIDEOS, WITHDRAWN, 
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::ids::Block;
+use tensorflix_domain::ids::{Block, ContentId, Platform};
 use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::weight_vector;
@@ -62,7 +62,11 @@ fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
         }
         assert_ne!(judged.status, Status::Rejected, "{judged:?}");
         if judged.status == Status::Accepted {
-            assert!(judged.score.is_some_and(|score| score > 0.0), "{judged:?}");
+            let content = ContentId::new(Platform::YouTube, &judged.content_id).expect("an id");
+            let views = cycle.evidence.contents[&content].views.expect("it was counted");
+            #[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
+            let score = views.count as f64 / views.at.time.hours_since(truth::published_at(number));
+            assert_eq!(judged.score, Some(score), "hours end at the observation's own block: {judged:?}");
         }
     }
 }
@@ -130,6 +134,8 @@ fn what_was_sent_is_what_was_decided(outside: &Outside, decided: &[DecidedCycle]
         let reached = intent.outcome.as_ref().map(IntentOutcome::reached_chain);
         assert!(reached.is_none_or(|reached| reached == is_there), "{:?}", intent.outcome);
     }
+    let unsettled = outside.store.intents().iter().rev().skip(1).filter(|intent| intent.outcome.is_none()).count();
+    assert_eq!(unsettled, 0, "what came of each but the newest is known by now");
     assert!(on_chain.is_subset(&known), "nothing is on chain that was not stored first");
 }
 

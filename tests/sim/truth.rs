@@ -30,6 +30,10 @@ pub const COPIED: u32 = 11;
 /// UID 5 has a gist that is broken in every other hour, and lists nothing else.
 pub const BROKEN: u16 = 5;
 
+/// UID 1 lists this video from this block on, when the copier has copied already: its other claims must not become younger.
+pub const ADDED: u32 = 13;
+pub const ADDED_FROM: Block = COPIED_FROM + 800;
+
 /// UID 6 withdraws this video from this block on.
 pub const WITHDRAWN: u32 = 62;
 pub const WITHDRAWN_FROM: Block = BEGIN + 5_000;
@@ -64,6 +68,7 @@ pub fn document(username: &str, block: Block) -> Option<Vec<u8>> {
         listed.push(COPIED);
     }
     listed.retain(|number| *number != WITHDRAWN || block < WITHDRAWN_FROM);
+    listed.retain(|number| *number != ADDED || block >= ADDED_FROM);
     let listed: Vec<ContentId> = listed.into_iter().map(video).collect();
     Some(submissions(&listed.iter().map(|content| (TASK, content)).collect::<Vec<_>>()))
 }
