@@ -89,6 +89,20 @@ impl Store {
         Ok(rows.into_iter().map(|(bucket, units)| (bucket, u64::try_from(units).unwrap_or(0))).collect())
     }
 
+    /// Units that were ever spent from the buckets whose names begin so, whatever the date.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn all_units_spent(&self, prefix: &str) -> Result<u64, StoreError> {
+        let spent: i64 = sqlx::query_scalar(
+            "SELECT COALESCE(SUM(units_spent), 0) FROM quota_ledger WHERE substr(bucket, 1, length($1)) = $1",
+        )
+        .bind(prefix)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(u64::try_from(spent).unwrap_or(0))
+    }
+
     /// Units of a bucket that are spent on a date.
     ///
     /// # Errors
