@@ -30,7 +30,7 @@ use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, Reserved, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
@@ -109,6 +109,7 @@ struct Workshop<'a> {
     clock: Arc<dyn Clock>,
     escalations: UnboundedSender<&'static str>,
     stats: Vec<Arc<ActorStats>>,
+    jitter: Jitter,
 }
 
 impl App {
@@ -161,7 +162,7 @@ impl<'a> Workshop<'a> {
     ) -> Result<Self, AppError> {
         let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
         let (store, clock) = (Arc::new(database), Arc::new(SystemClock::new()));
-        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new() })
+        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new(), jitter: Jitter::random() })
     }
 
     fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
@@ -178,7 +179,8 @@ impl<'a> Workshop<'a> {
             backoff_min: Duration::from_millis(settings.backoff_min_ms),
             backoff_max: Duration::from_millis(settings.backoff_max_ms),
         };
-        Supervision { limits, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
+        let jitter = self.jitter;
+        Supervision { limits, jitter, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
     }
 
     fn core(&self, stats: &Arc<ActorStats>) -> Supervision {

@@ -107,6 +107,8 @@ impl Supervised for Scorer {
     }
 }
 
+crate::answers_heartbeats!(Scorer);
+
 /// Time to look for work.
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tensorflix_actors::platform::{ObserveContents, Platform};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
 use tensorflix_domain::ids;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
@@ -191,7 +191,8 @@ fn supervision(config: &Config, stats: &Arc<ActorStats>, clock: &Arc<dyn Clock>)
         backoff_min: settings.backoff_min(),
         backoff_max: settings.backoff_max(),
     };
-    Supervision { limits, importance: Importance::Optional, clock: Arc::clone(clock), stats: Arc::clone(stats) }
+    let (importance, jitter) = (Importance::Optional, Jitter::random());
+    Supervision { limits, jitter, importance, clock: Arc::clone(clock), stats: Arc::clone(stats) }
 }
 
 /// Keeps the store from growing by whatever clients ask for: what no miner ever claimed goes when it is old. Never ends.

@@ -5,6 +5,7 @@ use super::{BatchAnswer, BatchError, ContentsObserved, ObserveContents, Platform
 use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
+use crate::supervision::Heartbeat;
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use futures::StreamExt;
 use std::collections::HashSet;
@@ -74,6 +75,12 @@ impl<P: Platform> Actor for PlatformActor<P> {
 
 /// Its state is in the store; there is nothing to bring back.
 impl<P: Platform> Supervised for PlatformActor<P> {}
+
+impl<P: Platform> Handler<Heartbeat> for PlatformActor<P> {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
 
 impl<P: Platform> Handler<ObserveContents> for PlatformActor<P> {
     type Result = ResponseFuture<ContentsObserved>;
