@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod chain_watcher;
+mod crashes;
 mod endurance;
 mod gist_fetcher;
 mod instagram;

@@ -1,0 +1,118 @@
+//! Every actor of a validator, crashed in every place: it is back within two seconds, and nobody else notices.
+
+use crate::support::time::{pass, settle, simulate};
+use crate::support::validator::{BEGIN, Running, Validator};
+use crate::support::world::SLOT_BLOCKS;
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::ChainWatcher;
+use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::scorer::Scorer;
+use tensorflix_actors::supervision::Heartbeat;
+use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::youtube::YouTubeActor;
+use tensorflix_domain::ids::Block;
+
+/// Longest that an actor may be away.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(2);
+
+/// Where an actor crashes.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+enum Crash {
+    Handler,
+    SpawnedFuture,
+    Wait,
+    Interval,
+    Delayed,
+    Stop,
+}
+
+const CRASHES: [Crash; 6] =
+    [Crash::Handler, Crash::SpawnedFuture, Crash::Wait, Crash::Interval, Crash::Delayed, Crash::Stop];
+
+const ACTORS: [&str; 5] = ["chain_watcher", "gist_fetcher", "youtube", "scorer", "weight_setter"];
+
+/// The real actors take a message that crashes them.
+macro_rules! can_crash {
+    ($($actor:ty),*) => {$(
+        impl Handler<Crash> for $actor {
+            type Result = ();
+
+            fn handle(&mut self, crash: Crash, context: &mut Context<Self>) {
+                let panicking = async { panic!("made to panic: a future") }.into_actor(self).map(|(), _, _| ());
+                match crash {
+                    Crash::Handler => panic!("made to panic: the handler"),
+                    Crash::SpawnedFuture => _ = context.spawn(panicking),
+                    Crash::Wait => context.wait(panicking),
+                    Crash::Interval => {
+                        context.run_interval(Duration::from_millis(1), |_, _| panic!("made to panic: an interval"));
+                    }
+                    Crash::Delayed => {
+                        context.run_later(Duration::from_millis(1), |_, _| panic!("made to panic: what was put off"));
+                    }
+                    Crash::Stop => context.stop(),
+                }
+            }
+        }
+    )*};
+}
+
+can_crash!(ChainWatcher, GistFetcher, YouTubeActor, Scorer, WeightSetter);
+
+/// Crashes one and waits until it takes messages again.
+async fn crash<A>(address: &Addr<A>, crash: Crash)
+where
+    A: Actor<Context = Context<A>> + Handler<Crash> + Handler<Heartbeat>,
+{
+    address.do_send(crash);
+    settle().await;
+    settle().await;
+    tokio::time::timeout(LONGEST_ABSENCE, address.send(Heartbeat)).await.expect("back in time").expect("alive");
+}
+
+async fn crash_by_name(running: &Running, name: &str, place: Crash) {
+    match name {
+        "chain_watcher" => crash(&running.watcher, place).await,
+        "gist_fetcher" => crash(&running.fetcher, place).await,
+        "youtube" => crash(&running.youtube, place).await,
+        "scorer" => crash(&running.scorer, place).await,
+        "weight_setter" => crash(&running.setter, place).await,
+        name => panic!("no actor {name}"),
+    }
+}
+
+#[test]
+fn whatever_crashes_wherever_it_is_back_at_work_within_two_seconds_and_no_other_actor_notices() {
+    for name in ACTORS {
+        for place in CRASHES {
+            simulate(async move {
+                let validator = Validator::new();
+                let running = validator.start();
+                let handled = || ACTORS.map(|name| running.stats[name].read().handled);
+                let work = async |block: Block| {
+                    for head in [block, block + 5] {
+                        validator.chain.advance_to(head);
+                        pass(Duration::from_secs(60)).await;
+                    }
+                };
+                work(BEGIN + 1).await;
+                let (before, sent_before) = (handled(), validator.chain.records().len());
+                assert!(before.iter().all(|count| *count > 0), "{name}, {place:?}: all at work: {before:?}");
+
+                crash_by_name(&running, name, place).await;
+                let restarts = ACTORS.map(|name| running.stats[name].read().restarts);
+                let expected = ACTORS.map(|other| u64::from(other == name));
+                assert_eq!(restarts, expected, "{name}, {place:?}: it alone was restarted");
+
+                // The next cycle needs all five of them.
+                work(BEGIN + SLOT_BLOCKS).await;
+                let after = handled();
+                let worked: Vec<bool> = before.iter().zip(after).map(|(before, after)| after > *before).collect();
+                assert_eq!(worked, [true; 5], "{name}, {place:?}: {before:?} and then {after:?}");
+                let sent = validator.chain.records().len() - sent_before;
+                assert_eq!((sent_before, sent), (1, 1), "{name}, {place:?}: one submission a window");
+            });
+        }
+    }
+}
