@@ -15,6 +15,7 @@ use crate::gist_fetcher::{DateGists, SubmissionsRecorded};
 use crate::platform::{ObserveContents, PollContents};
 use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};
+use crate::quarantine::Rules;
 use crate::stats::ActorStats;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
 use std::collections::BTreeMap;
@@ -79,6 +80,16 @@ impl Scorer {
         // Nobody else holds the conductor before the actor is started.
         if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
             conductor.date_gists_by(recipient);
+        }
+        self
+    }
+
+    /// Reads and judges by other functions than the domain's own.
+    #[must_use]
+    pub fn judging_by(mut self, rules: Rules) -> Self {
+        // Nobody else holds the conductor before the actor is started.
+        if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
+            conductor.judge_by(rules);
         }
         self
     }

@@ -10,6 +10,7 @@ mod limiter;
 mod outbound;
 mod platform_contract;
 mod polling;
+mod quarantine;
 mod quota;
 mod scorer;
 mod sending_crashes;

@@ -30,6 +30,7 @@ mod observations;
 mod observed;
 mod open;
 mod prune;
+mod quarantine;
 mod quota;
 mod snapshot;
 mod validator_lock;

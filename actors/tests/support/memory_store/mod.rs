@@ -16,6 +16,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
     ObservedContent, ScoresInForce, WeightIntent,
@@ -36,6 +37,7 @@ pub enum Write {
     Credit,
     Exhaust,
     Claims,
+    Crash,
     Cycle,
     Decision,
     Intent,
@@ -203,6 +205,19 @@ impl Store for MemoryStore {
 
     async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
         self.read(|tables| tables.gist_owners.values().cloned().collect())
+    }
+
+    async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError> {
+        self.read(|tables| tables.crashes.clone())
+    }
+
+    async fn record_crash(&self, item: &Item, _: Block) -> Result<u32, StoreError> {
+        self.write(Write::Crash, |tables| {
+            let crashes = tables.crashes.entry(item.clone()).or_default();
+            *crashes += 1;
+            Ok(*crashes)
+        })
+        .await
     }
 
     async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {
