@@ -6,6 +6,7 @@
 
 pub mod alone;
 pub mod serving;
+mod upkeep;
 
 use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
@@ -113,6 +114,11 @@ struct Workshop<'a> {
 }
 
 impl App {
+    /// Keeps the store from growing for as long as the process lives: for one that runs for months.
+    pub fn keep_store_bounded(&self, config: &Config) {
+        actix_rt::spawn(upkeep::keep_bounded(self.database.clone(), config.store.keep_days));
+    }
+
     /// Opens the store, reads the wallet, and starts every actor. The chain is connected to when it is first asked.
     ///
     /// # Errors

@@ -100,6 +100,9 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output) -> Exit {
         tracing::warn!(%error, "no thread for the watchdog: a blocked thread would not be noticed");
         None
     });
+    if !is_once {
+        app.keep_store_bounded(config);
+    }
     // One cycle is over before anybody could ask.
     let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
     let services = match services {
