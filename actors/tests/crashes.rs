@@ -9,7 +9,7 @@ use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::gist_fetcher::GistFetcher;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::supervision::Heartbeat;
-use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_domain::ids::Block;
 
@@ -115,4 +115,74 @@ fn whatever_crashes_wherever_it_is_back_at_work_within_two_seconds_and_no_other_
             });
         }
     }
+}
+
+/// Whoever watches, and crashes at what it sees.
+struct Onlooker;
+
+impl Actor for Onlooker {
+    type Context = Context<Self>;
+}
+
+impl Handler<WeightsConfirmed> for Onlooker {
+    type Result = ();
+
+    fn handle(&mut self, _: WeightsConfirmed, _: &mut Self::Context) {
+        panic!("made to panic: the onlooker");
+    }
+}
+
+#[test]
+fn pitfall_13_an_onlooker_that_crashes_or_never_reads_stops_no_weight() {
+    simulate(async {
+        let mut validator = Validator::new();
+        validator.listeners = vec![Onlooker.start().recipient()];
+        // Its mailbox fills up: it hangs from its start.
+        let stuck = Onlooker::create(|context| {
+            context.wait(std::future::pending::<()>().into_actor(&Onlooker));
+            Onlooker
+        });
+        validator.listeners.push(stuck.recipient());
+        let running = validator.start();
+        for window in 0..u32::from(ONLOOKER_WINDOWS) {
+            for head in [1, 5] {
+                validator.chain.advance_to(BEGIN + window * 360 + head);
+                pass(Duration::from_secs(60)).await;
+            }
+        }
+        assert_eq!(validator.chain.records().len(), usize::from(ONLOOKER_WINDOWS));
+        assert!(running.stats.values().all(|stats| stats.read().restarts == 0));
+    });
+}
+
+/// More than a mailbox holds.
+const ONLOOKER_WINDOWS: u16 = 40;
+
+#[test]
+fn a_store_that_cannot_be_written_for_hours_stops_nothing_for_good() {
+    simulate(async {
+        let validator = Validator::new();
+        let running = validator.start();
+        let mut block = BEGIN;
+        let mut pass_window = async || {
+            for _ in 0..36 {
+                block += 10;
+                validator.chain.advance_to(block);
+                pass(Duration::from_secs(120)).await;
+            }
+            validator.chain.records().len()
+        };
+        assert_eq!(pass_window().await, 1);
+        validator.store.set_full(true);
+        // What was recorded and broadcast before may still be included.
+        let sent = pass_window().await;
+        for _ in 0..10 {
+            assert_eq!(pass_window().await, sent, "nothing is sent that could not be recorded first");
+        }
+        validator.store.set_full(false);
+        assert!(pass_window().await > sent, "it goes on by itself");
+        let sent = validator.chain.records().len();
+        assert_eq!(pass_window().await, sent + 1, "and sends once a window again");
+        assert!(running.stats.values().all(|stats| stats.read().restarts == 0), "no actor went down");
+    });
 }

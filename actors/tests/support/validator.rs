@@ -6,7 +6,7 @@ use crate::support::model_chain::ModelChain;
 use crate::support::subnets::{committed, hotkey, neuron, subnet, validator};
 use crate::support::time::TestClock;
 use crate::support::world::{ROUND_BLOCKS, SLOT_BLOCKS, UNLIMITED};
-use actix::{Actor, Addr, Context, Handler, Supervised};
+use actix::{Actor, Addr, Context, Handler, Recipient, Supervised};
 use async_trait::async_trait;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
-use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_actors::youtube::{YouTube, YouTubeActor};
 use tensorflix_domain::ids::{Block, Platform};
 use tensorflix_domain::policy::Policy;
@@ -75,6 +75,8 @@ pub struct Validator {
     pub chain: Arc<ModelChain>,
     pub internet: Arc<Internet>,
     pub clock: Arc<TestClock>,
+    /// Who hears of weights that are on chain.
+    pub listeners: Vec<Recipient<WeightsConfirmed>>,
 }
 
 /// All actors of a validator at work, each under supervision.
@@ -104,6 +106,7 @@ impl Validator {
             chain: Arc::new(ModelChain::new(subnet, hotkey(1))),
             internet: Arc::default(),
             clock: Arc::new(TestClock::new()),
+            listeners: Vec::new(),
         }
     }
 
@@ -167,7 +170,7 @@ impl Validator {
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: false,
         };
-        WeightSetter::new(settings, false, self.chain(), self.store(), stats, Vec::new(), Vec::new())
+        WeightSetter::new(settings, false, self.chain(), self.store(), stats, self.listeners.clone(), Vec::new())
     }
 
     fn youtube(&self, stats: Arc<ActorStats>) -> YouTubeActor {

@@ -4,6 +4,7 @@ mod tables;
 
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tables::Tables;
@@ -58,12 +59,18 @@ pub struct MemoryStore {
     written: Mutex<Vec<Write>>,
     faults: Mutex<VecDeque<(Option<Write>, Fault)>>,
     write_delay: Mutex<Duration>,
+    is_full: AtomicBool,
 }
 
 impl MemoryStore {
     /// The next `count` writes, of whatever kind, fail and store nothing.
     pub fn fail_next_writes(&self, count: usize) {
         locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
+    }
+
+    /// From now on every write fails, as on a full disk, or no longer does.
+    pub fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
     }
 
     /// The next write of this kind fails and stores nothing.
@@ -125,6 +132,9 @@ impl MemoryStore {
         let delay = *locked(&self.write_delay);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
+        }
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(StoreError("there is no space left".to_owned()));
         }
         match self.take_fault(write) {
             Some(Fault::Fail) => return Err(StoreError(format!("{write:?} was made to fail"))),
