@@ -6,6 +6,7 @@
 
 pub mod alone;
 pub mod serving;
+mod upkeep;
 
 use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
@@ -31,7 +32,7 @@ use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, Reserved, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
@@ -113,9 +114,15 @@ struct Workshop<'a> {
     escalations: UnboundedSender<&'static str>,
     stats: Vec<Arc<ActorStats>>,
     tuning: Arc<Tuning>,
+    jitter: Jitter,
 }
 
 impl App {
+    /// Keeps the store from growing for as long as the process lives: for one that runs for months.
+    pub fn keep_store_bounded(&self, config: &Config) {
+        actix_rt::spawn(upkeep::keep_bounded(self.database.clone(), config.store.keep_days));
+    }
+
     /// Opens the store, reads the wallet, and starts every actor. The chain is connected to when it is first asked.
     ///
     /// # Errors
@@ -165,7 +172,16 @@ impl<'a> Workshop<'a> {
     ) -> Result<Self, AppError> {
         let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
         let (store, clock) = (Arc::new(database), Arc::new(SystemClock::new()));
-        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new(), tuning: Arc::default() })
+        Ok(Self {
+            config,
+            store,
+            http: Arc::new(http),
+            clock,
+            escalations,
+            stats: Vec::new(),
+            tuning: Arc::default(),
+            jitter: Jitter::random(),
+        })
     }
 
     fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
@@ -182,7 +198,8 @@ impl<'a> Workshop<'a> {
             backoff_min: Duration::from_millis(settings.backoff_min_ms),
             backoff_max: Duration::from_millis(settings.backoff_max_ms),
         };
-        Supervision { limits, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
+        let jitter = self.jitter;
+        Supervision { limits, jitter, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
     }
 
     fn core(&self, stats: &Arc<ActorStats>) -> Supervision {

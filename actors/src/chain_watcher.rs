@@ -19,6 +19,10 @@ use tensorflix_domain::record::Head;
 /// Pause after the first failure in a row; doubled up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Longest time that one reading of the subnet may take. The actor takes no messages meanwhile, so it is less than what
+/// its supervisor waits for a heartbeat.
+const READING_DEADLINE: Duration = Duration::from_secs(150);
+
 /// Longest pause between attempts to follow the chain.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -87,6 +91,8 @@ impl Supervised for ChainWatcher {
     }
 }
 
+crate::answers_heartbeats!(ChainWatcher);
+
 /// The chain was asked for its next head.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -122,6 +128,16 @@ impl Handler<HeadFinalized> for ChainWatcher {
                 store.save_subnet(&subnet).await.map_err(|error| error.to_string())?;
             }
             store.save_head(&head).await.map_err(|error| error.to_string())
+        };
+        let clock = Arc::clone(&self.clock);
+        let reading = async move {
+            tokio::select! {
+                biased;
+                read = reading => read,
+                () = clock.sleep(READING_DEADLINE) => {
+                    Err(format!("the subnet was not read and stored within {} s", READING_DEADLINE.as_secs()))
+                }
+            }
         };
         // One head at a time: of two that begin the same cell, the second must see that the first has read it.
         context.wait(reading.into_actor(self).map(move |read, this, context| match read {

@@ -5,6 +5,7 @@ use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
+use crate::quarantine::{self, Quarantine, Rules};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::policy::Policy;
+use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::record::{CycleHead, DecidedCycle, Holding, ReportedError};
-use tensorflix_domain::submission::parse_submission_gist;
+use tensorflix_domain::submission::SubmissionGist;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
 
@@ -78,6 +79,7 @@ pub(crate) struct Conductor {
     has_opened: AtomicBool,
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
+    rules: Rules,
 }
 
 impl Conductor {
@@ -88,13 +90,17 @@ impl Conductor {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (has_opened, watched) = (AtomicBool::new(false), Arc::default());
-        Self { settings, platforms, gist_dates: None, store, clock, has_opened, watched }
+        Self { settings, platforms, gist_dates: None, store, clock, has_opened, watched, rules: Rules::default() }
     }
 
     /// Who has contents looked at between cycles.
     pub(crate) fn poller(&self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Poller {
         let (watched, store, clock) = (Arc::clone(&self.watched), Arc::clone(&self.store), Arc::clone(&self.clock));
         Poller::new(&self.settings, platforms, watched, store, clock)
+    }
+
+    pub(crate) const fn judge_by(&mut self, rules: Rules) {
+        self.rules = rules;
     }
 
     pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
@@ -113,6 +119,12 @@ impl Conductor {
             tracing::debug!(cycle = cycle.cycle, round, "waiting for the polling round");
             return Ok(None);
         }
+        let decision = decision_of(&cycle);
+        let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
+        if quarantine.holds(&decision) {
+            tracing::debug!(cycle = cycle.cycle, "deciding this cycle crashes; it is left alone");
+            return Ok(None);
+        }
         // What the round found is claimed before anything is judged.
         self.make_claims().await?;
         self.decide(cycle).await?;
@@ -121,25 +133,39 @@ impl Conductor {
 
     /// Turns new contents of gists into claims, oldest round first.
     async fn make_claims(&self) -> Result<(), StoreError> {
-        let mut rounds = BTreeSet::new();
+        let quarantine = Quarantine::load(&*self.store, self.head_block().await?).await?;
+        let (mut rounds, mut crashed) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION).await?;
+            // Those that crash keep their place until they can be read; the others are not held up by them.
+            let skipped = u32::try_from(crashed.len()).unwrap_or(u32::MAX);
+            let mut holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION.saturating_add(skipped)).await?;
+            holdings.retain(|holding| !crashed.contains(&holding.id));
             if holdings.is_empty() {
                 break;
             }
             rounds.extend(holdings.iter().map(|holding| holding.round));
-            let mut claims = Vec::new();
+            let (mut claims, mut ids) = (Vec::new(), Vec::new());
             for holding in &holdings {
                 let document = self.store.gist_document(&holding.digest).await?.unwrap_or_default();
-                claims.extend(claims_of(holding, &document));
+                let item = quarantine::item(ItemKind::SubmissionGist, holding.pointer.to_string(), &document);
+                if let Ok(gist) = quarantine.handle(&item, || (self.rules.read_submissions)(&document)).await? {
+                    claims.extend(claims_of(holding, gist));
+                    ids.push(holding.id);
+                } else {
+                    crashed.insert(holding.id);
+                }
             }
-            let ids: Vec<i64> = holdings.iter().map(|holding| holding.id).collect();
             self.store.record_claims(&claims, &ids).await?;
         }
         for round in rounds {
             self.date_ties(round).await?;
         }
         Ok(())
+    }
+
+    /// The newest known block, 0 before there is one.
+    async fn head_block(&self) -> Result<Block, StoreError> {
+        Ok(self.store.latest_head().await?.map_or(0, |head| head.stamp.block))
     }
 
     /// Has the gists dated whose claims tie within a round, while what GitHub says still is of that round.
@@ -201,7 +227,8 @@ impl Conductor {
         let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
             return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
         };
-        let Gathered { mut evidence, contents, mut errors } = gather(&*self.store, &self.settings, &subnet).await?;
+        let Gathered { mut evidence, contents, mut errors } =
+            gather(&*self.store, &self.settings, &subnet, self.rules).await?;
         tracing::info!(
             cycle = cycle.cycle,
             tasks = evidence.tasks.len(),
@@ -213,7 +240,16 @@ impl Conductor {
         evidence.contents =
             crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls, &mut errors)
                 .await?;
-        let decision = decide(&evidence, &self.settings.policy);
+        let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
+        let decision = match self.settings.opening {
+            // Nothing is tried again with one cycle: the process ends.
+            Opening::Once => decide(),
+            Opening::Grid => {
+                let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
+                let decided = quarantine.handle(&decision_of(&cycle), decide).await?;
+                decided.map_err(|reason| StoreError(format!("cycle {}: {reason}", cycle.cycle)))?
+            }
+        };
         errors.sort_unstable();
         let decided = DecidedCycle {
             cycle: cycle.cycle,
@@ -286,11 +322,16 @@ impl Conductor {
     }
 }
 
+/// A cycle's decision as an item: in its slot nothing else is tried once it has crashed too often, and the scores in force
+/// go on being sent.
+fn decision_of(cycle: &CycleHead) -> Item {
+    quarantine::item(ItemKind::Decision, cycle.cycle.to_string(), &[])
+}
+
 /// The claims that a hotkey makes by a content of its gist.
-fn claims_of(holding: &Holding, document: &[u8]) -> Vec<Claim> {
+fn claims_of(holding: &Holding, gist: SubmissionGist) -> Vec<Claim> {
     let pinned_at = holding.pointer.revision().map(|_| holding.committed_at);
-    parse_submission_gist(document)
-        .pairs
+    gist.pairs
         .into_iter()
         .filter(|pair| Platform::ALL.iter().any(|platform| platform.accepts(&pair.content_id)))
         .map(|pair| Claim {

@@ -2,6 +2,7 @@
 
 use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
+use crate::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
@@ -13,10 +14,11 @@ use tensorflix_domain::ids::{Block, ContentId, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
+use tensorflix_domain::quarantine::ItemKind;
 use tensorflix_domain::record::{GistState, ReportedError};
-use tensorflix_domain::submission::{GistKind, parse_submission_gist};
+use tensorflix_domain::submission::GistKind;
 use tensorflix_domain::subnet::{Neuron, Subnet};
-use tensorflix_domain::task::{TaskGist, parse_task_gist};
+use tensorflix_domain::task::TaskGist;
 use tensorflix_domain::task_source::{Publisher, TaskSource, tasks_of_gist, tasks_of_network};
 use tensorflix_domain::verdict::Reason;
 
@@ -39,13 +41,15 @@ pub(crate) async fn gather(
     store: &dyn Store,
     settings: &CycleSettings,
     subnet: &Subnet,
+    rules: Rules,
 ) -> Result<Gathered, StoreError> {
     let states: BTreeMap<GistPointer, GistState> =
         store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
     let owners: BTreeMap<GistName, OwnerRecord> =
         store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
     let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
-    let gists = Gists { store, states, owners, oldest };
+    let quarantine = Quarantine::load(store, subnet.at.block).await?;
+    let gists = Gists { store, states, owners, oldest, rules, quarantine };
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
@@ -121,6 +125,8 @@ struct Gists<'a> {
     owners: BTreeMap<GistName, OwnerRecord>,
     /// Content that was last confirmed in an earlier round stands no more.
     oldest: Block,
+    rules: Rules,
+    quarantine: Quarantine<'a>,
 }
 
 /// The earliest polling round whose content may still stand in for one that cannot be read.
@@ -210,8 +216,13 @@ impl Gists<'_> {
         uid: Option<Uid>,
         errors: &mut Vec<ReportedError>,
     ) -> Result<TaskGist, StoreError> {
-        let document = self.document(pointer, uid, "tasks", errors).await?;
-        let mut gist = parse_task_gist(&document.unwrap_or_default());
+        let document = self.document(pointer, uid, "tasks", errors).await?.unwrap_or_default();
+        let item = quarantine::item(ItemKind::TaskGist, pointer.to_string(), &document);
+        let gist = self.quarantine.handle(&item, || (self.rules.read_tasks)(&document)).await?;
+        let mut gist = gist.unwrap_or_else(|reason| {
+            errors.push(ReportedError { uid, source: "tasks".to_owned(), line: None, reason });
+            TaskGist::default()
+        });
         report_problems(errors, uid, "tasks", std::mem::take(&mut gist.problems));
         Ok(gist)
     }
@@ -238,7 +249,14 @@ impl Gists<'_> {
                 continue;
             }
             if let Some(document) = self.document(&pointer, uid, "gist", errors).await? {
-                let gist = parse_submission_gist(&document);
+                let item = quarantine::item(ItemKind::SubmissionGist, pointer.to_string(), &document);
+                let gist = match self.quarantine.handle(&item, || (self.rules.read_submissions)(&document)).await? {
+                    Ok(gist) => gist,
+                    Err(reason) => {
+                        errors.push(ReportedError { uid, source: "gist".to_owned(), line: None, reason });
+                        continue;
+                    }
+                };
                 report_problems(errors, uid, "gist", gist.problems);
                 if gist.kind == GistKind::Submissions {
                     let owner = self.owners.get(&GistName::from(&pointer));

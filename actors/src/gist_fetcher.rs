@@ -105,6 +105,8 @@ impl Supervised for GistFetcher {
     }
 }
 
+crate::answers_heartbeats!(GistFetcher);
+
 /// Time to look for a round.
 #[derive(Message)]
 #[rtype(result = "()")]

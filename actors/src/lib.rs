@@ -15,6 +15,7 @@ pub mod platform;
 mod poller;
 pub mod ports;
 mod preflight;
+pub mod quarantine;
 pub mod scorer;
 pub mod sending;
 pub mod stats;

@@ -16,6 +16,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
     ObservedContent, ScoresInForce, WeightIntent,
@@ -316,6 +317,13 @@ pub trait Store: Send + Sync {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError>;
     /// The scores of the newest cycle in which anything qualified.
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError>;
+
+    // --- Whoever handles what others wrote --------------------------------------------------------------------
+
+    /// What crashed its handling, with the number of times.
+    async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError>;
+    /// Counts another crash of an item at a block. Gives the number of its crashes so far.
+    async fn record_crash(&self, item: &Item, at: Block) -> Result<u32, StoreError>;
 
     // --- WeightSetter -----------------------------------------------------------------------------------------
 

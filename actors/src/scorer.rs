@@ -15,6 +15,7 @@ use crate::gist_fetcher::{DateGists, SubmissionsRecorded};
 use crate::platform::{ObserveContents, PollContents};
 use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};
+use crate::quarantine::Rules;
 use crate::stats::ActorStats;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
 use std::collections::BTreeMap;
@@ -83,6 +84,16 @@ impl Scorer {
         self
     }
 
+    /// Reads and judges by other functions than the domain's own.
+    #[must_use]
+    pub fn judging_by(mut self, rules: Rules) -> Self {
+        // Nobody else holds the conductor before the actor is started.
+        if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
+            conductor.judge_by(rules);
+        }
+        self
+    }
+
     /// Has `platforms` look at contents between cycles; without it they are looked at for cycles alone.
     #[must_use]
     pub fn polling(mut self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Self {
@@ -106,6 +117,8 @@ impl Supervised for Scorer {
         self.is_polling = false;
     }
 }
+
+crate::answers_heartbeats!(Scorer);
 
 /// Time to look for work.
 #[derive(Message)]

@@ -143,7 +143,7 @@ impl Sender {
             return Ok(());
         };
         let window = self.window(&head, &stored.hyperparameters);
-        if latest.as_ref().is_some_and(|intent| intent.window >= window && has_reached_chain(intent)) {
+        if latest.as_ref().is_some_and(|intent| takes_window(intent, window)) {
             return Err(Halt::Later(format!("the window from block {window} has its submission already")));
         }
         let Some((decided_by, scores)) = self.scores_to_send(&head, force, &stored).await? else {
@@ -344,8 +344,11 @@ fn settles_earlier(confirmed: WeightsConfirmed) -> Option<Sent> {
     Some(Sent::Confirmed(WeightsConfirmed { settles_earlier: true, ..confirmed }))
 }
 
-fn has_reached_chain(intent: &WeightIntent) -> bool {
-    intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain)
+/// Whether a window has its submission by this intent: one that was sent for it, or one of an earlier window that came into
+/// a block of this one, as happens when the process or the chain was away in between.
+fn takes_window(intent: &WeightIntent, window: Block) -> bool {
+    let included_at = intent.outcome.as_ref().and_then(IntentOutcome::block);
+    included_at.is_some_and(|block| intent.window >= window || block >= window)
 }
 
 fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {

@@ -5,14 +5,23 @@
 //! panicked is told that it closed. Between restarts there is exponential back-off. Too many restarts within a
 //! window escalate: a core actor ends the process, for the service manager to restart; an optional one rests.
 //!
-//! It cannot free a thread that is blocked.
+//! An actor that takes no messages any more is restarted too ([`Heartbeat`]). Restarting cannot free a thread that is
+//! blocked: [`watchdog`] ends the process then.
+
+mod backoff;
+mod heartbeat;
+pub mod watchdog;
+
+pub use backoff::{Jitter, RestartLimits};
+pub use heartbeat::{HEARTBEAT_DEADLINE, HEARTBEAT_PERIOD, Heartbeat};
 
 use crate::ports::Clock;
 use crate::stats::ActorStats;
 use actix::dev::channel::{AddressReceiver, channel};
-use actix::{Actor, Addr, Context, Supervised};
+use actix::{Actor, Addr, Context, Handler, Supervised};
+use backoff::History;
 use futures::FutureExt;
-use std::collections::VecDeque;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,30 +32,6 @@ pub const MAILBOX_CAPACITY: usize = 64;
 
 /// How long an optional actor rests after too many restarts.
 pub const REST: Duration = Duration::from_secs(15 * 60);
-
-/// How often, and how fast, an actor may be restarted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RestartLimits {
-    /// Restarts allowed within the window.
-    pub max_restarts: u32,
-    /// The window.
-    pub within: Duration,
-    /// Pause before the first restart; doubled for each further one within the window.
-    pub backoff_min: Duration,
-    /// Longest pause.
-    pub backoff_max: Duration,
-}
-
-impl Default for RestartLimits {
-    fn default() -> Self {
-        Self {
-            max_restarts: 5,
-            within: Duration::from_secs(300),
-            backoff_min: Duration::from_millis(100),
-            backoff_max: Duration::from_secs(60),
-        }
-    }
-}
 
 /// What follows when an actor exceeds its limits.
 #[derive(Clone, Debug)]
@@ -62,6 +47,8 @@ pub enum Importance {
 pub struct Supervision {
     /// Its limits.
     pub limits: RestartLimits,
+    /// What spreads its pauses.
+    pub jitter: Jitter,
     /// What follows when they are exceeded.
     pub importance: Importance,
     /// For back-off.
@@ -75,7 +62,7 @@ pub struct Supervision {
 /// bring the actor back to a sound state.
 pub fn supervise<A>(supervision: Supervision, make: impl FnOnce(Addr<A>) -> A) -> Addr<A>
 where
-    A: Actor<Context = Context<A>> + Supervised,
+    A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
 {
     let reserved = Reserved::new();
     let actor = make(reserved.address());
@@ -90,7 +77,7 @@ pub struct Reserved<A: Actor> {
 
 impl<A> Reserved<A>
 where
-    A: Actor<Context = Context<A>> + Supervised,
+    A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
 {
     /// A new address.
     #[expect(clippy::new_without_default, reason = "two of them are never equal, so none is the default")]
@@ -107,20 +94,38 @@ where
     /// Starts the actor that belongs to the address, as [`supervise`] does.
     pub fn supervise(self, supervision: Supervision, actor: A) -> Addr<A> {
         let mut context = Context::with_receiver(self.receiver).into_future(actor);
+        let weak = self.address.downgrade();
         actix_rt::spawn(async move {
-            let mut history = History { limits: supervision.limits, restarts: VecDeque::new() };
+            let Supervision { limits, jitter, clock, stats, .. } = &supervision;
+            let mut history = History::new(*limits, *jitter, stats.name());
             loop {
-                let mut panicked = AssertUnwindSafe(&mut context).catch_unwind().await.is_err();
+                let mut end = tokio::select! {
+                    biased;
+                    ended = AssertUnwindSafe(&mut context).catch_unwind() => {
+                        if ended.is_err() { End::Panicked } else { End::Stopped }
+                    }
+                    () = heartbeat::until_stuck(&weak, &**clock) => End::Stuck,
+                };
                 loop {
-                    if !pause_before_restart(&supervision, &mut history, panicked).await {
+                    if !pause_before_restart(&supervision, &mut history, end).await {
                         return;
                     }
                     match std::panic::catch_unwind(AssertUnwindSafe(|| context.restart())) {
-                        Ok(true) => break,
-                        // Nobody holds the address any more.
-                        Ok(false) => return,
+                        Ok(true) => {
+                            stats.count_restart();
+                            tracing::info!(actor = stats.name(), cause = %end, "actor restarted");
+                            break;
+                        }
+                        // Nobody holds the address any more: it ended because its work is over.
+                        Ok(false) => {
+                            tracing::debug!(actor = stats.name(), "actor ended for good: nobody can reach it");
+                            return;
+                        }
                         // `restarting` panicked: the actor is not in a sound state and must not go on as it is.
-                        Err(_) => panicked = true,
+                        Err(_) => {
+                            stats.count_restart();
+                            end = End::Panicked;
+                        }
                     }
                 }
             }
@@ -129,68 +134,54 @@ where
     }
 }
 
+/// How an actor came to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Something of it panicked.
+    Panicked,
+    /// It stopped itself, or nobody holds its address any more: which of them is known when it is restarted.
+    Stopped,
+    /// It takes no messages.
+    Stuck,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Panicked => "panicked",
+            Self::Stopped => "stopped",
+            Self::Stuck => "stuck",
+        })
+    }
+}
+
 /// Waits as the limits demand. `false` if the actor must not be restarted.
-async fn pause_before_restart(supervision: &Supervision, history: &mut History, panicked: bool) -> bool {
+async fn pause_before_restart(supervision: &Supervision, history: &mut History, end: End) -> bool {
     let name = supervision.stats.name();
-    let cause = if panicked { "panicked" } else { "stopped" };
     match (history.next_pause(supervision.clock.monotonic()), &supervision.importance) {
         (Some(pause), _) => {
-            tracing::warn!(actor = name, cause, pause_ms = pause.as_millis(), "actor ended; restarting it");
+            let pause_ms = pause.as_millis();
+            match end {
+                End::Panicked => tracing::warn!(actor = name, pause_ms, "actor panicked; restarting it"),
+                End::Stuck => tracing::warn!(actor = name, pause_ms, "actor takes no messages; restarting it"),
+                // Most actors that end do so because nobody needs them any more, and that is no trouble.
+                End::Stopped => tracing::debug!(actor = name, pause_ms, "actor ended"),
+            }
             supervision.clock.sleep(pause).await;
         }
         (None, Importance::Optional) => {
-            tracing::error!(actor = name, cause, rest_secs = REST.as_secs(), "actor fails again and again; it rests");
+            tracing::error!(actor = name, cause = %end, rest_secs = REST.as_secs(), "actor fails again and again; it rests");
             supervision.stats.set_resting(true);
             supervision.clock.sleep(REST).await;
             supervision.stats.set_resting(false);
-            history.restarts.clear();
+            history.clear();
         }
         (None, Importance::Core(escalations)) => {
-            tracing::error!(actor = name, cause, "a core actor fails again and again; the process must end");
+            tracing::error!(actor = name, cause = %end, "a core actor fails again and again; the process must end");
             // Nobody to tell means that the process is ending already.
             let _ = escalations.send(name);
             return false;
         }
     }
-    supervision.stats.count_restart();
     true
-}
-
-/// Restarts within the sliding window.
-struct History {
-    limits: RestartLimits,
-    restarts: VecDeque<Duration>,
-}
-
-impl History {
-    /// The pause before the next restart at `now`, which is counted; `None` if the limit is reached.
-    fn next_pause(&mut self, now: Duration) -> Option<Duration> {
-        while self.restarts.front().is_some_and(|restart| now.saturating_sub(*restart) > self.limits.within) {
-            self.restarts.pop_front();
-        }
-        let count = u32::try_from(self.restarts.len()).unwrap_or(u32::MAX);
-        if count >= self.limits.max_restarts {
-            return None;
-        }
-        self.restarts.push_back(now);
-        let doubled = self.limits.backoff_min.saturating_mul(2_u32.saturating_pow(count));
-        Some(doubled.min(self.limits.backoff_max))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_limit_and_the_window_slides() {
-        let seconds = Duration::from_secs;
-        let limits =
-            RestartLimits { max_restarts: 4, within: seconds(100), backoff_min: seconds(1), backoff_max: seconds(3) };
-        let mut history = History { limits, restarts: VecDeque::new() };
-        let pauses: Vec<_> = [0, 10, 20, 30, 40].map(|now| history.next_pause(seconds(now))).into();
-        assert_eq!(pauses, [Some(seconds(1)), Some(seconds(2)), Some(seconds(3)), Some(seconds(3)), None]);
-        assert_eq!(history.next_pause(seconds(101)), Some(seconds(3)), "the first restart is out of the window");
-        assert_eq!(history.next_pause(seconds(102)), None);
-    }
 }

@@ -111,6 +111,8 @@ impl Supervised for WeightSetter {
     }
 }
 
+crate::answers_heartbeats!(WeightSetter);
+
 impl Handler<HeadFinalized> for WeightSetter {
     type Result = ();
 

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod chain_watcher;
+mod crashes;
 mod endurance;
 mod gist_fetcher;
 mod instagram;
@@ -9,10 +10,12 @@ mod limiter;
 mod outbound;
 mod platform_contract;
 mod polling;
+mod quarantine;
 mod quota;
 mod scorer;
 mod sending_crashes;
 mod supervision;
+#[allow(dead_code, reason = "the simulation in the root package uses it as well")]
 mod support;
 mod weight_setter;
 mod youtube;

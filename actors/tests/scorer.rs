@@ -3,6 +3,7 @@
 mod faults;
 mod judging;
 mod polling;
+mod quarantine;
 mod sameness;
 
 use crate::support::fake_platform::FakePlatform;
@@ -20,6 +21,7 @@ use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
 use tensorflix_actors::ports::Store;
+use tensorflix_actors::quarantine::Rules;
 use tensorflix_actors::scorer::{Scorer, ScoresDecided};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;
@@ -80,10 +82,15 @@ impl Stage {
     }
 
     fn start_with(sightings: &[(ContentId, Sighting)], opening: Opening) -> Self {
+        Self::start_judging(sightings, opening, Rules::default())
+    }
+
+    /// The same with these functions in place of the domain's.
+    fn start_judging(sightings: &[(ContentId, Sighting)], opening: Opening, rules: Rules) -> Self {
         let world = World::new();
         let youtube = FakePlatform::start(&world, sightings.iter().cloned());
         let instagram = FakePlatform::start(&world, sightings.iter().cloned());
-        let (scorer, decided, stats) = start_scorer(&world, &youtube, &instagram, opening);
+        let (scorer, decided, stats) = start_scorer_with(&world, &youtube, &instagram, opening, rules);
         let tasks = task_line(CATS, Platform::YouTube, 0.0) + &task_line(DANCES, Platform::Instagram, 0.0);
         Self { world, youtube, instagram, scorer, decided, stats, tasks }
     }
@@ -142,6 +149,16 @@ fn start_scorer(
     instagram: &FakePlatform,
     opening: Opening,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    start_scorer_with(world, youtube, instagram, opening, Rules::default())
+}
+
+fn start_scorer_with(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+    rules: Rules,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let stats = ActorStats::new("scorer");
     let (listener, decided) = listen();
     let settings = CycleSettings {
@@ -162,7 +179,8 @@ fn start_scorer(
         .polling(BTreeMap::from([
             (Platform::YouTube, youtube.polled.clone()),
             (Platform::Instagram, instagram.polled.clone()),
-        ]));
+        ]))
+        .judging_by(rules);
     (world.start(&stats, scorer), decided, stats)
 }
 

@@ -191,6 +191,38 @@ fn the_same_bytes_are_sent_after_a_crash_and_no_second_signature_within_their_er
 }
 
 #[test]
+fn what_was_signed_for_a_window_and_came_into_the_next_is_the_submission_of_the_next() {
+    simulate(async {
+        let faultless = Remains::new().await;
+        let (setter, tripwire) = faultless.start(None);
+        let late = BEGIN + WINDOW_BLOCKS - 20;
+        setter.do_send(HeadFinalized(faultless.chain.advance_to(late)));
+        settle().await;
+        faultless.chain.advance_to(late + 1);
+        settle().await;
+        let mut came_late = 0;
+        for crash in 0..tripwire.steps() {
+            let remains = Remains::new().await;
+            let (setter, _) = remains.start(Some(crash));
+            setter.do_send(HeadFinalized(remains.chain.advance_to(late)));
+            settle().await;
+            // The process comes back in the next window, within the era of what it may have signed.
+            let (setter, _) = remains.start(None);
+            for block in (BEGIN + WINDOW_BLOCKS + 6..BEGIN + 2 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+                setter.do_send(HeadFinalized(remains.chain.advance_to(block)));
+                settle().await;
+            }
+            let submissions = remains.submissions();
+            assert!(submissions.values().all(|count| *count == 1), "a crash at step {crash}: {submissions:?}");
+            assert!(submissions.contains_key(&1), "a crash at step {crash}");
+            let intents = remains.store.intents();
+            came_late += usize::from(intents.len() == 1 && intents[0].window < BEGIN + WINDOW_BLOCKS);
+        }
+        assert!(came_late > 0, "some crash leaves signed bytes that come late");
+    });
+}
+
+#[test]
 fn a_foreign_update_is_waited_out_for_one_rate_limit_and_then_sending_goes_on() {
     simulate(async {
         let remains = Remains::new().await;

@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, REST, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
+use tensorflix_actors::supervision::{
+    HEARTBEAT_DEADLINE, HEARTBEAT_PERIOD, Importance, Jitter, REST, RestartLimits, Supervision, supervise,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// How an actor ends.
@@ -22,10 +25,25 @@ enum End {
     PanicInHandler,
     PanicInSpawnedFuture,
     PanicInWait,
+    PanicInInterval,
     Stop,
 }
 
-const ENDS: [End; 4] = [End::PanicInHandler, End::PanicInSpawnedFuture, End::PanicInWait, End::Stop];
+const ENDS: [End; 5] =
+    [End::PanicInHandler, End::PanicInSpawnedFuture, End::PanicInWait, End::PanicInInterval, End::Stop];
+
+/// The actor hangs: it takes no messages any more.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+struct Hang;
+
+impl Handler<Hang> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, _: Hang, context: &mut Self::Context) {
+        context.wait(std::future::pending::<()>().into_actor(self));
+    }
+}
 
 /// A message that the actor passes on.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
@@ -75,6 +93,8 @@ impl Supervised for Fragile {
     }
 }
 
+tensorflix_actors::answers_heartbeats!(Fragile);
+
 impl Handler<End> for Fragile {
     type Result = ();
 
@@ -86,6 +106,9 @@ impl Handler<End> for Fragile {
                 context.spawn(panicking());
             }
             End::PanicInWait => context.wait(panicking()),
+            End::PanicInInterval => {
+                context.run_interval(Duration::ZERO, |_, _| panic!("made to panic: an interval"));
+            }
             End::Stop => context.stop(),
         }
     }
@@ -126,7 +149,9 @@ impl Patient {
             planned: Arc::new(Mutex::new(planned.into_iter().collect())),
             stages: Arc::clone(&stages),
         };
-        let supervision = Supervision { limits: LIMITS, importance, clock: world.clock(), stats: Arc::clone(&stats) };
+        let jitter = Jitter::NONE;
+        let supervision =
+            Supervision { limits: LIMITS, jitter, importance, clock: world.clock(), stats: Arc::clone(&stats) };
         let address = supervise(supervision, |_| fragile);
         Self { world, address, heard, stats, stages }
     }
@@ -296,5 +321,55 @@ fn an_actor_that_nobody_can_reach_ends_for_good() {
         pass(Duration::from_secs(86_400)).await;
         assert_eq!(*stages.lock().expect("no panic while locked"), [Stage::Started]);
         assert_eq!(Arc::strong_count(&stats), 1, "its supervisor is gone too");
+    });
+}
+
+#[test]
+fn an_actor_that_takes_no_messages_is_restarted_and_its_queue_survives() {
+    simulate(async {
+        let mut patient = Patient::optional();
+        patient.address.do_send(Hang);
+        patient.address.do_send(Say(1));
+        pass(HEARTBEAT_DEADLINE).await;
+        assert_eq!(patient.heard.so_far().await, [], "it is given its time");
+        pass(HEARTBEAT_PERIOD + Duration::from_secs(1)).await;
+        assert_eq!(patient.heard.so_far().await, [Say(1)]);
+        assert_eq!(patient.stats.read().restarts, 1);
+        pass(Duration::from_secs(3_600)).await;
+        assert_eq!(patient.stats.read().restarts, 1, "one that answers is left alone");
+    });
+}
+
+#[test]
+fn heartbeats_keep_no_actor_alive() {
+    simulate(async {
+        let Patient { world: _world, address, stats, .. } = Patient::optional();
+        pass(HEARTBEAT_PERIOD * 3 / 2).await;
+        drop(address);
+        pass(Duration::from_secs(3_600)).await;
+        assert_eq!((stats.read().restarts, Arc::strong_count(&stats)), (0, 1));
+    });
+}
+
+#[test]
+fn a_blocked_thread_is_noticed_from_another_one_and_a_busy_one_is_not() {
+    /// Where the watchdog tells the test; a watch takes no state.
+    static TOLD: Mutex<Option<std::sync::mpsc::Sender<()>>> = Mutex::new(None);
+    fn tell() {
+        let told = TOLD.lock().expect("no panic while locked").take().expect("told once");
+        told.send(()).expect("the test waits");
+    }
+    let (sender, told) = std::sync::mpsc::channel();
+    *TOLD.lock().expect("no panic while locked") = Some(sender);
+    actix_rt::System::new().block_on(async {
+        let watch = Watch { period: Duration::from_millis(1), most_silent_looks: 2_000, when_blocked: tell };
+        let dog = Watchdog::watch_this_thread(watch).expect("a thread");
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+        assert!(told.try_recv().is_err(), "the thread goes on");
+        // This blocks the thread until the watchdog has noticed.
+        told.recv_timeout(Duration::from_secs(120)).expect("noticed");
+        drop(dog);
     });
 }

@@ -12,6 +12,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
     ObservedContent, ScoresInForce, WeightIntent,
@@ -150,6 +151,13 @@ impl Store for Database {
     }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         self.told(self.store.scores_in_force().await)
+    }
+
+    async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError> {
+        self.told(self.store.crashes().await)
+    }
+    async fn record_crash(&self, item: &Item, at: Block) -> Result<u32, StoreError> {
+        self.told(self.store.record_crash(item, at).await)
     }
 
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {

@@ -101,6 +101,8 @@ impl Actor for BatchCollector {
     type Context = Context<Self>;
 }
 
+tensorflix_actors::answers_heartbeats!(BatchCollector);
+
 impl Supervised for BatchCollector {
     /// Whoever waited is told that nothing came: the senders are dropped.
     fn restarting(&mut self, _: &mut Self::Context) {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tensorflix_actors::platform::{ObserveContents, Platform};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
 use tensorflix_domain::ids;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
@@ -34,11 +34,6 @@ const SHARE_ALONE: u64 = 1;
 
 /// Time beyond a platform's own deadline for one batch, in which its actor may try again.
 const FOR_RETRIES: Duration = Duration::from_secs(30);
-
-/// How often contents that only clients asked for are looked through for old ones, beside a validator.
-const FORGET_PERIOD: Duration = Duration::from_secs(3_600);
-
-const DAY_MS: i64 = 86_400_000;
 
 /// The servers of a process.
 #[derive(Debug, Default)]
@@ -86,7 +81,6 @@ impl Services {
             services.serve_peers(address, config, &app.database, &vitals, &app.clock).await?;
         }
         if let Some(address) = tracker {
-            actix_rt::spawn(forget_strangers(app.database.clone(), vitals.clone(), config.store.keep_days));
             services.serve_contents(address, config, tracking, &vitals, &app.clock)?;
         }
         Ok(services)
@@ -194,20 +188,6 @@ fn supervision(config: &Config, stats: &Arc<ActorStats>, clock: &Arc<dyn Clock>)
         backoff_min: settings.backoff_min(),
         backoff_max: settings.backoff_max(),
     };
-    Supervision { limits, importance: Importance::Optional, clock: Arc::clone(clock), stats: Arc::clone(stats) }
-}
-
-/// Keeps the store from growing by whatever clients ask for: what no miner ever claimed goes when it is old. Never ends.
-async fn forget_strangers(store: Store, vitals: Arc<Vitals>, keep_days: u32) {
-    loop {
-        if let Some(time) = vitals.time() {
-            let before = time.unix_ms().saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
-            match store.forget_unclaimed_contents(before).await {
-                Ok(0) => {}
-                Ok(contents) => tracing::info!(contents, "contents that nobody claimed were forgotten"),
-                Err(error) => tracing::warn!(%error, "contents that nobody claimed could not be forgotten"),
-            }
-        }
-        tokio::time::sleep(FORGET_PERIOD).await;
-    }
+    let (importance, jitter) = (Importance::Optional, Jitter::random());
+    Supervision { limits, jitter, importance, clock: Arc::clone(clock), stats: Arc::clone(stats) }
 }

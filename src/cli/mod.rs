@@ -1,5 +1,6 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr and the log file.
 
+mod backup;
 mod check_submissions;
 mod check_tasks;
 mod commit;
@@ -74,6 +75,8 @@ Examples:
   tensorflix explain dQw4w9WgXcQ
   # decide every stored cycle again, bit for bit
   tensorflix replay --all
+  # a copy of the store, also while it runs
+  tensorflix backup tensorflix-backup.db
   # the HTTP services, each alone
   tensorflix chain-syncer
   tensorflix platform-tracker
@@ -101,6 +104,8 @@ enum Command {
     Export(export::ExportArguments),
     /// Decide cycles again from their own evidence, or under another configuration.
     Replay(replay::ReplayArguments),
+    /// Copy the store to a new file, also while `run` works on it.
+    Backup(backup::BackupArguments),
     /// Every peer of the subnet with its gist's submissions, over HTTP.
     ChainSyncer(service::ChainSyncerArguments),
     /// Public metrics of single videos and reels, over HTTP.
@@ -200,6 +205,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Backup(arguments) => backup::run(arguments),
         Command::ChainSyncer(arguments) => service::run_chain_syncer(arguments),
         Command::PlatformTracker(arguments) => service::run_platform_tracker(arguments),
         #[cfg(feature = "sandbox")]

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::ChainError;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
 use tensorflix_domain::verdict::Status;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -96,6 +97,15 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
         }
     };
     let is_once = mode.opening == Opening::Once;
+    // Whoever runs one cycle waits for it and can end it; one that runs for months has nobody beside it.
+    let watchdog = if is_once { Ok(None) } else { Watchdog::watch_this_thread(Watch::default()).map(Some) };
+    let _watchdog = watchdog.unwrap_or_else(|error| {
+        tracing::warn!(%error, "no thread for the watchdog: a blocked thread would not be noticed");
+        None
+    });
+    if !is_once {
+        app.keep_store_bounded(config);
+    }
     // One cycle is over before anybody could ask.
     let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
     let services = match services {

@@ -9,7 +9,7 @@ use crate::support::model_chain::ModelChain;
 use crate::support::subnets::hotkey;
 use crate::support::world::{ROUND_BLOCKS, UNLIMITED};
 use crate::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
-use actix::{Actor, Addr, Context, Supervised};
+use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use tensorflix_actors::ports::{Chain, Clock, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, Reserved, RestartLimits, Supervision};
+use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_actors::youtube::YouTube;
 use tensorflix_domain::ids::Platform;
@@ -118,7 +118,7 @@ impl Workshop {
         make: impl FnOnce(Arc<ActorStats>) -> A,
     ) -> Addr<A>
     where
-        A: Actor<Context = Context<A>> + Supervised,
+        A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
         let stats = ActorStats::new(name);
         let supervision = Supervision {
@@ -126,6 +126,7 @@ impl Workshop {
             importance: Importance::Core(self.escalations.clone()),
             clock: Arc::clone(&self.clock),
             stats: Arc::clone(&stats),
+            jitter: Jitter::NONE,
         };
         reserved.supervise(supervision, make(stats))
     }

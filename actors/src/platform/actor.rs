@@ -4,20 +4,30 @@ use super::ledger::{Day, Ledger, Refusals};
 use super::{BatchAnswer, BatchError, ContentsObserved, ObserveContents, Platform, Scope};
 use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::ports::{Clock, Store};
+use crate::quarantine::{self, Quarantine};
 use crate::stats::ActorStats;
+use crate::supervision::Heartbeat;
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::verdict::Reason;
 
 /// Details that were seen this many blocks ago, six hours, are asked for anew with the numbers: texts name owners, and
 /// an uploader can change them.
 pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
+
+/// Batches that are cut in halves for one request, because they crash: enough to find a few contents in a batch of fifty.
+/// If whatever a platform says crashes, this bounds what is spent to find that out.
+pub const MOST_SPLITS: u32 = 24;
 
 /// The actor.
 pub struct PlatformActor<P: Platform> {
@@ -75,6 +85,12 @@ impl<P: Platform> Actor for PlatformActor<P> {
 /// Its state is in the store; there is nothing to bring back.
 impl<P: Platform> Supervised for PlatformActor<P> {}
 
+impl<P: Platform> Handler<Heartbeat> for PlatformActor<P> {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
+
 impl<P: Platform> Handler<ObserveContents> for PlatformActor<P> {
     type Result = ResponseFuture<ContentsObserved>;
 
@@ -129,6 +145,13 @@ impl<P: Platform> Parts<P> {
             answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
             return answer;
         }
+        let wanted = match self.without_quarantined(wanted, order, &mut answer).await {
+            Ok(wanted) => wanted,
+            Err((wanted, error)) => {
+                answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
+                return answer;
+            }
+        };
         let counted = match self.to_count(&wanted, order).await {
             Ok(counted) => counted,
             Err(error) => {
@@ -162,9 +185,11 @@ impl<P: Platform> Parts<P> {
     ) -> Vec<ContentId> {
         let terms = self.platform.terms();
         let batches: Vec<&[ContentId]> = contents.chunks(terms.batch_size.max(1)).collect();
+        let splits = AtomicU32::new(MOST_SPLITS);
         let mut results = futures::stream::iter(batches)
-            .map(|batch| async move { (batch, self.observe_batch(batch, scope, order).await) })
-            .buffer_unordered(terms.max_in_flight.max(1));
+            .map(|batch| self.observe_apart(batch, scope, order, &splits))
+            .buffer_unordered(terms.max_in_flight.max(1))
+            .flat_map(futures::stream::iter);
         let mut unanswered = Vec::new();
         while let Some((batch, result)) = results.next().await {
             match (scope, result) {
@@ -187,6 +212,72 @@ impl<P: Platform> Parts<P> {
             }
         }
         unanswered
+    }
+
+    /// What is left of contents without those that crashed too often today, which fall short. (What a platform says of a
+    /// content is only known by asking, so the day takes the place of its digest.)
+    async fn without_quarantined(
+        &self,
+        wanted: Vec<ContentId>,
+        order: &Order,
+        answer: &mut ContentsObserved,
+    ) -> Result<Vec<ContentId>, (Vec<ContentId>, String)> {
+        let quarantine = match Quarantine::load(&*self.store, order.as_of.block).await {
+            Ok(quarantine) => quarantine,
+            Err(error) => return Err((wanted, error.to_string())),
+        };
+        let day = Day::of(&self.platform, order.as_of.time);
+        let (held, wanted): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|content| quarantine.holds(&content_item(content, &day)));
+        for content in &held {
+            let error =
+                format!("{}: reading what the platform says of it crashed; it is left alone today", content.as_str());
+            answer.fall_short(std::slice::from_ref(content), Reason::PlatformUnavailable, error);
+        }
+        Ok(wanted)
+    }
+
+    /// Observes a batch so that a crash costs the content alone that is to blame: a batch that crashes is asked for again
+    /// in halves, as long as there are `splits` left.
+    async fn observe_apart<'a>(
+        &self,
+        batch: &'a [ContentId],
+        scope: Scope,
+        order: &Order,
+        splits: &AtomicU32,
+    ) -> Vec<(&'a [ContentId], Result<Vec<ContentId>, BatchError>)> {
+        let (mut waiting, mut results) = (vec![batch], Vec::new());
+        while let Some(batch) = waiting.pop() {
+            // The actor's own state is the ledger's, whose lock is never held over a call.
+            if let Ok(result) = AssertUnwindSafe(self.observe_batch(batch, scope, order)).catch_unwind().await {
+                results.push((batch, result));
+                continue;
+            }
+            let has_split = || splits.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+            if batch.len() > 1 && has_split() {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                waiting.extend([second, first]);
+                continue;
+            }
+            self.stats.count_failed();
+            let error = match (batch, scope) {
+                ([content], Scope::Everything) => self.crashed(content, order).await,
+                _ => "reading what the platform says of some contents crashed: a bug of the validator".to_owned(),
+            };
+            results.push((batch, Err(BatchError::Lasting(error))));
+        }
+        results
+    }
+
+    /// Counts a crash of one content, in the store first. Gives what to report.
+    async fn crashed(&self, content: &ContentId, order: &Order) -> String {
+        let day = Day::of(&self.platform, order.as_of.time);
+        let counted = async {
+            let quarantine = Quarantine::load(&*self.store, order.as_of.block).await?;
+            quarantine.crashed(&content_item(content, &day)).await
+        };
+        let reason = counted.await.unwrap_or_else(|error| error.to_string());
+        format!("{}: {reason}", content.as_str())
     }
 
     /// Observes and stores one batch. Gives the contents that the answer left out.
@@ -295,6 +386,12 @@ impl<P: Platform> Parts<P> {
         }
         Err(error)
     }
+}
+
+/// A content as an item, on one day.
+fn content_item(content: &ContentId, day: &Day) -> Item {
+    let id = format!("{}:{}", content.platform().name(), content.as_str());
+    quarantine::item(ItemKind::Content, id, day.date.as_bytes())
 }
 
 /// Whether an error concerns the routes that were tried, and others may lead to an answer.

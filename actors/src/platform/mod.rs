@@ -13,7 +13,7 @@ mod actor;
 mod ledger;
 mod polling;
 
-pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
+pub use actor::{DETAILS_MAX_AGE_BLOCKS, MOST_SPLITS, PlatformActor};
 pub use ledger::{BucketState, bucket_states};
 pub use polling::{MAX_POLLED, PollContents};
 

@@ -17,6 +17,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
     ObservedContent, ScoresInForce, WeightIntent,
@@ -222,6 +223,12 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         mortal!(self, scores_in_force())
+    }
+    async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError> {
+        mortal!(self, crashes())
+    }
+    async fn record_crash(&self, item: &Item, at: Block) -> Result<u32, StoreError> {
+        mortal!(self, record_crash(item, at))
     }
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         mortal!(self, save_intent(intent))

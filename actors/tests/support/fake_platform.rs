@@ -105,6 +105,8 @@ impl Actor for Worker {
 
 impl Supervised for Worker {}
 
+tensorflix_actors::answers_heartbeats!(Worker);
+
 impl Handler<ObserveContents> for Worker {
     type Result = ResponseFuture<ContentsObserved>;
 

@@ -12,4 +12,5 @@ pub mod scripted_chain;
 pub mod scripted_http;
 pub mod subnets;
 pub mod time;
+pub mod validator;
 pub mod world;

@@ -5,13 +5,13 @@ use crate::support::scripted_chain::ScriptedChain;
 use crate::support::scripted_http::ScriptedHttp;
 use crate::support::subnets::head;
 use crate::support::time::TestClock;
-use actix::{Actor, Addr, Context, Supervised};
+use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::sync::Arc;
 use tensorflix_actors::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{GistAnswer, GistHolder};
@@ -59,10 +59,11 @@ impl World {
     /// Starts an actor under supervision with the default limits.
     pub fn start<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
     where
-        A: Actor<Context = Context<A>> + Supervised,
+        A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
         let supervision = Supervision {
             limits: RestartLimits::default(),
+            jitter: Jitter::NONE,
             importance: Importance::Optional,
             clock: self.clock(),
             stats: Arc::clone(stats),

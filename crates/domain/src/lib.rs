@@ -18,6 +18,7 @@ pub mod observation;
 pub mod ownership;
 pub mod policy;
 pub mod problem;
+pub mod quarantine;
 pub mod record;
 pub mod standing;
 pub mod submission;

@@ -212,11 +212,16 @@ pub enum IntentOutcome {
 }
 
 impl IntentOutcome {
+    /// The block that it came into, if it came into one.
+    pub const fn block(&self) -> Option<Block> {
+        match self {
+            Self::Confirmed { block } | Self::Failed { block, .. } => Some(*block),
+            Self::Refused { .. } | Self::Expired => None,
+        }
+    }
+
     /// Whether the intent came into a block, so that its window has its submission.
     pub const fn reached_chain(&self) -> bool {
-        match self {
-            Self::Confirmed { .. } | Self::Failed { .. } => true,
-            Self::Refused { .. } | Self::Expired => false,
-        }
+        self.block().is_some()
     }
 }

@@ -45,6 +45,14 @@ pub enum StoreError {
         /// The path as configured.
         file: String,
     },
+    /// A backup was not made: the operator must act.
+    #[error("no backup was made at {target}: {reason}")]
+    CannotBackUp {
+        /// The path as given.
+        target: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Another process or call held the database too long: try again.
     #[error("the database is held by another process for too long; it will be tried again")]
     Busy,

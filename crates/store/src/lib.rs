@@ -15,12 +15,15 @@
 //! over; what is SQLite's own is in [`Store::open`], in `write` below and in the schema. Deliberately absent: rules of the
 //! subnet (what a claim or a count is worth is the domain's affair), clocks, and secrets.
 
+mod backup;
 mod chain_records;
 mod claims;
 mod columns;
 mod content_state;
 mod cycles;
 mod error;
+#[cfg(test)]
+mod faults;
 mod freshness;
 mod gist_owners;
 mod gist_records;
@@ -30,11 +33,15 @@ mod observations;
 mod observed;
 mod open;
 mod prune;
+mod quarantine;
 mod quota;
 mod snapshot;
+#[cfg(test)]
+mod upgrades;
 mod validator_lock;
 mod vitals;
 
+pub use backup::Backup;
 pub use error::StoreError;
 pub use prune::Pruned;
 pub use validator_lock::ValidatorLock;

@@ -6,8 +6,8 @@
 
 use crate::Store;
 use crate::error::{StoreError, cannot_migrate, cannot_open, is_busy};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use std::cmp::Ordering;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ const WAL_KEPT_BYTES: &str = "67108864";
 /// What stands in messages for the file of a database in memory.
 const IN_MEMORY: &str = "in memory";
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Where a database is.
 pub(crate) enum Place<'a> {
@@ -202,12 +202,17 @@ async fn connect_patiently(options: SqliteConnectOptions) -> Result<SqlitePool, 
 
 /// A pool whose connections stay: they are files, so there is nothing to refresh or to test.
 async fn connect(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    // A database in memory is gone with its connection, and has no disk.
+    let is_alone = options.get_filename() == Path::new(":memory:");
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // SQLite ends a transaction by itself when the disk is full or fails; sqlx goes on counting it, and would refuse
+        // every later one, or begin it inside of one that sees old data for ever. Such a connection is replaced.
+        .before_acquire(move |connection, _| Box::pin(async move { Ok(is_alone || !connection.is_in_transaction()) }))
         .connect_with(options)
         .await
 }

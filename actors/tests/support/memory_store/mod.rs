@@ -4,6 +4,7 @@ mod tables;
 
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tables::Tables;
@@ -16,6 +17,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
     ObservedContent, ScoresInForce, WeightIntent,
@@ -36,6 +38,7 @@ pub enum Write {
     Credit,
     Exhaust,
     Claims,
+    Crash,
     Cycle,
     Decision,
     Intent,
@@ -56,12 +59,18 @@ pub struct MemoryStore {
     written: Mutex<Vec<Write>>,
     faults: Mutex<VecDeque<(Option<Write>, Fault)>>,
     write_delay: Mutex<Duration>,
+    is_full: AtomicBool,
 }
 
 impl MemoryStore {
     /// The next `count` writes, of whatever kind, fail and store nothing.
     pub fn fail_next_writes(&self, count: usize) {
         locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
+    }
+
+    /// From now on every write fails, as on a full disk, or no longer does.
+    pub fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
     }
 
     /// The next write of this kind fails and stores nothing.
@@ -133,6 +142,9 @@ impl MemoryStore {
         let delay = *locked(&self.write_delay);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
+        }
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(StoreError("there is no space left".to_owned()));
         }
         match self.take_fault(write) {
             Some(Fault::Fail) => return Err(StoreError(format!("{write:?} was made to fail"))),
@@ -213,6 +225,19 @@ impl Store for MemoryStore {
 
     async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError> {
         self.read(|tables| tables.gist_owners.values().cloned().collect())
+    }
+
+    async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError> {
+        self.read(|tables| tables.crashes.clone())
+    }
+
+    async fn record_crash(&self, item: &Item, _: Block) -> Result<u32, StoreError> {
+        self.write(Write::Crash, |tables| {
+            let crashes = tables.crashes.entry(item.clone()).or_default();
+            *crashes += 1;
+            Ok(*crashes)
+        })
+        .await
     }
 
     async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError> {

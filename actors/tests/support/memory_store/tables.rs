@@ -25,6 +25,7 @@ pub struct Tables {
     pub gist_owners: BTreeMap<GistName, OwnerRecord>,
     /// The end of each range, by its beginning.
     pub unwatched: BTreeMap<Block, Block>,
+    pub crashes: BTreeMap<tensorflix_domain::quarantine::Item, u32>,
     pub documents: BTreeMap<ContentDigest, Vec<u8>>,
     /// With whether claims were made of it.
     pub holdings: Vec<(Holding, bool)>,

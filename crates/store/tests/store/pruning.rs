@@ -1,10 +1,12 @@
 //! What pruning deletes and, above all, what it keeps.
 
 use crate::gists::{fetched, holder, pointer, unchanged};
-use crate::samples::{Place, absent, claim, content, count, decided, seen, stamp, subnet};
+use crate::samples::{Place, absent, claim, content, count, decided, hotkey, raw, seen, stamp, subnet};
 use crate::weights::intent;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::record::{ContentDigest, Head};
-use tensorflix_store::Pruned;
+use tensorflix_store::{Pruned, Store};
 
 /// The time of a block, as pruning is asked with it.
 fn time_of(block: u32) -> i64 {
@@ -104,4 +106,132 @@ async fn the_newest_intent_stays_however_old() {
 async fn pruning_an_empty_database_deletes_nothing() {
     let place = Place::new();
     assert_eq!(place.open().await.prune(i64::MAX).await.expect("pruned"), Pruned::default());
+}
+
+#[tokio::test]
+async fn claims_go_only_when_their_hotkey_is_long_gone_and_it_claims_anew_if_it_comes_back() {
+    let place = Place::new();
+    let store = place.open().await;
+    store
+        .record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(7, 2), holder(8, 2)])
+        .await
+        .expect("saved");
+    let ids: Vec<i64> = store.unclaimed_holdings(9).await.expect("read").iter().map(|holding| holding.id).collect();
+    // 1 is registered; 7 and 8 are not (any more), 8 was listed lately.
+    let claims = [claim("t", 2, 1, 25), claim("t", 2, 7, 25), claim("t", 2, 8, 25), claim("u", 2, 8, 450)];
+    store.record_claims(&claims, &ids).await.expect("saved");
+    store.save_head(&Head { stamp: stamp(510), hash: [0; 32] }).await.expect("saved");
+    assert_eq!(store.prune(time_of(400)).await.expect("pruned").claims, 0, "nobody knows who is registered");
+
+    store.save_subnet(&subnet(500, 3)).await.expect("saved");
+    store.open_cycle(stamp(410), &subnet(410, 8)).await.expect("opened");
+    assert_eq!(store.prune(time_of(400)).await.expect("pruned").claims, 0, "7 was registered at block 410");
+    store.open_cycle(stamp(490), &subnet(490, 3)).await.expect("opened");
+    assert_eq!(store.prune(time_of(411)).await.expect("pruned").claims, 1);
+    assert_eq!(store.claims().await.expect("read"), [claims[0].clone(), claims[2].clone(), claims[3].clone()]);
+
+    store.record_gists(550, &[fetched(2, 20)], &[holder(7, 2), holder(8, 2)]).await.expect("saved");
+    let anew = store.unclaimed_holdings(9).await.expect("read");
+    assert!(anew.iter().all(|holding| holding.round == 550), "{anew:?}");
+    assert!(anew.iter().any(|holding| holding.hotkey == hotkey(7)), "{anew:?}");
+}
+
+#[tokio::test]
+async fn old_dates_of_the_ledger_and_old_crashes_go() {
+    let place = Place::new();
+    let store = place.open().await;
+    for date in ["1969-12-31", "1970-01-05", "1970-01-06", "1970-01-07", "1970-01-08"] {
+        assert!(store.debit("youtube", date, 1, 9).await.expect("asked"));
+    }
+    let item = |id: &str| Item { kind: ItemKind::Content, id: id.to_owned(), digest: ContentDigest([1; 32]) };
+    store.record_crash(&item("old"), 100).await.expect("counted");
+    store.record_crash(&item("young"), 100).await.expect("counted");
+    assert_eq!(store.record_crash(&item("young"), 60_000).await.expect("counted"), 2);
+    store.save_head(&Head { stamp: stamp(64_800), hash: [0; 32] }).await.expect("saved");
+    let pruned = store.prune(8 * 86_400_000).await.expect("pruned");
+    assert_eq!(
+        (pruned.ledger_dates, pruned.crashes),
+        (3, 1),
+        "the seventh and later are kept, with two days of margin"
+    );
+    assert_eq!(store.crashes().await.expect("read"), [(item("young"), 2)].into());
+}
+
+/// Rows of all tables, and pages of the file.
+async fn size(place: &Place) -> (i64, i64) {
+    let pool = raw(&place.file()).await;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .fetch_all(&pool)
+            .await
+            .expect("names");
+    let mut rows = 0;
+    for table in tables {
+        let statement = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        rows += sqlx::query_scalar::<_, i64>(statement).fetch_one(&pool).await.expect("a count");
+    }
+    let pages = sqlx::query_scalar("PRAGMA page_count").fetch_one(&pool).await.expect("a count");
+    pool.close().await;
+    (rows, pages)
+}
+
+/// A day of a subnet in which hotkeys come and go: rounds, claims, observations, a cycle, submissions, quota, crashes, and
+/// contents that only strangers ask for. Numbers stay below 250, for a digest is made of one byte.
+async fn live_through(store: &Store, day: u32) {
+    const BLOCKS: u32 = 7_200;
+    let key = |miner: u32| u8::try_from((day / 3 + miner) % 200 + 10).expect("a byte");
+    let neurons: Vec<u8> = (0..4).map(key).collect();
+    let mut population = subnet(day * BLOCKS, 1);
+    let sample = population.neurons[0].clone();
+    population.neurons.extend(neurons.iter().map(|key| tensorflix_domain::subnet::Neuron {
+        uid: (*key).into(),
+        hotkey: hotkey(*key),
+        ..sample.clone()
+    }));
+    for round in 0..4 {
+        let block = day * BLOCKS + round * 1_800;
+        store.save_head(&Head { stamp: stamp(block), hash: [0; 32] }).await.expect("saved");
+        population.at = stamp(block);
+        store.save_subnet(&population).await.expect("saved");
+        let body = u8::try_from((day * 4 + round) % 250).expect("a byte");
+        let answers: Vec<_> = neurons.iter().map(|key| fetched(*key, body)).collect();
+        let holders: Vec<_> = neurons.iter().map(|key| holder(*key, *key)).collect();
+        store.record_gists(block, &answers, &holders).await.expect("saved");
+        let held = store.unclaimed_holdings(100).await.expect("read");
+        let ids: Vec<i64> = held.iter().map(|holding| holding.id).collect();
+        // Two contents for each hotkey, for as long as it is there, and one for a stranger.
+        let claims: Vec<_> = neurons.iter().map(|key| claim("t", u32::from(*key) * 2, *key, block)).collect();
+        store.record_claims(&claims, &ids).await.expect("saved");
+        let mut seen_now: Vec<_> =
+            neurons.iter().map(|key| seen(u32::from(*key) * 2, block, Some(block.into()), None)).collect();
+        seen_now.push(seen(1_000_000 + day * 8 + round * 2, block, Some(1), None));
+        store.record_observations(&seen_now).await.expect("saved");
+        assert!(store.save_intent(&intent(block, day + 1)).await.expect("asked"));
+    }
+    let cycle = store.open_cycle(stamp(day * BLOCKS), &population).await.expect("opened").cycle;
+    store.save_decision(&decided(cycle, day * BLOCKS, 0.5)).await.expect("saved");
+    let date = Moment::from_unix_ms(i64::from(day) * 86_400_000).to_string();
+    store.debit("youtube", &date[..10], 5, 100).await.expect("asked");
+    let item = Item { kind: ItemKind::TaskGist, id: format!("a:{day}"), digest: ContentDigest([3; 32]) };
+    store.record_crash(&item, day * BLOCKS).await.expect("counted");
+}
+
+#[tokio::test]
+async fn a_store_that_is_kept_up_stays_as_small_however_long_it_lives() {
+    const KEEP_DAYS: u32 = 7;
+    let place = Place::new();
+    let store = place.open().await;
+    let mut sizes = Vec::new();
+    for day in 1..=90 {
+        live_through(&store, day).await;
+        let before = time_of(day.saturating_sub(KEEP_DAYS) * 7_200);
+        store.prune(before).await.expect("pruned");
+        store.forget_unclaimed_contents(before).await.expect("forgotten");
+        sizes.push(size(&place).await);
+    }
+    // The same phase of the comings and goings, three and twelve weeks in.
+    let ((rows_early, pages_early), (rows_late, pages_late)) = (sizes[20], sizes[83]);
+    assert_eq!(rows_late, rows_early, "{sizes:?}");
+    assert!(pages_late <= pages_early + pages_early / 10, "{pages_early} pages, and then {pages_late}");
+    assert!(rows_late > 100, "it was not emptied");
 }

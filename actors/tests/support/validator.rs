@@ -1,0 +1,229 @@
+//! All actors of a validator over faked ports, as `app.rs` wires them: a subnet with one validator and two miners.
+
+use crate::support::gists::{pointer, submissions, task_line, video};
+use crate::support::memory_store::MemoryStore;
+use crate::support::model_chain::ModelChain;
+use crate::support::subnets::{committed, hotkey, neuron, subnet, validator};
+use crate::support::time::TestClock;
+use crate::support::world::{ROUND_BLOCKS, SLOT_BLOCKS, UNLIMITED};
+use actix::{Actor, Addr, Context, Handler, Recipient, Supervised};
+use async_trait::async_trait;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
+use tensorflix_actors::cycle::{CycleSettings, Opening};
+use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
+use tensorflix_actors::platform::{DailyBudget, PlatformActor};
+use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
+use tensorflix_actors::scorer::Scorer;
+use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
+use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
+use tensorflix_actors::youtube::{YouTube, YouTubeActor};
+use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::task_source::TaskSource;
+
+/// The first block: the beginning of a slot.
+pub const BEGIN: Block = SLOT_BLOCKS * 100;
+
+/// GitHub and YouTube, or nothing at all.
+#[derive(Default)]
+pub struct Internet {
+    pub is_down: AtomicBool,
+}
+
+#[async_trait]
+impl Http for Internet {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(HttpError::Connection("no route".to_owned()));
+        }
+        let body = match request.url.path() {
+            path if path.starts_with("/validator/") => task_line("t", Platform::YouTube, 0.0).into_bytes(),
+            path if path.starts_with("/miner-1/") => submissions(&[("t", &video(1))]),
+            path if path.starts_with("/miner-2/") => submissions(&[("t", &video(2))]),
+            "/youtube/v3/videos" => {
+                let item = |number: u32| {
+                    json!({
+                        "id": video(number).as_str(),
+                        "snippet": {"publishedAt": "2027-01-01T00:00:00Z"},
+                        "statistics": {"viewCount": (number * 1_000).to_string()},
+                    })
+                };
+                json!({"items": [item(1), item(2)]}).to_string().into_bytes()
+            }
+            // GitHub's API does not answer: owners stay unknown, and nothing depends on them.
+            path if path.starts_with("/gists/") => return Err(HttpError::Connection("reset".to_owned())),
+            path => panic!("nobody serves {path}"),
+        };
+        Ok(HttpResponse { status: 200, headers: BTreeMap::new(), body })
+    }
+}
+
+/// Every port of a validator.
+pub struct Validator {
+    pub store: Arc<MemoryStore>,
+    pub chain: Arc<ModelChain>,
+    pub internet: Arc<Internet>,
+    pub clock: Arc<TestClock>,
+    /// Who hears of weights that are on chain.
+    pub listeners: Vec<Recipient<WeightsConfirmed>>,
+}
+
+/// All actors of a validator at work, each under supervision.
+pub struct Running {
+    pub watcher: Addr<ChainWatcher>,
+    pub fetcher: Addr<GistFetcher>,
+    pub youtube: Addr<YouTubeActor>,
+    pub scorer: Addr<Scorer>,
+    pub setter: Addr<WeightSetter>,
+    /// Their counters.
+    pub stats: BTreeMap<&'static str, Arc<ActorStats>>,
+}
+
+impl Validator {
+    /// Two miners with a video each, and nothing decided yet.
+    pub fn new() -> Self {
+        let subnet = subnet(
+            BEGIN,
+            [
+                validator(0, 1),
+                committed(neuron(1, 2), &pointer("miner-1", 1), BEGIN - 10),
+                committed(neuron(2, 3), &pointer("miner-2", 2), BEGIN - 10),
+            ],
+        );
+        Self {
+            store: Arc::new(MemoryStore::default()),
+            chain: Arc::new(ModelChain::new(subnet, hotkey(1))),
+            internet: Arc::default(),
+            clock: Arc::new(TestClock::new()),
+            listeners: Vec::new(),
+        }
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as _
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as _
+    }
+
+    fn chain(&self) -> Arc<dyn Chain> {
+        Arc::clone(&self.chain) as _
+    }
+
+    fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
+        let limiter = Limiter::new(UNLIMITED, self.clock(), Arc::clone(stats));
+        Outbound::new(Arc::clone(&self.internet) as _, Arc::new(limiter))
+    }
+
+    /// Starts every actor.
+    pub fn start(&self) -> Running {
+        let stats: BTreeMap<&'static str, Arc<ActorStats>> =
+            ["chain_watcher", "gist_fetcher", "youtube", "scorer", "weight_setter"]
+                .map(|name| (name, ActorStats::new(name)))
+                .into();
+        let of = |name: &str| Arc::clone(&stats[name]);
+        let setter = self.supervise(&of("weight_setter"), self.weight_setter(of("weight_setter")));
+        let youtube = self.supervise(&of("youtube"), self.youtube(of("youtube")));
+        let scorer = self.supervise(&of("scorer"), self.scorer(&youtube, &setter, of("scorer")));
+        let fetcher = self.supervise(&of("gist_fetcher"), self.gist_fetcher(&scorer, of("gist_fetcher")));
+        let watcher = ChainWatcher {
+            chain: self.chain(),
+            store: self.store(),
+            clock: self.clock(),
+            stats: of("chain_watcher"),
+            grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
+            head_listeners: vec![setter.clone().recipient()],
+            subnet_listeners: vec![fetcher.clone().recipient(), scorer.clone().recipient()],
+            progress: Progress::default(),
+        };
+        let watcher = self.supervise(&of("chain_watcher"), watcher);
+        Running { watcher, fetcher, youtube, scorer, setter, stats }
+    }
+
+    fn supervise<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
+    {
+        let (limits, importance) = (RestartLimits::default(), Importance::Optional);
+        let supervision =
+            Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
+        supervise(supervision, |_| actor)
+    }
+
+    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetter {
+        let settings = SendingSettings {
+            resend_blocks: 0,
+            slot_blocks: SLOT_BLOCKS,
+            version_key: 0,
+            on_foreign_update: OnForeignUpdate::Continue,
+            dry_run: false,
+        };
+        WeightSetter::new(settings, false, self.chain(), self.store(), stats, self.listeners.clone(), Vec::new())
+    }
+
+    fn youtube(&self, stats: Arc<ActorStats>) -> YouTubeActor {
+        let youtube = YouTube {
+            api_url: "https://youtube.test".parse().expect("a URL"),
+            api_keys: vec!["key".to_owned().into()],
+            batch_size: 50,
+            max_in_flight: 4,
+            daily_quota: DailyBudget::new(9_000),
+            deadline: Duration::from_secs(15),
+        };
+        let outbound = self.outbound(&stats);
+        PlatformActor::new(youtube, outbound, self.store(), self.clock(), stats)
+    }
+
+    fn scorer(&self, youtube: &Addr<YouTubeActor>, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> Scorer {
+        let settings = CycleSettings {
+            policy: Policy::default(),
+            task_source: TaskSource::Gist,
+            task_gist: Some(pointer("validator", 9)),
+            own_hotkey: Some(hotkey(1)),
+            slot_blocks: SLOT_BLOCKS,
+            round_blocks: ROUND_BLOCKS,
+            opening: Opening::Grid,
+            release: String::new(),
+        };
+        let platforms = BTreeMap::from([(Platform::YouTube, youtube.clone().recipient())]);
+        let listeners = vec![setter.clone().recipient()];
+        Scorer::new(settings, platforms, listeners, self.store(), self.clock(), stats)
+    }
+
+    fn gist_fetcher(&self, scorer: &Addr<Scorer>, stats: Arc<ActorStats>) -> GistFetcher {
+        let github = GitHub {
+            outbound: self.outbound(&stats),
+            clock: self.clock(),
+            api_url: "https://api.github.test".parse().expect("a URL"),
+            raw_url: "https://raw.github.test".parse().expect("a URL"),
+            token: None,
+            deadline: Duration::from_secs(15),
+            max_gist_bytes: 262_144,
+            allowance: ApiAllowance::default(),
+        };
+        GistFetcher {
+            store: self.store(),
+            clock: self.clock(),
+            stats,
+            github: Arc::new(github),
+            max_in_flight: 8,
+            round_blocks: ROUND_BLOCKS,
+            owner_checks_per_round: CHECKS_PER_ROUND,
+            task_gist: Some(pointer("validator", 9)),
+            listeners: vec![scorer.clone().recipient()],
+            is_busy: false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A store that any earlier release wrote opens with everything in it. (Inside the crate: the earlier schemas are this
+//! crate's migrations, up to one of them.)
+
+use crate::Store;
+use crate::open::MIGRATIONS;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::collections::BTreeMap;
+
+/// A row in every table that the first schema has, as its release wrote them.
+const ROWS_OF_0001: &[&str] = &[
+    "INSERT INTO chain_binding VALUES (1, zeroblob(32), 89)",
+    "INSERT INTO latest_head VALUES (1, 700, 8400000, zeroblob(32))",
+    "INSERT INTO latest_subnet VALUES (1, 700, '{}')",
+    "INSERT INTO latest_gist_round VALUES (1, 700)",
+    "INSERT INTO gist_documents VALUES (zeroblob(32), x'7b7d')",
+    "INSERT INTO gists VALUES ('alice:00ff', 'W/\"1\"', zeroblob(32), 700, 700, 2, 'no answer')",
+    "INSERT INTO holdings VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
+    "INSERT INTO contents VALUES (1, 'youtube', 'dQw4w9WgXcQ', 700, 8400000, TRUE, TRUE, 700, 8400000, 42, NULL, NULL,
+        NULL, 700, zeroblob(32), 8000000, 'ended')",
+    "INSERT INTO content_texts VALUES (1, 'title', 'description', 'author', '[]', 61, NULL)",
+    "INSERT INTO observations VALUES (1, 1, 700, 8400000, TRUE, 42, NULL, 3, NULL, zeroblob(32))",
+    "INSERT INTO quota_ledger VALUES ('youtube', '2026-08-21', 40)",
+    "INSERT INTO claims VALUES ('t', 'dQw4w9WgXcQ', zeroblob(32), 660, 675, 8100000, 650)",
+    "INSERT INTO cycles VALUES (3, 700, 8400000, 0, '[]')",
+    "INSERT INTO cycle_subnets VALUES (3, '{}')",
+    "INSERT INTO cycle_decisions VALUES (3, '0.1.0', '{}', '[]', x'00', x'00')",
+    "INSERT INTO intents VALUES (1, 360, 3, 365, 4380000, '[[7,65535]]', x'0102', zeroblob(32), 5, 429, 1,
+        '{\"kind\":\"confirmed\",\"block\":370}')",
+];
+
+/// What later schemas added, by the migration that did.
+const ROWS_ADDED: &[(i64, &[&str])] = &[(
+    3,
+    &[
+        "INSERT INTO gist_owners VALUES ('alice', '00ff', 700, 583231, 0, NULL)",
+        "INSERT INTO unwatched_blocks VALUES (500, 525)",
+    ],
+)];
+
+/// Rows of each table, migrations aside.
+async fn counts(pool: &SqlitePool) -> BTreeMap<String, i64> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlx%'",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("names");
+    let mut counts = BTreeMap::new();
+    for table in tables {
+        let statement = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        counts.insert(table, sqlx::query_scalar(statement).fetch_one(pool).await.expect("a count"));
+    }
+    counts
+}
+
+#[tokio::test]
+async fn a_store_of_every_earlier_schema_opens_with_all_of_its_rows() {
+    let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    assert!(versions.is_sorted() && versions.contains(&1), "{versions:?}");
+    for &version in &versions {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("old.db");
+        let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file).create_if_missing(true))
+            .await
+            .expect("a database");
+        let earlier = MIGRATIONS.iter().filter(|migration| migration.version <= version).cloned().collect();
+        Migrator::with_migrations(earlier).run(&pool).await.expect("the earlier schema");
+        let added = ROWS_ADDED.iter().filter(|(since, _)| *since <= version).flat_map(|(_, rows)| *rows);
+        for row in ROWS_OF_0001.iter().chain(added) {
+            sqlx::query(*row).execute(&pool).await.expect("a row");
+        }
+        let before = counts(&pool).await;
+        if version <= 3 {
+            assert!(before.values().all(|count| *count == 1), "{version}: a row in every table: {before:?}");
+        }
+        pool.close().await;
+
+        let url = format!("sqlite://{}", file.display());
+        let store = Store::open(&url).await.expect("brought up to date");
+        let after = counts(&store.writer).await;
+        for (table, count) in &before {
+            assert_eq!(after.get(table), Some(count), "{version}: {table}");
+        }
+        assert_eq!(store.latest_head().await.expect("read").map(|head| head.stamp.block), Some(700), "{version}");
+        assert_eq!(store.claims().await.expect("read").len(), 1, "{version}");
+        assert_eq!(store.unclaimed_holdings(9).await.expect("read").len(), 1, "{version}");
+        assert_eq!(store.gist_states().await.expect("read")[0].failures, 2, "{version}");
+        assert_eq!(store.latest_cycle().await.expect("read").map(|head| head.cycle), Some(3), "{version}");
+        assert_eq!(store.last_weights_block().await.expect("read"), Some(370), "{version}");
+        assert_eq!(store.spent("youtube", "2026-08-21").await.expect("read"), [("youtube".to_owned(), 40)].into());
+        assert!(
+            !store.debit("youtube", "2026-08-21", 1, 40).await.expect("asked"),
+            "{version}: nothing is spent twice"
+        );
+        store.close().await;
+        Store::open_to_read(&url).await.expect("the present schema");
+    }
+}
