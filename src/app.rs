@@ -168,7 +168,15 @@ impl<'a> Workshop<'a> {
     ) -> Result<Self, AppError> {
         let http = HttpClient::new().map_err(|error| AppError::Http(error.to_string()))?;
         let (store, clock) = (Arc::new(database), Arc::new(SystemClock::new()));
-        Ok(Self { config, store, http: Arc::new(http), clock, escalations, stats: Vec::new(), jitter: Jitter::random() })
+        Ok(Self {
+            config,
+            store,
+            http: Arc::new(http),
+            clock,
+            escalations,
+            stats: Vec::new(),
+            jitter: Jitter::random(),
+        })
     }
 
     fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {

@@ -138,8 +138,7 @@ impl Conductor {
         loop {
             // Those that crash keep their place until they can be read; the others are not held up by them.
             let skipped = u32::try_from(crashed.len()).unwrap_or(u32::MAX);
-            let mut holdings =
-                self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION.saturating_add(skipped)).await?;
+            let mut holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION.saturating_add(skipped)).await?;
             holdings.retain(|holding| !crashed.contains(&holding.id));
             if holdings.is_empty() {
                 break;

@@ -84,11 +84,15 @@ impl<'a> Quarantine<'a> {
         Ok(if crashes >= MOST_CRASHES {
             left_alone()
         } else {
-            format!("handling it crashed ({crashes} of {MOST_CRASHES} times): a bug of the validator; it is tried again")
+            format!(
+                "handling it crashed ({crashes} of {MOST_CRASHES} times): a bug of the validator; it is tried again"
+            )
         })
     }
 }
 
 fn left_alone() -> String {
-    format!("handling it crashed {MOST_CRASHES} times: a bug of the validator; it is left alone until its content changes")
+    format!(
+        "handling it crashed {MOST_CRASHES} times: a bug of the validator; it is left alone until its content changes"
+    )
 }

@@ -66,7 +66,11 @@ fn if_every_answer_crashes_only_so_much_is_spent_to_find_that_out() {
         assert!(observing.asked() <= 20 + 2 * MOST_SPLITS as usize, "{} requests", observing.asked());
         serve_videos(&observing.world.http, |id| Some(item(id, &json!({ "viewCount": "1000" }))));
         let answer = observing.observe_at(&all, 101, stamp(101)).await;
-        assert!(answer.observed_count >= 1_000 - 2 * MOST_SPLITS as usize, "and it comes back: {}", answer.observed_count);
+        assert!(
+            answer.observed_count >= 1_000 - 2 * MOST_SPLITS as usize,
+            "and it comes back: {}",
+            answer.observed_count
+        );
     });
 }
 

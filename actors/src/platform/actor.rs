@@ -230,7 +230,8 @@ impl<P: Platform> Parts<P> {
         let (held, wanted): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|content| quarantine.holds(&content_item(content, &day)));
         for content in &held {
-            let error = format!("{}: reading what the platform says of it crashed; it is left alone today", content.as_str());
+            let error =
+                format!("{}: reading what the platform says of it crashed; it is left alone today", content.as_str());
             answer.fall_short(std::slice::from_ref(content), Reason::PlatformUnavailable, error);
         }
         Ok(wanted)

@@ -55,9 +55,8 @@ impl Jitter {
         let Some(seed) = self.0 else { return pause };
         // FNV-1a, then a finalizer that spreads it over all bits: nothing depends on its quality.
         let bytes = seed.to_le_bytes().into_iter().chain(name.bytes()).chain(count.to_le_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = bytes
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         let spread = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let share = u32::try_from(spread).unwrap_or(u32::MAX);
         let most = pause / JITTER_PARTS;

@@ -32,8 +32,7 @@ async fn pragma(store: &Store, pragma: &'static str) {
 
 /// Writes so much that no free page has room for it.
 async fn write(store: &Store, byte: u8) -> Result<(), StoreError> {
-    let outcome =
-        GistOutcome::Fetched { digest: ContentDigest([byte; 32]), document: vec![byte; 100_000], etag: None };
+    let outcome = GistOutcome::Fetched { digest: ContentDigest([byte; 32]), document: vec![byte; 100_000], etag: None };
     let answer = GistAnswer { pointer: format!("a:{byte:032x}").parse().expect("a pointer"), outcome };
     store.record_gists(25, &[answer], &[]).await
 }
@@ -168,9 +167,14 @@ async fn damage_that_is_met_while_reading_is_named_and_costs_no_other_reading() 
     let target = place.folder.path().join("copy.db");
     let error = store.back_up(&target).await.expect_err("damaged");
     assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
-    assert_eq!(std::fs::read_dir(place.folder.path()).expect("a folder").filter(|entry| {
-        entry.as_ref().expect("an entry").file_name().to_string_lossy().contains("copy")
-    }).count(), 0, "nothing of a failed backup is left");
+    assert_eq!(
+        std::fs::read_dir(place.folder.path())
+            .expect("a folder")
+            .filter(|entry| { entry.as_ref().expect("an entry").file_name().to_string_lossy().contains("copy") })
+            .count(),
+        0,
+        "nothing of a failed backup is left"
+    );
 }
 
 #[tokio::test]

@@ -211,8 +211,7 @@ impl Store {
     async fn registered_lately(&self) -> Result<Option<HashSet<Vec<u8>>>, StoreError> {
         let Some(latest) = self.latest_subnet().await? else { return Ok(None) };
         let mut registered = hotkeys(&latest);
-        let cycles: Vec<i64> =
-            sqlx::query_scalar("SELECT cycle FROM cycle_subnets").fetch_all(&self.readers).await?;
+        let cycles: Vec<i64> = sqlx::query_scalar("SELECT cycle FROM cycle_subnets").fetch_all(&self.readers).await?;
         for cycle in cycles {
             // One at a time, as each is large.
             let cycle = u32::try_from(cycle).unwrap_or_default();

@@ -89,7 +89,10 @@ async fn a_store_of_every_earlier_schema_opens_with_all_of_its_rows() {
         assert_eq!(store.latest_cycle().await.expect("read").map(|head| head.cycle), Some(3), "{version}");
         assert_eq!(store.last_weights_block().await.expect("read"), Some(370), "{version}");
         assert_eq!(store.spent("youtube", "2026-08-21").await.expect("read"), [("youtube".to_owned(), 40)].into());
-        assert!(!store.debit("youtube", "2026-08-21", 1, 40).await.expect("asked"), "{version}: nothing is spent twice");
+        assert!(
+            !store.debit("youtube", "2026-08-21", 1, 40).await.expect("asked"),
+            "{version}: nothing is spent twice"
+        );
         store.close().await;
         Store::open_to_read(&url).await.expect("the present schema");
     }

@@ -112,7 +112,10 @@ async fn pruning_an_empty_database_deletes_nothing() {
 async fn claims_go_only_when_their_hotkey_is_long_gone_and_it_claims_anew_if_it_comes_back() {
     let place = Place::new();
     let store = place.open().await;
-    store.record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(7, 2), holder(8, 2)]).await.expect("saved");
+    store
+        .record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(7, 2), holder(8, 2)])
+        .await
+        .expect("saved");
     let ids: Vec<i64> = store.unclaimed_holdings(9).await.expect("read").iter().map(|holding| holding.id).collect();
     // 1 is registered; 7 and 8 are not (any more), 8 was listed lately.
     let claims = [claim("t", 2, 1, 25), claim("t", 2, 7, 25), claim("t", 2, 8, 25), claim("u", 2, 8, 450)];
@@ -146,7 +149,11 @@ async fn old_dates_of_the_ledger_and_old_crashes_go() {
     assert_eq!(store.record_crash(&item("young"), 60_000).await.expect("counted"), 2);
     store.save_head(&Head { stamp: stamp(64_800), hash: [0; 32] }).await.expect("saved");
     let pruned = store.prune(8 * 86_400_000).await.expect("pruned");
-    assert_eq!((pruned.ledger_dates, pruned.crashes), (3, 1), "the seventh and later are kept, with two days of margin");
+    assert_eq!(
+        (pruned.ledger_dates, pruned.crashes),
+        (3, 1),
+        "the seventh and later are kept, with two days of margin"
+    );
     assert_eq!(store.crashes().await.expect("read"), [(item("young"), 2)].into());
 }
 
@@ -176,8 +183,10 @@ async fn live_through(store: &Store, day: u32) {
     let neurons: Vec<u8> = (0..4).map(key).collect();
     let mut population = subnet(day * BLOCKS, 1);
     let sample = population.neurons[0].clone();
-    population.neurons.extend(neurons.iter().map(|key| {
-        tensorflix_domain::subnet::Neuron { uid: (*key).into(), hotkey: hotkey(*key), ..sample.clone() }
+    population.neurons.extend(neurons.iter().map(|key| tensorflix_domain::subnet::Neuron {
+        uid: (*key).into(),
+        hotkey: hotkey(*key),
+        ..sample.clone()
     }));
     for round in 0..4 {
         let block = day * BLOCKS + round * 1_800;
