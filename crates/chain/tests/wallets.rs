@@ -186,7 +186,7 @@ proptest::proptest! {
         }
         content.truncate(cut.unwrap_or(content.len()));
         match open(&content) {
-            Ok(wallet) => assert_eq!(format!("{wallet:?}").contains("secret"), false),
+            Ok(wallet) => assert!(!format!("{wallet:?}").contains("secret")),
             Err(error) => {
                 let shown = format!("{error} {error:?}");
                 for secret in secrets_of(&sound) {
