@@ -5,6 +5,7 @@ mod chain_watcher;
 mod crashes;
 mod endurance;
 mod gist_fetcher;
+mod hostile_answers;
 mod instagram;
 mod limiter;
 mod outbound;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::kind::Kind;
 use super::*;
+use proptest::strategy::Strategy;
 
 const KEY: &str = "AIzaSecretSecretSecretSecretSecret12345";
 
@@ -419,4 +420,39 @@ fn a_written_file_gives_the_same_configuration() {
 #[test]
 fn the_default_policy_is_the_rules_of_the_subnet() {
     assert_eq!(Config::default().policy(), Policy::default());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None,
+        ..proptest::prelude::ProptestConfig::with_cases(200)
+    })]
+
+    #[test]
+    fn any_text_is_a_configuration_or_is_refused_by_name(
+        lines in proptest::collection::vec(
+            proptest::prop_oneof![
+                ".{0,60}",
+                (0_usize..1_000, ".{0,20}").prop_map(|(number, value)| {
+                    let settings: Vec<_> = every_setting().collect();
+                    let (section, key, _) = settings[number % settings.len()];
+                    format!("[{section}]\n{key} = {value}")
+                }),
+                (0_usize..1_000, proptest::num::f64::ANY).prop_map(|(number, value)| {
+                    let settings: Vec<_> = every_setting().collect();
+                    let (section, key, _) = settings[number % settings.len()];
+                    format!("[{section}]\n{key} = {value}")
+                }),
+            ],
+            0..4,
+        ),
+        variable in proptest::option::of(("(TENSORFLIX__)?[A-Z_]{0,30}", ".{0,20}")),
+    ) {
+        let text = lines.join("\n");
+        let variables: Vec<(&str, &str)> = variable.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if let Err(error) = load(&text, &variables) {
+            let shown = error.to_string();
+            assert!(!shown.is_empty() && !shown.contains("panicked"));
+        }
+    }
 }

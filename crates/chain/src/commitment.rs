@@ -123,4 +123,24 @@ mod tests {
         assert!(info(&"x".repeat(512)).is_some());
         assert!(info(&"x".repeat(513)).is_none());
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..proptest::prelude::ProptestConfig::with_cases(60)
+        })]
+
+        #[test]
+        fn any_stored_bytes_are_a_commitment_or_none(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            variants in proptest::collection::vec(proptest::num::u8::ANY, 0..6),
+        ) {
+            let fields: Vec<Vec<u8>> = variants.iter().map(|variant| [&[*variant][..], &bytes].concat()).collect();
+            for stored in [bytes.clone(), registration(&fields)] {
+                if let Some(record) = read(stored) {
+                    assert!(record.text.is_none_or(|text| text.len() <= 200));
+                }
+            }
+        }
+    }
 }

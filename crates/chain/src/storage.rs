@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use subxt::dynamic::Value;
 use subxt::ext::scale_decode::DecodeAsType;
+use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
 use subxt::utils::H256;
 use tensorflix_domain::ids::Hotkey;
 
@@ -156,8 +157,15 @@ impl Snapshot {
         let metadata = self.runtime.metadata();
         let storage = metadata.pallet_by_name(slot.pallet)?.storage()?;
         let value_type = storage.entry_by_name(slot.entry)?.value_ty();
-        T::decode_as_type(&mut bytes, value_type, metadata.types())
-            .inspect_err(|error| tracing::debug!(slot = slot.name(), %error, "a stored value cannot be decoded"))
+        // Walked through without allocating first: a decoder makes room for as many items as the bytes announce, and a node
+        // that lies, or whose answer is spoilt, can announce more than any memory holds.
+        let walked = decode_with_visitor(&mut &*bytes, value_type, metadata.types(), IgnoreVisitor::new());
+        walked
+            .map_err(|error| error.to_string())
+            .and_then(|_| {
+                T::decode_as_type(&mut bytes, value_type, metadata.types()).map_err(|error| error.to_string())
+            })
+            .inspect_err(|error| tracing::debug!(slot = slot.name(), error, "a stored value cannot be decoded"))
             .ok()
     }
 

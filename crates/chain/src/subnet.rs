@@ -351,4 +351,32 @@ mod tests {
         let snapshot = Snapshot::of(finney(), [(of_uid("Keys", NETUID, 1), [5_u8; 32].encode())]);
         assert_eq!(hotkeys(&snapshot, NETUID, 3), [(1, Hotkey::new([5; 32]))]);
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..proptest::prelude::ProptestConfig::with_cases(30)
+        })]
+
+        #[test]
+        fn any_stored_bytes_give_a_neuron_and_hyperparameters(
+            values in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..80), 8),
+        ) {
+            let hotkey = Hotkey::new([5; 32]);
+            let slots = [
+                of_subnet("ValidatorPermit", NETUID),
+                of_subnet("LastUpdate", NETUID),
+                of_subnet("Tempo", NETUID),
+                of_subnet("MinAllowedWeights", NETUID),
+                of_uid("BlockAtRegistration", NETUID, 1),
+                owner_of(&hotkey),
+                of_hotkey("TotalHotkeyAlpha", &hotkey, NETUID),
+                commitment_of(NETUID, &hotkey),
+            ];
+            let snapshot = Snapshot::of(finney(), slots.into_iter().zip(values));
+            let neuron = neuron(&snapshot, &Columns::read(&snapshot, NETUID), NETUID, 1, &hotkey);
+            assert_eq!((neuron.uid, neuron.hotkey), (1, hotkey));
+            hyperparameters(&snapshot, NETUID);
+        }
+    }
 }

@@ -149,3 +149,50 @@ fn secret_uris_give_the_well_known_keys() {
     assert_eq!(HotkeyWallet::from_uri("//Bob").expect("a key").hotkey().to_string(), BOB);
     assert!(HotkeyWallet::from_uri("not a mnemonic").is_err());
 }
+
+/// The secrets of a sample key file: no error may show them.
+fn secrets_of(key: &[u8]) -> Vec<String> {
+    let key: serde_json::Value = serde_json::from_slice(key).expect("JSON");
+    ["secretPhrase", "secretSeed", "privateKey"]
+        .iter()
+        .filter_map(|name| Some(key.get(*name)?.as_str()?.trim_start_matches("0x").to_owned()))
+        .filter(|secret| !secret.is_empty())
+        .collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None,
+        ..proptest::prelude::ProptestConfig::with_cases(300)
+    })]
+
+    #[test]
+    fn any_bytes_are_a_wallet_or_are_refused_without_a_panic(content in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+        if let Err(error) = open(&content) {
+            assert!(error.to_string().len() < 2_000);
+        }
+    }
+
+    #[test]
+    fn a_spoilt_key_file_is_refused_without_a_panic_and_without_its_secret(
+        changes in proptest::collection::vec((0_usize..2_000, proptest::num::u8::ANY), 1..6),
+        cut in proptest::option::of(0_usize..600),
+    ) {
+        let sound = sample("t1/hotkeys/h1");
+        let mut content = sound.clone();
+        for (place, byte) in changes {
+            let place = place % content.len();
+            content[place] = byte;
+        }
+        content.truncate(cut.unwrap_or(content.len()));
+        match open(&content) {
+            Ok(wallet) => assert!(!format!("{wallet:?}").contains("secret")),
+            Err(error) => {
+                let shown = format!("{error} {error:?}");
+                for secret in secrets_of(&sound) {
+                    assert!(!shown.contains(&secret), "{shown}");
+                }
+            }
+        }
+    }
+}
