@@ -33,6 +33,7 @@ mod prune;
 mod quota;
 mod snapshot;
 mod validator_lock;
+mod verdicts;
 mod vitals;
 
 pub use error::StoreError;

@@ -26,6 +26,8 @@ pub struct Pruned {
     pub cycles: u64,
     /// Intents with their outcome.
     pub intents: u64,
+    /// Verdicts on contents, also those that are missing for so long.
+    pub verdicts: u64,
 }
 
 impl Store {
@@ -40,6 +42,7 @@ impl Store {
             documents: self.prune_documents().await?,
             cycles: self.prune_cycles(before_unix_ms).await?,
             intents: self.prune_intents(before_unix_ms).await?,
+            verdicts: self.prune_verdicts(before_unix_ms).await?,
         })
     }
 
@@ -133,6 +136,18 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(old.len().try_into().unwrap_or(u64::MAX))
+    }
+
+    async fn prune_verdicts(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let mut deleted = 0;
+        for statement in
+            ["DELETE FROM content_verdicts WHERE time_ms < $1", "DELETE FROM verdict_waits WHERE time_ms < $1"]
+        {
+            deleted += sqlx::query(statement).bind(before_unix_ms).execute(&mut *transaction).await?.rows_affected();
+        }
+        transaction.commit().await?;
+        Ok(deleted)
     }
 
     async fn prune_intents(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
