@@ -95,7 +95,9 @@ impl<'a> Verification<'a> {
 
     /// What to ask: about contents that would count otherwise, in the order of the block's sample.
     pub(crate) fn to_verify(&self, evidence: &Evidence, policy: &Policy, open: &Open) -> Vec<ContentToVerify> {
-        let counting: BTreeSet<ContentId> = judge_all(evidence, policy)
+        // Verdicts themselves do not count here: one that rejects has to be renewed too.
+        let unverified = Policy { verification: VerificationPolicy::default(), ..policy.clone() };
+        let counting: BTreeSet<ContentId> = judge_all(evidence, &unverified)
             .into_iter()
             .filter(|judged| judged.status != Status::Rejected)
             .filter_map(|judged| ContentId::new(judged.platform?, &judged.content_id).ok())

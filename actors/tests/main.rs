@@ -14,5 +14,6 @@ mod scorer;
 mod sending_crashes;
 mod supervision;
 mod support;
+mod verifier;
 mod weight_setter;
 mod youtube;

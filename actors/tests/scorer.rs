@@ -4,6 +4,7 @@ mod faults;
 mod judging;
 mod polling;
 mod sameness;
+mod verifying;
 
 use crate::support::fake_platform::FakePlatform;
 use crate::support::gists::{fetched, pointer, reel, seen, submissions, task_line, video};
@@ -22,6 +23,7 @@ use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::{Scorer, ScoresDecided};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::verifier::VerifyContents;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, ContentId, Platform, Uid};
 use tensorflix_domain::judge::Judged;
@@ -142,10 +144,21 @@ fn start_scorer(
     instagram: &FakePlatform,
     opening: Opening,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    start_scorer_under(world, youtube, instagram, opening, Policy::default(), None)
+}
+
+fn start_scorer_under(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+    policy: Policy,
+    verifier: Option<actix::Recipient<VerifyContents>>,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let stats = ActorStats::new("scorer");
     let (listener, decided) = listen();
     let settings = CycleSettings {
-        policy: Policy::default(),
+        policy,
         task_source: TaskSource::Gist,
         task_gist: Some(task_gist()),
         own_hotkey: Some(hotkey(OWN)),
@@ -163,6 +176,10 @@ fn start_scorer(
             (Platform::YouTube, youtube.polled.clone()),
             (Platform::Instagram, instagram.polled.clone()),
         ]));
+    let scorer = match verifier {
+        Some(verifier) => scorer.verifying_by(verifier),
+        None => scorer,
+    };
     (world.start(&stats, scorer), decided, stats)
 }
 
