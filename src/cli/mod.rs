@@ -16,6 +16,7 @@ pub mod sandbox_config;
 mod service;
 mod stored;
 mod tasks;
+mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
 use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
@@ -73,6 +74,8 @@ Examples:
   tensorflix explain dQw4w9WgXcQ
   # decide every stored cycle again, bit for bit
   tensorflix replay --all
+  # what the checks of contents will cost
+  tensorflix verifier-cost
   # the HTTP services, each alone
   tensorflix chain-syncer
   tensorflix platform-tracker
@@ -100,6 +103,8 @@ enum Command {
     Export(export::ExportArguments),
     /// Decide cycles again from their own evidence, or under another configuration.
     Replay(replay::ReplayArguments),
+    /// What the configured checks of contents will cost in a day.
+    VerifierCost(verifier_cost::VerifierCostArguments),
     /// Every peer of the subnet with its gist's submissions, over HTTP.
     ChainSyncer(service::ChainSyncerArguments),
     /// Public metrics of single videos and reels, over HTTP.
@@ -199,6 +204,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::VerifierCost(arguments) => verifier_cost::run(arguments),
         Command::ChainSyncer(arguments) => service::run_chain_syncer(arguments),
         Command::PlatformTracker(arguments) => service::run_platform_tracker(arguments),
         #[cfg(feature = "sandbox")]
