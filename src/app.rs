@@ -33,6 +33,7 @@ use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
+use tensorflix_actors::verifier::Verifier;
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
@@ -99,6 +100,8 @@ pub struct Actors {
     pub youtube: Addr<YouTubeActor>,
     /// Observes reels.
     pub instagram: Addr<InstagramActor>,
+    /// Has contents examined.
+    pub verifier: Addr<Verifier>,
     /// Decides cycles.
     pub scorer: Addr<Scorer>,
     /// Sends weights.
@@ -234,6 +237,7 @@ impl<'a> Workshop<'a> {
         let gist_stats = self.stats_of("gist_fetcher");
         let youtube = self.youtube();
         let instagram = self.instagram();
+        let verifier = self.verifier();
         let scorer_stats = self.stats_of("scorer");
         let weight_setter = self.weight_setter(mode, slot_blocks, chain, reporter);
         // A new platform is registered here.
@@ -263,12 +267,13 @@ impl<'a> Workshop<'a> {
         let supervision = self.core(&scorer_stats);
         let actor = Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
             .dating_gists_by(gist_fetcher.clone().recipient())
+            .verifying_by(verifier.clone().recipient())
             .polling(polled);
         let scorer = scorer.supervise(supervision, actor);
         let head_listeners = vec![weight_setter.clone().recipient()];
         let subnet_listeners = vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()];
         let chain_watcher = self.chain_watcher(chain.clone(), chain_stats, head_listeners, subnet_listeners);
-        Actors { chain_watcher, gist_fetcher, youtube, instagram, scorer, weight_setter }
+        Actors { chain_watcher, gist_fetcher, youtube, instagram, verifier, scorer, weight_setter }
     }
 
     fn grids(&self) -> Grids {
@@ -339,6 +344,17 @@ impl<'a> Workshop<'a> {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let supervision = self.supervision(&stats, Importance::Optional);
         supervise(supervision, |_| PlatformActor::new(platform, outbound, store, clock, stats))
+    }
+
+    fn verifier(&mut self) -> Addr<Verifier> {
+        let stats = self.stats_of("verifier");
+        for check in connections::unchecked(self.config) {
+            tracing::warn!(%check, "no detector with a key answers this check: only the platform's own signals count for it");
+        }
+        let detectors = connections::detectors(self.config, &self.http, &self.clock, &stats);
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let supervision = self.supervision(&stats, Importance::Optional);
+        supervise(supervision, |_| Verifier::new(detectors, store, clock, stats))
     }
 
     fn weight_setter(

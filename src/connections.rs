@@ -14,8 +14,10 @@ use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::verifier::{Detector, OpenAi, SightEngine, Terms, Webhook, detector_bucket};
 use tensorflix_actors::youtube::YouTube;
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, Network, RequestGate, UnknownNetwork, WalletError};
+use tensorflix_domain::verification::{Check, Provider};
 
 /// Every request to the chain waits for this limiter.
 struct LimiterGate(Arc<Limiter>);
@@ -119,6 +121,65 @@ pub fn instagram(config: &Config, clock: &Arc<dyn Clock>) -> Instagram {
         deadline: Duration::from_secs(settings.timeout_secs),
         clock: Arc::clone(clock),
     }
+}
+
+/// The detectors that are set up and asked for something, each behind its own limiter.
+pub fn detectors(
+    config: &Config,
+    http: &Arc<dyn Http>,
+    clock: &Arc<dyn Clock>,
+    stats: &Arc<ActorStats>,
+) -> Vec<(Box<dyn Detector>, Outbound)> {
+    let policy = config.policy().verification;
+    let is_asked = |provider| policy.checks().any(|check| policy.providers(check).contains(&provider));
+    let behind = |rate: (f64, u32)| {
+        Outbound::new(Arc::clone(http), limiter(Rate { requests_per_second: rate.0, burst: rate.1 }, clock, stats))
+    };
+    let secrets = &config.secrets;
+    let mut detectors: Vec<(Box<dyn Detector>, Outbound)> = Vec::new();
+    if let (true, Some(api_user), Some(api_secret)) =
+        (is_asked(Provider::Sightengine), &secrets.sightengine_api_user, &secrets.sightengine_api_secret)
+    {
+        let settings = &config.sightengine;
+        let terms = Terms {
+            bucket: detector_bucket(Provider::Sightengine, Some(api_secret)),
+            max_in_flight: settings.max_in_flight,
+            daily_requests: settings.daily_requests,
+            deadline: Duration::from_secs(settings.timeout_secs),
+        };
+        let (api_url, api_user, api_secret) = (settings.api_url.clone(), api_user.clone(), api_secret.clone());
+        let detector = SightEngine { api_url, api_user, api_secret, terms };
+        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+    }
+    if let (true, Some(api_key)) = (is_asked(Provider::Openai), &secrets.openai_api_key) {
+        let settings = &config.openai;
+        let terms = Terms {
+            bucket: detector_bucket(Provider::Openai, Some(api_key)),
+            max_in_flight: settings.max_in_flight,
+            daily_requests: settings.daily_requests,
+            deadline: Duration::from_secs(settings.timeout_secs),
+        };
+        let detector = OpenAi { api_url: settings.api_url.clone(), api_key: api_key.clone(), terms };
+        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+    }
+    if let (true, Some(url)) = (is_asked(Provider::Webhook), &config.webhook.url) {
+        let settings = &config.webhook;
+        let terms = Terms {
+            bucket: detector_bucket(Provider::Webhook, secrets.webhook_token.as_ref()),
+            max_in_flight: settings.max_in_flight,
+            daily_requests: settings.daily_requests,
+            deadline: Duration::from_secs(settings.timeout_secs),
+        };
+        let detector = Webhook { url: url.clone(), token: secrets.webhook_token.clone(), terms };
+        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+    }
+    detectors
+}
+
+/// The checks that are on and that no detector with a key answers: only the platform's own signals count for them.
+pub fn unchecked(config: &Config) -> Vec<Check> {
+    let policy = config.policy().verification;
+    policy.checks().filter(|check| policy.providers(*check).is_empty()).collect()
 }
 
 /// Opens the configured hotkey, and logs what the operator should correct about it.

@@ -1,11 +1,13 @@
-//! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, decide, store.
+//! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
-use crate::evidence::{Gathered, gather};
+use crate::evidence::{Gathered, content_evidence, gather};
 use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
+use crate::verifier::VerifyContents;
+use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,11 +16,13 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::record::{CycleHead, DecidedCycle, Holding, ReportedError};
 use tensorflix_domain::submission::SubmissionGist;
+use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
 
@@ -73,6 +77,8 @@ pub(crate) struct Conductor {
     platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
     /// Who dates gists in dispute.
     gist_dates: Option<Recipient<DateGists>>,
+    /// Who has contents examined.
+    verifier: Option<Recipient<VerifyContents>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     /// With [`Opening::Once`]: whether this process opened its cycle.
@@ -90,7 +96,17 @@ impl Conductor {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (has_opened, watched) = (AtomicBool::new(false), Arc::default());
-        Self { settings, platforms, gist_dates: None, store, clock, has_opened, watched, rules: Rules::default() }
+        Self {
+            settings,
+            platforms,
+            gist_dates: None,
+            verifier: None,
+            store,
+            clock,
+            has_opened,
+            watched,
+            rules: Rules::default(),
+        }
     }
 
     /// Who has contents looked at between cycles.
@@ -101,6 +117,10 @@ impl Conductor {
 
     pub(crate) const fn judge_by(&mut self, rules: Rules) {
         self.rules = rules;
+    }
+
+    pub(crate) fn verify_by(&mut self, recipient: Recipient<VerifyContents>) {
+        self.verifier = Some(recipient);
     }
 
     pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
@@ -237,9 +257,7 @@ impl Conductor {
             "evidence is gathered; observing contents"
         );
         let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
-        evidence.contents =
-            crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls, &mut errors)
-                .await?;
+        self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
             // Nothing is tried again with one cycle: the process ends.
@@ -263,6 +281,38 @@ impl Conductor {
         self.store.save_decision(&decided).await?;
         self.watched.set(cycle.cycle, contents);
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
+        Ok(())
+    }
+
+    /// Puts into the evidence what is known of the contents, after those that lack verdicts were asked about.
+    async fn gather_contents(
+        &self,
+        opened_at: BlockStamp,
+        subnet: &Subnet,
+        evidence: &mut Evidence,
+        contents: &BTreeSet<ContentId>,
+        shortfalls: &BTreeMap<ContentId, Reason>,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<(), StoreError> {
+        let (store, policy) = (&*self.store, &self.settings.policy);
+        let verification = Verification::of(policy, subnet, evidence, contents);
+        let context = verification.as_ref();
+        let (known, open) = content_evidence(store, policy, context, contents, shortfalls, errors).await?;
+        evidence.contents = known;
+        let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
+        let wanted = verification.to_verify(evidence, policy, &open);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(contents = wanted.len(), "asking for verdicts");
+        record_waits(store, &evidence.contents, &wanted).await?;
+        let asked: BTreeSet<ContentId> = wanted.iter().map(|wanted| wanted.content.clone()).collect();
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        let as_of = head.unwrap_or(opened_at).max(opened_at);
+        errors.extend(verifying::ask(verifier, &*self.clock, wanted, as_of).await);
+        // What else went wrong with these contents is reported already.
+        let (known, _) = content_evidence(store, policy, context, &asked, shortfalls, &mut Vec::new()).await?;
+        evidence.contents.extend(known);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
+use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
@@ -82,19 +83,31 @@ pub(crate) async fn gather(
     Ok(Gathered { evidence, contents, errors })
 }
 
-/// What is known of contents, with the hotkeys that their texts name.
+/// What is known of contents, with the hotkeys that their texts name and the verdicts on them; and which questions about
+/// them lack an answer.
 pub(crate) async fn content_evidence(
     store: &dyn Store,
     policy: &Policy,
+    verification: Option<&Verification<'_>>,
     contents: &BTreeSet<ContentId>,
     shortfalls: &BTreeMap<ContentId, Reason>,
     errors: &mut Vec<ReportedError>,
-) -> Result<BTreeMap<ContentId, ContentEvidence>, StoreError> {
+) -> Result<(BTreeMap<ContentId, ContentEvidence>, Open), StoreError> {
     let all: Vec<ContentId> = contents.iter().cloned().collect();
-    let mut evidence = BTreeMap::new();
+    let (mut evidence, mut open) = (BTreeMap::new(), Open::new());
     for chunk in all.chunks(CONTENTS_PER_READ) {
+        let records = if verification.is_some() { store.verifications(chunk).await? } else { Vec::new() };
+        let mut records = records.into_iter();
         for (content, observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
+            let record = records.next().unwrap_or_default();
+            let verified = verification.and_then(|verification| verification.known(content, &observed, record));
             let mut known = observed.evidence;
+            if let Some((verified, questions)) = verified {
+                known.verification = Some(Box::new(verified));
+                if !questions.is_empty() {
+                    open.insert(content.clone(), questions);
+                }
+            }
             if policy.ownership_tag != OwnershipRule::Off {
                 let tag = owner_tag(&observed.text, &policy.ownership_template);
                 known.owner_tag = tag.hotkey;
@@ -105,7 +118,7 @@ pub(crate) async fn content_evidence(
             evidence.insert(content.clone(), known);
         }
     }
-    Ok(evidence)
+    Ok((evidence, open))
 }
 
 /// The contents that the miners list for these tasks, ids of other grammars left out.

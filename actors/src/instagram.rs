@@ -21,6 +21,7 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::{self, ContentId};
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+use tensorflix_domain::verification::PlatformSignals;
 use url::Url;
 
 /// Observes reels.
@@ -290,6 +291,7 @@ fn read_reel(item: &Value) -> Presence {
             duration_secs: item["videoDuration"].as_f64().map(whole_seconds),
             broadcast: Broadcast::None,
             thumbnail_url: item["displayUrl"].as_str().map(str::to_owned),
+            signals: PlatformSignals::default(),
         },
     }
 }

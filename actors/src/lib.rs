@@ -20,5 +20,7 @@ pub mod scorer;
 pub mod sending;
 pub mod stats;
 pub mod supervision;
+pub mod verifier;
+mod verifying;
 pub mod weight_setter;
 pub mod youtube;

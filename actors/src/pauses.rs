@@ -32,6 +32,7 @@ impl Caller {
         let (host, port) = (request.url.host_str().unwrap_or_default(), request.url.port_or_known_default());
         let secret = match &request.credential {
             Some(Credential::Bearer(secret) | Credential::Query(_, secret)) => Some(secret.expose_secret()),
+            Some(Credential::Queries(secrets)) => secrets.last().map(|(_, secret)| secret.expose_secret()),
             None => None,
         };
         Self { host: format!("{host}:{}", port.unwrap_or_default()), secret: secret.map(beginning_of_digest) }

@@ -22,6 +22,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::WeightEntry;
 
 /// The chain, as the validator uses it.
@@ -149,6 +150,8 @@ pub enum Credential {
     Bearer(SecretString),
     /// A query parameter.
     Query(&'static str, SecretString),
+    /// Several query parameters.
+    Queries(Vec<(&'static str, SecretString)>),
 }
 
 /// A request. Its URL is built by this program from configured hosts and checked ids.
@@ -292,6 +295,14 @@ pub trait Store: Send + Sync {
     /// How contents went so far; those that were never observed are left out.
     async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError>;
 
+    // --- Verifier ---------------------------------------------------------------------------------------------
+
+    /// Records verdicts, in place of the same provider's earlier ones on the same question. An older one changes
+    /// nothing, and a content that was never observed has none.
+    async fn record_verdicts(&self, verdicts: &[(ContentId, Verdict)]) -> Result<(), StoreError>;
+    /// What is stored of contents' verification, in the order asked for; an empty record where nothing is.
+    async fn verifications(&self, contents: &[ContentId]) -> Result<Vec<VerificationRecord>, StoreError>;
+
     // --- Scorer -----------------------------------------------------------------------------------------------
 
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
@@ -311,6 +322,8 @@ pub trait Store: Send + Sync {
     async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError>;
     /// What is known of contents, in the order asked for; an empty record for those never observed.
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError>;
+    /// Records which verdicts contents lack, in place of all that they lacked before.
+    async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError>;
     /// Stores a decision and closes its cycle. A cycle that is decided already keeps its first decision.
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.

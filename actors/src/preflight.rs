@@ -82,6 +82,7 @@ mod tests {
     fn subnet() -> Subnet {
         Subnet {
             at: BlockStamp { block: 10_000, time: Moment::from_unix_ms(0) },
+            block_hash: None,
             netuid: 89,
             neurons: vec![Neuron {
                 uid: 3,

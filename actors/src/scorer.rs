@@ -2,7 +2,8 @@
 //!
 //! - Owns in the store: claims, cycles, decisions.
 //! - A cycle opens at the first block at which the subnet was read in a slot that has none. It waits until the
-//!   polling round of its block is finished, has its contents observed, and is decided by a pure function. A cycle
+//!   polling round of its block is finished, has its contents observed and
+//!   those examined that lack a verdict, and is decided by a pure function. A cycle
 //!   that a crash left open is taken up again; one whose slot has passed is left as it is.
 //! - Between cycles it has contents looked at, about every five minutes and beside its other work (`poller.rs`).
 //! - Messages are hints. All that decides is read from the store, so a lost, repeated or late message changes no score.
@@ -17,6 +18,7 @@ use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};
 use crate::quarantine::Rules;
 use crate::stats::ActorStats;
+use crate::verifier::VerifyContents;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,6 +92,16 @@ impl Scorer {
         // Nobody else holds the conductor before the actor is started.
         if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
             conductor.judge_by(rules);
+        }
+        self
+    }
+
+    /// Has contents examined by `recipient`; without it what is stored of verdicts is all there is.
+    #[must_use]
+    pub fn verifying_by(mut self, recipient: Recipient<VerifyContents>) -> Self {
+        // Nobody else holds the conductor before the actor is started.
+        if let Some(conductor) = Arc::get_mut(&mut self.conductor) {
+            conductor.verify_by(recipient);
         }
         self
     }

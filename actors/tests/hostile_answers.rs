@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tensorflix_actors::github::{ApiAllowance, GitHub};
 use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::instagram::charge_units;
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
@@ -209,7 +211,7 @@ proptest! {
                 api_keys: vec![key()],
                 batch_size: 50,
                 max_in_flight: 4,
-                daily_quota: 9_000,
+                daily_quota: DailyBudget::new(9_000),
                 deadline: Duration::from_secs(15),
             };
             let asked = [video(1), video(2)];
@@ -233,7 +235,7 @@ proptest! {
                 batch_size: 100,
                 max_in_flight: 2,
                 max_charge_usd: 1.0,
-                daily_charge_usd: 5.0,
+                daily_charge: DailyBudget::new(charge_units(5.0)),
                 deadline: Duration::from_secs(180),
                 clock: Arc::clone(&clock),
             };

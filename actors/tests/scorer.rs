@@ -5,6 +5,7 @@ mod judging;
 mod polling;
 mod quarantine;
 mod sameness;
+mod verifying;
 
 use crate::support::fake_platform::FakePlatform;
 use crate::support::gists::{fetched, pointer, reel, seen, submissions, task_line, video};
@@ -24,6 +25,7 @@ use tensorflix_actors::ports::Store;
 use tensorflix_actors::quarantine::Rules;
 use tensorflix_actors::scorer::{Scorer, ScoresDecided};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::verifier::VerifyContents;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, ContentId, Platform, Uid};
 use tensorflix_domain::judge::Judged;
@@ -159,10 +161,33 @@ fn start_scorer_with(
     opening: Opening,
     rules: Rules,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    start_scorer_by(world, youtube, instagram, opening, Policy::default(), None, rules)
+}
+
+fn start_scorer_under(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+    policy: Policy,
+    verifier: Option<actix::Recipient<VerifyContents>>,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    start_scorer_by(world, youtube, instagram, opening, policy, verifier, Rules::default())
+}
+
+fn start_scorer_by(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+    policy: Policy,
+    verifier: Option<actix::Recipient<VerifyContents>>,
+    rules: Rules,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let stats = ActorStats::new("scorer");
     let (listener, decided) = listen();
     let settings = CycleSettings {
-        policy: Policy::default(),
+        policy,
         task_source: TaskSource::Gist,
         task_gist: Some(task_gist()),
         own_hotkey: Some(hotkey(OWN)),
@@ -181,6 +206,10 @@ fn start_scorer_with(
             (Platform::Instagram, instagram.polled.clone()),
         ]))
         .judging_by(rules);
+    let scorer = match verifier {
+        Some(verifier) => scorer.verifying_by(verifier),
+        None => scorer,
+    };
     (world.start(&stats, scorer), decided, stats)
 }
 

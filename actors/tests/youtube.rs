@@ -103,7 +103,7 @@ fn the_key_travels_as_a_credential_in_a_call_of_videos_list() {
         assert_eq!(request.host, "youtube.example");
         assert!(!request.query.contains_key("key"));
         let parts: BTreeSet<&str> = request.query["part"].split(',').collect();
-        assert_eq!(parts, BTreeSet::from(["snippet", "statistics", "contentDetails"]));
+        assert_eq!(parts, BTreeSet::from(["snippet", "statistics", "contentDetails", "status"]));
     });
 }
 

@@ -100,6 +100,11 @@ impl HttpClient {
             Some(Credential::Query(name, secret)) => {
                 url.query_pairs_mut().append_pair(name, secret.expose_secret());
             }
+            Some(Credential::Queries(secrets)) => {
+                for (name, secret) in secrets {
+                    url.query_pairs_mut().append_pair(name, secret.expose_secret());
+                }
+            }
             None => {}
         }
         let method = match request.method {

@@ -18,6 +18,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
@@ -119,6 +120,13 @@ impl Store for Database {
         self.told(self.store.tracks(contents).await)
     }
 
+    async fn record_verdicts(&self, verdicts: &[(ContentId, Verdict)]) -> Result<(), StoreError> {
+        self.told(self.store.record_verdicts(verdicts).await)
+    }
+    async fn verifications(&self, contents: &[ContentId]) -> Result<Vec<VerificationRecord>, StoreError> {
+        self.told(self.store.verifications(contents).await)
+    }
+
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         self.told(self.store.unclaimed_holdings(limit).await)
     }
@@ -142,6 +150,9 @@ impl Store for Database {
     }
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
         self.told(self.store.observed_contents(contents).await)
+    }
+    async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
+        self.told(self.store.record_waits(waits).await)
     }
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
         self.told(self.store.save_decision(decided).await)

@@ -117,7 +117,7 @@ impl YoutubeVideo {
     pub fn new(content: &ContentId, found: Found) -> Self {
         let Found { presence: Presence { metrics, details }, at, is_stale } = found;
         let Metrics { view_count, like_count, comment_count, .. } = metrics;
-        let Details { published_at, title, description, author, tags, duration_secs, broadcast, thumbnail_url } =
+        let Details { published_at, title, description, author, tags, duration_secs, broadcast, thumbnail_url, .. } =
             details;
         Self {
             video_id: content.as_str().to_owned(),

@@ -123,6 +123,7 @@ mod tests {
         };
         Subnet {
             at: BlockStamp { block: 9, time: Moment::from_unix_ms(0) },
+            block_hash: None,
             netuid: 89,
             neurons: (0..).zip(commitments).map(neuron).collect(),
             hyperparameters: Hyperparameters {

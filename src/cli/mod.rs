@@ -18,6 +18,7 @@ pub mod sandbox_config;
 mod service;
 mod stored;
 mod tasks;
+mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
 use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
@@ -77,6 +78,8 @@ Examples:
   tensorflix replay --all
   # a copy of the store, also while it runs
   tensorflix backup tensorflix-backup.db
+  # what the checks of contents will cost
+  tensorflix verifier-cost
   # the HTTP services, each alone
   tensorflix chain-syncer
   tensorflix platform-tracker
@@ -106,6 +109,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Copy the store to a new file, also while `run` works on it.
     Backup(backup::BackupArguments),
+    /// What the configured checks of contents will cost in a day.
+    VerifierCost(verifier_cost::VerifierCostArguments),
     /// Every peer of the subnet with its gist's submissions, over HTTP.
     ChainSyncer(service::ChainSyncerArguments),
     /// Public metrics of single videos and reels, over HTTP.
@@ -206,6 +211,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),
+        Command::VerifierCost(arguments) => verifier_cost::run(arguments),
         Command::ChainSyncer(arguments) => service::run_chain_syncer(arguments),
         Command::PlatformTracker(arguments) => service::run_platform_tracker(arguments),
         #[cfg(feature = "sandbox")]

@@ -3,7 +3,11 @@
 use crate::config::Config;
 use std::io;
 use std::path::Path;
-use tensorflix_sandbox::{APIFY_API_KEY, NETUID, Sandbox, YOUTUBE_API_KEY};
+use tensorflix_domain::verification::CheckMode;
+use tensorflix_sandbox::{
+    APIFY_API_KEY, NETUID, OPENAI_API_KEY, SIGHTENGINE_API_SECRET, SIGHTENGINE_API_USER, Sandbox, SandboxUrls,
+    WEBHOOK_TOKEN, YOUTUBE_API_KEY,
+};
 
 /// Name of the wallet and of its hotkey.
 const WALLET: &str = "sandbox";
@@ -26,7 +30,7 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
 
     let mut config = Config::default();
     config.network.netuid = NETUID;
-    config.network.network = urls.node;
+    config.network.network.clone_from(&urls.node);
     config.wallet.path = text(&folder.join("wallets"))?;
     WALLET.clone_into(&mut config.wallet.name);
     WALLET.clone_into(&mut config.wallet.hotkey);
@@ -42,10 +46,40 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
     config.instagram.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     config.github.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     config.network.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    detectors(&mut config, &urls, folder)?;
     config.store.url = format!("sqlite://{}", text(&folder.join(store_name))?);
     config.secrets.youtube_api_keys = vec![YOUTUBE_API_KEY.to_owned().into()];
     config.secrets.apify_api_key = Some(APIFY_API_KEY.to_owned().into());
     Ok(config)
+}
+
+/// Every check is enforced, by the sandbox's detectors.
+fn detectors(config: &mut Config, urls: &SandboxUrls, folder: &Path) -> io::Result<()> {
+    let files = [
+        ("sightengine.user", SIGHTENGINE_API_USER),
+        ("sightengine.key", SIGHTENGINE_API_SECRET),
+        ("openai.key", OPENAI_API_KEY),
+        ("webhook.token", WEBHOOK_TOKEN),
+    ];
+    let [user, secret, openai, token] = files.map(|(name, secret)| {
+        let file = folder.join(name);
+        write_private(&file, secret).map(|()| Some(file))
+    });
+    (config.sightengine.api_user_file, config.sightengine.api_secret_file) = (user?, secret?);
+    (config.openai.api_key_file, config.webhook.token_file) = (openai?, token?);
+    config.sightengine.api_url = url(&urls.sightengine)?;
+    config.openai.api_url = url(&urls.openai)?;
+    config.webhook.url = Some(url(&urls.webhook)?);
+    config.sightengine.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.openai.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.webhook.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    config.secrets.sightengine_api_user = Some(SIGHTENGINE_API_USER.to_owned().into());
+    config.secrets.sightengine_api_secret = Some(SIGHTENGINE_API_SECRET.to_owned().into());
+    config.secrets.openai_api_key = Some(OPENAI_API_KEY.to_owned().into());
+    config.secrets.webhook_token = Some(WEBHOOK_TOKEN.to_owned().into());
+    (config.verifier.ai, config.verifier.illicit) = (CheckMode::Enforce, CheckMode::Enforce);
+    config.verifier.topic = CheckMode::Enforce;
+    Ok(())
 }
 
 /// A sandbox on loopback has nobody else to be considerate of.

@@ -2,18 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `verifier.ai`, `verifier.illicit`, `verifier.topic`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VerifierMode {
-    /// Not asked.
-    Off,
-    /// Asked and shown; decides nothing.
-    Observe,
-    /// A confirmed verdict rejects.
-    Enforce,
-}
-
 /// `verifier.traffic`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -7,12 +7,14 @@ use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
 use super::sections::{
-    GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, RulesSettings, StoreSettings,
-    SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WeightsSettings, YoutubeSettings,
+    GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, OpenaiSettings, RulesSettings,
+    SightengineSettings, StoreSettings, SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings,
+    WebhookSettings, WeightsSettings, YoutubeSettings,
 };
 use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verification::{Check, CheckMode, OnUnknown};
 
 const KIBIBYTE: usize = 1024;
 
@@ -113,11 +115,64 @@ impl Default for RulesSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
-            ai: VerifierMode::Off,
-            illicit: VerifierMode::Off,
-            topic: VerifierMode::Off,
+            ai: CheckMode::Off,
+            illicit: CheckMode::Off,
+            topic: CheckMode::Off,
             traffic: TrafficMode::Discount,
+            ai_threshold: 0.8,
+            illicit_threshold: 0.8,
+            topic_threshold: 0.8,
             grace_hours: 24.0,
+            on_unknown: OnUnknown::Accept,
+            sample_share: 1.0,
+            verdict_hours: 720.0,
+        }
+    }
+}
+
+impl Default for SightengineSettings {
+    fn default() -> Self {
+        Self {
+            api_url: constant_url("https://api.sightengine.com"),
+            api_user_file: None,
+            api_secret_file: None,
+            requests_per_second: 2.0,
+            burst: 2,
+            max_in_flight: 2,
+            daily_requests: 2_000,
+            usd_per_request: 0.02,
+            timeout_secs: 30,
+        }
+    }
+}
+
+impl Default for OpenaiSettings {
+    fn default() -> Self {
+        Self {
+            api_url: constant_url("https://api.openai.com"),
+            api_key_file: None,
+            requests_per_second: 5.0,
+            burst: 5,
+            max_in_flight: 4,
+            daily_requests: 20_000,
+            usd_per_request: 0.0,
+            timeout_secs: 30,
+        }
+    }
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            token_file: None,
+            checks: Check::ALL.to_vec(),
+            requests_per_second: 10.0,
+            burst: 10,
+            max_in_flight: 4,
+            daily_requests: 100_000,
+            usd_per_request: 0.0,
+            timeout_secs: 30,
         }
     }
 }

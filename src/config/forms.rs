@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ownership::HOTKEY_PLACE;
+use tensorflix_domain::verification::Check;
 use url::Url;
 
 use super::kind::Form;
@@ -21,6 +22,12 @@ pub(super) const HTTP_URL: Form = Form {
     is: "an http:// or https:// URL without user name, query and fragment",
     accepts: |text| is_url(text, &["http", "https"]) && is_bare(text),
 };
+pub(super) const OPTIONAL_HTTP_URL: Form = Form {
+    is: "an http:// or https:// URL without user name, query and fragment, or empty",
+    accepts: |text| text.is_empty() || (HTTP_URL.accepts)(text),
+};
+pub(super) const CHECK: Form =
+    Form { is: "ai, illicit or topic", accepts: |text| Check::ALL.iter().any(|check| check.word() == text) };
 pub(super) const DIRECTORY: Form = Form { is: "a directory", accepts: |text| !text.trim().is_empty() };
 pub(super) const WALLET_NAME: Form = Form {
     is: "a file name without a slash and without a leading dot",

@@ -25,21 +25,22 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-pub use choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+pub use choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
 pub use problem::{ConfigError, Origin, Problem};
 pub use secrets::Secrets;
 pub use sections::{
-    GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, RulesSettings, StoreSettings,
-    SupervisionOverride, SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WeightsSettings,
-    YoutubeSettings,
+    GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, OpenaiSettings, RulesSettings,
+    SightengineSettings, StoreSettings, SupervisionOverride, SupervisionSettings, ValidatorSettings, VerifierSettings,
+    WalletSettings, WebhookSettings, WeightsSettings, YoutubeSettings,
 };
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::policy::Policy;
+use tensorflix_domain::verification::{Check, Provider, VerificationPolicy};
 use toml::{Table, Value};
 
 use sources::Reading;
@@ -69,6 +70,12 @@ pub struct Config {
     pub rules: RulesSettings,
     /// Verdicts on contents.
     pub verifier: VerifierSettings,
+    /// SightEngine.
+    pub sightengine: SightengineSettings,
+    /// OpenAI's moderation.
+    pub openai: OpenaiSettings,
+    /// The operator's own detector.
+    pub webhook: WebhookSettings,
     /// From scores to weights.
     pub weights: WeightsSettings,
     /// The database.
@@ -231,6 +238,41 @@ impl Config {
             top_n: self.weights.top_n,
             ema_half_life_hours: self.weights.ema_half_life_hours,
             burn_share: self.weights.burn_share,
+            verification: self.verification(),
+        }
+    }
+
+    /// What verdicts do, and who is asked for them: the detectors that have what they need.
+    fn verification(&self) -> VerificationPolicy {
+        let settings = &self.verifier;
+        let secrets = &self.secrets;
+        let has_sightengine = secrets.sightengine_api_user.is_some() && secrets.sightengine_api_secret.is_some();
+        let webhook_checks = self.webhook.url.is_some().then_some(&self.webhook.checks);
+        let mut asked: BTreeMap<Check, BTreeSet<Provider>> = BTreeMap::new();
+        for check in Check::ALL {
+            let providers = [
+                (Provider::Sightengine, has_sightengine && check != Check::Topic),
+                (Provider::Openai, secrets.openai_api_key.is_some() && check == Check::Illicit),
+                (Provider::Webhook, webhook_checks.is_some_and(|checks| checks.contains(&check))),
+            ];
+            let providers: BTreeSet<Provider> =
+                providers.into_iter().filter(|(_, is_asked)| *is_asked).map(|(provider, _)| provider).collect();
+            if !providers.is_empty() {
+                asked.insert(check, providers);
+            }
+        }
+        VerificationPolicy {
+            ai: settings.ai,
+            illicit: settings.illicit,
+            topic: settings.topic,
+            ai_threshold: settings.ai_threshold,
+            illicit_threshold: settings.illicit_threshold,
+            topic_threshold: settings.topic_threshold,
+            grace_hours: settings.grace_hours,
+            on_unknown: settings.on_unknown,
+            verdict_hours: settings.verdict_hours,
+            sample_share: settings.sample_share,
+            asked,
         }
     }
 

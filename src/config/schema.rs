@@ -37,6 +37,10 @@ const TIMEOUT_SECS: Kind = Kind::Integer { min: 1, max: 3600 };
 const HOURS: Kind = Kind::Float { min: 0.01, max: 8760.0 };
 const HOURS_OR_NONE: Kind = Kind::Float { min: 0.0, max: 8760.0 };
 const SHARE: Kind = Kind::Float { min: 0.0, max: 1.0 };
+/// A certainty of nothing would break every rule.
+const THRESHOLD: Kind = Kind::Float { min: 0.01, max: 1.0 };
+const DAILY_REQUESTS: Kind = Kind::Integer { min: 0, max: 1_000_000_000 };
+const REQUEST_USD: Kind = Kind::Float { min: 0.0, max: 1000.0 };
 const RUN_CHARGE_USD: Kind = Kind::Float { min: 0.01, max: 1000.0 };
 const DAILY_CHARGE_USD: Kind = Kind::Float { min: 0.0, max: 10_000.0 };
 const BLOCKS_OF_A_DAY: i64 = 7200;
@@ -48,7 +52,7 @@ const fn integer(min: i64, max: i64) -> Kind {
 }
 
 /// All sections but [`ACTORS`].
-pub(super) static SECTIONS: [Section; 13] = [
+pub(super) static SECTIONS: [Section; 16] = [
     Section {
         name: "network",
         settings: &[
@@ -140,7 +144,54 @@ pub(super) static SECTIONS: [Section; 13] = [
             ("illicit", VERIFIER_MODE),
             ("topic", VERIFIER_MODE),
             ("traffic", Kind::Choice(&["discount", "off", "observe", "reject"])),
+            ("ai_threshold", THRESHOLD),
+            ("illicit_threshold", THRESHOLD),
+            ("topic_threshold", THRESHOLD),
             ("grace_hours", HOURS_OR_NONE),
+            ("on_unknown", Kind::Choice(&["accept", "hold"])),
+            ("sample_share", SHARE),
+            ("verdict_hours", HOURS),
+        ],
+    },
+    Section {
+        name: "sightengine",
+        settings: &[
+            ("api_url", Kind::Text(forms::HTTP_URL)),
+            ("api_user_file", Kind::Text(forms::SECRET_FILE)),
+            ("api_secret_file", Kind::Text(forms::SECRET_FILE)),
+            ("requests_per_second", RATE),
+            ("burst", BURST),
+            ("max_in_flight", IN_FLIGHT),
+            ("daily_requests", DAILY_REQUESTS),
+            ("usd_per_request", REQUEST_USD),
+            ("timeout_secs", TIMEOUT_SECS),
+        ],
+    },
+    Section {
+        name: "openai",
+        settings: &[
+            ("api_url", Kind::Text(forms::HTTP_URL)),
+            ("api_key_file", Kind::Text(forms::SECRET_FILE)),
+            ("requests_per_second", RATE),
+            ("burst", BURST),
+            ("max_in_flight", IN_FLIGHT),
+            ("daily_requests", DAILY_REQUESTS),
+            ("usd_per_request", REQUEST_USD),
+            ("timeout_secs", TIMEOUT_SECS),
+        ],
+    },
+    Section {
+        name: "webhook",
+        settings: &[
+            ("url", Kind::Text(forms::OPTIONAL_HTTP_URL)),
+            ("token_file", Kind::Text(forms::SECRET_FILE)),
+            ("checks", Kind::List(forms::CHECK)),
+            ("requests_per_second", RATE),
+            ("burst", BURST),
+            ("max_in_flight", IN_FLIGHT),
+            ("daily_requests", DAILY_REQUESTS),
+            ("usd_per_request", REQUEST_USD),
+            ("timeout_secs", TIMEOUT_SECS),
         ],
     },
     Section {

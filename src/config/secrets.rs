@@ -24,10 +24,14 @@ const MOST_KEYS: usize = 50;
 const WRITTEN_AS: [&str; 6] = ["api_key", "key", "token", "api_token", "secret", "password"];
 
 /// The variable and the setting that a secret may come from, by section.
-const SOURCES: [(&str, &str, &str); 3] = [
+const SOURCES: [(&str, &str, &str); 7] = [
     ("youtube", "YOUTUBE_API_KEY", "api_key_file"),
     ("instagram", "APIFY_API_KEY", "api_key_file"),
     ("github", "GITHUB_TOKEN", "token_file"),
+    ("sightengine", "SIGHTENGINE_API_USER", "api_user_file"),
+    ("sightengine", "SIGHTENGINE_API_SECRET", "api_secret_file"),
+    ("openai", "OPENAI_API_KEY", "api_key_file"),
+    ("webhook", "WEBHOOK_TOKEN", "token_file"),
 ];
 
 /// The secrets; nothing where none was given.
@@ -39,6 +43,14 @@ pub struct Secrets {
     pub apify_api_key: Option<SecretString>,
     /// The token of GitHub.
     pub github_token: Option<SecretString>,
+    /// The API user of SightEngine.
+    pub sightengine_api_user: Option<SecretString>,
+    /// The API secret of SightEngine.
+    pub sightengine_api_secret: Option<SecretString>,
+    /// The key of OpenAI.
+    pub openai_api_key: Option<SecretString>,
+    /// The token that is shown to the webhook.
+    pub webhook_token: Option<SecretString>,
 }
 
 impl PartialEq for Secrets {
@@ -49,18 +61,32 @@ impl PartialEq for Secrets {
 }
 
 impl Secrets {
-    pub(super) fn exposed(&self) -> (Vec<&str>, [Option<&str>; 2]) {
+    pub(super) fn exposed(&self) -> (Vec<&str>, [Option<&str>; 6]) {
         let youtube = self.youtube_api_keys.iter().map(ExposeSecret::expose_secret).collect();
-        let others = [&self.apify_api_key, &self.github_token];
+        let others = [
+            &self.apify_api_key,
+            &self.github_token,
+            &self.sightengine_api_user,
+            &self.sightengine_api_secret,
+            &self.openai_api_key,
+            &self.webhook_token,
+        ];
         (youtube, others.map(|secret| secret.as_ref().map(ExposeSecret::expose_secret)))
     }
 }
 
 /// Reads the secrets into `config`, and what is wrong with them into `problems`.
 pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
-    let files =
-        [config.youtube.api_key_file.clone(), config.instagram.api_key_file.clone(), config.github.token_file.clone()];
-    let mut found = [Vec::new(), Vec::new(), Vec::new()];
+    let files = [
+        config.youtube.api_key_file.clone(),
+        config.instagram.api_key_file.clone(),
+        config.github.token_file.clone(),
+        config.sightengine.api_user_file.clone(),
+        config.sightengine.api_secret_file.clone(),
+        config.openai.api_key_file.clone(),
+        config.webhook.token_file.clone(),
+    ];
+    let mut found = [const { Vec::new() }; SOURCES.len()];
     for (index, ((section, variable, key), file)) in SOURCES.into_iter().zip(files).enumerate() {
         let text = variables.get(variable).map(|text| text.trim()).filter(|text| !text.is_empty());
         let most = if section == MANY_KEYS { MOST_KEYS } else { 1 };
@@ -75,9 +101,17 @@ pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, pr
             Err((origin, what)) => problems.push(Problem { origin, what }),
         }
     }
-    let [youtube_api_keys, apify, github] = found;
+    let [youtube_api_keys, apify, github, sightengine_user, sightengine_secret, openai, webhook] = found;
     let only = |secrets: Vec<SecretString>| secrets.into_iter().next();
-    config.secrets = Secrets { youtube_api_keys, apify_api_key: only(apify), github_token: only(github) };
+    config.secrets = Secrets {
+        youtube_api_keys,
+        apify_api_key: only(apify),
+        github_token: only(github),
+        sightengine_api_user: only(sightengine_user),
+        sightengine_api_secret: only(sightengine_secret),
+        openai_api_key: only(openai),
+        webhook_token: only(webhook),
+    };
 }
 
 /// What to say when a secret stands where settings stand.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
 use super::text_form;
 use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verification::{Check, CheckMode, OnUnknown};
 
 /// `[network]`: the chain and how hard it may be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -166,15 +167,104 @@ pub struct RulesSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct VerifierSettings {
     /// Is it AI-generated?
-    pub ai: VerifierMode,
+    pub ai: CheckMode,
     /// Is it illicit?
-    pub illicit: VerifierMode,
+    pub illicit: CheckMode,
     /// Is it about the task?
-    pub topic: VerifierMode,
+    pub topic: CheckMode,
     /// Are its views bought?
     pub traffic: TrafficMode,
-    /// How long a missing verdict holds nothing up, hours.
+    /// How certain a detector must be that it is not: 0 to 1.
+    pub ai_threshold: f64,
+    /// How certain a detector must be that it is: 0 to 1.
+    pub illicit_threshold: f64,
+    /// How certain a detector must be that it is not: 0 to 1.
+    pub topic_threshold: f64,
+    /// How long a missing verdict is awaited, hours.
     pub grace_hours: f64,
+    /// What becomes of a submission after that.
+    pub on_unknown: OnUnknown,
+    /// The share of contents that detectors are asked about, 0 to 1.
+    pub sample_share: f64,
+    /// Hours after which a verdict is asked for anew.
+    pub verdict_hours: f64,
+}
+
+/// `[sightengine]`: pictures, for AI and illicit content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SightengineSettings {
+    /// Base of the API.
+    #[serde(with = "text_form::url")]
+    pub api_url: Url,
+    /// A file that holds the API user.
+    #[serde(with = "text_form::optional_path")]
+    pub api_user_file: Option<PathBuf>,
+    /// A file that holds the API secret.
+    #[serde(with = "text_form::optional_path")]
+    pub api_secret_file: Option<PathBuf>,
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Requests that may be sent at once.
+    pub burst: u32,
+    /// Contents that are examined at one time.
+    pub max_in_flight: usize,
+    /// Requests in one day (UTC).
+    pub daily_requests: u64,
+    /// What a request costs, US dollars: for `verifier-cost`.
+    pub usd_per_request: f64,
+    /// Deadline of one request, seconds.
+    pub timeout_secs: u64,
+}
+
+/// `[openai]`: moderation of texts and pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenaiSettings {
+    /// Base of the API.
+    #[serde(with = "text_form::url")]
+    pub api_url: Url,
+    /// A file that holds the API key.
+    #[serde(with = "text_form::optional_path")]
+    pub api_key_file: Option<PathBuf>,
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Requests that may be sent at once.
+    pub burst: u32,
+    /// Contents that are examined at one time.
+    pub max_in_flight: usize,
+    /// Requests in one day (UTC).
+    pub daily_requests: u64,
+    /// What a request costs, US dollars: for `verifier-cost`.
+    pub usd_per_request: f64,
+    /// Deadline of one request, seconds.
+    pub timeout_secs: u64,
+}
+
+/// `[webhook]`: the operator's own detector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Where it is; `None` is off.
+    #[serde(with = "text_form::optional_url")]
+    pub url: Option<Url>,
+    /// A file that holds the token.
+    #[serde(with = "text_form::optional_path")]
+    pub token_file: Option<PathBuf>,
+    /// What it is asked.
+    pub checks: Vec<Check>,
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Requests that may be sent at once.
+    pub burst: u32,
+    /// Contents that are examined at one time.
+    pub max_in_flight: usize,
+    /// Requests in one day (UTC).
+    pub daily_requests: u64,
+    /// What a request costs, US dollars: for `verifier-cost`.
+    pub usd_per_request: f64,
+    /// Deadline of one request, seconds.
+    pub timeout_secs: u64,
 }
 
 /// `[weights]`: from scores to weights.

@@ -317,7 +317,7 @@ fn secrets_come_from_the_environment_or_a_named_file() {
     write!(file, "second\r\n\nthird,fourth\n").expect("written");
     check(&text, &[], &["from-file", "second", "third", "fourth"]);
     let others = load("", &[("APIFY_API_KEY", "a"), ("GITHUB_TOKEN", "g")]).expect("both").secrets;
-    assert_eq!(others.exposed(), (vec![], [Some("a"), Some("g")]));
+    assert_eq!(others.exposed(), (vec![], [Some("a"), Some("g"), None, None, None, None]));
     assert!(error("", &[("YOUTUBE_API_KEY", ",,")]).contains("YOUTUBE_API_KEY"));
     let many = (0..51).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     assert!(error("", &[("YOUTUBE_API_KEY", &many)]).contains("51 keys"));

@@ -13,9 +13,10 @@ use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::{ContentId, Hotkey};
 use tensorflix_domain::judge::{Judged, counted_hours, counted_views};
 use tensorflix_domain::observation::Broadcast;
+use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 37] = [
+pub const COLUMNS: [&str; 38] = [
     "cycle",
     "block",
     "block_time",
@@ -46,6 +47,7 @@ pub const COLUMNS: [&str; 37] = [
     "views_at",
     "plays",
     "shortfall",
+    "verdicts",
     "hours",
     "score",
     "normalized_score",
@@ -54,6 +56,15 @@ pub const COLUMNS: [&str; 37] = [
     "weight_signed_block",
     "weight_block",
 ];
+
+/// Each verdict as `provider check certainty-of-a-breach`, separated by semicolons.
+fn verdicts(known: Option<&VerificationEvidence>) -> String {
+    let told = known.into_iter().flat_map(|known| &known.verdicts).map(|verdict| {
+        let breach = f64::from(verdict.breach_permille) / f64::from(CERTAIN);
+        format!("{} {} {breach}", verdict.provider, verdict.check)
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
 
 /// What a miner's claim is found by.
 type ClaimKey<'a> = (&'a str, &'a str, &'a Hotkey);
@@ -147,6 +158,7 @@ impl Sheet<'_> {
             cell(known.views.map(|views| views.at.time)),
             cell(known.plays.map(|plays| plays.count)),
             cell(known.shortfall),
+            verdicts(known.verification.as_deref()),
             cell(self.hours(judged, &known)),
             cell(judged.score),
             cell(judged.normalized_score),

@@ -7,6 +7,7 @@ mod miner;
 mod submission;
 mod text;
 mod unknown;
+mod verdicts;
 mod words;
 
 pub use miner::{MinerStory, SentWeight};

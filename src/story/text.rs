@@ -1,6 +1,7 @@
 //! Stories for people, in lines of a terminal's width. What miners and validators wrote is shown with nothing in it that is
 //! not visible.
 
+use super::verdicts::verdict_words;
 use super::{Answer, MinerStory, Rival, Story};
 use crate::telemetry::visible;
 use std::fmt::Write;
@@ -50,6 +51,9 @@ fn write_story(text: &mut String, story: &Story) -> std::fmt::Result {
     write_claims(text, story);
     if let Some(known) = &story.observed {
         part(text, "Platform", &platform_words(story, known));
+        if let Some(verification) = &known.verification {
+            part(text, "Verdicts", &verdict_words(verification));
+        }
     }
     if let Some(words) = score_words(story) {
         part(text, "Score", &words);

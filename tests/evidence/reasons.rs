@@ -55,7 +55,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         commit_reveal: false,
     };
     let neurons = vec![neuron(0), neuron(1)];
-    let subnet = Subnet { at: STAMP, netuid: 89, neurons, hyperparameters, owner_hotkey: None };
+    let subnet = Subnet { at: STAMP, block_hash: None, netuid: 89, neurons, hyperparameters, owner_hotkey: None };
     let cycle = store.open_cycle(STAMP, &subnet).await.expect("opened").cycle;
     let judged = |(number, reason): (usize, &Reason)| Judged {
         uid: 1,

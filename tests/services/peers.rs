@@ -36,7 +36,7 @@ fn subnet(neurons: Vec<Neuron>) -> Subnet {
         commit_reveal: false,
     };
     let at = BlockStamp { block: 100, time: Moment::parse("2026-08-21T00:00:00Z").expect("a time") };
-    Subnet { at, netuid: 89, neurons, hyperparameters, owner_hotkey: None }
+    Subnet { at, block_hash: None, netuid: 89, neurons, hyperparameters, owner_hotkey: None }
 }
 
 fn pointer(number: u32) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{self, ContentId};
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+use tensorflix_domain::verification::PlatformSignals;
 
 /// What an answer of `videos.list` says that it is.
 const LIST_KIND: &str = "youtube#videoListResponse";
@@ -97,7 +98,20 @@ fn read_video(item: &Value) -> Presence {
                 _ => Broadcast::None,
             },
             thumbnail_url: snippet["thumbnails"]["high"]["url"].as_str().map(str::to_owned),
+            signals: signals(item),
         },
+    }
+}
+
+/// What is not said stays unknown: an uploader who declares nothing has not declared that nothing is synthetic.
+fn signals(item: &Value) -> PlatformSignals {
+    const AGE_RESTRICTED: &str = "ytAgeRestricted";
+    const REJECTED: &str = "rejected";
+    let says = |value: &Value, word: &str| value.as_str().map(|said| said == word);
+    PlatformSignals {
+        synthetic_media: item["status"]["containsSyntheticMedia"].as_bool(),
+        age_restricted: says(&item["contentDetails"]["contentRating"]["ytRating"], AGE_RESTRICTED),
+        upload_rejected: says(&item["status"]["uploadStatus"], REJECTED),
     }
 }
 

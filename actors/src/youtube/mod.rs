@@ -43,9 +43,10 @@ struct Call {
 const LIST: Call = Call {
     path: "videos",
     bucket: "videos.list",
-    parts: "snippet,statistics,contentDetails",
+    parts: "snippet,statistics,contentDetails,status",
     fields: "kind,items(id,snippet(publishedAt,channelId,title,description,tags,liveBroadcastContent,\
-             thumbnails/high/url),statistics(viewCount,likeCount,commentCount),contentDetails/duration)",
+             thumbnails/high/url),statistics(viewCount,likeCount,commentCount),\
+             contentDetails(duration,contentRating/ytRating),status(uploadStatus,containsSyntheticMedia))",
 };
 
 const STATS: Call = Call {

@@ -23,6 +23,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::WeightEntry;
 
 /// Counts steps and ends the process at one of them.
@@ -190,6 +191,15 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError> {
         mortal!(self, tracks(contents))
+    }
+    async fn record_verdicts(&self, verdicts: &[(ContentId, Verdict)]) -> Result<(), StoreError> {
+        mortal!(self, record_verdicts(verdicts))
+    }
+    async fn verifications(&self, contents: &[ContentId]) -> Result<Vec<VerificationRecord>, StoreError> {
+        mortal!(self, verifications(contents))
+    }
+    async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
+        mortal!(self, record_waits(waits))
     }
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         mortal!(self, unclaimed_holdings(limit))

@@ -218,6 +218,10 @@ fn record(request: &HttpRequest) -> Recorded {
     let (bearer, query_credential) = match &request.credential {
         Some(Credential::Bearer(secret)) => (Some(secret.expose_secret().to_owned()), None),
         Some(Credential::Query(name, secret)) => (None, Some(((*name).to_owned(), secret.expose_secret().to_owned()))),
+        Some(Credential::Queries(secrets)) => {
+            let (name, secret) = secrets.last().expect("a secret");
+            (None, Some(((*name).to_owned(), secret.expose_secret().to_owned())))
+        }
         None => (None, None),
     };
     Recorded {

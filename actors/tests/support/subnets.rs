@@ -77,6 +77,7 @@ pub fn validator(uid: Uid, key: u8) -> Neuron {
 pub fn subnet(block: Block, neurons: impl IntoIterator<Item = Neuron>) -> Subnet {
     Subnet {
         at: stamp(block),
+        block_hash: None,
         netuid: NETUID,
         neurons: neurons.into_iter().collect(),
         hyperparameters: Hyperparameters {

@@ -114,6 +114,7 @@ impl Client {
         let neurons = hotkeys.iter().map(|(uid, hotkey)| neuron(&snapshot, &columns, netuid, *uid, hotkey));
         Ok(Subnet {
             at: head.stamp(),
+            block_hash: Some(head.hash),
             netuid,
             neurons: neurons.collect(),
             hyperparameters: hyperparameters(&snapshot, netuid),

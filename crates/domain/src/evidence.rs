@@ -10,6 +10,7 @@ use crate::observation::Broadcast;
 use crate::submission::Pair;
 use crate::task::Task;
 use crate::verdict::Reason;
+use crate::verification::VerificationEvidence;
 use crate::weights::ScoreVector;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +97,9 @@ pub struct ContentEvidence {
     pub named_hotkeys: u32,
     /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
     pub shortfall: Option<Reason>,
+    /// What detectors said of it; `None` where no check is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Box<VerificationEvidence>>,
 }
 
 /// The newest observation of a content, without its numbers.

@@ -11,6 +11,7 @@ use crate::observation::Broadcast;
 use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
 use crate::task::Task;
 use crate::verdict::{Reason, Status};
+use crate::verification::{self, Check, CheckMode, OnUnknown};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -172,15 +173,21 @@ impl<'a> Bench<'a> {
         latest: &LatestSighting,
     ) -> Finding {
         let views = counted_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
-        let rejected = self.broken_rule(miner, task, known, seen);
+        let rejected = self.broken_rule(miner, task, known, seen).or_else(|| self.broken_check(task, known));
+        let unverified = self.unverified(task, known);
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
                 (Status::Pending, Some(Reason::AwaitingOwnerCheck))
             }
+            (None, Some(_), Some(_)) if unverified == Some(OnUnknown::Hold) => {
+                (Status::Pending, Some(Reason::AwaitingVerdict))
+            }
             (None, Some(_), Some(views)) if views.at < latest.at => (Status::Accepted, Some(Reason::AwaitingMetrics)),
-            (None, Some(_), Some(_)) => (Status::Accepted, known.shortfall),
+            (None, Some(_), Some(_)) => {
+                (Status::Accepted, known.shortfall.or(unverified.map(|_| Reason::AwaitingVerdict)))
+            }
         };
         Finding { status, reason, views, published_at: seen.published_at }
     }
@@ -206,6 +213,37 @@ impl<'a> Bench<'a> {
             return Some(Reason::MissingOwnershipTag);
         }
         None
+    }
+
+    /// The first check that detectors found broken, of those that are enforced.
+    fn broken_check(&self, task: &Task, known: &ContentEvidence) -> Option<Reason> {
+        let reasons = [
+            (Check::Ai, Reason::NotAiGenerated),
+            (Check::Illicit, Reason::IllicitContent),
+            (Check::Topic, Reason::OffTopic),
+        ];
+        let broken = |check| matches!(self.finding(check, task, known), verification::Finding::Broken(_));
+        reasons.into_iter().find(|(check, _)| self.enforces(*check) && broken(*check)).map(|(_, reason)| reason)
+    }
+
+    /// Whether an enforced check has no verdict, and what that does: within the time to wait it always holds.
+    fn unverified(&self, task: &Task, known: &ContentEvidence) -> Option<OnUnknown> {
+        let findings = Check::ALL.into_iter().filter(|check| self.enforces(*check));
+        let missing = findings.filter_map(|check| match self.finding(check, task, known) {
+            verification::Finding::Awaited => Some(OnUnknown::Hold),
+            verification::Finding::Unknown => Some(self.policy.verification.on_unknown),
+            _ => None,
+        });
+        missing.reduce(|one, other| if one == OnUnknown::Hold { one } else { other })
+    }
+
+    fn enforces(&self, check: Check) -> bool {
+        self.policy.verification.mode(check) == CheckMode::Enforce
+    }
+
+    fn finding<'k>(&self, check: Check, task: &Task, known: &'k ContentEvidence) -> verification::Finding<'k> {
+        let (policy, verified) = (&self.policy.verification, known.verification.as_deref());
+        verification::finding(policy, verified, check, task.id.as_str(), self.evidence.at.time)
     }
 
     /// Whether this miner's claim is the one that holds the content.

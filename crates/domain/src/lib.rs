@@ -26,4 +26,5 @@ pub mod subnet;
 pub mod task;
 pub mod task_source;
 pub mod verdict;
+pub mod verification;
 pub mod weights;

@@ -5,6 +5,7 @@
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::ids::ContentId;
+use crate::verification::PlatformSignals;
 use serde::{Deserialize, Serialize};
 
 /// The public numbers of a content at one block.
@@ -54,6 +55,9 @@ pub struct Details {
     pub broadcast: Broadcast,
     /// Address of a picture of it, on the platform's own servers.
     pub thumbnail_url: Option<String>,
+    /// What the platform says of it beside that.
+    #[serde(default, skip_serializing_if = "PlatformSignals::is_silent")]
+    pub signals: PlatformSignals,
 }
 
 /// Longest title, description or caption that is kept, in bytes: YouTube allows 5,000 characters.

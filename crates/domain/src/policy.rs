@@ -1,8 +1,10 @@
-//! The validator's choices that decide scores: the settings `[rules]`, `[weights]` and the limits on evidence.
+//! The validator's choices that decide scores: the settings `[rules]`, `[verifier]`, `[weights]` and the
+//! limits on evidence.
 //!
 //! Everything that can change a score is here and nowhere else, so that a cycle's evidence and its policy together
 //! repeat its weights.
 
+use crate::verification::VerificationPolicy;
 use serde::{Deserialize, Serialize};
 
 /// The rules that a cycle is decided under. Hours are hours of chain time.
@@ -35,6 +37,9 @@ pub struct Policy {
     pub ema_half_life_hours: f64,
     /// Share of the weight that is burnt, 0 to 1.
     pub burn_share: f64,
+    /// What verdicts on contents do.
+    #[serde(default)]
+    pub verification: VerificationPolicy,
 }
 
 /// `instagram.view_metric`.
@@ -121,6 +126,7 @@ impl Default for Policy {
             top_n: 0,
             ema_half_life_hours: 0.0,
             burn_share: 0.0,
+            verification: VerificationPolicy::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::evidence::{ContentEvidence, Evidence};
 use crate::ids::{Block, Hotkey};
 use crate::judge::Judged;
 use crate::policy::Policy;
+use crate::verification::PlatformSignals;
 use crate::weights::{ScoreVector, WeightEntry};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,12 @@ pub struct ObservedContent {
     pub evidence: ContentEvidence,
     /// The newest title and description, joined by a line end; empty if never seen.
     pub text: String,
+    /// The newest length in seconds.
+    pub duration_secs: Option<u32>,
+    /// The newest address of a picture of it.
+    pub thumbnail_url: Option<String>,
+    /// What the platform said of it last.
+    pub signals: PlatformSignals,
 }
 
 /// A cycle, open or decided.

@@ -74,6 +74,7 @@ mod tests {
         };
         Subnet {
             at: BlockStamp { block: 2_000, time: Moment::from_unix_ms(0) },
+            block_hash: None,
             netuid: 89,
             neurons: (0..).zip(consensus).map(neuron).collect(),
             hyperparameters: Hyperparameters {

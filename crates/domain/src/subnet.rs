@@ -77,6 +77,9 @@ pub struct Hyperparameters {
 pub struct Subnet {
     /// The block it was read at.
     pub at: BlockStamp,
+    /// That block's hash; `None` in what was stored before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block_hash: Option<[u8; 32]>,
     /// Its number on chain.
     pub netuid: u16,
     /// Neurons in the order of their UIDs.

@@ -75,6 +75,7 @@ mod tests {
         };
         Subnet {
             at: BlockStamp { block: 1, time: Moment::from_unix_ms(0) },
+            block_hash: None,
             netuid: 89,
             neurons: (0..count).map(neuron).collect(),
             hyperparameters: Hyperparameters {

@@ -106,6 +106,7 @@ fn known() -> impl Strategy<Value = ContentEvidence> {
             owner_tag,
             named_hotkeys: 0,
             shortfall,
+            verification: None,
         },
     )
 }
@@ -188,6 +189,7 @@ fn subnet() -> Subnet {
     };
     Subnet {
         at: stamp(150),
+        block_hash: None,
         netuid: 89,
         neurons: (0..=200).map(neuron).collect(),
         hyperparameters: Hyperparameters {

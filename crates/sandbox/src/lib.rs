@@ -32,6 +32,15 @@ pub const APIFY_API_KEY: &str = "sandbox-apify-token";
 /// A token that the sandbox's GitHub accepts.
 pub const GITHUB_TOKEN: &str = "sandbox-github-token";
 
+/// An API user that the sandbox's SightEngine accepts.
+pub const SIGHTENGINE_API_USER: &str = "sandbox-sightengine-user";
+/// An API secret that the sandbox's SightEngine accepts.
+pub const SIGHTENGINE_API_SECRET: &str = "sandbox-sightengine-secret";
+/// A key that the sandbox's OpenAI accepts.
+pub const OPENAI_API_KEY: &str = "sandbox-openai-key";
+/// A token that the sandbox's webhook accepts.
+pub const WEBHOOK_TOKEN: &str = "sandbox-webhook-token";
+
 /// Blocks before the first at which the other validators last set weights.
 const OTHERS_SET_WEIGHTS_BEFORE_BLOCKS: u32 = 60;
 
@@ -77,6 +86,12 @@ pub struct SandboxUrls {
     pub youtube: String,
     /// `[instagram] api_url`.
     pub apify: String,
+    /// `[sightengine] api_url`.
+    pub sightengine: String,
+    /// `[openai] api_url`.
+    pub openai: String,
+    /// `[webhook] url`.
+    pub webhook: String,
 }
 
 /// The validator that the sandbox is made for, with its throwaway wallet.
@@ -119,7 +134,7 @@ impl ValidatorIdentity {
 /// Everything that was served and received.
 #[derive(Clone, Debug, Default)]
 pub struct SandboxCounters {
-    /// The four platform servers.
+    /// The servers of platforms and detectors.
     pub platforms: PlatformsSnapshot,
     /// JSON-RPC requests to the node by method, those inside batches too.
     pub rpc: BTreeMap<String, u64>,
@@ -153,6 +168,9 @@ impl Sandbox {
             github_raw: self.platforms.github_raw_url(),
             youtube: self.platforms.youtube_url(),
             apify: self.platforms.apify_url(),
+            sightengine: self.platforms.sightengine_url(),
+            openai: self.platforms.openai_url(),
+            webhook: self.platforms.webhook_url(),
         }
     }
 

@@ -39,6 +39,7 @@ mod snapshot;
 #[cfg(test)]
 mod upgrades;
 mod validator_lock;
+mod verdicts;
 mod vitals;
 
 pub use backup::Backup;

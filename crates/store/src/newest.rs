@@ -9,6 +9,7 @@ use sqlx::{Sqlite, Transaction};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Details, Metrics, Observation, Presence, Sighting};
+use tensorflix_domain::verification::PlatformSignals;
 
 /// Contents that one step forgets, so that writers are never held up for long.
 const CONTENTS_PER_STEP: i64 = 2_000;
@@ -17,7 +18,7 @@ const CONTENTS_PER_STEP: i64 = 2_000;
 const NEWEST: &str = "
     SELECT platform, content_id, block, time_ms, present, observations.view_count AS view_count,
            observations.play_count AS play_count, like_count, comment_count, published_at_ms, broadcast, title,
-           description, author, tags_json, duration_secs, thumbnail_url
+           description, author, tags_json, duration_secs, thumbnail_url, synthetic_media, age_restricted, upload_rejected
     FROM contents
     JOIN observations ON observations.content_key = contents.content_key AND block = latest_block
     LEFT JOIN content_texts ON content_texts.content_key = contents.content_key
@@ -42,6 +43,9 @@ struct NewestRow {
     tags_json: Option<String>,
     duration_secs: Option<i64>,
     thumbnail_url: Option<String>,
+    synthetic_media: Option<bool>,
+    age_restricted: Option<bool>,
+    upload_rejected: Option<bool>,
 }
 
 impl NewestRow {
@@ -69,6 +73,11 @@ impl NewestRow {
             duration_secs: self.duration_secs.and_then(|seconds| u32::try_from(seconds).ok()),
             broadcast: self.broadcast.as_deref().map(broadcast).transpose()?.unwrap_or_default(),
             thumbnail_url: self.thumbnail_url,
+            signals: PlatformSignals {
+                synthetic_media: self.synthetic_media,
+                age_restricted: self.age_restricted,
+                upload_rejected: self.upload_rejected,
+            },
         };
         Ok(Presence { metrics, details })
     }

@@ -194,7 +194,8 @@ async fn save_texts(
         return Ok(());
     }
     let mut statement = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO content_texts (content_key, title, description, author, tags_json, duration_secs, thumbnail_url) ",
+        "INSERT INTO content_texts (content_key, title, description, author, tags_json, duration_secs, thumbnail_url,
+         synthetic_media, age_restricted, upload_rejected) ",
     );
     statement.push_values(changed, |mut row, (key, details, tags_json)| {
         row.push_bind(key)
@@ -203,13 +204,17 @@ async fn save_texts(
             .push_bind(details.author.clone())
             .push_bind(tags_json)
             .push_bind(details.duration_secs.map(i64::from))
-            .push_bind(details.thumbnail_url.clone());
+            .push_bind(details.thumbnail_url.clone())
+            .push_bind(details.signals.synthetic_media)
+            .push_bind(details.signals.age_restricted)
+            .push_bind(details.signals.upload_rejected);
     });
     statement.push(
         " ON CONFLICT (content_key) DO UPDATE
          SET title = excluded.title, description = excluded.description, author = excluded.author,
              tags_json = excluded.tags_json, duration_secs = excluded.duration_secs,
-             thumbnail_url = excluded.thumbnail_url",
+             thumbnail_url = excluded.thumbnail_url, synthetic_media = excluded.synthetic_media,
+             age_restricted = excluded.age_restricted, upload_rejected = excluded.upload_rejected",
     );
     statement.build().persistent(false).execute(connection).await?;
     Ok(())

@@ -11,6 +11,7 @@ use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, SeenContent};
 use tensorflix_domain::ids::{Block, ContentId, Platform};
 use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::verification::PlatformSignals;
 
 /// The columns of `contents` that make a [`ContentRow`].
 const STATE_COLUMNS: &str = "contents.content_key, platform, content_id, latest_block, latest_time_ms, latest_present,
@@ -45,6 +46,11 @@ struct TextRow {
     content: ContentRow,
     title: Option<String>,
     description: Option<String>,
+    duration_secs: Option<i64>,
+    thumbnail_url: Option<String>,
+    synthetic_media: Option<bool>,
+    age_restricted: Option<bool>,
+    upload_rejected: Option<bool>,
 }
 
 impl ContentRow {
@@ -98,8 +104,15 @@ impl TextRow {
             owner_tag: None,
             named_hotkeys: 0,
             shortfall: None,
+            verification: None,
         };
-        Ok(ObservedContent { evidence, text })
+        let signals = PlatformSignals {
+            synthetic_media: self.synthetic_media,
+            age_restricted: self.age_restricted,
+            upload_rejected: self.upload_rejected,
+        };
+        let duration_secs = self.duration_secs.and_then(|secs| u32::try_from(secs).ok());
+        Ok(ObservedContent { evidence, text, duration_secs, thumbnail_url: self.thumbnail_url, signals })
     }
 }
 
@@ -185,7 +198,8 @@ pub(crate) fn by_platform<'a>(
 
 /// Selects [`TextRow`]s.
 fn push_texts_query(statement: &mut QueryBuilder<Sqlite>, platform: Platform, ids: &[&str]) {
-    statement.push("SELECT title, description, ").push(STATE_COLUMNS);
+    statement.push("SELECT title, description, duration_secs, thumbnail_url, synthetic_media, age_restricted, ");
+    statement.push("upload_rejected, ").push(STATE_COLUMNS);
     statement.push(" FROM contents LEFT JOIN content_texts ON content_texts.content_key = contents.content_key");
     push_ids(statement, platform, ids);
 }

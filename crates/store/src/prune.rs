@@ -45,6 +45,8 @@ pub struct Pruned {
     pub ledger_dates: u64,
     /// Records of what crashed.
     pub crashes: u64,
+    /// Verdicts on contents, also those that are missing for so long.
+    pub verdicts: u64,
 }
 
 impl Store {
@@ -64,6 +66,7 @@ impl Store {
             claims: self.prune_claims(before_block).await?,
             ledger_dates: self.prune_ledger(before_unix_ms).await?,
             crashes: self.prune_crashes(before_block).await?,
+            verdicts: self.prune_verdicts(before_unix_ms).await?,
         })
     }
 
@@ -234,6 +237,18 @@ impl Store {
         let deleted =
             sqlx::query("DELETE FROM quarantine WHERE block < $1").bind(before_block).execute(&self.writer).await?;
         Ok(deleted.rows_affected())
+    }
+
+    async fn prune_verdicts(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let mut deleted = 0;
+        for statement in
+            ["DELETE FROM content_verdicts WHERE time_ms < $1", "DELETE FROM verdict_waits WHERE time_ms < $1"]
+        {
+            deleted += sqlx::query(statement).bind(before_unix_ms).execute(&mut *transaction).await?.rows_affected();
+        }
+        transaction.commit().await?;
+        Ok(deleted)
     }
 
     async fn prune_intents(&self, before_unix_ms: i64) -> Result<u64, StoreError> {

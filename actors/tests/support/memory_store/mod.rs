@@ -23,6 +23,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 /// A kind of write, named after what it stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Write {
     Debit,
     Credit,
     Exhaust,
+    Verdicts,
+    Waits,
     Claims,
     Crash,
     Cycle,
@@ -306,6 +309,26 @@ impl Store for MemoryStore {
         self.read(|tables| {
             contents.iter().filter_map(|content| Some((content.clone(), tables.track(content)?))).collect()
         })
+    }
+
+    async fn record_verdicts(&self, verdicts: &[(ContentId, Verdict)]) -> Result<(), StoreError> {
+        self.write(Write::Verdicts, |tables| {
+            tables.record_verdicts(verdicts);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn verifications(&self, contents: &[ContentId]) -> Result<Vec<VerificationRecord>, StoreError> {
+        self.read(|tables| contents.iter().map(|content| tables.verification(content)).collect())
+    }
+
+    async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
+        self.write(Write::Waits, |tables| {
+            tables.waits.extend(waits.iter().cloned());
+            Ok(())
+        })
+        .await
     }
 
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {

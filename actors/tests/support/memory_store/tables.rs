@@ -15,6 +15,7 @@ use tensorflix_domain::record::{
     IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 #[derive(Default)]
 pub struct Tables {
@@ -31,6 +32,8 @@ pub struct Tables {
     pub holdings: Vec<(Holding, bool)>,
     pub observations: BTreeMap<ContentId, Vec<Observation>>,
     pub units_spent: BTreeMap<(String, String), u64>,
+    pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
+    pub waits: BTreeMap<ContentId, Vec<Wait>>,
     pub claims: BTreeMap<(String, String, Hotkey), Claim>,
     pub cycles: Vec<Cycle>,
     /// By window, those of one window in the order in which they were stored.
@@ -161,6 +164,9 @@ impl Tables {
             if let Some(details) = sighting.details() {
                 seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
                 observed.text = format!("{}\n{}", details.title, details.description);
+                observed.duration_secs = details.duration_secs;
+                observed.thumbnail_url.clone_from(&details.thumbnail_url);
+                observed.signals = details.signals;
             }
             let evidence = &mut observed.evidence;
             let presence = sighting.is_present().then(|| seen.clone());
@@ -232,6 +238,27 @@ impl Tables {
         if let Some(spent) = self.units_spent.get_mut(&(bucket.to_owned(), date.to_owned())) {
             *spent = spent.saturating_sub(units);
         }
+    }
+
+    /// Of a provider and a question the newest stays; what was never observed has none.
+    pub fn record_verdicts(&mut self, verdicts: &[(ContentId, Verdict)]) {
+        for (content, verdict) in verdicts.iter().filter(|(content, _)| self.observations.contains_key(content)) {
+            let known = self.verdicts.entry(content.clone()).or_default();
+            let question = |one: &Verdict| (one.check, one.task_id.clone(), one.provider);
+            match known.iter_mut().find(|one| question(one) == question(verdict)) {
+                Some(one) if one.at.block > verdict.at.block => {}
+                Some(one) => *one = verdict.clone(),
+                None => known.push(verdict.clone()),
+            }
+            known.sort_unstable();
+        }
+    }
+
+    pub fn verification(&self, content: &ContentId) -> VerificationRecord {
+        let verdicts = self.verdicts.get(content).cloned().unwrap_or_default();
+        let mut waits = self.waits.get(content).cloned().unwrap_or_default();
+        waits.sort_unstable();
+        VerificationRecord { verdicts, waits }
     }
 
     pub fn unclaimed_holdings(&self, limit: u32) -> Vec<Holding> {

@@ -12,7 +12,7 @@ pub const REMEMBERED_IDS: usize = 200_000;
 /// How many different keys are counted one by one.
 const REMEMBERED_KEYS: usize = 1_000;
 /// Query parameters that are credentials.
-const SECRET_PARAMETERS: [&str; 3] = ["key", "token", "access_token"];
+const SECRET_PARAMETERS: [&str; 5] = ["key", "token", "access_token", "api_user", "api_secret"];
 
 /// One remembered request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,12 @@ pub struct PlatformsSnapshot {
     pub youtube: ServerSnapshot,
     /// Apify's API.
     pub apify: ServerSnapshot,
+    /// SightEngine.
+    pub sightengine: ServerSnapshot,
+    /// OpenAI's moderation.
+    pub openai: ServerSnapshot,
+    /// The webhook.
+    pub webhook: ServerSnapshot,
 }
 
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! GitHub, YouTube and Apify as the validator meets them: HTTP servers on loopback that show the world at the newest
+//! GitHub, YouTube, Apify and the detectors as the validator meets them: HTTP servers on loopback that show the world at the newest
 //! block.
 //!
 //! Each platform is a `PlatformApi` (`exchange.rs`): a function from a request to an answer, without sockets.
@@ -9,6 +9,7 @@
 
 pub mod apify;
 pub mod counters;
+pub mod detectors;
 mod disturbance;
 mod exchange;
 pub mod faults;
@@ -22,6 +23,7 @@ use thiserror::Error;
 
 use self::apify::{Apify, ApifyControl};
 use self::counters::{Counters, PlatformsSnapshot};
+use self::detectors::{Detector, Kind};
 use self::faults::FaultHandle;
 use self::github::{GitHubApi, GitHubControl, GitHubRaw};
 use self::server::{Hosted, Servers};
@@ -50,12 +52,19 @@ pub struct Faults {
     pub youtube: FaultHandle,
     /// Apify's API.
     pub apify: FaultHandle,
+    /// SightEngine.
+    pub sightengine: FaultHandle,
+    /// OpenAI's moderation.
+    pub openai: FaultHandle,
+    /// The webhook.
+    pub webhook: FaultHandle,
 }
 
 impl Faults {
     /// Ends every fault on every server.
     pub fn clear(&self) {
-        for handle in [&self.github_api, &self.github_raw, &self.youtube, &self.apify] {
+        let platforms = [&self.github_api, &self.github_raw, &self.youtube, &self.apify];
+        for handle in platforms.into_iter().chain([&self.sightengine, &self.openai, &self.webhook]) {
             handle.clear();
         }
     }
@@ -65,7 +74,7 @@ impl Faults {
 #[derive(Debug)]
 pub struct Platforms {
     servers: Servers,
-    counters: [Arc<Counters>; 4],
+    counters: [Arc<Counters>; 7],
     faults: Faults,
     github: GitHubControl,
     youtube: YouTubeControl,
@@ -73,19 +82,31 @@ pub struct Platforms {
 }
 
 impl Platforms {
-    /// Starts the four servers on free ports of 127.0.0.1, on a thread of their own.
+    /// Starts the servers on free ports of 127.0.0.1, on a thread of their own.
     pub async fn start(world: WorldHandle) -> Result<Self, PlatformsError> {
         let (github, youtube, apify) = (GitHubControl::default(), YouTubeControl::default(), ApifyControl::default());
         let hosted = [
             Hosted::new(GitHubApi::new(world.clone())),
             Hosted::new(GitHubRaw::new(world.clone(), github.clone())),
             Hosted::new(YouTube::new(world.clone(), youtube.clone())),
-            Hosted::new(Apify::new(world, apify.clone())),
+            Hosted::new(Apify::new(world.clone(), apify.clone())),
+            Hosted::new(Detector::new(Kind::SightEngine, world.clone())),
+            Hosted::new(Detector::new(Kind::OpenAi, world.clone())),
+            Hosted::new(Detector::new(Kind::Webhook, world)),
         ];
         let counters = hosted.each_ref().map(|host| host.counters.clone());
-        let [github_api, github_raw, youtube_faults, apify_faults] = hosted.each_ref().map(|host| host.faults.clone());
+        let [github_api, github_raw, youtube_faults, apify_faults, sightengine, openai, webhook] =
+            hosted.each_ref().map(|host| host.faults.clone());
         let servers = Servers::start(hosted).await?;
-        let faults = Faults { github_api, github_raw, youtube: youtube_faults, apify: apify_faults };
+        let faults = Faults {
+            github_api,
+            github_raw,
+            youtube: youtube_faults,
+            apify: apify_faults,
+            sightengine,
+            openai,
+            webhook,
+        };
         Ok(Self { servers, counters, faults, github, youtube, apify })
     }
 
@@ -109,10 +130,26 @@ impl Platforms {
         self.servers.url(3)
     }
 
+    /// Base address of SightEngine (`[sightengine] api_url`).
+    pub fn sightengine_url(&self) -> String {
+        self.servers.url(4)
+    }
+
+    /// Base address of OpenAI (`[openai] api_url`).
+    pub fn openai_url(&self) -> String {
+        self.servers.url(5)
+    }
+
+    /// Address of the webhook (`[webhook] url`).
+    pub fn webhook_url(&self) -> String {
+        self.servers.url(6)
+    }
+
     /// Everything served and received so far.
     pub fn counters(&self) -> PlatformsSnapshot {
-        let [github_api, github_raw, youtube, apify] = self.counters.each_ref().map(|counters| counters.snapshot());
-        PlatformsSnapshot { github_api, github_raw, youtube, apify }
+        let [github_api, github_raw, youtube, apify, sightengine, openai, webhook] =
+            self.counters.each_ref().map(|counters| counters.snapshot());
+        PlatformsSnapshot { github_api, github_raw, youtube, apify, sightengine, openai, webhook }
     }
 
     /// Where faults are asked for.

@@ -53,11 +53,15 @@ pub enum Conduct {
     BuysViews,
     /// Submits a stranger's viral video, with nobody's hotkey in its description.
     SubmitsStranger,
+    /// Submits what a camera filmed as if it were made by AI.
+    FilmsReality,
+    /// Submits content that is not fit to be shown.
+    PostsIllicit,
 }
 
 impl Conduct {
     /// Every kind, in declaration order.
-    pub const ALL: [Conduct; 24] = [
+    pub const ALL: [Conduct; 26] = [
         Conduct::Honest,
         Conduct::CopiesAnother,
         Conduct::RepeatsOwnPair,
@@ -82,18 +86,20 @@ impl Conduct {
         Conduct::MalformedCommitment,
         Conduct::BuysViews,
         Conduct::SubmitsStranger,
+        Conduct::FilmsReality,
+        Conduct::PostsIllicit,
     ];
 }
 
-/// The first twelve miners: six honest ones, and six that break the rules a first release checks.
+/// The first twelve miners: six honest ones, and six that break rules.
 const OPENING: [&[Conduct]; 12] = [
     &[Conduct::Honest],
     &[Conduct::Honest],
     &[Conduct::CopiesAnother, Conduct::RepeatsOwnPair],
     &[Conduct::Honest],
-    &[Conduct::PublishesEarly, Conduct::GoesLive],
+    &[Conduct::PublishesEarly, Conduct::GoesLive, Conduct::FilmsReality],
     &[Conduct::Honest],
-    &[Conduct::SubmitsMissing, Conduct::HidesCounts],
+    &[Conduct::SubmitsMissing, Conduct::HidesCounts, Conduct::PostsIllicit],
     &[Conduct::Honest],
     &[Conduct::FloodsTask],
     &[Conduct::Honest],

@@ -69,6 +69,10 @@ pub struct Content {
     pub shown: Shown,
     /// The uploader declared it as synthetic.
     pub declared_synthetic: bool,
+    /// The truth that detectors look for: made by AI.
+    pub is_ai: bool,
+    /// The truth that detectors look for: not fit to be shown.
+    pub is_illicit: bool,
     /// How its counts grow.
     pub growth: Growth,
 }
@@ -146,7 +150,9 @@ pub(crate) fn derived(seed: &Draw, id: String, key: ContentKey, around: &Surroun
             ContentKind::NullViews => Shown::PlaysWithoutViews,
             _ => Shown::All,
         },
-        declared_synthetic: !stranger && draw.below(4) != 0,
+        declared_synthetic: !stranger && draw.below(4) != 0 && key.kind != ContentKind::Filmed,
+        is_ai: !matches!(key.kind, ContentKind::Filmed | ContentKind::Stranger),
+        is_illicit: key.kind == ContentKind::Illicit,
         growth: growth(key.kind, &mut draw),
     }
 }

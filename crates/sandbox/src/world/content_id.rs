@@ -57,10 +57,14 @@ pub enum ContentKind {
     Private,
     /// A stranger's viral video, in nobody's name.
     Stranger,
+    /// Filmed with a camera: not made by AI.
+    Filmed,
+    /// Made by AI, and not fit to be shown.
+    Illicit,
 }
 
 impl ContentKind {
-    const ALL: [ContentKind; 16] = [
+    const ALL: [ContentKind; 18] = [
         ContentKind::Ordinary,
         ContentKind::Untagged,
         ContentKind::Early,
@@ -77,6 +81,8 @@ impl ContentKind {
         ContentKind::Vanishing,
         ContentKind::Private,
         ContentKind::Stranger,
+        ContentKind::Filmed,
+        ContentKind::Illicit,
     ];
 }
 

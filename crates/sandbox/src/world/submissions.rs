@@ -106,6 +106,8 @@ impl Plan<'_> {
             Conduct::NullReelViews => self.in_every_task(member, ContentKind::NullViews),
             Conduct::BuysViews => self.in_every_task(member, ContentKind::Bought),
             Conduct::SubmitsStranger => self.in_every_task(member, ContentKind::Stranger),
+            Conduct::FilmsReality => self.in_every_task(member, ContentKind::Filmed),
+            Conduct::PostsIllicit => self.in_every_task(member, ContentKind::Illicit),
             Conduct::BrokenGist
             | Conduct::MissingGist
             | Conduct::PointsAtAnothersGist

@@ -276,6 +276,10 @@ fn promise_is_kept(conduct: Conduct, case: &Case, own: &str, committed: &str) ->
             let (before, after) = (content.counts(START_BLOCK), content.counts(START_BLOCK + PURGE_AFTER_BLOCKS));
             after.views < before.views && before.likes < Some(1_000)
         }),
+        Conduct::FilmsReality => both(ContentKind::Filmed) && case.contents().iter().all(|content| !content.is_ai),
+        Conduct::PostsIllicit => {
+            both(ContentKind::Illicit) && case.contents().iter().all(|content| content.is_illicit && content.is_ai)
+        }
         Conduct::SubmitsStranger => case.contents().iter().all(|content| {
             content.counts(START_BLOCK).views > Some(100_000) && !content.text.contains(case.miner.hotkey.ss58())
         }),

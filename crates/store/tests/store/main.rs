@@ -10,4 +10,5 @@ mod pruning;
 mod quota;
 mod samples;
 mod scale;
+mod verdicts;
 mod weights;

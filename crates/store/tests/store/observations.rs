@@ -7,6 +7,7 @@ use tensorflix_domain::evidence::{Measurement, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Sighting};
 use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::verification::PlatformSignals;
 use tensorflix_store::Store;
 
 async fn memory() -> Store {
@@ -41,6 +42,9 @@ async fn everything_that_a_cycle_needs_comes_back() {
     assert_eq!(known.evidence.views, measured(10, u64::MAX));
     assert_eq!(known.evidence.plays, measured(10, 0));
     assert_eq!(known.text, "title of 10\nit's \"quoted\"\n\0and nul");
+    assert_eq!(known.duration_secs, Some(61));
+    let signals = PlatformSignals { synthetic_media: Some(true), age_restricted: None, upload_rejected: Some(false) };
+    assert_eq!(known.signals, signals);
 }
 
 #[tokio::test]

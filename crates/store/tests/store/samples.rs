@@ -17,6 +17,7 @@ use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_domain::verification::{Check, PlatformSignals, Provider, Subject, Verdict, VerificationEvidence, Wait};
 use tensorflix_store::Store;
 
 /// A folder of its own with the path of a database in it.
@@ -95,6 +96,7 @@ pub fn seen(number: u32, block: Block, view_count: Option<u64>, play_count: Opti
         duration_secs: Some(61),
         broadcast: Broadcast::Ended,
         thumbnail_url: None,
+        signals: PlatformSignals { synthetic_media: Some(true), age_restricted: None, upload_rejected: Some(false) },
     };
     let sighting = Sighting::Present(Box::new(Presence { metrics, details }));
     Observation { content: content(number), at: stamp(block), sighting }
@@ -129,6 +131,7 @@ pub fn subnet(block: Block, neurons: u8) -> Subnet {
     };
     Subnet {
         at: stamp(block),
+        block_hash: None,
         netuid: 89,
         neurons: (0..neurons).map(neuron).collect(),
         hyperparameters: Hyperparameters {
@@ -144,6 +147,27 @@ pub fn subnet(block: Block, neurons: u8) -> Subnet {
     }
 }
 
+/// A verdict at a block, as certain in thousandths as the block's number.
+pub fn verdict(check: Check, task_id: Option<&str>, provider: Provider, block: Block) -> Verdict {
+    Verdict {
+        check,
+        task_id: task_id.map(str::to_owned),
+        provider,
+        model: "a \"model\"".to_owned(),
+        breach_permille: u16::try_from(block).expect("a small block"),
+        scores: [("nudity".to_owned(), 7)].into(),
+        words: Some("it's\n\0odd".to_owned()),
+        subject: Subject::of("text", Some(3), task_id),
+        at: stamp(block),
+        reading_version: 1,
+    }
+}
+
+pub fn wait(check: Check, task_id: Option<&str>, block: Block) -> Wait {
+    let task_id = task_id.map(str::to_owned);
+    Wait { check, task_id, subject: Subject::of("text", None, None), since: stamp(block) }
+}
+
 /// A decision with something in every part, whose floats are `number`.
 pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let evidence = ContentEvidence {
@@ -154,6 +178,11 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         owner_tag: Some(hotkey(1)),
         named_hotkeys: 2,
         shortfall: Some(Reason::QuotaExhausted),
+        verification: Some(Box::new(VerificationEvidence {
+            sampled: true,
+            verdicts: vec![verdict(Check::Ai, None, Provider::Webhook, block)],
+            waits: vec![wait(Check::Topic, Some("t"), block)],
+        })),
     };
     let task = Task {
         id: "t".parse().expect("a task id"),

@@ -1,0 +1,308 @@
+//! The actor: cases to detectors, each within its bounds; verdicts to the store, each as soon as it is there.
+
+use super::breaker::{Breaker, Passage};
+use super::frames::frames;
+use super::{
+    Answer, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, Terms, VerdictsReached, VerifyContents,
+};
+use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::ports::{Clock, Store};
+use crate::stats::ActorStats;
+use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
+use futures::StreamExt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::verification::{READING_VERSION, Subject, Verdict};
+
+/// Contents whose texts are in memory at one time.
+const CONTENTS_PER_READ: usize = 500;
+
+/// Pauses before further attempts at a case; each attempt is debited.
+const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// The actor.
+pub struct Verifier {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    desks: Vec<Desk>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+}
+
+/// A detector with what guards it.
+struct Desk {
+    detector: Box<dyn Detector>,
+    terms: Terms,
+    outbound: Outbound,
+    breaker: Breaker,
+    rests: Mutex<Rests>,
+}
+
+/// The dates on which nothing more is asked, and for which the log says so.
+#[derive(Default)]
+struct Rests {
+    key_refused: Option<String>,
+    spent: Option<String>,
+}
+
+/// How one request is worked off.
+struct Order {
+    as_of: BlockStamp,
+    date: String,
+    /// By the monotonic clock.
+    deadline: Duration,
+}
+
+impl Verifier {
+    /// An actor for these detectors, each behind its own way out.
+    pub fn new(
+        detectors: Vec<(Box<dyn Detector>, Outbound)>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        stats: Arc<ActorStats>,
+    ) -> Self {
+        let desk = |(detector, outbound): (Box<dyn Detector>, Outbound)| Desk {
+            terms: detector.terms(),
+            detector,
+            outbound,
+            breaker: Breaker::default(),
+            rests: Mutex::default(),
+        };
+        let desks = detectors.into_iter().map(desk).collect();
+        Self { parts: Arc::new(Parts { desks, store, clock, stats }) }
+    }
+}
+
+impl Actor for Verifier {
+    type Context = Context<Self>;
+}
+
+/// Its state is in the store; what rests in memory is tried once more after a restart of the process.
+impl Supervised for Verifier {}
+
+crate::answers_heartbeats!(Verifier);
+
+impl Handler<VerifyContents> for Verifier {
+    type Result = ResponseFuture<VerdictsReached>;
+
+    fn handle(&mut self, request: VerifyContents, _: &mut Self::Context) -> Self::Result {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(async move { parts.verify(request).await })
+    }
+}
+
+impl Parts {
+    async fn verify(&self, request: VerifyContents) -> VerdictsReached {
+        let order = Order {
+            as_of: request.as_of,
+            date: request.as_of.time.to_string().chars().take("2026-08-21".len()).collect(),
+            deadline: self.clock.monotonic() + request.deadline,
+        };
+        let mut reached = VerdictsReached::default();
+        for chunk in request.contents.chunks(CONTENTS_PER_READ) {
+            let contents: Vec<ContentId> = chunk.iter().map(|one| one.content.clone()).collect();
+            let observed = match self.store.observed_contents(&contents).await {
+                Ok(observed) => observed,
+                Err(error) => {
+                    note(&mut reached.errors, error.to_string());
+                    continue;
+                }
+            };
+            let at_desks = self.desks.iter().map(|desk| self.work_at(desk, chunk, &observed, &order));
+            for (count, errors) in futures::future::join_all(at_desks).await {
+                reached.reached_count += count;
+                errors.into_iter().for_each(|error| note(&mut reached.errors, error));
+            }
+        }
+        reached.errors.sort_unstable();
+        reached
+    }
+
+    /// Works off one detector's cases, in their order. Gives the number of verdicts, and what went wrong.
+    async fn work_at(
+        &self,
+        desk: &Desk,
+        contents: &[ContentToVerify],
+        observed: &[ObservedContent],
+        order: &Order,
+    ) -> (usize, Vec<String>) {
+        let cases = contents.iter().zip(observed).filter_map(|(wanted, observed)| case(desk, wanted, observed));
+        let cases: Vec<Case> = cases.collect();
+        let mut results = futures::stream::iter(&cases)
+            .map(|case| self.settle(desk, case, order))
+            .buffer_unordered(desk.terms.max_in_flight.max(1));
+        let (mut count, mut errors) = (0, Vec::new());
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(stored) => count += stored,
+                Err(error) => note(&mut errors, error),
+            }
+        }
+        (count, errors)
+    }
+
+    /// Has a case examined and stores the verdicts, within the deadline.
+    async fn settle(&self, desk: &Desk, case: &Case, order: &Order) -> Result<usize, String> {
+        let left = order.deadline.saturating_sub(self.clock.monotonic());
+        let _work = self.stats.begin();
+        let name = desk.detector.id();
+        let answers = tokio::select! {
+            biased;
+            answers = self.examine_with_retries(desk, case, order) => answers,
+            () = self.clock.sleep(left) => Err(DetectorError::passing(format!("{name}: no time was left"))),
+        };
+        let answers = answers.map_err(|error| {
+            self.stats.count_failed();
+            tracing::debug!(detector = %name, content_id = case.content.as_str(), %error, "no verdict");
+            error.to_string()
+        })?;
+        let verdicts: Vec<(ContentId, Verdict)> = answers
+            .into_iter()
+            .filter_map(|answer| Some((case.content.clone(), verdict(desk, case, answer, order.as_of)?)))
+            .collect();
+        self.store.record_verdicts(&verdicts).await.map_err(|error| {
+            self.stats.count_failed();
+            error.to_string()
+        })?;
+        self.stats.count_handled();
+        Ok(verdicts.len())
+    }
+
+    async fn examine_with_retries(
+        &self,
+        desk: &Desk,
+        case: &Case,
+        order: &Order,
+    ) -> Result<Vec<Answer>, DetectorError> {
+        let mut pauses = RETRY_PAUSES.iter();
+        loop {
+            match (self.examine(desk, case, order).await, pauses.next()) {
+                (Err(DetectorError::Passing { error, retry_after }), Some(pause)) => {
+                    let pause = retry_after.unwrap_or_default().max(*pause);
+                    if pause > LONGEST_PAUSE {
+                        return Err(DetectorError::Passing { error, retry_after });
+                    }
+                    self.clock.sleep(pause).await;
+                }
+                (answers, _) => return answers,
+            }
+        }
+    }
+
+    /// Asks once, debited before it is done.
+    async fn examine(&self, desk: &Desk, case: &Case, order: &Order) -> Result<Vec<Answer>, DetectorError> {
+        let (name, units) = (desk.detector.id(), desk.detector.requests(case));
+        if desk.rests().key_refused.as_ref() == Some(&order.date) {
+            return Err(DetectorError::KeyRefused(format!("{name} refuses the key: it rests for today")));
+        }
+        self.pass_breaker(desk, units).await?;
+        let Terms { bucket, daily_requests, .. } = &desk.terms;
+        let debited = self.store.debit(bucket, &order.date, units, *daily_requests).await;
+        if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
+            self.report_spent(desk, order);
+            return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
+        }
+        let answered = desk.detector.examine(&desk.outbound, case).await;
+        match &answered {
+            Ok(_) | Err(DetectorError::Lasting(_)) => desk.breaker.close(),
+            Err(DetectorError::Passing { error, .. }) => {
+                if let Some(rest) = desk.breaker.fail(self.clock.monotonic()) {
+                    tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
+                }
+            }
+            Err(DetectorError::Held(_)) => {
+                // Part of the case may have been sent; what is not given back counts as spent, the safe side.
+            }
+            Err(DetectorError::QuotaExhausted(error)) => {
+                tracing::warn!(detector = %name, error, "a detector has nothing left for today");
+                if let Err(error) = self.store.exhaust(bucket, &order.date, *daily_requests).await {
+                    tracing::warn!(%error, bucket, "a used-up bucket could not be marked");
+                }
+            }
+            Err(DetectorError::KeyRefused(error)) => {
+                if desk.rests().key_refused.replace(order.date.clone()).as_ref() != Some(&order.date) {
+                    tracing::error!(detector = %name, error, "a key is refused and rests until tomorrow");
+                }
+            }
+        }
+        answered
+    }
+
+    async fn pass_breaker(&self, desk: &Desk, requests: u64) -> Result<(), DetectorError> {
+        let patience = desk.terms.deadline.saturating_mul(u32::try_from(requests.max(1)).unwrap_or(u32::MAX));
+        loop {
+            let now = self.clock.monotonic();
+            match desk.breaker.pass(now, patience) {
+                Passage::Free => return Ok(()),
+                Passage::Later(at) => self.clock.sleep(at.saturating_sub(now)).await,
+                Passage::Closed => {
+                    let name = desk.detector.id();
+                    return Err(DetectorError::Held(format!("{name} fails again and again and is left alone")));
+                }
+            }
+        }
+    }
+
+    fn report_spent(&self, desk: &Desk, order: &Order) {
+        if desk.rests().spent.replace(order.date.clone()).as_ref() != Some(&order.date) {
+            let (detector, daily_requests) = (desk.detector.id(), desk.terms.daily_requests);
+            tracing::warn!(%detector, date = order.date, daily_requests, "today's requests are used up");
+        }
+    }
+}
+
+impl Desk {
+    fn rests(&self) -> std::sync::MutexGuard<'_, Rests> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a detector is shown of a content; `None` if it is asked nothing.
+fn case(desk: &Desk, wanted: &ContentToVerify, observed: &ObservedContent) -> Option<Case> {
+    let provider = desk.detector.id();
+    let mut questions = Vec::new();
+    for asked in wanted.asked.iter().filter(|asked| asked.providers.contains(&provider)) {
+        let task = asked.question.task_id.clone().zip(asked.task_description.clone());
+        questions.push(CaseQuestion { check: asked.question.check, task });
+    }
+    (!questions.is_empty()).then(|| Case {
+        content: wanted.content.clone(),
+        text: observed.text.clone(),
+        duration_secs: observed.duration_secs,
+        frames: frames(&wanted.content, observed.thumbnail_url.as_deref()),
+        questions,
+    })
+}
+
+/// The verdict of an answer to a question that was asked. It is of what was examined, whatever the asker had seen.
+fn verdict(desk: &Desk, case: &Case, answer: Answer, at: BlockStamp) -> Option<Verdict> {
+    let is_asked = |question: &&CaseQuestion| {
+        question.check == answer.check && question.task.as_ref().map(|(id, _)| id) == answer.task_id.as_ref()
+    };
+    let question = case.questions.iter().find(is_asked)?;
+    let task_description = question.task.as_ref().map(|(_, description)| description.as_str());
+    Some(Verdict {
+        check: answer.check,
+        task_id: answer.task_id,
+        provider: desk.detector.id(),
+        model: answer.model,
+        breach_permille: answer.breach_permille,
+        scores: answer.scores,
+        words: answer.words,
+        subject: Subject::of(&case.text, case.duration_secs, task_description),
+        at,
+        reading_version: READING_VERSION,
+    })
+}
+
+fn note(errors: &mut Vec<String>, error: String) {
+    if !errors.contains(&error) {
+        errors.push(error);
+    }
+}

@@ -1,0 +1,142 @@
+//! A circuit breaker: a detector that fails again and again is left alone for a while.
+//!
+//! After [`FAILURES`] failures in a row nobody asks for [`FIRST_REST`]; then one may try. If that fails too, the rest is
+//! twice as long, up to [`LONGEST_REST`]. Any answer closes it, also a refusal of one content.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Failures in a row that open it.
+pub(super) const FAILURES: u32 = 5;
+
+/// How long it stays open first.
+pub(super) const FIRST_REST: Duration = Duration::from_secs(30);
+
+/// How long it stays open at most.
+const LONGEST_REST: Duration = Duration::from_secs(1_800);
+
+/// Whether one may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Yes.
+    Free,
+    /// At this time of the monotonic clock it may be tried again; worth waiting for.
+    Later(Duration),
+    /// It was tried again in vain: whoever asks now goes without.
+    Closed,
+}
+
+#[derive(Default)]
+struct State {
+    failures: u32,
+    /// How often in a row it was opened.
+    openings: u32,
+    open_until: Duration,
+    /// Until when the one who tries has time.
+    trial_until: Option<Duration>,
+}
+
+/// The breaker of one detector.
+#[derive(Default)]
+pub(super) struct Breaker {
+    state: Mutex<State>,
+}
+
+impl Breaker {
+    /// Asks to pass at `now`. Who tries an open one has `patience` before another may.
+    pub(super) fn pass(&self, now: Duration, patience: Duration) -> Passage {
+        let mut state = self.state();
+        if state.openings == 0 {
+            return Passage::Free;
+        }
+        if now < state.open_until {
+            return if state.openings == 1 { Passage::Later(state.open_until) } else { Passage::Closed };
+        }
+        match state.trial_until {
+            Some(until) if now < until => Passage::Later(until.min(now + Duration::from_secs(1))),
+            _ => {
+                state.trial_until = Some(now + patience);
+                Passage::Free
+            }
+        }
+    }
+
+    /// There was an answer.
+    pub(super) fn close(&self) {
+        *self.state() = State::default();
+    }
+
+    /// There was none. Gives the rest that begins with it, if one does.
+    pub(super) fn fail(&self, now: Duration) -> Option<Duration> {
+        let mut state = self.state();
+        state.failures += 1;
+        let is_trial = state.openings > 0 && now >= state.open_until;
+        if !is_trial && state.failures < FAILURES || now < state.open_until {
+            return None;
+        }
+        let rest = FIRST_REST.saturating_mul(1 << state.openings.min(10)).min(LONGEST_REST);
+        *state = State { failures: 0, openings: state.openings + 1, open_until: now + rest, trial_until: None };
+        Some(rest)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn second(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_rests_longer_each_time_and_any_answer_closes_it() {
+        let breaker = Breaker::default();
+        for _ in 1..FAILURES {
+            assert_eq!(breaker.fail(second(0)), None);
+            assert_eq!(breaker.pass(second(0), PATIENCE), Passage::Free);
+        }
+        assert_eq!(breaker.fail(second(0)), Some(FIRST_REST));
+        assert_eq!(breaker.pass(second(29), PATIENCE), Passage::Later(second(30)));
+        assert_eq!(breaker.pass(second(30), PATIENCE), Passage::Free, "one tries");
+        assert_eq!(breaker.pass(second(30), PATIENCE), Passage::Later(second(31)), "and the others wait for it");
+        assert_eq!(breaker.fail(second(31)), Some(second(60)));
+        assert_eq!(breaker.pass(second(32), PATIENCE), Passage::Closed);
+        assert_eq!(breaker.pass(second(91), PATIENCE), Passage::Free);
+        breaker.close();
+        assert_eq!(breaker.pass(second(91), PATIENCE), Passage::Free);
+        assert_eq!(breaker.fail(second(91)), None, "it counts anew");
+    }
+
+    #[test]
+    fn one_who_tries_and_is_never_heard_of_again_blocks_nobody_for_ever() {
+        let breaker = Breaker::default();
+        for _ in 0..FAILURES {
+            breaker.fail(second(0));
+        }
+        assert_eq!(breaker.pass(second(40), PATIENCE), Passage::Free);
+        assert_eq!(breaker.pass(second(49), PATIENCE), Passage::Later(second(50)));
+        assert_eq!(breaker.pass(second(50), PATIENCE), Passage::Free);
+    }
+
+    #[test]
+    fn failures_between_answers_never_open_it_and_late_ones_do_not_lengthen_a_rest() {
+        let breaker = Breaker::default();
+        for _ in 0..100 {
+            for _ in 1..FAILURES {
+                assert_eq!(breaker.fail(second(0)), None);
+            }
+            breaker.close();
+        }
+        for _ in 0..FAILURES {
+            breaker.fail(second(0));
+        }
+        assert_eq!(breaker.fail(second(5)), None, "it was under way when it opened");
+        assert_eq!(breaker.pass(second(30), PATIENCE), Passage::Free);
+    }
+}

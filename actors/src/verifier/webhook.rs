@@ -1,0 +1,115 @@
+//! A plain webhook: whatever the operator runs, asked one question at a time.
+//!
+//! `POST` to the configured address with `{"check": "ai"|"illicit"|"topic", "content": {…}, "task": {…}|null}`; the answer is
+//! `{"verdict": "pass"|"fail"|"unknown", "confidence": 0…1, "evidence": …}`. `fail` means that the rule is broken. An
+//! answer of `unknown`, or one that is not understood, is no verdict.
+
+use super::{Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, bounded_words, permille};
+use crate::outbound::Outbound;
+use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tensorflix_domain::verification::{CERTAIN, Provider};
+use url::Url;
+
+/// Its name in errors.
+const NAME: &str = "the webhook";
+
+/// The webhook's settings.
+pub struct Webhook {
+    /// `webhook.url`.
+    pub url: Url,
+    /// `WEBHOOK_TOKEN`.
+    pub token: Option<SecretString>,
+    /// Bounds of its requests.
+    pub terms: Terms,
+}
+
+#[async_trait]
+impl Detector for Webhook {
+    fn id(&self) -> Provider {
+        Provider::Webhook
+    }
+
+    fn terms(&self) -> Terms {
+        self.terms.clone()
+    }
+
+    fn requests(&self, case: &Case) -> u64 {
+        case.questions.len() as u64
+    }
+
+    async fn examine(&self, outbound: &Outbound, case: &Case) -> Result<Vec<Answer>, DetectorError> {
+        let mut answers = Vec::with_capacity(case.questions.len());
+        for question in &case.questions {
+            let mut request = HttpRequest::get(self.url.clone(), self.terms.deadline, MAX_ANSWER_BYTES);
+            request.method = Method::Post;
+            request.credential = self.token.clone().map(Credential::Bearer);
+            request.body = Some(body(case, question).to_string());
+            let response = outbound.send(request).await.map_err(|error| DetectorError::of_http(NAME, &error))?;
+            answers.extend(read(&response, question)?);
+        }
+        Ok(answers)
+    }
+}
+
+fn body(case: &Case, question: &CaseQuestion) -> Value {
+    let (title, description) = case.text.split_once('\n').unwrap_or((&case.text, ""));
+    let frames: Vec<&str> = case.frames.iter().map(Url::as_str).collect();
+    json!({
+        "check": question.check,
+        "content": {
+            "platform": case.content.platform().name(),
+            "id": case.content.as_str(),
+            "title": title,
+            "description": description,
+            "duration_secs": case.duration_secs,
+            "frames": frames,
+        },
+        "task": question.task.as_ref().map(|(id, description)| json!({ "id": id, "description": description })),
+    })
+}
+
+/// Reads an answer; nothing for one that says that it does not know.
+fn read(response: &HttpResponse, question: &CaseQuestion) -> Result<Option<Answer>, DetectorError> {
+    if response.status != 200 {
+        return Err(refusal(response));
+    }
+    let not_understood = || DetectorError::passing(format!("{NAME}'s answer is not a verdict with a confidence"));
+    let answer: Value = serde_json::from_slice(&response.body).map_err(|_| not_understood())?;
+    let verdict = answer["verdict"].as_str().ok_or_else(not_understood)?;
+    if verdict == "unknown" {
+        return Ok(None);
+    }
+    let confidence = answer["confidence"].as_f64().and_then(permille).ok_or_else(not_understood)?;
+    let breach_permille = match verdict {
+        "fail" => confidence,
+        // Confidence in a pass is the rest of the certainty, and never speaks for a breach.
+        "pass" => (CERTAIN - confidence).min(CERTAIN / 2),
+        _ => return Err(not_understood()),
+    };
+    let words = match &answer["evidence"] {
+        Value::Null => None,
+        Value::String(text) => bounded_words(text),
+        other => bounded_words(&other.to_string()),
+    };
+    Ok(Some(Answer {
+        check: question.check,
+        task_id: question.task.as_ref().map(|(id, _)| id.clone()),
+        model: answer["model"].as_str().and_then(bounded_words).unwrap_or_else(|| "webhook".to_owned()),
+        breach_permille,
+        scores: BTreeMap::from([(format!("{verdict} confidence"), confidence)]),
+        words,
+    }))
+}
+
+fn refusal(response: &HttpResponse) -> DetectorError {
+    let error = format!("{NAME} answered {}", response.status);
+    match response.status {
+        401 | 403 => DetectorError::KeyRefused(format!("{error}: check WEBHOOK_TOKEN")),
+        429 | 500.. => DetectorError::Passing { error, retry_after: response.retry_after() },
+        _ => DetectorError::Lasting(error),
+    }
+}
