@@ -227,8 +227,10 @@ async fn a_panic_costs_only_the_request_that_met_it<S: Subject>() {
         observing.world.http.on(method, "*", |_| Reply::panic());
     }
     let asked = contents::<S>(0..2);
-    let answer = observing.try_observe(&asked, 100, stamp(100)).await.expect("its requester is answered");
-    assert_eq!((answer.observed_count, answer.shortfalls), (0, all(&asked, Reason::PlatformUnavailable)));
+    let answer = observing.observe_at(&asked, 100, stamp(100)).await;
+    assert_eq!(answer.shortfalls, all(&asked, Reason::PlatformUnavailable), "its requester is told");
+    assert!(answer.errors.iter().all(|error| error.contains("crashed")), "{:?}", answer.errors);
+    check_shows_no_secret(&answer);
     S::serve(&observing.world.http);
     assert_eq!(observing.observe(&asked).await.observed_count, 2);
     assert_eq!(observing.stats.read().in_flight, 0);
