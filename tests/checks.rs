@@ -145,8 +145,9 @@ fn each_pair_is_told_what_a_validator_then_decides() {
         assert_eq!(pairs.len(), own.len());
         for (told, decided) in pairs.iter().zip(&own) {
             assert_eq!((&told["task_id"], &told["content_id"]), (&decided["task_id"], &decided["content_id"]));
-            // To whom a content belongs among several, only a running validator knows.
-            if decided["reason"] != "duplicate_submission" {
+            // To whom a content belongs among several, and what detectors say of it, only a running validator knows.
+            let of_the_validator = ["duplicate_submission", "not_ai_generated", "illicit_content", "off_topic"];
+            if !decided["reason"].as_str().is_some_and(|reason| of_the_validator.contains(&reason)) {
                 for key in ["status", "reason", "platform", "views", "published_at"] {
                     assert_eq!(told[key], decided[key], "{key} of {told}");
                 }

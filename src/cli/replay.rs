@@ -116,7 +116,12 @@ impl Session {
         let replay = replay(recorded);
         self.cycle_count += 1;
         self.differing += usize::from(!replay.is_identical());
-        let other = self.other_policy.as_ref().filter(|policy| **policy != recorded.decided.policy);
+        // Who was asked for verdicts is part of what happened: keys that are missing here take back no answer.
+        let other = self.other_policy.clone().map(|mut policy| {
+            policy.verification.asked.clone_from(&recorded.decided.policy.verification.asked);
+            policy
+        });
+        let other = other.as_ref().filter(|policy| **policy != recorded.decided.policy);
         let compared = other.map(|policy| (policy, Payout::compare(recorded, policy)));
         print(&match self.output {
             Output::Text => to_text(&replay),

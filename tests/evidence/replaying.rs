@@ -178,8 +178,15 @@ fn weights_that_were_signed_at_a_later_block_may_leave_out_who_was_replaced() {
 fn another_policy_shows_what_it_would_have_paid() {
     let folder = folder();
     demo_store(folder.path());
+    // The demo enforces the checks, which are off as a default.
+    let checks = [
+        ("TENSORFLIX__VERIFIER__AI", "enforce"),
+        ("TENSORFLIX__VERIFIER__ILLICIT", "enforce"),
+        ("TENSORFLIX__VERIFIER__TOPIC", "enforce"),
+    ];
     let replay = |variables: &[(&str, &str)]| {
-        let output = with_variables(folder.path(), &["replay", "--output", "json"], variables);
+        let variables: Vec<_> = if variables.is_empty() { Vec::new() } else { [variables, &checks[..]].concat() };
+        let output = with_variables(folder.path(), &["replay", "--output", "json"], &variables);
         check_exit(&output, 0);
         one_object(&output)
     };

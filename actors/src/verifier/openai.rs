@@ -93,7 +93,7 @@ fn inputs(case: &Case) -> Vec<Value> {
     let mut pictures =
         case.frames.iter().map(|frame| json!({ "type": "image_url", "image_url": { "url": frame.as_str() } }));
     let first: Vec<Value> = text.into_iter().chain(pictures.next()).collect();
-    let first = (!first.is_empty()).then(|| Value::Array(first));
+    let first = (!first.is_empty()).then_some(Value::Array(first));
     first.into_iter().chain(pictures.map(|picture| Value::Array(vec![picture]))).collect()
 }
 

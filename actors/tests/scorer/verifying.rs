@@ -186,8 +186,7 @@ fn two_validators_with_the_same_block_ask_about_the_same_sample() {
             let statuses = decided.submissions.iter().map(|one| one.reason).collect();
             *found.lock().expect("free") = (of_sample, statuses);
         });
-        let found = asked.lock().expect("free").clone();
-        found
+        asked.lock().expect("free").clone()
     };
     let (sample, reasons) = asked_by(0);
     assert!((10..30).contains(&sample.len()), "{}", sample.len());
