@@ -9,6 +9,7 @@ use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::submission::Pair;
 use crate::task::Task;
+use crate::traffic::TrafficFinding;
 use crate::verdict::Reason;
 use crate::weights::ScoreVector;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ pub struct BoundClaim {
 }
 
 /// What is known of one content.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContentEvidence {
     /// The newest observation.
     pub latest: Option<LatestSighting>,
@@ -96,6 +97,9 @@ pub struct ContentEvidence {
     pub named_hotkeys: u32,
     /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
     pub shortfall: Option<Reason>,
+    /// Whether its views are those of an audience; `None` if that is unknown, or not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficFinding>,
 }
 
 /// The newest observation of a content, without its numbers.

@@ -24,5 +24,6 @@ pub mod submission;
 pub mod subnet;
 pub mod task;
 pub mod task_source;
+pub mod traffic;
 pub mod verdict;
 pub mod weights;

@@ -35,6 +35,9 @@ pub struct Policy {
     pub ema_half_life_hours: f64,
     /// Share of the weight that is burnt, 0 to 1.
     pub burn_share: f64,
+    /// What views do that do not look like those of an audience. Cycles of releases that did not ask had it off.
+    #[serde(default, skip_serializing_if = "TrafficRule::is_off")]
+    pub traffic: TrafficRule,
 }
 
 /// `instagram.view_metric`.
@@ -94,6 +97,30 @@ pub enum LiveRule {
     Accept,
 }
 
+/// `verifier.traffic`. The measures are constants of [`crate::traffic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrafficRule {
+    /// Not judged.
+    #[default]
+    Off,
+    /// Judged and shown; decides nothing.
+    Observe,
+    /// A score counts in proportion to the authenticity of its views.
+    Discount,
+    /// A submission whose views are not believed is pending: it may be released by later observations.
+    Hold,
+    /// A submission whose views are not believed is rejected.
+    Reject,
+}
+
+impl TrafficRule {
+    /// Whether nothing is judged.
+    pub const fn is_off(&self) -> bool {
+        matches!(self, Self::Off)
+    }
+}
+
 /// `weights.aggregate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +148,7 @@ impl Default for Policy {
             top_n: 0,
             ema_half_life_hours: 0.0,
             burn_share: 0.0,
+            traffic: TrafficRule::Discount,
         }
     }
 }

@@ -106,6 +106,7 @@ fn known() -> impl Strategy<Value = ContentEvidence> {
             owner_tag,
             named_hotkeys: 0,
             shortfall,
+            traffic: None,
         },
     )
 }

@@ -5,6 +5,7 @@
 mod earlier_failures;
 mod order;
 mod scores;
+mod traffic;
 
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
@@ -85,6 +86,7 @@ fn seen(views: u64) -> ContentEvidence {
         owner_tag: None,
         named_hotkeys: 0,
         shortfall: None,
+        traffic: None,
     }
 }
 
