@@ -5,6 +5,7 @@ use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
+use crate::traffic::judge_traffic;
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -213,6 +214,7 @@ impl Conductor {
         evidence.contents =
             crate::evidence::content_evidence(&*self.store, &self.settings.policy, &contents, &shortfalls, &mut errors)
                 .await?;
+        judge_traffic(&*self.store, &self.settings.policy, &mut evidence.contents).await?;
         let decision = decide(&evidence, &self.settings.policy);
         errors.sort_unstable();
         let decided = DecidedCycle {

@@ -19,5 +19,6 @@ pub mod scorer;
 pub mod sending;
 pub mod stats;
 pub mod supervision;
+mod traffic;
 pub mod weight_setter;
 pub mod youtube;

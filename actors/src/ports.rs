@@ -21,6 +21,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 use tensorflix_domain::weights::WeightEntry;
 
 /// The chain, as the validator uses it.
@@ -310,6 +311,8 @@ pub trait Store: Send + Sync {
     async fn cycle_subnet(&self, cycle: u32) -> Result<Option<Subnet>, StoreError>;
     /// What is known of contents, in the order asked for; an empty record for those never observed.
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError>;
+    /// The newest `newest` observations of each content, in the order asked for; no points for those never observed.
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError>;
     /// Stores a decision and closes its cycle. A cycle that is decided already keeps its first decision.
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.

@@ -17,6 +17,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
@@ -141,6 +142,9 @@ impl Store for Database {
     }
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
         self.told(self.store.observed_contents(contents).await)
+    }
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError> {
+        self.told(self.store.traffic_series(contents, newest).await)
     }
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
         self.told(self.store.save_decision(decided).await)

@@ -146,6 +146,7 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
                 owner_tag: tag.hotkey,
                 named_hotkeys: u32::try_from(tag.named_count).unwrap_or(u32::MAX),
                 shortfall: None,
+                traffic: None,
             }
         }
     }

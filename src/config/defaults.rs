@@ -4,10 +4,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use tensorflix_domain::ownership::HOTKEY_PLACE;
-use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{
+    Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule, ViewMetric,
+};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel, VerifierMode};
 use super::sections::{
     GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, RulesSettings, StoreSettings,
     SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WeightsSettings, YoutubeSettings,
@@ -116,7 +118,7 @@ impl Default for VerifierSettings {
             ai: VerifierMode::Off,
             illicit: VerifierMode::Off,
             topic: VerifierMode::Off,
-            traffic: TrafficMode::Discount,
+            traffic: TrafficRule::Discount,
             grace_hours: 24.0,
         }
     }

@@ -25,7 +25,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-pub use choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+pub use choices::{ForeignUpdate, LogFormat, LogLevel, VerifierMode};
 pub use problem::{ConfigError, Origin, Problem};
 pub use secrets::Secrets;
 pub use sections::{
@@ -231,6 +231,7 @@ impl Config {
             top_n: self.weights.top_n,
             ema_half_life_hours: self.weights.ema_half_life_hours,
             burn_share: self.weights.burn_share,
+            traffic: self.verifier.traffic,
         }
     }
 

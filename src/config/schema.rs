@@ -139,7 +139,7 @@ pub(super) static SECTIONS: [Section; 13] = [
             ("ai", VERIFIER_MODE),
             ("illicit", VERIFIER_MODE),
             ("topic", VERIFIER_MODE),
-            ("traffic", Kind::Choice(&["discount", "off", "observe", "reject"])),
+            ("traffic", Kind::Choice(&["discount", "off", "observe", "hold", "reject"])),
             ("grace_hours", HOURS_OR_NONE),
         ],
     },

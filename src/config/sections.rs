@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{
+    Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule, ViewMetric,
+};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode, VerifierMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel, VerifierMode};
 use super::text_form;
 use tensorflix_domain::task_source::TaskSource;
 
@@ -172,7 +174,7 @@ pub struct VerifierSettings {
     /// Is it about the task?
     pub topic: VerifierMode,
     /// Are its views bought?
-    pub traffic: TrafficMode,
+    pub traffic: TrafficRule,
     /// How long a missing verdict holds nothing up, hours.
     pub grace_hours: f64,
 }

@@ -32,6 +32,7 @@ mod open;
 mod prune;
 mod quota;
 mod snapshot;
+mod traffic;
 mod validator_lock;
 mod vitals;
 

@@ -98,6 +98,7 @@ impl TextRow {
             owner_tag: None,
             named_hotkeys: 0,
             shortfall: None,
+            traffic: None,
         };
         Ok(ObservedContent { evidence, text })
     }

@@ -16,6 +16,7 @@ use tensorflix_domain::record::{DecidedCycle, ReportedError};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
+use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_store::Store;
 
@@ -154,6 +155,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         owner_tag: Some(hotkey(1)),
         named_hotkeys: 2,
         shortfall: Some(Reason::QuotaExhausted),
+        traffic: Some(TrafficFinding { authenticity: number, signals: Vec::new() }),
     };
     let task = Task {
         id: "t".parse().expect("a task id"),
@@ -174,6 +176,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         view_count: Some(7),
         published_at: Some(Moment::from_unix_ms(2)),
         score: Some(number),
+        counted_share: Some(number),
         normalized_score: Some(number),
         settled_by: None,
     };
