@@ -22,6 +22,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::WeightEntry;
 
@@ -324,6 +325,8 @@ pub trait Store: Send + Sync {
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError>;
     /// Records which verdicts contents lack, in place of all that they lacked before.
     async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError>;
+    /// The newest `newest` observations of each content, in the order asked for; no points for those never observed.
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError>;
     /// Stores a decision and closes its cycle. A cycle that is decided already keeps its first decision.
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.

@@ -18,6 +18,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 /// An open database, as the actors see it.
@@ -153,6 +154,9 @@ impl Store for Database {
     }
     async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
         self.told(self.store.record_waits(waits).await)
+    }
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError> {
+        self.told(self.store.traffic_series(contents, newest).await)
     }
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
         self.told(self.store.save_decision(decided).await)

@@ -147,6 +147,7 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
                 named_hotkeys: u32::try_from(tag.named_count).unwrap_or(u32::MAX),
                 shortfall: None,
                 verification: None,
+                traffic: None,
             }
         }
     }

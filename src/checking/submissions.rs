@@ -255,6 +255,7 @@ mod tests {
             view_count: None,
             published_at: None,
             score: None,
+            counted_share: None,
             normalized_score: None,
             settled_by: None,
         };

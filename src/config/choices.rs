@@ -2,20 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `verifier.traffic`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TrafficMode {
-    /// Not judged.
-    Off,
-    /// Judged and shown; decides nothing.
-    Observe,
-    /// Suspicious views count less.
-    Discount,
-    /// Suspicious views reject.
-    Reject,
-}
-
 /// `weights.on_foreign_update`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,10 +4,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use tensorflix_domain::ownership::HOTKEY_PLACE;
-use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{
+    Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule, ViewMetric,
+};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel};
 use super::sections::{
     GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, OpenaiSettings, RulesSettings,
     SightengineSettings, StoreSettings, SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings,
@@ -118,10 +120,10 @@ impl Default for VerifierSettings {
             ai: CheckMode::Off,
             illicit: CheckMode::Off,
             topic: CheckMode::Off,
-            traffic: TrafficMode::Discount,
             ai_threshold: 0.8,
             illicit_threshold: 0.8,
             topic_threshold: 0.8,
+            traffic: TrafficRule::Discount,
             grace_hours: 24.0,
             on_unknown: OnUnknown::Accept,
             sample_share: 1.0,

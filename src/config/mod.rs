@@ -25,7 +25,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-pub use choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
+pub use choices::{ForeignUpdate, LogFormat, LogLevel};
 pub use problem::{ConfigError, Origin, Problem};
 pub use secrets::Secrets;
 pub use sections::{
@@ -239,6 +239,7 @@ impl Config {
             ema_half_life_hours: self.weights.ema_half_life_hours,
             burn_share: self.weights.burn_share,
             verification: self.verification(),
+            traffic: self.verifier.traffic,
         }
     }
 

@@ -143,7 +143,7 @@ pub(super) static SECTIONS: [Section; 16] = [
             ("ai", VERIFIER_MODE),
             ("illicit", VERIFIER_MODE),
             ("topic", VERIFIER_MODE),
-            ("traffic", Kind::Choice(&["discount", "off", "observe", "reject"])),
+            ("traffic", Kind::Choice(&["discount", "off", "observe", "hold", "reject"])),
             ("ai_threshold", THRESHOLD),
             ("illicit_threshold", THRESHOLD),
             ("topic_threshold", THRESHOLD),

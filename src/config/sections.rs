@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, ViewMetric};
+use tensorflix_domain::policy::{
+    Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule, ViewMetric,
+};
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel, TrafficMode};
+use super::choices::{ForeignUpdate, LogFormat, LogLevel};
 use super::text_form;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown};
@@ -173,7 +175,7 @@ pub struct VerifierSettings {
     /// Is it about the task?
     pub topic: CheckMode,
     /// Are its views bought?
-    pub traffic: TrafficMode,
+    pub traffic: TrafficRule,
     /// How certain a detector must be that it is not: 0 to 1.
     pub ai_threshold: f64,
     /// How certain a detector must be that it is: 0 to 1.

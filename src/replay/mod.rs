@@ -97,8 +97,10 @@ fn same_bits(left: Option<f64>, right: Option<f64>) -> bool {
 /// Whether two submissions are the same in every part, numbers bit for bit.
 fn is_same(left: &Judged, right: &Judged) -> bool {
     // Comparing whole records keeps what a later release adds from being forgotten here.
-    let without_numbers = |judged: &Judged| Judged { score: None, normalized_score: None, ..judged.clone() };
+    let without_numbers =
+        |judged: &Judged| Judged { score: None, counted_share: None, normalized_score: None, ..judged.clone() };
     same_bits(left.score, right.score)
+        && same_bits(left.counted_share, right.counted_share)
         && same_bits(left.normalized_score, right.normalized_score)
         && without_numbers(left) == without_numbers(right)
 }

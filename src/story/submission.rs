@@ -53,9 +53,13 @@ pub struct Story {
     pub hours: Option<Hours>,
     /// Views divided by hours; `None` unless accepted.
     pub score: Option<f64>,
-    /// The submission whose score is the highest in the task.
+    /// The part of the score that counts; `None` where all of it does.
+    pub counted_share: Option<f64>,
+    /// What speaks against the views, in words, the weightiest first.
+    pub traffic: Vec<String>,
+    /// The submission of whose score the most counts in the task.
     pub best: Option<Best>,
-    /// The score divided by that of the best.
+    /// What counts of the score, divided by that of the best.
     pub normalized_score: Option<f64>,
 }
 
@@ -117,7 +121,7 @@ pub struct Best {
     pub uid: Uid,
     /// Its content.
     pub content_id: String,
-    /// Its score.
+    /// What counts of its score.
     pub score: f64,
 }
 
@@ -139,7 +143,7 @@ impl<'a> Teller<'a> {
     ) -> Self {
         let mut best: HashMap<&str, Best> = HashMap::new();
         for judged in &recorded.decided.submissions {
-            if let Some(score) = judged.score
+            if let Some(score) = judged.counted_score()
                 && best.get(judged.task_id.as_str()).is_none_or(|best| score > best.score)
             {
                 best.insert(&judged.task_id, Best { uid: judged.uid, content_id: judged.content_id.clone(), score });
@@ -182,6 +186,8 @@ impl<'a> Teller<'a> {
             published_at: judged.published_at,
             hours,
             score: judged.score,
+            counted_share: judged.counted_share,
+            traffic: observed.map(traffic_words).unwrap_or_default(),
             best: judged.score.and_then(|_| self.best.get(judged.task_id.as_str())).cloned(),
             normalized_score: judged.normalized_score,
         })
@@ -237,4 +243,10 @@ impl<'a> Teller<'a> {
         };
         competing.iter().map(rival).collect()
     }
+}
+
+/// What speaks against a content's views.
+fn traffic_words(known: &ContentEvidence) -> Vec<String> {
+    let signals = known.traffic.iter().flat_map(|finding| &finding.signals);
+    signals.map(|signal| format!("{} (weight {:.2})", signal.kind, signal.weight)).collect()
 }

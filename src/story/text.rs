@@ -55,6 +55,7 @@ fn write_story(text: &mut String, story: &Story) -> std::fmt::Result {
             part(text, "Verdicts", &verdict_words(verification));
         }
     }
+    write_traffic(text, story);
     if let Some(words) = score_words(story) {
         part(text, "Score", &words);
     }
@@ -169,6 +170,17 @@ fn platform_words(story: &Story, known: &ContentEvidence) -> String {
     words.join("; ")
 }
 
+/// Whether the views are believed, and what speaks against them; nothing where nothing is known of it.
+fn write_traffic(text: &mut String, story: &Story) {
+    let Some(finding) = story.observed.as_ref().and_then(|known| known.traffic.as_ref()) else { return };
+    let against = if story.traffic.is_empty() { "nothing speaks against it" } else { "what speaks against it:" };
+    part(text, "Traffic", &format!("{:.1}% of the views are believed; {against}", finding.authenticity * 100.0));
+    let indent = " ".repeat(NAME_WIDTH + 2);
+    for signal in &story.traffic {
+        text.push_str(&wrapped(&indent, "- ", signal));
+    }
+}
+
 fn score_words(story: &Story) -> Option<String> {
     let (views, hours, score) = (story.views?, story.hours?, story.score?);
     let least = if hours.counted > hours.passed {
@@ -177,6 +189,9 @@ fn score_words(story: &Story) -> Option<String> {
         String::new()
     };
     let mut words = format!("{} views / {:.4} hours{least} = {score:.6} views an hour", views.count, hours.counted);
+    if let Some(share) = story.counted_share {
+        let _ = write!(words, "; x {share:.4} that are believed = {:.6}", score * share);
+    }
     if let (Some(best), Some(normalized)) = (&story.best, story.normalized_score) {
         let whose = if best.uid == story.uid && best.content_id == story.content_id {
             "its own, the best of the task".to_owned()

@@ -113,8 +113,8 @@ pub const fn outcome_words(status: Status, reason: Option<Reason>, view_count: O
             advice: "Make sure that the view count stays public, or its evidence becomes too old.",
         },
         (Status::Accepted, Some(Reason::InauthenticTraffic), _) => Words {
-            meaning: "It counts, but with fewer views than the platform shows: a check found some not to be of real people.",
-            advice: "Do not buy views or use bots.",
+            meaning: "It counts for less than its views say: the way in which they came is not that of an audience.",
+            advice: "Do not buy views, likes or comments. `tensorflix explain` lists what was found, with its figures.",
         },
         (Status::Accepted, Some(_), _) => Words {
             meaning: "It counts, on the last good observation: nothing newer could be had for this cycle.",

@@ -1,6 +1,7 @@
 //! `explain` tells a submission's story, also while the validator runs.
 
 use super::support::{HeldSandbox, check_exit, finished, folder, json as one_object, stdout, tensorflix};
+use super::{exported, on_store};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -133,6 +134,30 @@ fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
     for piece in
         ["Result pending: platform_unavailable", "nobody's fault", "nothing was ever heard of it", "Nothing qualified"]
     {
+        assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn explain_says_in_words_why_views_are_not_believed() {
+    let folder = folder();
+    let arguments =
+        ["demo", "--miners", "40", "--cycles", "3", "--seed", "7", "--output", "json", "--store", "demo.db"];
+    check_exit(&finished(folder.path(), &arguments), 0);
+    let cycle = exported(folder.path());
+    let judged = cycle["submissions"].as_array().expect("submissions");
+    let doubted: Vec<&Value> = judged.iter().filter(|judged| judged["reason"] == "inauthentic_traffic").collect();
+    let first = doubted.first().expect("somebody buys views in a world of forty");
+    let (uid, content) = (first["uid"].to_string(), first["content_id"].as_str().expect("an id"));
+    let output = on_store(folder.path(), &["explain", "--uid", &uid, "--", content]);
+    check_exit(&output, 0);
+    let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    for piece in [
+        "Result accepted: inauthentic_traffic",
+        "of the views are believed",
+        "- views fell from ",
+        "that are believed = ",
+    ] {
         assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
     }
 }

@@ -68,6 +68,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         view_count: None,
         published_at: None,
         score: None,
+        counted_share: None,
         normalized_score: None,
         settled_by: Some(SettledBy::Uid),
     };

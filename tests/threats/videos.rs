@@ -1,6 +1,6 @@
 //! What becomes of a video between two cycles, and of one that was seen only once.
 
-use super::subnet::{FIRST, Subnet, by, cast, honest, run, weight};
+use super::subnet::{FIRST, Subnet, by, cast, honest, of, run, weight};
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -50,5 +50,42 @@ fn a_first_cycle_with_one_observation_of_each_video_pays_also_for_a_video_of_min
         }
         let own = subnet.sandbox.node().weights(tensorflix_sandbox::NETUID, subnet.sandbox.validator().uid);
         assert!(own.iter().any(|(uid, weight)| *uid == FIRST && *weight > 0), "and the weights are on chain: {own:?}");
+    });
+}
+
+/// A miner buys views in one step, and YouTube takes most of them away days later.
+#[test]
+fn views_that_the_platform_takes_back_are_found_out_and_cost_only_their_buyer() {
+    run(async {
+        let world = || cast(&[Conduct::Honest, Conduct::BuysViews, Conduct::Honest]);
+        let mut subnet = Subnet::start(world(), |_, _| ()).await;
+        let mut cycles = vec![subnet.cycle().await];
+        for _ in 0..2 {
+            cycles.push(subnet.next_cycle().await);
+        }
+        let buyers = subnet.uids(Conduct::BuysViews);
+        assert!(of(&cycles[0], &buyers).all(|judged| judged.reason.is_none()), "one look says nothing");
+        let found: Vec<&Judged> = of(&cycles[2], &buyers).filter(|judged| judged.score.is_some()).collect();
+        assert!(!found.is_empty());
+        for judged in found {
+            assert_eq!(
+                (judged.status, judged.reason),
+                (Status::Accepted, Some(Reason::InauthenticTraffic)),
+                "{judged:?}"
+            );
+            assert!(judged.counted_share.is_some_and(|share| share < 0.2), "{judged:?}");
+        }
+        let words: Vec<String> = cycles[2]
+            .evidence
+            .contents
+            .values()
+            .filter_map(|known| known.traffic.as_ref())
+            .flat_map(|finding| finding.signals.iter().map(|signal| signal.kind.to_string()))
+            .collect();
+        assert!(words.iter().any(|words| words.starts_with("views fell from ")), "{words:?}");
+        for cycle in &cycles {
+            let others = cycle.submissions.iter().filter(|judged| !buyers.contains(&judged.uid));
+            assert!(others.into_iter().all(|judged| judged.counted_share.is_none()), "honest miners lose nothing");
+        }
     });
 }

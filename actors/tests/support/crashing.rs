@@ -23,6 +23,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::WeightEntry;
 
@@ -225,6 +226,10 @@ impl<T: Store> Store for Mortal<T> {
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
         mortal!(self, observed_contents(contents))
     }
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError> {
+        mortal!(self, traffic_series(contents, newest))
+    }
+
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
         mortal!(self, save_decision(decided))
     }

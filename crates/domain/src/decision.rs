@@ -33,11 +33,12 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     Decision { submissions, scores }
 }
 
-/// Divides each score by the highest in its task: [0, 1]; all 0 if the highest is 0.
+/// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here
+/// and not before, so that bought views do not make those of others look small, and raw scores stay each miner's own.
 fn normalize(submissions: &mut [Judged]) {
     let mut highest: HashMap<String, f64> = HashMap::new();
     for judged in submissions.iter() {
-        if let Some(score) = judged.score {
+        if let Some(score) = judged.counted_score() {
             match highest.get_mut(&judged.task_id) {
                 Some(highest) => *highest = highest.max(score),
                 None => {
@@ -48,7 +49,7 @@ fn normalize(submissions: &mut [Judged]) {
     }
     for judged in submissions {
         let highest = highest.get(&judged.task_id).copied().unwrap_or(0.0);
-        judged.normalized_score = judged.score.map(|score| if highest > 0.0 { score / highest } else { 0.0 });
+        judged.normalized_score = judged.counted_score().map(|score| if highest > 0.0 { score / highest } else { 0.0 });
     }
 }
 

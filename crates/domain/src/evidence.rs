@@ -9,6 +9,7 @@ use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::submission::Pair;
 use crate::task::Task;
+use crate::traffic::TrafficFinding;
 use crate::verdict::Reason;
 use crate::verification::VerificationEvidence;
 use crate::weights::ScoreVector;
@@ -80,7 +81,7 @@ pub struct BoundClaim {
 }
 
 /// What is known of one content.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContentEvidence {
     /// The newest observation.
     pub latest: Option<LatestSighting>,
@@ -100,6 +101,9 @@ pub struct ContentEvidence {
     /// What detectors said of it; `None` where no check is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Box<VerificationEvidence>>,
+    /// Whether its views are those of an audience; `None` if that is unknown, or not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficFinding>,
 }
 
 /// The newest observation of a content, without its numbers.

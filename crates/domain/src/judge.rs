@@ -8,8 +8,9 @@ use crate::claim::{Claimant, SettledBy, holder};
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
-use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
+use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
 use crate::task::Task;
+use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
 use crate::verdict::{Reason, Status};
 use crate::verification::{self, Check, CheckMode, OnUnknown};
 use serde::{Deserialize, Serialize};
@@ -38,10 +39,21 @@ pub struct Judged {
     pub published_at: Option<Moment>,
     /// Views per hour; `None` unless accepted.
     pub score: Option<f64>,
-    /// The score divided by the highest of its task; `None` unless accepted.
+    /// The part of the score that counts, below 1; `None` where all of it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_share: Option<f64>,
+    /// What counts of the score, divided by the most that counts in its task; `None` unless accepted.
     pub normalized_score: Option<f64>,
     /// How a dispute over it was settled; `None` where nobody else claims it.
     pub settled_by: Option<SettledBy>,
+}
+
+impl Judged {
+    /// What counts of the score: all of it, or the discounted part. The score itself depends on nothing but the content's
+    /// own evidence, while a discount comes of a comparison with others.
+    pub fn counted_score(&self) -> Option<f64> {
+        self.score.map(|score| self.counted_share.map_or(score, |share| score * share))
+    }
 }
 
 /// Judges every pair of every miner, by UID and then in the order of the gists. Scores are views per hour; they are
@@ -57,11 +69,12 @@ struct Finding {
     reason: Option<Reason>,
     views: Option<Measurement>,
     published_at: Option<Moment>,
+    counted_share: Option<f64>,
 }
 
 impl Finding {
     fn of(reason: Reason) -> Self {
-        Self { status: reason.status(), reason: Some(reason), views: None, published_at: None }
+        Self { status: reason.status(), reason: Some(reason), views: None, published_at: None, counted_share: None }
     }
 }
 
@@ -136,6 +149,7 @@ impl<'a> Bench<'a> {
             view_count: finding.views.map(|views| views.count),
             published_at: finding.published_at,
             score,
+            counted_share: finding.counted_share,
             normalized_score: None,
             settled_by,
         }
@@ -184,12 +198,31 @@ impl<'a> Bench<'a> {
             (None, Some(_), Some(_)) if unverified == Some(OnUnknown::Hold) => {
                 (Status::Pending, Some(Reason::AwaitingVerdict))
             }
+            (None, Some(_), Some(_)) if self.is_held(known) => (Status::Pending, Some(Reason::AwaitingVerdict)),
             (None, Some(_), Some(views)) if views.at < latest.at => (Status::Accepted, Some(Reason::AwaitingMetrics)),
             (None, Some(_), Some(_)) => {
                 (Status::Accepted, known.shortfall.or(unverified.map(|_| Reason::AwaitingVerdict)))
             }
         };
-        Finding { status, reason, views, published_at: seen.published_at }
+        let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
+        let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
+        Finding { status, reason, views, published_at: seen.published_at, counted_share }
+    }
+
+    /// The part of a score that counts where the policy discounts, and the views are not believed.
+    fn discount(&self, known: &ContentEvidence) -> Option<f64> {
+        let discounts = self.policy.traffic == TrafficRule::Discount;
+        authenticity(known).filter(|authenticity| discounts && *authenticity < DISCOUNT_BELOW)
+    }
+
+    /// Whether a submission waits because its views are not believed.
+    fn is_held(&self, known: &ContentEvidence) -> bool {
+        self.policy.traffic == TrafficRule::Hold && is_disbelieved(known)
+    }
+
+    /// Whether a submission is rejected because its views are not believed.
+    fn is_inauthentic(&self, known: &ContentEvidence) -> bool {
+        self.policy.traffic == TrafficRule::Reject && is_disbelieved(known)
     }
 
     const fn awaits_owner_check(&self, miner: &Miner) -> bool {
@@ -215,15 +248,21 @@ impl<'a> Bench<'a> {
         None
     }
 
-    /// The first check that detectors found broken, of those that are enforced.
+    /// The first check that is enforced and found broken, by detectors or by the traffic.
     fn broken_check(&self, task: &Task, known: &ContentEvidence) -> Option<Reason> {
-        let reasons = [
-            (Check::Ai, Reason::NotAiGenerated),
-            (Check::Illicit, Reason::IllicitContent),
-            (Check::Topic, Reason::OffTopic),
-        ];
-        let broken = |check| matches!(self.finding(check, task, known), verification::Finding::Broken(_));
-        reasons.into_iter().find(|(check, _)| self.enforces(*check) && broken(*check)).map(|(_, reason)| reason)
+        let is_broken = |check| {
+            self.enforces(check) && matches!(self.finding(check, task, known), verification::Finding::Broken(_))
+        };
+        if is_broken(Check::Ai) {
+            return Some(Reason::NotAiGenerated);
+        }
+        if is_broken(Check::Illicit) {
+            return Some(Reason::IllicitContent);
+        }
+        if self.is_inauthentic(known) {
+            return Some(Reason::InauthenticTraffic);
+        }
+        is_broken(Check::Topic).then_some(Reason::OffTopic)
     }
 
     /// Whether an enforced check has no verdict, and what that does: within the time to wait it always holds.
@@ -270,6 +309,15 @@ impl<'a> Bench<'a> {
     fn is_recent(&self, observed_at: Moment) -> bool {
         self.evidence.at.time.hours_since(observed_at) <= self.policy.max_evidence_age_hours
     }
+}
+
+/// The part of a content's views that is believed, if anything is known of it.
+fn authenticity(known: &ContentEvidence) -> Option<f64> {
+    known.traffic.as_ref().map(|finding| finding.authenticity)
+}
+
+fn is_disbelieved(known: &ContentEvidence) -> bool {
+    authenticity(known).is_some_and(|authenticity| authenticity < REJECT_BELOW)
 }
 
 fn scope_of<'t>(policy: &Policy, task_id: &'t str) -> Option<&'t str> {

@@ -25,6 +25,7 @@ pub mod submission;
 pub mod subnet;
 pub mod task;
 pub mod task_source;
+pub mod traffic;
 pub mod verdict;
 pub mod verification;
 pub mod weights;

@@ -40,6 +40,9 @@ pub struct Policy {
     /// What verdicts on contents do.
     #[serde(default)]
     pub verification: VerificationPolicy,
+    /// What views do that do not look like those of an audience. Cycles of releases that did not ask had it off.
+    #[serde(default, skip_serializing_if = "TrafficRule::is_off")]
+    pub traffic: TrafficRule,
 }
 
 /// `instagram.view_metric`.
@@ -99,6 +102,30 @@ pub enum LiveRule {
     Accept,
 }
 
+/// `verifier.traffic`. The measures are constants of [`crate::traffic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrafficRule {
+    /// Not judged.
+    #[default]
+    Off,
+    /// Judged and shown; decides nothing.
+    Observe,
+    /// A score counts in proportion to the authenticity of its views.
+    Discount,
+    /// A submission whose views are not believed is pending: it may be released by later observations.
+    Hold,
+    /// A submission whose views are not believed is rejected.
+    Reject,
+}
+
+impl TrafficRule {
+    /// Whether nothing is judged.
+    pub const fn is_off(&self) -> bool {
+        matches!(self, Self::Off)
+    }
+}
+
 /// `weights.aggregate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -127,6 +154,7 @@ impl Default for Policy {
             ema_half_life_hours: 0.0,
             burn_share: 0.0,
             verification: VerificationPolicy::default(),
+            traffic: TrafficRule::Discount,
         }
     }
 }

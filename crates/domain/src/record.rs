@@ -102,7 +102,7 @@ pub struct Holding {
 }
 
 /// What is stored of a content's observations, as a cycle needs it; texts are read only for the hotkeys they name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObservedContent {
     /// The newest sighting and counts; its `owner_tag` is not filled in.
     pub evidence: ContentEvidence,

@@ -107,6 +107,7 @@ fn known() -> impl Strategy<Value = ContentEvidence> {
             named_hotkeys: 0,
             shortfall,
             verification: None,
+            traffic: None,
         },
     )
 }

@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod node;
 pub mod platforms;
+pub mod traffic;
 pub mod world;
 
 use std::collections::BTreeMap;

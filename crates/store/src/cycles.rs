@@ -180,13 +180,15 @@ impl Store {
 
 /// JSON has no word for infinity and turns it into null, which would read back as another number or none.
 fn refuse_non_numbers(decided: &DecidedCycle) -> Result<(), StoreError> {
-    let judged = decided.submissions.iter().flat_map(|submission| [submission.score, submission.normalized_score]);
+    let judged =
+        decided.submissions.iter().flat_map(|judged| [judged.score, judged.counted_share, judged.normalized_score]);
+    let believed = decided.evidence.contents.values().filter_map(|known| Some(known.traffic.as_ref()?.authenticity));
     let previous = decided.evidence.previous.iter().flat_map(|previous| previous.scores.values().copied());
     let weights = decided.evidence.tasks.iter().map(|task| task.weight);
     let policy = &decided.policy;
     let settings = [policy.min_age_hours, policy.max_evidence_age_hours, policy.ema_half_life_hours, policy.burn_share];
     let scores = decided.scores.values().copied();
-    let mut numbers = scores.chain(judged.flatten()).chain(previous).chain(weights).chain(settings);
+    let mut numbers = scores.chain(judged.flatten()).chain(believed).chain(previous).chain(weights).chain(settings);
     if numbers.all(f64::is_finite) {
         return Ok(());
     }

@@ -36,6 +36,7 @@ mod prune;
 mod quarantine;
 mod quota;
 mod snapshot;
+mod traffic;
 #[cfg(test)]
 mod upgrades;
 mod validator_lock;

@@ -105,6 +105,7 @@ impl TextRow {
             named_hotkeys: 0,
             shortfall: None,
             verification: None,
+            traffic: None,
         };
         let signals = PlatformSignals {
             synthetic_media: self.synthetic_media,

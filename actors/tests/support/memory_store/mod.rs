@@ -23,6 +23,7 @@ use tensorflix_domain::record::{
     ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 /// A kind of write, named after what it stores.
@@ -361,6 +362,10 @@ impl Store for MemoryStore {
 
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError> {
         self.read(|tables| contents.iter().map(|content| tables.observed(content)).collect())
+    }
+
+    async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError> {
+        self.read(|tables| contents.iter().map(|content| tables.series(content, newest)).collect())
     }
 
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ use tensorflix_domain::record::{
     IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::traffic::{Point, Series};
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 #[derive(Default)]
@@ -210,6 +211,28 @@ impl Tables {
             newest,
             earlier,
         })
+    }
+
+    pub fn series(&self, content: &ContentId, newest: u32) -> Series {
+        let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
+        known.sort_by_key(|observation| observation.at.block);
+        let details = known.iter().rev().find_map(|one| one.sighting.details());
+        let point = |one: &&Observation| {
+            let metrics = one.sighting.metrics();
+            Point {
+                at: one.at.time,
+                views: metrics.view_count,
+                plays: metrics.play_count,
+                likes: metrics.like_count,
+                comments: metrics.comment_count,
+            }
+        };
+        Series {
+            platform: content.platform(),
+            published_at: details.and_then(|details| details.published_at),
+            duration_secs: details.and_then(|details| details.duration_secs),
+            points: known.iter().rev().take(newest as usize).map(point).collect(),
+        }
     }
 
     pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {

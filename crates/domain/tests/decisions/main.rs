@@ -5,6 +5,7 @@
 mod earlier_failures;
 mod order;
 mod scores;
+mod traffic;
 mod verification;
 
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ fn seen(views: u64) -> ContentEvidence {
         named_hotkeys: 0,
         shortfall: None,
         verification: None,
+        traffic: None,
     }
 }
 

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 pub use conduct::Conduct;
 pub use content::{Broadcast, Content, Counts, LATER_AFTER_BLOCKS, Shown, VANISH_AFTER_BLOCKS};
 pub use content_id::{ContentKind, ID_LENGTH};
+pub(crate) use draw::Draw;
 pub use gist::{Gist, GistFile, Revision};
 pub use growth::{Growth, PURGE_AFTER_BLOCKS, Shape};
 pub use handle::{WorldError, WorldHandle};
@@ -36,7 +37,6 @@ pub use task::{Platform, Task};
 
 use content::Surroundings;
 use content_id::ContentIds;
-use draw::Draw;
 use population::purpose;
 use submissions::Plan;
 pub(crate) use task::{milliseconds, seconds};

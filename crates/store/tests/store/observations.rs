@@ -7,6 +7,7 @@ use tensorflix_domain::evidence::{Measurement, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Sighting};
 use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::traffic::Point;
 use tensorflix_domain::verification::PlatformSignals;
 use tensorflix_store::Store;
 
@@ -276,4 +277,28 @@ async fn a_track_has_the_two_newest_numbers_of_views_of_different_blocks() {
         (content(2), track(Some(37), 30, measured(30, 8), measured(20, 5))),
     ];
     assert_eq!(tracks, expected);
+}
+
+#[tokio::test]
+async fn series_are_the_newest_points_of_each_content_in_the_order_asked_for() {
+    let store = memory().await;
+    let mut batch: Vec<Observation> = (1..=9).map(|block| seen(2, block, Some(u64::from(block)), None)).collect();
+    batch.extend([counted(4, 20, Some(5)), absent(4, 40), seen(6, 7, Some(u64::MAX), Some(3))]);
+    store.record_observations(&batch).await.expect("saved");
+    let asked = [content(6), content(8), content(4), content(2)];
+    let all = store.traffic_series(&asked, 3).await.expect("read");
+    assert!(all.iter().zip(&asked).all(|(series, content)| series.platform == content.platform()));
+    let points = |place: usize| -> Vec<(Moment, Option<u64>)> {
+        let mut points: Vec<_> = all[place].points.iter().map(|point| (point.at, point.views)).collect();
+        points.sort_unstable();
+        points
+    };
+    assert_eq!(points(0), [(stamp(7).time, Some(u64::MAX))]);
+    assert_eq!(points(1), []);
+    assert_eq!(points(2), [(stamp(20).time, Some(5)), (stamp(40).time, None)]);
+    assert_eq!(points(3), [7, 8, 9].map(|block| (stamp(block).time, Some(u64::from(block)))));
+    let plays = |point: &Point| (point.plays, point.likes, point.comments);
+    let whole = &batch[batch.len() - 1].sighting.metrics();
+    assert_eq!(plays(&all[0].points[0]), (Some(3), whole.like_count, whole.comment_count));
+    assert_eq!(all[0].published_at, Some(Moment::from_unix_ms(14)));
 }

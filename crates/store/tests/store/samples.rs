@@ -16,6 +16,7 @@ use tensorflix_domain::record::{DecidedCycle, ReportedError};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
+use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{Check, PlatformSignals, Provider, Subject, Verdict, VerificationEvidence, Wait};
 use tensorflix_store::Store;
@@ -183,6 +184,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             verdicts: vec![verdict(Check::Ai, None, Provider::Webhook, block)],
             waits: vec![wait(Check::Topic, Some("t"), block)],
         })),
+        traffic: Some(TrafficFinding { authenticity: number, signals: Vec::new() }),
     };
     let task = Task {
         id: "t".parse().expect("a task id"),
@@ -203,6 +205,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         view_count: Some(7),
         published_at: Some(Moment::from_unix_ms(2)),
         score: Some(number),
+        counted_share: Some(number),
         normalized_score: Some(number),
         settled_by: None,
     };

@@ -1,0 +1,151 @@
+//! From traits to an authenticity.
+//!
+//! Each signal has a weight between 0 and 1 that rises softly with what was measured: `w = cap × s² ÷ (1 + s²)`, where a
+//! size `s` of 1 is as much as is hard to explain without purchase. `authenticity = Π (1 − w)`. All but a fall count in
+//! proportion to the number of observations until there are enough of them.
+
+use super::cohort::{Baseline, Baselines, Deviation};
+use super::signal::{Signal, SignalKind, TrafficFinding};
+use super::statistics::soft_step;
+use super::traits::{ENOUGH_POINTS, FEWEST_POINTS, Traits};
+
+/// A lower authenticity lowers the score. What is above is within the error of the method and changes nothing.
+pub const DISCOUNT_BELOW: f64 = 0.9;
+
+/// A lower authenticity rejects, or holds, where the policy says so.
+pub const REJECT_BELOW: f64 = 0.5;
+
+/// Signals of less weight are not told.
+const LEAST_TOLD: f64 = 0.01;
+
+/// The part of views lost that is a size of 1: platforms correct honest counts by a few percent at most.
+const FALL: f64 = 0.08;
+/// The part of views without likes, or in dead surges, that is a size of 1.
+const UNLIKED: f64 = 0.25;
+const SURGE: f64 = 0.3;
+/// Deviations from a cohort below the first number are ordinary; the second one more is a size of 1.
+const ENGAGEMENT: (f64, f64) = (1.3, 3.0);
+const FEW_COMMENTS: (f64, f64) = (1.7, 3.0);
+const EXCESS: (f64, f64) = (2.2, 3.0);
+const EVENNESS: (f64, f64) = (1.7, 2.5);
+
+/// The most that each signal may take away.
+const FALL_CAP: f64 = 0.95;
+const UNLIKED_CAP: f64 = 0.95;
+const SURGE_CAP: f64 = 0.8;
+const SURGE_UNSEEN_CAP: f64 = 0.4;
+const ENGAGEMENT_CAP: f64 = 0.95;
+const COMMENTS_CAP: f64 = 0.7;
+const EVENNESS_CAP: f64 = 0.5;
+
+/// Weighs the traits of a content. `None` if its observations say nothing yet.
+pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> {
+    let mut signals: Vec<Signal> = Vec::new();
+    signals.extend(traits.fall.as_deref().map(|fall| {
+        let ((from, before), (until, after)) = (fall.from, fall.to);
+        let kind = SignalKind::ViewsFell {
+            from,
+            views_before: count(before),
+            until,
+            views_after: count(after),
+            lost_share: fall.share,
+        };
+        Signal { weight: FALL_CAP * soft_step(fall.share / FALL), kind }
+    }));
+    if traits.is_compared() {
+        let mut others = of_itself(traits);
+        if let Some(baseline) = baselines.of_cohort(traits) {
+            others.extend(of_cohort(traits, baseline));
+        }
+        let known = known_share(traits.point_count);
+        signals.extend(others.into_iter().map(|signal| Signal { weight: signal.weight * known, ..signal }));
+    } else if signals.is_empty() {
+        return None;
+    }
+    let authenticity = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
+    signals.retain(|signal| signal.weight >= LEAST_TOLD);
+    signals.sort_by(|left, right| right.weight.total_cmp(&left.weight));
+    Some(TrafficFinding { authenticity, signals })
+}
+
+/// How much so many observations tell: from a quarter to all.
+fn known_share(point_count: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+    let (points, fewest, enough) = (point_count as f64, FEWEST_POINTS as f64, ENOUGH_POINTS as f64);
+    (0.25 + 0.75 * (points - fewest) / (enough - fewest)).min(1.0)
+}
+
+/// What a content's own history says.
+fn of_itself(traits: &Traits) -> Vec<Signal> {
+    let unliked = traits.unliked.as_deref().map(|unliked| Signal {
+        weight: UNLIKED_CAP * soft_step(unliked.share / UNLIKED),
+        kind: SignalKind::ViewsWithoutLikes {
+            from: unliked.worst.from,
+            until: unliked.worst.until,
+            views: count(unliked.worst.views),
+            likes: count(unliked.worst.likes),
+            share: unliked.share,
+        },
+    });
+    let surge = traits.surge.as_deref().map(|surge| Signal {
+        weight: if surge.likes_shown { SURGE_CAP } else { SURGE_UNSEEN_CAP } * soft_step(surge.share / SURGE),
+        kind: SignalKind::SurgeStoppedDead {
+            from: surge.from,
+            until: surge.until,
+            views: count(surge.views),
+            share: surge.share,
+        },
+    });
+    unliked.into_iter().chain(surge).collect()
+}
+
+/// What comparison with others says.
+fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    if let Some(likes) = baseline.likes(traits) {
+        let (rate, ordinary) = (rate(traits.likes, traits.views), likes.ordinary);
+        let few = ENGAGEMENT_CAP * weight(likes.below, ENGAGEMENT);
+        signals.push(signal(few, SignalKind::FewLikes { rate, ordinary, deviations: likes.below }));
+        let many = ENGAGEMENT_CAP * weight(likes.above, EXCESS);
+        signals.push(signal(many, SignalKind::ManyLikes { rate, ordinary, deviations: likes.above }));
+    }
+    if let Some(comments) = baseline.comments(traits) {
+        let (rate, ordinary) = (rate(traits.comments, traits.views), comments.ordinary);
+        // Who likes little comments little: that is one thing and not two.
+        let few = COMMENTS_CAP * weight(comments.below, FEW_COMMENTS);
+        if signals.iter().all(|signal| signal.weight < few) {
+            signals.clear();
+            signals.push(signal(few, SignalKind::FewComments { rate, ordinary, deviations: comments.below }));
+        }
+        let many = COMMENTS_CAP * weight(comments.above, EXCESS);
+        signals.push(signal(many, SignalKind::ManyComments { rate, ordinary, deviations: comments.above }));
+    }
+    if let Some(Deviation { below, above, ordinary }) = baseline.comments_to_likes(traits) {
+        let deviations = above.max(below);
+        let rate = rate(traits.comments, traits.likes.unwrap_or_default());
+        let kind = SignalKind::CommentsAgainstLikes { rate, ordinary, deviations };
+        signals.push(signal(ENGAGEMENT_CAP * weight(deviations, EXCESS), kind));
+    }
+    if let (Some(deviations), Some(waver)) = (baseline.evenness(traits), traits.waver) {
+        let kind = SignalKind::NoNights { waver, deviations };
+        signals.push(signal(EVENNESS_CAP * weight(deviations, EVENNESS), kind));
+    }
+    signals
+}
+
+const fn signal(weight: f64, kind: SignalKind) -> Signal {
+    Signal { weight, kind }
+}
+
+fn weight(deviations: f64, (ordinary, one): (f64, f64)) -> f64 {
+    soft_step((deviations - ordinary) / one)
+}
+
+fn rate(upper: Option<f64>, lower: f64) -> f64 {
+    upper.unwrap_or_default() / lower.max(1.0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that came from a u64")]
+const fn count(number: f64) -> u64 {
+    number as u64
+}

@@ -1,0 +1,193 @@
+//! What is ordinary: medians and spreads of the contents that are comparable.
+
+use super::statistics::median_and_spread;
+use super::traits::Traits;
+use crate::ids::Platform;
+use std::collections::BTreeMap;
+
+/// Contents that a cohort needs before anything is compared with it.
+pub const FEWEST_IN_COHORT: usize = 20;
+
+/// Spreads below these are taken for these: where all look alike by chance, a small difference is none.
+const LEAST_SPREAD: f64 = 0.5;
+const LEAST_SPREAD_OF_WAVER: f64 = 0.35;
+
+/// The highest rate that a content is expected to be liked or commented at, and the lowest that it is wondered at beside,
+/// whatever its cohort does: nobody makes 1 like in 12 views a duty, or 1 in 1,000 a suspicion.
+const LIKES_EXPECTED_AT_MOST: f64 = 1.0 / 12.0;
+const LIKES_ORDINARY_AT_LEAST: f64 = 1.0 / 100.0;
+const COMMENTS_EXPECTED_AT_MOST: f64 = 1.0 / 100.0;
+const COMMENTS_ORDINARY_AT_LEAST: f64 = 1.0 / 1_000.0;
+const COMMENTS_TO_LIKES_AT_MOST: f64 = 1.0 / 5.0;
+const COMMENTS_TO_LIKES_AT_LEAST: f64 = 1.0 / 20.0;
+/// Waver that is expected at most: of shallow nights.
+const WAVER_EXPECTED_AT_MOST: f64 = 0.35;
+
+/// Who is comparable, from the narrowest on; `None` in a place takes all in. Bands: a format is a short (three minutes or
+/// less) or not; ages part at 2 and 14 days; sizes at 1,000, 10,000 and 100,000 views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct CohortKey {
+    platform: Platform,
+    format: Option<Option<bool>>,
+    age: Option<Option<u8>>,
+    size: Option<u8>,
+}
+
+impl CohortKey {
+    /// The cohorts of a content, the narrowest first: without size, without age, the whole platform.
+    fn all_of(traits: &Traits) -> [Self; 4] {
+        const LONGEST_SHORT_SECS: u32 = 180;
+        let format = traits.duration_secs.map(|seconds| seconds <= LONGEST_SHORT_SECS);
+        let age = traits.age_hours.map(|hours| band(hours, &[48.0, 336.0]));
+        let size = band(traits.views, &[1_000.0, 10_000.0, 100_000.0]);
+        let narrowest = Self { platform: traits.platform, format: Some(format), age: Some(age), size: Some(size) };
+        let any_size = Self { size: None, ..narrowest };
+        let any_age = Self { age: None, ..any_size };
+        [narrowest, any_size, any_age, Self { format: None, ..any_age }]
+    }
+}
+
+/// How many of the bounds a value has reached.
+fn band(value: f64, bounds: &[f64]) -> u8 {
+    bounds.iter().map(|bound| u8::from(value >= *bound)).sum()
+}
+
+/// The middle of a trait and its spread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ordinary {
+    middle: f64,
+    spread: f64,
+}
+
+impl Ordinary {
+    fn of(values: impl Iterator<Item = f64>, least_spread: f64) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        if values.len() < FEWEST_IN_COHORT {
+            return None;
+        }
+        let (middle, spread) = median_and_spread(&mut values)?;
+        Some(Self { middle, spread: spread.max(least_spread) })
+    }
+
+    /// How many spreads a value lies below what may be expected: the cohort's middle, but never more than `at_most`.
+    /// `chance` is the variance that the value has by chance.
+    pub(super) fn below(&self, value: f64, at_most: f64, chance: f64) -> f64 {
+        (self.middle.min(libm::log(at_most)) - value) / libm::sqrt(self.spread * self.spread + chance)
+    }
+
+    /// How many spreads a value lies above what is ordinary: the cohort's middle, but never less than `at_least`.
+    pub(super) fn above(&self, value: f64, at_least: f64, chance: f64) -> f64 {
+        (value - self.middle.max(libm::log(at_least))) / libm::sqrt(self.spread * self.spread + chance)
+    }
+
+    /// The middle as a ratio.
+    pub(super) fn ratio(&self) -> f64 {
+        libm::exp(self.middle)
+    }
+}
+
+/// What is ordinary in one cohort; `None` where too few show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Baseline {
+    pub like_rate: Option<Ordinary>,
+    pub comment_rate: Option<Ordinary>,
+    pub comments_to_likes: Option<Ordinary>,
+    pub waver: Option<Ordinary>,
+}
+
+impl Baseline {
+    fn of(members: &[&Traits]) -> Self {
+        let ordinary =
+            |of: fn(&Traits) -> Option<f64>, least| Ordinary::of(members.iter().filter_map(|traits| of(traits)), least);
+        Self {
+            like_rate: ordinary(Traits::like_rate, LEAST_SPREAD),
+            comment_rate: ordinary(Traits::comment_rate, LEAST_SPREAD),
+            comments_to_likes: ordinary(Traits::comments_to_likes, LEAST_SPREAD),
+            waver: ordinary(Traits::log_waver, LEAST_SPREAD_OF_WAVER),
+        }
+    }
+
+    /// Deviations of likes below, and above, what is ordinary.
+    pub(super) fn likes(&self, traits: &Traits) -> Option<Deviation> {
+        let (ordinary, value) = (self.like_rate?, traits.like_rate()?);
+        let expected = traits.views * ordinary.ratio().min(LIKES_EXPECTED_AT_MOST);
+        let (less, more) = (by_chance(expected), by_chance(traits.likes?));
+        Some(Deviation {
+            below: ordinary.below(value, LIKES_EXPECTED_AT_MOST, less),
+            above: ordinary.above(value, LIKES_ORDINARY_AT_LEAST, more),
+            ordinary: ordinary.ratio(),
+        })
+    }
+
+    /// The same of comments.
+    pub(super) fn comments(&self, traits: &Traits) -> Option<Deviation> {
+        let (ordinary, value) = (self.comment_rate?, traits.comment_rate()?);
+        let expected = traits.views * ordinary.ratio().min(COMMENTS_EXPECTED_AT_MOST);
+        let (less, more) = (by_chance(expected), by_chance(traits.comments?));
+        Some(Deviation {
+            below: ordinary.below(value, COMMENTS_EXPECTED_AT_MOST, less),
+            above: ordinary.above(value, COMMENTS_ORDINARY_AT_LEAST, more),
+            ordinary: ordinary.ratio(),
+        })
+    }
+
+    /// The same of comments against likes.
+    pub(super) fn comments_to_likes(&self, traits: &Traits) -> Option<Deviation> {
+        let (ordinary, value) = (self.comments_to_likes?, traits.comments_to_likes()?);
+        let expected = traits.likes? * ordinary.ratio().min(COMMENTS_TO_LIKES_AT_LEAST);
+        let (less, more) = (by_chance(expected), by_chance(traits.comments?));
+        Some(Deviation {
+            below: ordinary.below(value, COMMENTS_TO_LIKES_AT_LEAST, less),
+            above: ordinary.above(value, COMMENTS_TO_LIKES_AT_MOST, more),
+            ordinary: ordinary.ratio(),
+        })
+    }
+
+    /// How far the waver of views lies below the ordinary.
+    pub(super) fn evenness(&self, traits: &Traits) -> Option<f64> {
+        Some(self.waver?.below(traits.log_waver()?, WAVER_EXPECTED_AT_MOST, 0.0))
+    }
+}
+
+/// The variance that the logarithm of a count has by chance.
+fn by_chance(count: f64) -> f64 {
+    1.0 / (count + 1.0)
+}
+
+/// How far a content lies from what is ordinary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Deviation {
+    pub below: f64,
+    pub above: f64,
+    /// The ratio that is ordinary.
+    pub ordinary: f64,
+}
+
+/// The baselines of all cohorts.
+///
+/// A cohort has at least [`FEWEST_IN_COHORT`] contents; a content whose own is smaller is compared with the next wider one, and
+/// with none if its whole platform is too small.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Baselines {
+    by_cohort: BTreeMap<CohortKey, Baseline>,
+}
+
+impl Baselines {
+    /// Of these contents. Their order changes nothing.
+    pub fn of<'a>(all: impl IntoIterator<Item = &'a Traits>) -> Self {
+        let mut members: BTreeMap<CohortKey, Vec<&Traits>> = BTreeMap::new();
+        for traits in all.into_iter().filter(|traits| traits.is_compared()) {
+            for key in CohortKey::all_of(traits) {
+                members.entry(key).or_default().push(traits);
+            }
+        }
+        members.retain(|_, members| members.len() >= FEWEST_IN_COHORT);
+        let by_cohort = members.into_iter().map(|(key, members)| (key, Baseline::of(&members))).collect();
+        Self { by_cohort }
+    }
+
+    /// The narrowest cohort of a content that is large enough.
+    pub(super) fn of_cohort(&self, traits: &Traits) -> Option<&Baseline> {
+        CohortKey::all_of(traits).iter().find_map(|key| self.by_cohort.get(key))
+    }
+}

@@ -1,0 +1,72 @@
+//! A content's likes compared with its own likes at other times.
+//!
+//! Who watches because it was recommended, shared or advertised likes at rates of the same order. Views that come without
+//! any likes, or likes that come without views, were added to an audience.
+
+use super::series::Look;
+use super::statistics::weighted_median;
+use crate::chain_time::Moment;
+
+/// Views are taken together until this many likes are to be expected among them, so that chance is no signal.
+const LIKES_IN_BLOCK: f64 = 5.0;
+
+/// How far below a content's usual rate likes may fall: advertisements and late recommendations are liked less.
+const TOLERANCE: f64 = 2.5;
+
+/// Views without the likes that go with them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Unliked {
+    /// The part of all views for which likes are missing.
+    pub share: f64,
+    /// The stretch in which most of them came: views, likes, from when, until when.
+    pub worst: Stretch,
+}
+
+/// What came between two looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stretch {
+    pub from: Moment,
+    pub until: Moment,
+    pub views: f64,
+    pub likes: f64,
+}
+
+/// The part of the views for which likes are missing, by the content's own standard: the rate of likes at which its middle
+/// like was gained. `None` where likes are hidden, or too few to have a standard.
+pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Unliked> {
+    let stretches = stretches(looks, published_at)?;
+    let mut rates: Vec<(f64, f64)> =
+        stretches.iter().map(|stretch| (stretch.likes / stretch.views.max(1.0), stretch.likes)).collect();
+    let usual = weighted_median(&mut rates).filter(|rate| *rate > 0.0)?;
+    let total: f64 = stretches.iter().map(|stretch| stretch.views).sum();
+    let mut missing_views = 0.0;
+    let mut worst: Option<(f64, Stretch)> = None;
+    for stretch in &stretches {
+        // As many likes as chance may have kept from us.
+        let generous = stretch.likes + libm::sqrt(stretch.likes + 1.0);
+        let missing = (stretch.views - TOLERANCE * generous / usual).max(0.0);
+        missing_views += missing;
+        if worst.is_none_or(|(most, _)| missing > most) {
+            worst = Some((missing, *stretch));
+        }
+    }
+    let (_, worst) = worst?;
+    Some(Unliked { share: missing_views / total.max(1.0), worst })
+}
+
+/// The looks taken together in stretches with enough views each, the time before the first look included. `None` unless
+/// there are several.
+fn stretches(looks: &[Look], published_at: Option<Moment>) -> Option<Vec<Stretch>> {
+    let (first, last) = (looks.first()?, looks.last()?);
+    let per_view = last.likes? / last.views.max(1.0);
+    let mut stretches = Vec::new();
+    let mut begun = Look { at: published_at.unwrap_or(first.at), views: 0.0, likes: Some(0.0), comments: None };
+    for look in looks {
+        let (views, likes) = ((look.views - begun.views).max(0.0), (look.likes? - begun.likes?).max(0.0));
+        if views * per_view >= LIKES_IN_BLOCK {
+            stretches.push(Stretch { from: begun.at, until: look.at, views, likes });
+            begun = *look;
+        }
+    }
+    (stretches.len() > 1).then_some(stretches)
+}

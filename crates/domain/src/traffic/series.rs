@@ -1,0 +1,77 @@
+//! What was observed of one content, in order of time.
+
+use crate::chain_time::Moment;
+use crate::ids::Platform;
+use crate::policy::ViewMetric;
+
+/// The counts of one observation. `None` is unknown: hidden, or not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// The chain's time of it.
+    pub at: Moment,
+    /// Views.
+    pub views: Option<u64>,
+    /// Plays; Instagram only.
+    pub plays: Option<u64>,
+    /// Likes.
+    pub likes: Option<u64>,
+    /// Comments.
+    pub comments: Option<u64>,
+}
+
+/// The newest observations of one content, in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// Where it is.
+    pub platform: Platform,
+    /// When the platform published it.
+    pub published_at: Option<Moment>,
+    /// Its length in seconds.
+    pub duration_secs: Option<u32>,
+    /// The observations.
+    pub points: Vec<Point>,
+}
+
+/// A point that gives views, with counts as numbers to reckon with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Look {
+    pub at: Moment,
+    pub views: f64,
+    pub likes: Option<f64>,
+    pub comments: Option<f64>,
+}
+
+impl Point {
+    /// The number that is scored.
+    const fn counted(&self, platform: Platform, metric: ViewMetric) -> Option<u64> {
+        match (platform, metric) {
+            (Platform::Instagram, ViewMetric::Plays) => self.plays,
+            (Platform::YouTube | Platform::Instagram, _) => self.views,
+        }
+    }
+}
+
+impl Series {
+    /// The looks that gave views, one for each moment, in order of time. Of several at one moment the largest stands: they
+    /// are of servers that lag behind each other.
+    pub(super) fn looks(&self, metric: ViewMetric) -> Vec<Look> {
+        let counted =
+            |point: &Point| Some((point.at, point.counted(self.platform, metric)?, point.likes, point.comments));
+        let mut looks: Vec<_> = self.points.iter().filter_map(counted).collect();
+        looks.sort_unstable_by(|left, right| right.cmp(left));
+        looks.dedup_by_key(|(at, ..)| *at);
+        looks.reverse();
+        let look = |(at, views, likes, comments): (Moment, u64, Option<u64>, Option<u64>)| Look {
+            at,
+            views: number(views),
+            likes: likes.map(number),
+            comments: comments.map(number),
+        };
+        looks.into_iter().map(look).collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are compared by their ratios, for which 53 bits are plenty")]
+const fn number(count: u64) -> f64 {
+    count as f64
+}

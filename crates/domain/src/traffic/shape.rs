@@ -1,0 +1,175 @@
+//! The curve of a content's views alone: falls, surges that stop dead, and rates that know no nights.
+
+use super::series::Look;
+use super::statistics::{median, weighted_median};
+use crate::chain_time::Moment;
+
+/// An interval with fewer views is left to chance.
+const FEWEST_VIEWS_OF_A_SURGE: f64 = 100.0;
+
+/// A surge is at least this many times as fast as the middle of the intervals.
+const SURGE: f64 = 5.0;
+
+/// What is left of a surge's rate when it has stopped dead. An audience that was pointed to a content forgets it by a power
+/// law: at this grain a tenth of the first rush or more is left two intervals on.
+const STOPPED: f64 = 0.05;
+
+/// A surge is liked if it has one in this many of the usual likes.
+const LIKED_ENOUGH: f64 = 4.0;
+
+/// A day's nights can be seen in intervals no longer than this.
+const LONGEST_HOURS_FOR_NIGHTS: f64 = 6.5;
+
+/// Intervals that are needed for nights: three days of four.
+const INTERVALS_FOR_NIGHTS: usize = 12;
+
+/// An interval with fewer views is too noisy to show a night.
+const FEWEST_VIEWS_FOR_NIGHTS: f64 = 30.0;
+
+/// A count that fell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fall {
+    /// What was lost in all falls, as a part of the highest count.
+    pub share: f64,
+    /// The deepest single fall.
+    pub from: (Moment, f64),
+    pub to: (Moment, f64),
+}
+
+/// The deepest fall, if there is any.
+pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
+    let lost = |pair: &[Look]| (pair[0].views - pair[1].views).max(0.0);
+    let highest = looks.iter().map(|look| look.views).fold(0.0, f64::max);
+    let total: f64 = looks.windows(2).map(lost).sum();
+    let deepest = looks.windows(2).max_by(|left, right| lost(left).total_cmp(&lost(right)))?;
+    (total > 0.0).then(|| Fall {
+        share: (total / highest).min(1.0),
+        from: (deepest[0].at, deepest[0].views),
+        to: (deepest[1].at, deepest[1].views),
+    })
+}
+
+/// The views that came between two looks, and how fast.
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    from: Moment,
+    until: Moment,
+    views: f64,
+    likes: Option<f64>,
+    hours: f64,
+}
+
+impl Interval {
+    fn rate(&self) -> f64 {
+        self.views / self.hours
+    }
+}
+
+fn intervals(looks: &[Look]) -> Vec<Interval> {
+    looks
+        .windows(2)
+        .map(|pair| Interval {
+            from: pair[0].at,
+            until: pair[1].at,
+            views: (pair[1].views - pair[0].views).max(0.0),
+            likes: pair[1].likes.zip(pair[0].likes).map(|(after, before)| (after - before).max(0.0)),
+            hours: pair[1].at.hours_since(pair[0].at),
+        })
+        .filter(|interval| interval.hours > 0.0)
+        .collect()
+}
+
+/// Views that came in surges which stopped dead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Surge {
+    /// Their part of all views.
+    pub share: f64,
+    /// Whether likes could be seen in it; a surge that is liked like the rest is no surge to speak of.
+    pub likes_shown: bool,
+    /// The largest of them.
+    pub from: Moment,
+    pub until: Moment,
+    pub views: f64,
+}
+
+/// The surges that stopped dead and that likes do not speak for.
+pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
+    let intervals = intervals(looks);
+    let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
+    let middle = median(&mut rates)?;
+    let mut liked: Vec<(f64, f64)> = intervals
+        .iter()
+        .filter_map(|interval| interval.likes.map(|likes| (likes / interval.views.max(1.0), likes)))
+        .collect();
+    let usual_likes = weighted_median(&mut liked);
+    let mut surge: Option<Surge> = None;
+    let mut begin = 0;
+    while begin < intervals.len() {
+        let end = surge_end(&intervals, begin, middle);
+        if let Some(found) = end.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)) {
+            surge = Some(match surge {
+                Some(so_far) if so_far.views >= found.views => Surge { share: so_far.share + found.share, ..so_far },
+                Some(so_far) => Surge { share: so_far.share + found.share, ..found },
+                None => found,
+            });
+        }
+        begin = end.unwrap_or(begin) + 1;
+    }
+    let highest = looks.iter().map(|look| look.views).fold(1.0, f64::max);
+    surge.map(|surge| Surge { share: (surge.share / highest).min(1.0), ..surge })
+}
+
+/// The last interval of a surge that begins with this one; `None` if none does.
+fn surge_end(intervals: &[Interval], begin: usize, middle: f64) -> Option<usize> {
+    let is_fast = |interval: &Interval| interval.rate() > SURGE * middle;
+    let length = intervals[begin..].iter().take_while(|interval| is_fast(interval)).count();
+    length.checked_sub(1).map(|more| begin + more)
+}
+
+fn dead_surge(intervals: &[Interval], begin: usize, end: usize, usual_likes: Option<f64>) -> Option<Surge> {
+    let inside = &intervals[begin..=end];
+    let views: f64 = inside.iter().map(|interval| interval.views).sum();
+    if views < FEWEST_VIEWS_OF_A_SURGE {
+        return None;
+    }
+    let fastest = inside.iter().map(Interval::rate).fold(0.0, f64::max);
+    // The interval beside a surge may hold its first or last hour.
+    let after = intervals.get(end + 2)?.rate();
+    let before = begin.checked_sub(2).map_or(0.0, |before| intervals[before].rate());
+    let likes: Option<f64> = inside.iter().map(|interval| interval.likes).sum();
+    let is_liked = usual_likes.zip(likes).is_some_and(|(usual, likes)| likes * LIKED_ENOUGH >= usual * views);
+    (after < STOPPED * fastest && before < STOPPED * fastest && !is_liked).then(|| Surge {
+        share: views,
+        likes_shown: likes.is_some(),
+        from: inside[0].from,
+        until: inside[inside.len() - 1].until,
+        views,
+    })
+}
+
+/// How much the rate of views wavers around its own trend: the middle of `|ln r_i − (ln r_{i−1} + ln r_{i+1}) ÷ 2|`, the
+/// part of it that chance alone makes taken off. Audiences sleep, servers do not. `None` unless there are at least four
+/// looks a day, and views enough.
+pub(super) fn waver(looks: &[Look]) -> Option<f64> {
+    let intervals = intervals(looks);
+    let mut hours: Vec<f64> = intervals.iter().map(|interval| interval.hours).collect();
+    if median(&mut hours)? > LONGEST_HOURS_FOR_NIGHTS {
+        return None;
+    }
+    let mut bends = Vec::new();
+    let mut chance = Vec::new();
+    for three in intervals.windows(3) {
+        if three.iter().all(|interval| interval.views >= FEWEST_VIEWS_FOR_NIGHTS) {
+            let [before, here, after] = [0, 1, 2].map(|place| libm::log(three[place].rate()));
+            bends.push((here - before / 2.0 - after / 2.0).abs());
+            chance.push(1.0 / three[1].views + 0.25 / three[0].views + 0.25 / three[2].views);
+        }
+    }
+    if bends.len() < INTERVALS_FOR_NIGHTS - 2 {
+        return None;
+    }
+    const MIDDLE_OF_NORMAL: f64 = 0.6745;
+    let (bend, chance) = (median(&mut bends)?, median(&mut chance)?);
+    let by_chance = MIDDLE_OF_NORMAL * libm::sqrt(chance);
+    Some(libm::sqrt((bend * bend - by_chance * by_chance).max(0.0)))
+}

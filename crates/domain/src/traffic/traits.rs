@@ -1,0 +1,97 @@
+//! What is measured of one content's series, small enough to be kept for a hundred thousand of them.
+
+use super::engagement::{Unliked, unliked};
+use super::series::Series;
+use super::shape::{Fall, Surge, dead_surges, fall, waver};
+use crate::ids::Platform;
+use crate::policy::ViewMetric;
+
+/// Observations below which nothing but a fall is said.
+pub const FEWEST_POINTS: usize = 4;
+
+/// Observations from which on all is said that there is to say.
+pub(super) const ENOUGH_POINTS: usize = 10;
+
+/// Likes below which comments are not compared with them.
+const FEWEST_LIKES: f64 = 20.0;
+
+/// Views below which engagement is not compared with a cohort's.
+const FEWEST_VIEWS: f64 = 200.0;
+
+/// The traits of one content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traits {
+    pub(super) platform: Platform,
+    /// Seconds; `None` if unknown.
+    pub(super) duration_secs: Option<u32>,
+    /// Hours from publication to the last observation.
+    pub(super) age_hours: Option<f64>,
+    /// Observations with views.
+    pub(super) point_count: usize,
+    /// The newest counts.
+    pub(super) views: f64,
+    pub(super) likes: Option<f64>,
+    pub(super) comments: Option<f64>,
+    /// Boxed, since few contents have any of the three.
+    pub(super) fall: Option<Box<Fall>>,
+    pub(super) unliked: Option<Box<Unliked>>,
+    pub(super) surge: Option<Box<Surge>>,
+    /// How much the rate of views wavers; see [`waver`].
+    pub(super) waver: Option<f64>,
+}
+
+impl Traits {
+    /// Measures a series by the number that is scored.
+    pub fn of(series: &Series, metric: ViewMetric) -> Self {
+        let looks = series.looks(metric);
+        let last = looks.last();
+        let whole = Some(looks.as_slice()).filter(|looks| looks.len() >= FEWEST_POINTS);
+        Self {
+            platform: series.platform,
+            duration_secs: series.duration_secs,
+            age_hours: last.and_then(|last| series.published_at.map(|published_at| last.at.hours_since(published_at))),
+            point_count: looks.len(),
+            views: last.map_or(0.0, |last| last.views),
+            likes: last.and_then(|last| last.likes),
+            comments: last.and_then(|last| last.comments),
+            fall: fall(&looks).map(Box::new),
+            unliked: whole
+                .and_then(|looks| unliked(looks, series.published_at))
+                .filter(|unliked| unliked.share > 0.0)
+                .map(Box::new),
+            surge: whole.and_then(dead_surges).map(Box::new),
+            waver: whole.and_then(waver),
+        }
+    }
+
+    /// Whether the content is compared with others.
+    pub(super) fn is_compared(&self) -> bool {
+        self.point_count >= FEWEST_POINTS
+    }
+
+    /// `ln(likes ÷ views)`, if there are views enough.
+    pub(super) fn like_rate(&self) -> Option<f64> {
+        log_ratio(self.likes?, self.views, FEWEST_VIEWS)
+    }
+
+    /// `ln(comments ÷ views)`.
+    pub(super) fn comment_rate(&self) -> Option<f64> {
+        log_ratio(self.comments?, self.views, FEWEST_VIEWS)
+    }
+
+    /// `ln(comments ÷ likes)`, if there are likes enough.
+    pub(super) fn comments_to_likes(&self) -> Option<f64> {
+        log_ratio(self.comments?, self.likes?, FEWEST_LIKES)
+    }
+
+    /// `ln(waver)`, never of next to nothing.
+    pub(super) fn log_waver(&self) -> Option<f64> {
+        const LEAST: f64 = 0.01;
+        self.waver.map(|waver| libm::log(waver.max(LEAST)))
+    }
+}
+
+/// The logarithm of a ratio; a half is added to the upper count so that none has a logarithm too.
+fn log_ratio(upper: f64, lower: f64, fewest: f64) -> Option<f64> {
+    (lower >= fewest).then(|| libm::log((upper + 0.5) / lower))
+}
