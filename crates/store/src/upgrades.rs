@@ -18,7 +18,8 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO holdings VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
     "INSERT INTO contents VALUES (1, 'youtube', 'dQw4w9WgXcQ', 700, 8400000, TRUE, TRUE, 700, 8400000, 42, NULL, NULL,
         NULL, 700, zeroblob(32), 8000000, 'ended')",
-    "INSERT INTO content_texts VALUES (1, 'title', 'description', 'author', '[]', 61, NULL)",
+    "INSERT INTO content_texts (content_key, title, description, author, tags_json, duration_secs, thumbnail_url)
+        VALUES (1, 'title', 'description', 'author', '[]', 61, NULL)",
     "INSERT INTO observations VALUES (1, 1, 700, 8400000, TRUE, 42, NULL, 3, NULL, zeroblob(32))",
     "INSERT INTO quota_ledger VALUES ('youtube', '2026-08-21', 40)",
     "INSERT INTO claims VALUES ('t', 'dQw4w9WgXcQ', zeroblob(32), 660, 675, 8100000, 650)",
