@@ -200,9 +200,11 @@ fn text(cost: &Cost) -> String {
             one.later_day_usd
         );
         if one.requests_for_all > one.daily_requests {
+            let days = one.requests_for_all.div_ceil(one.first_day_requests.max(1));
             let _ = writeln!(
                 text,
-                "  one verdict on everything takes {} requests: more than a day's",
+                "  One verdict on everything takes {} requests, more than a day's:\n  until all have one, {days} days cost as much as \
+                 the first.",
                 one.requests_for_all
             );
         }
@@ -213,12 +215,21 @@ fn text(cost: &Cost) -> String {
         cost.first_day_usd, cost.later_day_usd
     );
     for check in &cost.unchecked {
-        let _ = writeln!(text, "Nobody is set up for the check `{check}`: only the platform's own signals count.");
+        let _ = writeln!(text, "{}", nobody(*check));
     }
     if cost.providers.is_empty() && cost.unchecked.is_empty() {
         text.push_str("No check is on: see [verifier] in config.toml.\n");
     }
     text
+}
+
+/// What it means that a check is on and no detector with a key makes it.
+fn nobody(check: Check) -> String {
+    let remains = match check {
+        Check::Ai | Check::Illicit => "only what the platform says by itself counts",
+        Check::Topic => "it is not made at all; a webhook can make it",
+    };
+    format!("No detector is set up for the check `{check}`:\n  {remains}.")
 }
 
 #[cfg(test)]
@@ -245,7 +256,11 @@ mod tests {
         config.verifier.sample_share = 1.0;
         config.sightengine.daily_requests = 50;
         assert_eq!(cost(&config, &videos).providers[0].first_day_requests, 50);
-        assert!(text(&cost(&config, &videos)).contains("360 requests: more than a day's"));
+        assert!(text(&cost(&config, &videos)).contains("360 requests, more than a day's"));
+        let lines = text(&cost(&config, &videos));
+        assert!(lines.contains("until all have one, 8 days cost"), "50 a day: {lines}");
+        assert!(lines.contains("`topic`:\n  it is not made at all"), "{lines}");
+        assert!(lines.lines().all(|line| line.chars().count() <= 80), "{lines}");
         config.verifier.ai = CheckMode::Off;
         assert!(cost(&config, &videos).providers.is_empty());
     }

@@ -12,13 +12,13 @@ use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Traits, assess};
-use tensorflix_sandbox::traffic::{Film, Kind, Look, film};
+use tensorflix_sandbox::traffic::{Delivery, Film, Kind, Look, film, mixture};
 
 /// The first of the worlds that are measured.
-const FIRST_WORLD: u64 = 9_000;
+const FIRST_WORLD: u64 = 20_000;
 
 /// Worlds, each with cohorts of its own.
-const WORLDS: u64 = 5;
+const WORLDS: u64 = 10;
 
 /// Videos of each honest, bought and mixed kind in a world: 29 of 100 are not honest.
 const HONEST: u64 = 60;
@@ -35,7 +35,7 @@ struct Measured {
 
 impl Measured {
     fn with_looks(looks: u32) -> Self {
-        let schedule: Vec<f64> = (0..looks).map(|look| f64::from(look) * WEEK_HOURS / f64::from(looks)).collect();
+        let schedule = schedule(looks);
         let mut by_kind: BTreeMap<Kind, Vec<f64>> = BTreeMap::new();
         for world in FIRST_WORLD..FIRST_WORLD + WORLDS {
             let videos: Vec<(Kind, Traits)> = Kind::all()
@@ -56,11 +56,8 @@ impl Measured {
         self.by_kind.iter().filter(|(kind, _)| is_wanted(**kind)).flat_map(|(_, values)| values).copied().collect()
     }
 
-    /// The chance that a random honest video is believed more than a random one of `these`; half of it for a tie.
     fn auc(&self, these: &[f64]) -> f64 {
-        let honest = self.of(Kind::is_honest);
-        let wins = |one: &f64| -> f64 { honest.iter().map(|other| win(*other, *one)).sum() };
-        these.iter().map(wins).sum::<f64>() / (honest.len() * these.len()) as f64
+        auc(&self.of(Kind::is_honest), these)
     }
 
     fn table(&self, title: &str) -> String {
@@ -96,12 +93,21 @@ const fn is_mixed(kind: Kind) -> bool {
     matches!(kind, Kind::Mixed(_))
 }
 
-fn win(honest: f64, other: f64) -> f64 {
-    match honest.total_cmp(&other) {
-        std::cmp::Ordering::Greater => 1.0,
-        std::cmp::Ordering::Equal => 0.5,
-        std::cmp::Ordering::Less => 0.0,
-    }
+/// Hours of so many looks, spread over a week.
+fn schedule(looks: u32) -> Vec<f64> {
+    (0..looks).map(|look| f64::from(look) * WEEK_HOURS / f64::from(looks)).collect()
+}
+
+/// The chance that a random honest video is believed more than a random one of `these`; half of it for a tie.
+fn auc(honest: &[f64], these: &[f64]) -> f64 {
+    let mut sorted = honest.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let wins = |one: &f64| {
+        let (below, up_to) =
+            (sorted.partition_point(|other| other < one), sorted.partition_point(|other| other <= one));
+        (sorted.len() - up_to) as f64 + (up_to - below) as f64 / 2.0
+    };
+    these.iter().map(wins).sum::<f64>() / (honest.len() * these.len()) as f64
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -139,17 +145,50 @@ fn bought_views_are_told_from_honest_ones_and_honest_ones_are_left_alone() {
     println!("{}", week.table("28 observations in 7 days"));
     let not_honest = week.of(|kind| !kind.is_honest());
     assert!(week.auc(&not_honest) >= 0.95, "overall: {}", week.auc(&not_honest));
-    for (kind, values) in week.by_kind.iter().filter(|(kind, _)| matches!(kind, Kind::Bought(_))) {
-        assert!(week.auc(values) >= 0.90, "{kind:?}: {}", week.auc(values));
+    for (kind, values) in week.by_kind.iter().filter(|(kind, _)| !kind.is_honest()) {
+        // A silent part in an audience's own rhythm: found from the bought share on that the test below names.
+        let least = if *kind == Kind::Mixed(Delivery::WithoutEngagement) { 0.86 } else { 0.90 };
+        assert!(week.auc(values) >= least, "{kind:?}: {}", week.auc(values));
     }
-    // By how each is delivered, mixtures are rows of the table: a silent share in the audience's own rhythm is not found.
     let mixtures = week.of(is_mixed);
-    assert!(week.auc(&mixtures) >= 0.90, "mixtures: {}", week.auc(&mixtures));
+    assert!(week.auc(&mixtures) >= 0.94, "mixtures: {}", week.auc(&mixtures));
     let honest = week.of(Kind::is_honest);
     assert!(discounted(&honest) <= 0.02, "honest ones discounted: {}", discounted(&honest));
     for (kind, values) in week.by_kind.iter().filter(|(kind, _)| kind.is_honest()) {
-        assert!(discounted(values) <= 0.05 && median(values) > 0.99, "{kind:?}: {}", discounted(values));
+        assert!(discounted(values) <= 0.02 && median(values) > 0.97, "{kind:?}: {}", discounted(values));
     }
+}
+
+#[test]
+fn silent_views_in_an_audiences_rhythm_are_told_the_better_the_more_of_them_are_bought() {
+    let shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+    let mut honest = Vec::new();
+    let mut by_share = vec![Vec::new(); shares.len()];
+    for world in FIRST_WORLD..FIRST_WORLD + WORLDS {
+        let schedule = schedule(28);
+        let traits = |film: &Film| Traits::of(&series(film), ViewMetric::Views);
+        let of_kind = |kind: Kind| (0..count(kind)).map(move |video| (kind, world * 1_000 + video));
+        let others: Vec<(Kind, Traits)> = Kind::all()
+            .into_iter()
+            .flat_map(of_kind)
+            .map(|(kind, seed)| (kind, traits(&film(kind, seed, &schedule))))
+            .collect();
+        let baselines = Baselines::of(others.iter().map(|(_, traits)| traits));
+        let judged = |traits: &Traits| assess(traits, &baselines).map_or(1.0, |finding| finding.authenticity);
+        honest.extend(others.iter().filter(|(kind, _)| kind.is_honest()).map(|(_, traits)| judged(traits)));
+        for (share, values) in shares.iter().zip(&mut by_share) {
+            let silent = |video| mixture(Delivery::WithoutEngagement, *share, world * 1_000 + video, &schedule);
+            values.extend((0..BOUGHT).map(|video| judged(&traits(&silent(video)))));
+        }
+    }
+    println!("\nbought share of Mixed(WithoutEngagement), AUC");
+    let found: Vec<f64> = by_share.iter().map(|values| auc(&honest, values)).collect();
+    for (share, auc) in shares.iter().zip(&found) {
+        println!("| {:.0}% | {auc:.3} |", share * 100.0);
+    }
+    let of_share = |wanted: f64| found[shares.iter().position(|share| *share == wanted).expect("measured")];
+    assert!(of_share(0.5) >= 0.82 && of_share(0.7) >= 0.90 && of_share(0.8) >= 0.94, "{found:?}");
+    assert!(of_share(0.8) > of_share(0.4) && of_share(0.4) > of_share(0.1), "{found:?}");
 }
 
 #[test]

@@ -18,16 +18,19 @@ pub const REJECT_BELOW: f64 = 0.5;
 /// Signals of less weight are not told.
 const LEAST_TOLD: f64 = 0.01;
 
+/// A doubt of less weight is not told: half of what it may be.
+const LEAST_DOUBT_TOLD: f64 = DOUBT_CAP / 2.0;
+
 /// The part of views lost that is a size of 1: platforms correct honest counts by a few percent at most.
 const FALL: f64 = 0.08;
 /// The part of views without likes, or in dead surges, that is a size of 1.
-const UNLIKED: f64 = 0.25;
+const UNLIKED: f64 = 0.3;
 const SURGE: f64 = 0.3;
 /// Deviations from a cohort below the first number are ordinary; the second one more is a size of 1.
-const ENGAGEMENT: (f64, f64) = (1.3, 3.0);
-const FEW_COMMENTS: (f64, f64) = (1.7, 3.0);
+const ENGAGEMENT: (f64, f64) = (1.45, 3.0);
+const FEW_COMMENTS: (f64, f64) = (1.8, 3.0);
 const EXCESS: (f64, f64) = (2.2, 3.0);
-const EVENNESS: (f64, f64) = (1.7, 2.5);
+const EVENNESS: (f64, f64) = (1.8, 2.5);
 
 /// The most that each signal may take away.
 const FALL_CAP: f64 = 0.95;
@@ -37,6 +40,15 @@ const SURGE_UNSEEN_CAP: f64 = 0.4;
 const ENGAGEMENT_CAP: f64 = 0.95;
 const COMMENTS_CAP: f64 = 0.7;
 const EVENNESS_CAP: f64 = 0.5;
+/// Less than what discounts.
+const DOUBT_CAP: f64 = 0.095;
+
+/// A doubt begins so many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two spreads
+/// below that, likes that come at rates which differ by their own mean, or views ten spreads more even than the cohort's.
+const DOUBT_BEGINS: f64 = 0.5;
+const DOUBT_OF_LIKES: f64 = 2.0;
+const DOUBT_OF_UNSTEADINESS: f64 = 1.0;
+const DOUBT_OF_EVENNESS: f64 = 10.0;
 
 /// Weighs the traits of a content. `None` if its observations say nothing yet.
 pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> {
@@ -62,7 +74,13 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     } else if signals.is_empty() {
         return None;
     }
-    let authenticity = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
+    let found = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
+    let doubt = doubt(traits, baselines.of_cohort(traits))
+        .map(|doubt| Signal { weight: doubt.weight * known_share(traits.point_count), ..doubt });
+    let doubted = found * (1.0 - doubt.as_ref().map_or(0.0, |doubt| doubt.weight));
+    // A doubt puts contents in order that nothing was found against; it discounts none.
+    let authenticity = found.min(doubted.max(DISCOUNT_BELOW));
+    signals.extend(doubt.filter(|doubt| doubt.weight >= LEAST_DOUBT_TOLD));
     signals.retain(|signal| signal.weight >= LEAST_TOLD);
     signals.sort_by(|left, right| right.weight.total_cmp(&left.weight));
     Some(TrafficFinding { authenticity, signals })
@@ -131,6 +149,21 @@ fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
         signals.push(signal(EVENNESS_CAP * weight(deviations, EVENNESS), kind));
     }
     signals
+}
+
+/// What is ordinary by itself and less so together: few likes, at rates that change, of views without nights. `None` of a
+/// content with too few observations.
+fn doubt(traits: &Traits, baseline: Option<&Baseline>) -> Option<Signal> {
+    traits.is_compared().then(|| {
+        let likes = baseline.and_then(|baseline| baseline.likes(traits)).map(|likes| likes.below);
+        let evenness = baseline.and_then(|baseline| baseline.evenness(traits));
+        let below = likes.map_or(0.0, |below| (below + DOUBT_BEGINS).max(0.0));
+        let unsteadiness = traits.unsteadiness.unwrap_or_default();
+        let size = below / DOUBT_OF_LIKES
+            + unsteadiness / DOUBT_OF_UNSTEADINESS
+            + evenness.unwrap_or_default().max(0.0) / DOUBT_OF_EVENNESS;
+        signal(DOUBT_CAP * soft_step(size), SignalKind::FaintSigns { below: likes, unsteadiness: traits.unsteadiness })
+    })
 }
 
 const fn signal(weight: f64, kind: SignalKind) -> Signal {

@@ -11,7 +11,7 @@ use crate::chain_time::Moment;
 const LIKES_IN_BLOCK: f64 = 5.0;
 
 /// How far below a content's usual rate likes may fall: advertisements and late recommendations are liked less.
-const TOLERANCE: f64 = 2.5;
+const TOLERANCE: f64 = 2.8;
 
 /// Views without the likes that go with them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,27 @@ pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Un
     }
     let (_, worst) = worst?;
     Some(Unliked { share: missing_views / total.max(1.0), worst })
+}
+
+/// How far the rate of likes differs from stretch to stretch, beyond chance: the standard deviation of the true rate as a
+/// part of its mean (DerSimonian and Laird 1986, for counts), less one standard error, so that it is none unless it shows.
+/// `None` where likes are hidden or too few.
+pub(super) fn unsteadiness(looks: &[Look], published_at: Option<Moment>) -> Option<f64> {
+    let stretches = stretches(looks, published_at)?;
+    let views: f64 = stretches.iter().map(|stretch| stretch.views).sum();
+    let likes: f64 = stretches.iter().map(|stretch| stretch.likes).sum();
+    if views <= 0.0 || likes <= 0.0 {
+        return None;
+    }
+    let excess = |stretch: &Stretch| {
+        let expected = likes * (stretch.views / views);
+        (stretch.likes - expected) * (stretch.likes - expected) / expected.max(f64::MIN_POSITIVE)
+    };
+    let differences: f64 = stretches.iter().map(excess).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+    let free = (stretches.len() - 1) as f64;
+    let beyond_chance = differences - free - libm::sqrt(2.0 * free);
+    Some(libm::sqrt((beyond_chance / likes).max(0.0)))
 }
 
 /// The looks taken together in stretches with enough views each, the time before the first look included. `None` unless

@@ -46,6 +46,9 @@ pub enum SignalKind {
     CommentsAgainstLikes { rate: f64, ordinary: f64, deviations: f64 },
     /// Views come as evenly by night as by day.
     NoNights { waver: f64, deviations: f64 },
+    /// Each ordinary, and together a doubt, which alone never discounts: spreads by which likes for each view lie below
+    /// comparable contents', and by what part of its mean that rate differs from time to time. `None` is unknown.
+    FaintSigns { below: Option<f64>, unsteadiness: Option<f64> },
 }
 
 impl SignalKind {
@@ -61,6 +64,7 @@ impl SignalKind {
             Self::ManyComments { .. } => "many_comments",
             Self::CommentsAgainstLikes { .. } => "comments_against_likes",
             Self::NoNights { .. } => "no_nights",
+            Self::FaintSigns { .. } => "faint_signs",
         }
     }
 }
@@ -110,6 +114,18 @@ impl fmt::Display for SignalKind {
                  comparable contents",
                 percent(waver)
             ),
+            Self::FaintSigns { below, unsteadiness } => {
+                formatter.write_str("faint signs, which alone change nothing")?;
+                if let Some(below) = below.filter(|below| *below > 0.0) {
+                    write!(formatter, "; {below:.1} spreads fewer likes for its views than comparable contents")?;
+                }
+                match unsteadiness.filter(|unsteadiness| *unsteadiness > 0.0) {
+                    Some(differs) => {
+                        write!(formatter, "; likes for each view differ by {} from time to time", percent(differs))
+                    }
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

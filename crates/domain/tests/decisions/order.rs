@@ -8,8 +8,10 @@ use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting};
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
-use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::policy::{GistOwnerRule, OwnershipRule, Policy, TrafficRule};
+use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};
 
 /// The miner whose submission it is about, and one that was there before it.
 const MINER: Uid = 9;
@@ -92,7 +94,21 @@ impl Case {
                 }
             }
             Reason::MissingOwnershipTag => self.policy.ownership_tag = OwnershipRule::Required,
+            Reason::NotAiGenerated if is_seen => self.answer(Check::Ai, Some(CERTAIN)),
+            Reason::IllicitContent if is_seen => self.answer(Check::Illicit, Some(CERTAIN)),
+            Reason::OffTopic if is_seen => self.answer(Check::Topic, Some(CERTAIN)),
+            Reason::InauthenticTraffic if is_seen => {
+                self.policy.traffic = TrafficRule::Reject;
+                self.known.traffic = Some(TrafficFinding { authenticity: 0.0, signals: Vec::new() });
+            }
             Reason::AwaitingMetrics if is_seen => self.known.views = None,
+            Reason::AwaitingOwnerCheck if is_seen => self.policy.gist_owner = GistOwnerRule::Required,
+            // A check that nothing has broken yet: the verdict on one that is broken is there.
+            Reason::AwaitingVerdict if is_seen => {
+                let is_free = |check: &Check| self.policy.verification.mode(*check) == CheckMode::Off;
+                let Some(check) = Check::ALL.into_iter().find(is_free) else { return false };
+                self.answer(check, None);
+            }
             Reason::QuotaExhausted | Reason::PlatformUnavailable => {
                 let relies_on_sight = self.relies_on_sight;
                 let known = &mut self.known;
@@ -110,23 +126,40 @@ impl Case {
         self.relies_on_sight |= reason >= Reason::NoVideoData;
         true
     }
-}
 
-/// What is not judged yet: verdicts of providers, and the owner of a gist.
-const NOT_ACTIVE: [Reason; 6] = [
-    Reason::NotAiGenerated,
-    Reason::IllicitContent,
-    Reason::InauthenticTraffic,
-    Reason::OffTopic,
-    Reason::AwaitingOwnerCheck,
-    Reason::AwaitingVerdict,
-];
+    /// Enforces a check, with a verdict of a webhook that is so certain of the breach; or with none yet.
+    fn answer(&mut self, check: Check, breach_permille: Option<u16>) {
+        let verification = &mut self.policy.verification;
+        match check {
+            Check::Ai => verification.ai = CheckMode::Enforce,
+            Check::Illicit => verification.illicit = CheckMode::Enforce,
+            Check::Topic => verification.topic = CheckMode::Enforce,
+        }
+        verification.asked.insert(check, [Provider::Webhook].into());
+        let verdict =
+            breach_permille.map(|breach| super::verification::verdict(check, Provider::Webhook, breach, 99.0));
+        let known = self.known.verification.get_or_insert_default();
+        known.sampled = true;
+        known.verdicts.extend(verdict);
+    }
+}
 
 /// Pairs of which the second cannot be true beside the first: nothing is known of what is absent, an absent content was
 /// seen before or was not, and a content has one shortfall.
 fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
     use Reason::*;
-    let needs_sight = [LiveOrPremiere, PublishedBeforeTaskStart, PublishedAfterTaskEnd, AwaitingMetrics];
+    let needs_sight = [
+        LiveOrPremiere,
+        PublishedBeforeTaskStart,
+        PublishedAfterTaskEnd,
+        NotAiGenerated,
+        IllicitContent,
+        InauthenticTraffic,
+        OffTopic,
+        AwaitingMetrics,
+        AwaitingOwnerCheck,
+        AwaitingVerdict,
+    ];
     match (earlier, later) {
         (NoVideoData, ContentRemoved) | (QuotaExhausted, PlatformUnavailable) => true,
         (NoVideoData | ContentRemoved, later) => needs_sight.contains(&later),
@@ -136,8 +169,8 @@ fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
 
 #[test]
 fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
-    let active = || Reason::ALL.iter().copied().filter(|reason| !NOT_ACTIVE.contains(reason));
-    for reason in active() {
+    let all = || Reason::ALL.iter().copied();
+    for reason in all() {
         let mut case = Case::new();
         assert!(case.break_rule(reason), "{reason}");
         let judged = case.judged();
@@ -145,8 +178,8 @@ fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
     }
     assert_eq!(Case::new().judged().reason, None);
     let mut pairs = 0;
-    for earlier in active() {
-        for later in active().filter(|later| *later > earlier) {
+    for earlier in all() {
+        for later in all().filter(|later| *later > earlier) {
             let mut case = Case::new();
             assert!(case.break_rule(earlier), "{earlier}");
             assert_eq!(case.break_rule(later), !exclude_each_other(earlier, later), "{earlier} and {later}");
@@ -156,7 +189,7 @@ fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 13 * 12 / 2);
+    assert_eq!(pairs, 19 * 18 / 2);
 }
 
 /// A claim that is better or worse than another in each criterion.

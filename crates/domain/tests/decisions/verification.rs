@@ -24,7 +24,7 @@ fn policy([ai, illicit, topic]: [CheckMode; 3]) -> Policy {
     Policy { verification, ..Policy::default() }
 }
 
-fn verdict(check: Check, provider: Provider, breach_permille: u16, asked_hour: f64) -> Verdict {
+pub(super) fn verdict(check: Check, provider: Provider, breach_permille: u16, asked_hour: f64) -> Verdict {
     Verdict {
         check,
         task_id: (check == Check::Topic).then(|| "yt".to_owned()),

@@ -3,7 +3,7 @@
 use super::bought::{Purchase, purchase};
 use super::chance::{between, log_normal, normal, poisson, unit};
 use super::organic::{Audience, audience};
-use super::{Kind, Organic};
+use super::{Delivery, Kind, Organic};
 use crate::world::Draw;
 
 /// The step of the simulation, in hours.
@@ -78,6 +78,20 @@ struct Totals {
 
 /// Draws one video of a kind and what its counters show at `schedule`, in hours since the first look.
 pub fn film(kind: Kind, seed: u64, schedule: &[f64]) -> Film {
+    let shares = match kind {
+        Kind::Honest(_) => (0.0, 0.0),
+        Kind::Bought(_) => BOUGHT_SHARE,
+        Kind::Mixed(_) => MIXED_SHARE,
+    };
+    film_of(kind, shares, seed, schedule)
+}
+
+/// Draws a mixture of which this part of all views, 0 to 1, is bought.
+pub fn mixture(delivery: Delivery, share: f64, seed: u64, schedule: &[f64]) -> Film {
+    film_of(Kind::Mixed(delivery), (share, share), seed, schedule)
+}
+
+fn film_of(kind: Kind, shares: (f64, f64), seed: u64, schedule: &[f64]) -> Film {
     let number = Kind::all().iter().position(|other| *other == kind).unwrap_or_default();
     let mut draw = Draw::new(seed).fork(number as u64);
     let last = schedule.iter().copied().fold(0.0, f64::max);
@@ -94,8 +108,7 @@ pub fn film(kind: Kind, seed: u64, schedule: &[f64]) -> Film {
     let mut audience = audience(&mut draw, organic, &span);
     let share = match kind {
         Kind::Honest(_) => 0.0,
-        Kind::Bought(_) => between(&mut draw, BOUGHT_SHARE.0, BOUGHT_SHARE.1),
-        Kind::Mixed(_) => between(&mut draw, MIXED_SHARE.0, MIXED_SHARE.1),
+        Kind::Bought(_) | Kind::Mixed(_) => between(&mut draw, shares.0, shares.1),
     };
     let purchase = match kind {
         Kind::Honest(_) => None,

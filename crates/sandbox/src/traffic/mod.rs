@@ -23,7 +23,7 @@ mod chance;
 mod film;
 mod organic;
 
-pub use film::{Film, Look, film};
+pub use film::{Film, Look, film, mixture};
 
 /// How the views of an honest video come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

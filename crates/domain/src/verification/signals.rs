@@ -1,0 +1,50 @@
+//! What the platform itself says, read as verdicts.
+
+use super::record::{READING_VERSION, Subject, Verdict};
+use super::words::{CERTAIN, Check, Provider};
+use crate::chain_time::BlockStamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a platform says of a content beside its numbers. `None`: it says nothing, which proves nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformSignals {
+    /// The uploader declared realistic content that is altered or synthetic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic_media: Option<bool>,
+    /// Not for everybody's age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_restricted: Option<bool>,
+    /// The platform rejected the upload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_rejected: Option<bool>,
+}
+
+impl PlatformSignals {
+    /// Whether the platform said nothing at all.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The verdicts that follow from them. Only a yes is one.
+    pub fn verdicts(&self, subject: &Subject, at: BlockStamp) -> Vec<Verdict> {
+        let verdict = |check, name: &str, breach_permille| Verdict {
+            check,
+            task_id: None,
+            provider: Provider::Platform,
+            model: name.to_owned(),
+            breach_permille,
+            scores: BTreeMap::new(),
+            words: None,
+            subject: subject.clone(),
+            at,
+            reading_version: READING_VERSION,
+        };
+        let said = |signal: Option<bool>| signal == Some(true);
+        let mut verdicts = Vec::new();
+        verdicts.extend(said(self.synthetic_media).then(|| verdict(Check::Ai, "containsSyntheticMedia", 0)));
+        verdicts.extend(said(self.age_restricted).then(|| verdict(Check::Illicit, "ytAgeRestricted", CERTAIN)));
+        verdicts.extend(said(self.upload_rejected).then(|| verdict(Check::Illicit, "uploadStatus rejected", CERTAIN)));
+        verdicts
+    }
+}
