@@ -60,7 +60,8 @@ fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
         if judged.uid == COPIER && number == COPIED {
             continue;
         }
-        assert_ne!(judged.status, Status::Rejected, "{judged:?}");
+        let known_tasks = cycle.evidence.tasks.len();
+        assert_ne!(judged.status, Status::Rejected, "cycle {} at {:?}, {known_tasks} task gists: {judged:?}, {:?}", cycle.cycle, cycle.evidence.at, cycle.errors);
         if judged.status == Status::Accepted {
             let content = ContentId::new(Platform::YouTube, &judged.content_id).expect("an id");
             let views = cycle.evidence.contents[&content].views.expect("it was counted");
