@@ -85,7 +85,9 @@ async fn misbehave(mut socket: TcpStream, conduct: Conduct) {
         Conduct::DripHeaders => (b"HTTP/1.1 200 OK\r\nx-slow: ", Some(b"x")),
         Conduct::HangInBody => (b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{\"items\": [", None),
         Conduct::DripBody => (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", Some(b"1\r\n \r\n")),
-        Conduct::NeverClose => (b"HTTP/1.1 200 OK\r\n\r\n{\"items\": [], \"kind\": \"youtube#videoListResponse\"}", None),
+        Conduct::NeverClose => {
+            (b"HTTP/1.1 200 OK\r\n\r\n{\"items\": [], \"kind\": \"youtube#videoListResponse\"}", None)
+        }
     };
     let _ = socket.write_all(start).await;
     while let Some(piece) = dripped {
@@ -181,19 +183,19 @@ fn calls() -> [Call; 8] {
     let github = DEADLINE * 3 + GITHUB_PAUSES;
     [
         ("raw gist", github, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let pointer = "alice:00ff".parse().expect("a pointer");
                 gist_end(outside.github(None).gist(&pointer, None).await.outcome)
             })
         }),
         ("GitHub's API", github, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let pointer = "alice:00ff".parse().expect("a pointer");
                 gist_end(outside.github(Some("token")).gist(&pointer, None).await.outcome)
             })
         }),
         ("GitHub's API, for an owner", github, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let pointer = "alice:00ff".parse().expect("a pointer");
                 match outside.github(None).owner(&pointer).await {
                     Ok(OwnerAnswer::Unanswered) => End::Passing,
@@ -202,7 +204,7 @@ fn calls() -> [Call; 8] {
             })
         }),
         ("YouTube", DEADLINE, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let youtube = YouTube {
                     api_url: outside.url.clone(),
                     api_keys: vec!["key".into()],
@@ -215,7 +217,7 @@ fn calls() -> [Call; 8] {
             })
         }),
         ("Apify", DEADLINE, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let instagram = Instagram {
                     api_url: outside.url.clone(),
                     api_key: Some("key".into()),
@@ -231,20 +233,20 @@ fn calls() -> [Call; 8] {
             })
         }),
         ("SightEngine", DEADLINE, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let (api_user, api_secret) = ("user".into(), "secret".into());
                 let detector = SightEngine { api_url: outside.url, api_user, api_secret, terms: terms() };
                 examine(&detector, &outside.outbound).await
             })
         }),
         ("OpenAI", DEADLINE, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let detector = OpenAi { api_url: outside.url, api_key: "key".into(), terms: terms() };
                 examine(&detector, &outside.outbound).await
             })
         }),
         ("webhook", DEADLINE, |outside| {
-            Box::pin(async {
+            Box::pin(async move {
                 let detector = Webhook { url: outside.url, token: None, terms: terms() };
                 examine(&detector, &outside.outbound).await
             })
@@ -317,9 +319,11 @@ async fn pass_on(client: TcpStream, node: TcpStream, conduct: Relay) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_hangs_or_drips_is_left_within_the_deadline_wherever_it_stops() {
     let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
-    let node: SocketAddr = sandbox.node().url().trim_start_matches("ws://").trim_end_matches('/').parse().expect("an address");
+    let node: SocketAddr = sandbox.urls().node.trim_start_matches("ws://").parse().expect("an address");
     // Within the handshake, right after it, within the first answers.
-    for conduct in [Relay::Silent, Relay::Drip, Relay::Until(40), Relay::Until(200), Relay::Until(300), Relay::Until(450)] {
+    for conduct in
+        [Relay::Silent, Relay::Drip, Relay::Until(40), Relay::Until(200), Relay::Until(300), Relay::Until(450)]
+    {
         let url = format!("ws://{}", relay(node, conduct).await);
         let config = ChainConfig {
             endpoints: vec![url],

@@ -259,7 +259,11 @@ impl Conductor {
         let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
         let awaits = is_unread && self.settings.opening == Opening::Grid && self.head_block().await? < decide_by;
         if awaits {
-            tracing::warn!(cycle = cycle.cycle, decide_by, "no task could be read yet: the cycle waits for the next round");
+            tracing::warn!(
+                cycle = cycle.cycle,
+                decide_by,
+                "no task could be read yet: the cycle waits for the next round"
+            );
         }
         Ok(awaits)
     }

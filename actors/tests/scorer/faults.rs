@@ -142,7 +142,11 @@ fn a_cycle_waits_an_hour_for_the_first_task_that_can_be_read_and_rejects_nobody_
                 stage.round(OPENING + passed, &entries).await;
                 settle().await;
                 let is_decided = stage.world.store.cycles()[0].decided;
-                assert_eq!(is_decided, back_after.is_some_and(|back_after| passed >= back_after), "after {passed} blocks");
+                assert_eq!(
+                    is_decided,
+                    back_after.is_some_and(|back_after| passed >= back_after),
+                    "after {passed} blocks"
+                );
             }
             stage.round(OPENING + 300, &entries).await;
             let decided = stage.decision().await;
