@@ -64,28 +64,50 @@ fn pitfall_16_a_wrong_database_key_or_path_is_named_at_the_start_with_what_to_do
     let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
     std::fs::write(folder.path().join("notes.txt"), "these are notes, and no database at all\n".repeat(100))
         .expect("written");
-    for (setting, value, pieces) in [
-        ("STORE__URL", "postgres://validator:hunter2@db/tensorflix", ["sqlite://", "store.url"]),
-        ("STORE__URL", "tensorflix.db", ["sqlite://", "store.url"]),
-        ("STORE__URL", "sqlite://nowhere/tensorflix.db", ["nowhere/tensorflix.db", "Create the folder"]),
-        ("STORE__URL", "sqlite:///", ["folder", "store.url"]),
-        ("STORE__URL", "sqlite://notes.txt", ["notes.txt", "not a database"]),
-        ("YOUTUBE__API_KEY_FILE", "absent.key", ["absent.key", "youtube.api_key_file"]),
-        ("WALLET__PATH", "no/wallets", ["no/wallets", "wallet"]),
-        ("WALLET__NAME", "nobody", ["nobody", "wallet"]),
-        ("WALLET__HOTKEY", "nokey", ["nokey", "wallet"]),
-        ("NETWORK__NETWORK", "venus", ["NETWORK__NETWORK", "mainnet"]),
+    for (setting, value, code, pieces) in [
+        ("STORE__URL", "postgres://validator:hunter2@db/tensorflix", 2, ["sqlite://", "store.url"]),
+        ("STORE__URL", "tensorflix.db", 2, ["sqlite://", "store.url"]),
+        ("STORE__URL", "sqlite://nowhere/tensorflix.db", 2, ["nowhere/tensorflix.db", "Create the folder"]),
+        ("STORE__URL", "sqlite:///", 2, ["folder", "store.url"]),
+        ("STORE__URL", "sqlite://notes.txt", 1, ["notes.txt", "not a database"]),
+        ("YOUTUBE__API_KEY_FILE", "absent.key", 2, ["absent.key", "youtube.api_key_file"]),
+        ("WALLET__PATH", "no/wallets", 2, ["no/wallets", "wallet"]),
+        ("WALLET__NAME", "nobody", 2, ["nobody", "wallet"]),
+        ("WALLET__HOTKEY", "nokey", 2, ["nokey", "wallet"]),
+        ("NETWORK__NETWORK", "venus", 2, ["NETWORK__NETWORK", "mainnet"]),
     ] {
         let mut command = tensorflix(folder.path(), &["run", "--config", "w.toml"]);
         let output = command.env(format!("TENSORFLIX__{setting}"), value).output().expect("the process ran");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{setting} = {value}: {:?} {stderr}", output.status);
+        assert_eq!(output.status.code(), Some(code), "{setting} = {value}: {stderr}");
         assert!(output.stdout.is_empty(), "{setting} = {value}");
         for piece in pieces {
             assert!(stderr.contains(piece), "{setting} = {value}: {piece:?} is missing in {stderr}");
         }
         assert!(!stderr.contains("hunter2") && !stderr.contains("panicked"), "{stderr}");
     }
+}
+
+#[test]
+fn with_a_taken_port_a_full_log_and_a_closed_stdout_weights_are_sent_all_the_same() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut command = tensorflix(folder.path(), &["run", "--config", "w.toml"]);
+    command.env("TENSORFLIX__HTTP__PLATFORM_TRACKER", &address).env("TENSORFLIX__LOG__FILE", FULL);
+    let mut validator = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a validator");
+    // Nobody will ever read what it shows.
+    drop(validator.stdout.take());
+    let lines = BufReader::new(validator.stderr.take().expect("its stderr")).lines();
+    let mut is_told = false;
+    let is_sent = lines.map_while(Result::ok).any(|line| {
+        is_told |= line.contains(&address) && line.contains("in use");
+        line.contains("weights are on chain")
+    });
+    validator.kill().expect("killed");
+    validator.wait().expect("an end");
+    assert!(is_told && is_sent, "told {is_told}, sent {is_sent}");
 }
 
 #[test]

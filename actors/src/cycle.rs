@@ -42,6 +42,9 @@ const MAX_TIED_CLAIMS: u32 = 2_000;
 /// Time for dating gists. Disputes that are not dated by then are settled by the next criterion for now.
 const DATING_DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long a cycle waits for the first task that can be read: an hour.
+const TASKS_PATIENCE_BLOCKS: u32 = 300;
+
 /// When cycles open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -148,8 +151,8 @@ impl Conductor {
         }
         // What the round found is claimed before anything is judged.
         self.make_claims().await?;
-        self.decide(cycle).await?;
-        Ok(Some(cycle.cycle))
+        let number = cycle.cycle;
+        Ok(self.decide(cycle).await?.then_some(number))
     }
 
     /// Turns new contents of gists into claims, oldest round first.
@@ -244,7 +247,29 @@ impl Conductor {
         Ok(Some(cycle))
     }
 
-    async fn decide(&self, cycle: CycleHead) -> Result<(), StoreError> {
+    /// Whether no task could be read so far, and may be in one of the next rounds. Deciding at once would reject everybody
+    /// for an outage of ours, for as long as the slot lasts.
+    async fn awaits_tasks(
+        &self,
+        cycle: &CycleHead,
+        evidence: &Evidence,
+        errors: &[ReportedError],
+    ) -> Result<bool, StoreError> {
+        let is_unread = evidence.tasks.is_empty() && errors.iter().any(|error| error.source == "tasks");
+        let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
+        let awaits = is_unread && self.settings.opening == Opening::Grid && self.head_block().await? < decide_by;
+        if awaits {
+            tracing::warn!(
+                cycle = cycle.cycle,
+                decide_by,
+                "no task could be read yet: the cycle waits for the next round"
+            );
+        }
+        Ok(awaits)
+    }
+
+    /// Decides a cycle. `false` if that is not possible yet.
+    async fn decide(&self, cycle: CycleHead) -> Result<bool, StoreError> {
         let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
             return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
         };
@@ -257,6 +282,9 @@ impl Conductor {
             contents = contents.len(),
             "evidence is gathered; observing contents"
         );
+        if self.awaits_tasks(&cycle, &evidence, &errors).await? {
+            return Ok(false);
+        }
         let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
         judge_traffic(&*self.store, &self.settings.policy, &mut evidence.contents).await?;
@@ -283,7 +311,7 @@ impl Conductor {
         self.store.save_decision(&decided).await?;
         self.watched.set(cycle.cycle, contents);
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
-        Ok(())
+        Ok(true)
     }
 
     /// Puts into the evidence what is known of the contents, after those that lack verdicts were asked about.

@@ -6,6 +6,7 @@ use crate::quarantine::{self, Quarantine, Rules};
 use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
+use tensorflix_domain::claim::MAX_CLAIMS;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, UnwatchedBlocks, WeightedTask,
@@ -53,8 +54,7 @@ pub(crate) async fn gather(
     let gists = Gists { store, states, owners, oldest, rules, quarantine };
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
-    let miners = gists.miners(settings, subnet, &mut errors).await?;
-    let contents = contents_of(&tasks, &miners);
+    let mut miners = gists.miners(settings, subnet, &mut errors).await?;
     let registered: BTreeMap<_, &Neuron> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron)).collect();
     let mut claims: Vec<BoundClaim> = store
         .claims()
@@ -67,6 +67,8 @@ pub(crate) async fn gather(
         })
         .collect();
     claims.sort_unstable();
+    leave_out_unclaimed(&mut miners, &claims, &mut errors);
+    let contents = contents_of(&tasks, &miners);
     let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
     let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
     report_unwatched(&mut errors, &unwatched, previous.as_ref().map(|previous| previous.at.block));
@@ -119,6 +121,27 @@ pub(crate) async fn content_evidence(
         }
     }
     Ok((evidence, open))
+}
+
+/// Leaves out what a hotkey that holds as many claims as it may lists beyond them: it claims nothing, so that two such
+/// hotkeys cannot both be paid for it.
+fn leave_out_unclaimed(miners: &mut [Miner], claims: &[BoundClaim], errors: &mut Vec<ReportedError>) {
+    let mut claimed: BTreeMap<Uid, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for BoundClaim { uid, claim } in claims {
+        claimed.entry(*uid).or_default().insert((&claim.task_id, &claim.content_id));
+    }
+    for miner in miners {
+        let Some(claimed) = claimed.get(&miner.uid).filter(|claimed| claimed.len() >= MAX_CLAIMS) else { continue };
+        let listed = miner.pairs.len();
+        miner.pairs.retain(|pair| claimed.contains(&(pair.task_id.as_str(), pair.content_id.as_str())));
+        let left_out = listed - miner.pairs.len();
+        if left_out > 0 {
+            let reason = format!(
+                "{left_out} pairs are not claimed: this hotkey has claimed {MAX_CLAIMS} already, as many as one may"
+            );
+            errors.push(ReportedError { uid: Some(miner.uid), source: "gist".to_owned(), line: None, reason });
+        }
+    }
 }
 
 /// The contents that the miners list for these tasks, ids of other grammars left out.

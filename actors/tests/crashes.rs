@@ -1,4 +1,5 @@
-//! Every actor of a validator, crashed in every place: it is back within two seconds, and nobody else notices.
+//! Every actor of a validator, crashed in every place that a message can reach: it is back within two seconds, and nobody
+//! else notices. (`started` and `restarting`, which no message reaches: `supervision.rs`.)
 
 use crate::support::time::{pass, settle, simulate};
 use crate::support::validator::{BEGIN, Running, Validator};
@@ -7,8 +8,10 @@ use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Ha
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::gist_fetcher::GistFetcher;
+use tensorflix_actors::instagram::InstagramActor;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::supervision::Heartbeat;
+use tensorflix_actors::verifier::Verifier;
 use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_domain::ids::Block;
@@ -31,7 +34,8 @@ enum Crash {
 const CRASHES: [Crash; 6] =
     [Crash::Handler, Crash::SpawnedFuture, Crash::Wait, Crash::Interval, Crash::Delayed, Crash::Stop];
 
-const ACTORS: [&str; 5] = ["chain_watcher", "gist_fetcher", "youtube", "scorer", "weight_setter"];
+const ACTORS: [&str; 7] =
+    ["chain_watcher", "gist_fetcher", "youtube", "instagram", "verifier", "scorer", "weight_setter"];
 
 /// The real actors take a message that crashes them.
 macro_rules! can_crash {
@@ -58,7 +62,7 @@ macro_rules! can_crash {
     )*};
 }
 
-can_crash!(ChainWatcher, GistFetcher, YouTubeActor, Scorer, WeightSetter);
+can_crash!(ChainWatcher, GistFetcher, YouTubeActor, InstagramActor, Verifier, Scorer, WeightSetter);
 
 /// Crashes one and waits until it takes messages again.
 async fn crash<A>(address: &Addr<A>, crash: Crash)
@@ -76,6 +80,8 @@ async fn crash_by_name(running: &Running, name: &str, place: Crash) {
         "chain_watcher" => crash(&running.watcher, place).await,
         "gist_fetcher" => crash(&running.fetcher, place).await,
         "youtube" => crash(&running.youtube, place).await,
+        "instagram" => crash(&running.instagram, place).await,
+        "verifier" => crash(&running.verifier, place).await,
         "scorer" => crash(&running.scorer, place).await,
         "weight_setter" => crash(&running.setter, place).await,
         name => panic!("no actor {name}"),
@@ -105,11 +111,11 @@ fn whatever_crashes_wherever_it_is_back_at_work_within_two_seconds_and_no_other_
                 let expected = ACTORS.map(|other| u64::from(other == name));
                 assert_eq!(restarts, expected, "{name}, {place:?}: it alone was restarted");
 
-                // The next cycle needs all five of them.
+                // The next cycle needs all of them.
                 work(BEGIN + SLOT_BLOCKS).await;
                 let after = handled();
                 let worked: Vec<bool> = before.iter().zip(after).map(|(before, after)| after > *before).collect();
-                assert_eq!(worked, [true; 5], "{name}, {place:?}: {before:?} and then {after:?}");
+                assert_eq!(worked, [true; ACTORS.len()], "{name}, {place:?}: {before:?} and then {after:?}");
                 let sent = validator.chain.records().len() - sent_before;
                 assert_eq!((sent_before, sent), (1, 1), "{name}, {place:?}: one submission a window");
             });

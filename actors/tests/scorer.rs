@@ -8,7 +8,7 @@ mod sameness;
 mod verifying;
 
 use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{fetched, pointer, reel, seen, submissions, task_line, video};
+use crate::support::gists::{failed, fetched, pointer, reel, seen, submissions, task_line, video};
 use crate::support::listener::{Events, listen};
 use crate::support::memory_store::Write;
 use crate::support::subnets::{committed, hotkey, neuron, stamp, subnet, validator};
@@ -75,6 +75,7 @@ struct Stage {
     decided: Events<ScoresDecided>,
     stats: Arc<ActorStats>,
     tasks: String,
+    tasks_are_readable: bool,
 }
 
 impl Stage {
@@ -94,7 +95,12 @@ impl Stage {
         let instagram = FakePlatform::start(&world, sightings.iter().cloned());
         let (scorer, decided, stats) = start_scorer_with(&world, &youtube, &instagram, opening, rules);
         let tasks = task_line(CATS, Platform::YouTube, 0.0) + &task_line(DANCES, Platform::Instagram, 0.0);
-        Self { world, youtube, instagram, scorer, decided, stats, tasks }
+        Self { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
+    }
+
+    /// Whether GitHub gives the tasks.
+    const fn set_tasks_readable(&mut self, are_readable: bool) {
+        self.tasks_are_readable = are_readable;
     }
 
     /// Another process on the same store: the old one stays, but cut off from everybody.
@@ -110,7 +116,11 @@ impl Stage {
         let others = entries.iter().map(|entry| entry.neuron.clone());
         let neurons: Vec<Neuron> =
             if others.clone().all(|neuron| is_other(&neuron)) { own.chain(others).collect() } else { others.collect() };
-        let mut answers = vec![fetched(&task_gist(), self.tasks.as_bytes())];
+        let tasks = match self.tasks_are_readable {
+            true => fetched(&task_gist(), self.tasks.as_bytes()),
+            false => failed(&task_gist()),
+        };
+        let mut answers = vec![tasks];
         answers.extend(entries.iter().filter_map(|entry| entry.gist.as_ref()).map(|(gist, text)| fetched(gist, text)));
         (subnet(block, neurons), answers)
     }

@@ -4,7 +4,7 @@
 
 use crate::config::{Config, Overrides, environment};
 use crate::telemetry::Telemetry;
-use crate::tuning::{Changes, Tuning, changes};
+use crate::tuning::{Tuning, changes};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -26,14 +26,18 @@ impl Hangups {
 pub(super) struct Reload<'a> {
     file: Option<PathBuf>,
     overrides: Overrides,
-    current: Config,
+    /// What needs a restart is still as it says.
+    started: Config,
+    /// What needs none is as it says.
+    applied: Config,
     telemetry: &'a Telemetry,
 }
 
 impl<'a> Reload<'a> {
-    /// For a process that started with `current`, read from `file` under `overrides`.
-    pub(super) fn new(file: Option<PathBuf>, overrides: Overrides, current: Config, telemetry: &'a Telemetry) -> Self {
-        Self { file, overrides, current, telemetry }
+    /// For a process that started with `started`, read from `file` under `overrides`.
+    pub(super) fn new(file: Option<PathBuf>, overrides: Overrides, started: Config, telemetry: &'a Telemetry) -> Self {
+        let applied = started.clone();
+        Self { file, overrides, started, applied, telemetry }
     }
 
     /// Reads the configuration again at each hang-up. Never ends.
@@ -57,26 +61,14 @@ impl<'a> Reload<'a> {
         for warning in &new.warnings {
             tracing::warn!("{warning}");
         }
-        let Changes { live, after_restart } = changes(&self.current, &new);
+        let live = changes(&self.applied, &new).live;
+        let after_restart = changes(&self.started, &new).after_restart;
         tuning.apply(&new);
         self.telemetry.set_level(new.log.level);
         tracing::info!(changed = ?live, "the configuration was read again");
         if !after_restart.is_empty() {
             tracing::warn!(settings = ?after_restart, "these settings have changed too and need a restart");
         }
-        // What needs a restart is still what it was.
-        let Config { network, github, youtube, instagram, log, .. } = new;
-        let current = &mut self.current;
-        current.network.requests_per_second = network.requests_per_second;
-        current.network.burst = network.burst;
-        current.github.requests_per_second = github.requests_per_second;
-        current.github.burst = github.burst;
-        current.youtube.requests_per_second = youtube.requests_per_second;
-        current.youtube.burst = youtube.burst;
-        current.youtube.daily_quota = youtube.daily_quota;
-        current.instagram.requests_per_second = instagram.requests_per_second;
-        current.instagram.burst = instagram.burst;
-        current.instagram.daily_charge_usd = instagram.daily_charge_usd;
-        current.log.level = log.level;
+        self.applied = new;
     }
 }

@@ -91,6 +91,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
     let mut app = match App::start(config, mode).await {
         Ok(app) => app,
         Err(error @ (AppError::Wallet(_) | AppError::Network(_))) => return refuse(&error),
+        Err(AppError::Store(error)) if error.is_wrong_setting() => return refuse(&error),
         Err(error) => {
             tracing::error!(%error, "cannot start");
             return Exit::Failed;
@@ -108,13 +109,11 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
     }
     // One cycle is over before anybody could ask.
     let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
-    let services = match services {
-        Ok(services) => services,
-        Err(error) => {
-            tracing::error!(%error, "cannot start");
-            return Exit::Failed;
-        }
-    };
+    // Weights depend on nothing that only watches.
+    let services = services.unwrap_or_else(|error| {
+        tracing::error!(%error, "nothing is served over HTTP until the next start; the validator goes on");
+        Services::default()
+    });
     let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {

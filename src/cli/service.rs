@@ -79,6 +79,9 @@ fn serve(
         match start(&config).await {
             Ok(alone) => until_stopped(alone, &config, &mut stop, hangups, reload).await,
             Err(error @ (AloneError::SwitchedOff(_) | AloneError::App(AppError::Network(_)))) => refuse(&error),
+            Err(AloneError::Store(error) | AloneError::App(AppError::Store(error))) if error.is_wrong_setting() => {
+                refuse(&error)
+            }
             Err(error) => {
                 tracing::error!(%error, "cannot start");
                 Exit::Failed

@@ -1,6 +1,6 @@
 //! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
 
-use super::{Exit, fail};
+use super::{Exit, fail, refuse};
 use crate::config::Config;
 use crate::export::RecordedCycle;
 use std::io::{self, Write};
@@ -9,7 +9,9 @@ use tensorflix_store::Store;
 
 /// Opens the configured store for reading, or says why that is not possible.
 pub(super) async fn open(config: &Config) -> Result<Store, Exit> {
-    Store::open_to_read(&config.store.url).await.map_err(|error| fail(&error))
+    Store::open_to_read(&config.store.url)
+        .await
+        .map_err(|error| if error.is_wrong_setting() { refuse(&error) } else { fail(&error) })
 }
 
 /// The cycles that are asked for: `cycle`, or the newest one.

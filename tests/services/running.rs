@@ -91,13 +91,11 @@ async fn a_tracker_alone_shares_the_budget_of_the_store_and_leaves_nothing_else_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_in_use_is_an_error_that_says_which_setting_to_change() {
+async fn a_port_in_use_ends_a_service_alone_and_says_which_setting_to_change() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let world = World::start(|_| {}).await;
     for (command, variable, setting) in [
-        ("run", "TENSORFLIX__HTTP__CHAIN_SYNCER", "http.chain_syncer"),
-        ("run", "TENSORFLIX__HTTP__PLATFORM_TRACKER", "http.platform_tracker"),
         ("chain-syncer", "TENSORFLIX__HTTP__CHAIN_SYNCER", "http.chain_syncer"),
         ("platform-tracker", "TENSORFLIX__HTTP__PLATFORM_TRACKER", "http.platform_tracker"),
     ] {

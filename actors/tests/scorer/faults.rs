@@ -8,6 +8,7 @@ use crate::support::subnets::stamp;
 use crate::support::time::{settle, simulate};
 use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
+use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -127,5 +128,64 @@ fn a_cycle_whose_slot_has_passed_is_left_as_it_is() {
         assert_eq!(decided.cycle, 2);
         let cycles: Vec<_> = stage.world.store.cycles().iter().map(|cycle| (cycle.at.block, cycle.decided)).collect();
         assert_eq!(cycles, [(OPENING, false), (OPENING + SLOT_BLOCKS + 5, true)]);
+    });
+}
+
+#[test]
+fn a_cycle_waits_an_hour_for_the_first_task_that_can_be_read_and_rejects_nobody_meanwhile() {
+    for back_after in [Some(25), Some(275), None] {
+        simulate(async move {
+            let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+            let entries = [miner(1, &[(CATS, &video(1))])];
+            for passed in (0..300).step_by(25) {
+                stage.set_tasks_readable(back_after.is_some_and(|back_after| passed >= back_after));
+                stage.round(OPENING + passed, &entries).await;
+                settle().await;
+                let is_decided = stage.world.store.cycles()[0].decided;
+                assert_eq!(
+                    is_decided,
+                    back_after.is_some_and(|back_after| passed >= back_after),
+                    "after {passed} blocks"
+                );
+            }
+            stage.round(OPENING + 300, &entries).await;
+            let decided = stage.decision().await;
+            assert_eq!((decided.cycle, decided.evidence.at), (1, stamp(OPENING)));
+            // Whoever waits longer has a mistake in the settings: the owner's share is burnt until it is corrected.
+            let expected = match back_after {
+                Some(_) => accepted(),
+                None => (Status::Rejected, Some(Reason::UnknownTask)),
+            };
+            assert_eq!(verdict(&decided, 1, &video(1)), expected, "{back_after:?}");
+        });
+    }
+}
+
+#[test]
+fn what_a_hotkey_lists_beyond_its_claims_is_reported_and_left_out_and_nobody_else_is_touched() {
+    simulate(async {
+        let sightings: Vec<_> = [1, 2, 3].map(|number| (video(number), seen(1_000, NOW - 10.0))).into();
+        let mut stage = Stage::start(&sightings);
+        let entries = [miner(1, &[(CATS, &video(1)), (CATS, &video(2))]), miner(2, &[(CATS, &video(3))])];
+        let claims: Vec<Claim> = (0..MAX_CLAIMS - 1)
+            .map(|number| Claim {
+                task_id: "old".to_owned(),
+                content_id: format!("o{number:010}"),
+                hotkey: entries[0].neuron.hotkey,
+                pinned_at: None,
+                round: 25,
+                gist_updated_at: None,
+                committed_at: 20,
+            })
+            .collect();
+        stage.world.store.record_claims(&claims, &[]).await.expect("stored");
+        let decided = stage.decide(OPENING, &entries).await;
+        assert_eq!(verdict(&decided, 1, &video(1)), accepted(), "the first of its gist fills it up");
+        assert_eq!(verdict(&decided, 2, &video(3)), accepted());
+        assert!(!decided.submissions.iter().any(|judged| judged.content_id == video(2).as_str()));
+        let reported = decided.errors.iter().find(|error| error.uid == Some(1)).expect("reported");
+        assert!(reported.reason.starts_with("1 pairs are not claimed"), "{reported:?}");
+        let held = stage.world.store.claims().await.expect("read");
+        assert_eq!(held.iter().filter(|claim| claim.hotkey == entries[0].neuron.hotkey).count(), MAX_CLAIMS);
     });
 }

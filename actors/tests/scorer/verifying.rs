@@ -46,7 +46,7 @@ fn stage(sightings: &[(ContentId, Sighting)], policy: &Policy) -> Stage {
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));
     let tasks = task_line(CATS, Platform::YouTube, 0.0);
-    Stage { world, youtube, instagram, scorer, decided, stats, tasks }
+    Stage { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
 }
 
 fn asked_id(request: &Recorded) -> String {

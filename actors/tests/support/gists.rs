@@ -52,6 +52,11 @@ pub fn fetched(pointer: &GistPointer, document: &[u8]) -> GistAnswer {
     GistAnswer { pointer: pointer.clone(), outcome }
 }
 
+/// No answer.
+pub fn failed(pointer: &GistPointer) -> GistAnswer {
+    GistAnswer { pointer: pointer.clone(), outcome: GistOutcome::Failed { error: "no answer".to_owned() } }
+}
+
 /// A content that is there, with views, published hours after block 0.
 pub fn seen(view_count: u64, published_hours: f64) -> Sighting {
     Sighting::Present(Box::new(Presence {

@@ -1,6 +1,6 @@
 //! All actors of a validator over faked ports, as `app.rs` wires them: a subnet with one validator and two miners.
 
-use crate::support::gists::{pointer, submissions, task_line, video};
+use crate::support::gists::{pointer, reel, submissions, task_line, video};
 use crate::support::memory_store::MemoryStore;
 use crate::support::model_chain::ModelChain;
 use crate::support::subnets::{committed, hotkey, neuron, subnet, validator};
@@ -17,25 +17,28 @@ use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::GistFetcher;
 use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::instagram::{Instagram, InstagramActor, charge_units};
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::{DailyBudget, PlatformActor};
+use tensorflix_actors::platform::{DailyBudget, ObserveContents, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
+use tensorflix_actors::verifier::{Detector, Terms, Verifier, Webhook, detector_bucket};
 use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_actors::youtube::{YouTube, YouTubeActor};
 use tensorflix_domain::ids::{Block, Platform};
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verification::{Check, CheckMode, Provider, VerificationPolicy};
 
 /// The first block: the beginning of a slot.
 pub const BEGIN: Block = SLOT_BLOCKS * 100;
 
-/// GitHub and YouTube, or nothing at all.
+/// GitHub, YouTube, Apify and a detector, or nothing at all.
 #[derive(Default)]
 pub struct Internet {
     pub is_down: AtomicBool,
@@ -48,9 +51,24 @@ impl Http for Internet {
             return Err(HttpError::Connection("no route".to_owned()));
         }
         let body = match request.url.path() {
-            path if path.starts_with("/validator/") => task_line("t", Platform::YouTube, 0.0).into_bytes(),
+            path if path.starts_with("/validator/") => {
+                let tasks = task_line("t", Platform::YouTube, 0.0) + &task_line("r", Platform::Instagram, 0.0);
+                tasks.into_bytes()
+            }
             path if path.starts_with("/miner-1/") => submissions(&[("t", &video(1))]),
-            path if path.starts_with("/miner-2/") => submissions(&[("t", &video(2))]),
+            path if path.starts_with("/miner-2/") => submissions(&[("t", &video(2)), ("r", &reel(1))]),
+            path if path.starts_with("/v2/acts/") => {
+                json!({"data": {"id": "run", "status": "SUCCEEDED", "defaultDatasetId": "items", "usageTotalUsd": 0.1}})
+                    .to_string()
+                    .into_bytes()
+            }
+            "/v2/datasets/items/items" => {
+                let item = json!({
+                    "shortCode": reel(1).as_str(), "timestamp": "2027-01-01T00:00:00Z", "videoViewCount": 500,
+                });
+                json!([item]).to_string().into_bytes()
+            }
+            "/hook" => json!({"verdict": "pass", "confidence": 0.9}).to_string().into_bytes(),
             "/youtube/v3/videos" => {
                 let item = |number: u32| {
                     json!({
@@ -84,6 +102,8 @@ pub struct Running {
     pub watcher: Addr<ChainWatcher>,
     pub fetcher: Addr<GistFetcher>,
     pub youtube: Addr<YouTubeActor>,
+    pub instagram: Addr<InstagramActor>,
+    pub verifier: Addr<Verifier>,
     pub scorer: Addr<Scorer>,
     pub setter: Addr<WeightSetter>,
     /// Their counters.
@@ -130,13 +150,20 @@ impl Validator {
     /// Starts every actor.
     pub fn start(&self) -> Running {
         let stats: BTreeMap<&'static str, Arc<ActorStats>> =
-            ["chain_watcher", "gist_fetcher", "youtube", "scorer", "weight_setter"]
+            ["chain_watcher", "gist_fetcher", "youtube", "instagram", "verifier", "scorer", "weight_setter"]
                 .map(|name| (name, ActorStats::new(name)))
                 .into();
         let of = |name: &str| Arc::clone(&stats[name]);
         let setter = self.supervise(&of("weight_setter"), self.weight_setter(of("weight_setter")));
         let youtube = self.supervise(&of("youtube"), self.youtube(of("youtube")));
-        let scorer = self.supervise(&of("scorer"), self.scorer(&youtube, &setter, of("scorer")));
+        let instagram = self.supervise(&of("instagram"), self.instagram(of("instagram")));
+        let verifier = self.supervise(&of("verifier"), self.verifier(of("verifier")));
+        let platforms = BTreeMap::from([
+            (Platform::YouTube, youtube.clone().recipient()),
+            (Platform::Instagram, instagram.clone().recipient()),
+        ]);
+        let scorer = self.scorer(platforms, &setter, of("scorer")).verifying_by(verifier.clone().recipient());
+        let scorer = self.supervise(&of("scorer"), scorer);
         let fetcher = self.supervise(&of("gist_fetcher"), self.gist_fetcher(&scorer, of("gist_fetcher")));
         let watcher = ChainWatcher {
             chain: self.chain(),
@@ -149,7 +176,7 @@ impl Validator {
             progress: Progress::default(),
         };
         let watcher = self.supervise(&of("chain_watcher"), watcher);
-        Running { watcher, fetcher, youtube, scorer, setter, stats }
+        Running { watcher, fetcher, youtube, instagram, verifier, scorer, setter, stats }
     }
 
     fn supervise<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
@@ -186,9 +213,49 @@ impl Validator {
         PlatformActor::new(youtube, outbound, self.store(), self.clock(), stats)
     }
 
-    fn scorer(&self, youtube: &Addr<YouTubeActor>, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> Scorer {
+    fn instagram(&self, stats: Arc<ActorStats>) -> InstagramActor {
+        let instagram = Instagram {
+            api_url: "https://apify.test".parse().expect("a URL"),
+            api_key: Some("key".to_owned().into()),
+            actor: "apify~scraper".to_owned(),
+            batch_size: 100,
+            max_in_flight: 2,
+            max_charge_usd: 1.0,
+            daily_charge: DailyBudget::new(charge_units(5.0)),
+            deadline: Duration::from_secs(180),
+            clock: self.clock(),
+        };
+        let outbound = self.outbound(&stats);
+        PlatformActor::new(instagram, outbound, self.store(), self.clock(), stats)
+    }
+
+    fn verifier(&self, stats: Arc<ActorStats>) -> Verifier {
+        let terms = Terms {
+            bucket: detector_bucket(Provider::Webhook, None),
+            max_in_flight: 2,
+            daily_requests: 1_000,
+            deadline: Duration::from_secs(15),
+        };
+        let url = "https://detector.test/hook".parse().expect("a URL");
+        let detector: Box<dyn Detector> = Box::new(Webhook { url, token: None, terms });
+        Verifier::new(vec![(detector, self.outbound(&stats))], self.store(), self.clock(), stats)
+    }
+
+    fn scorer(
+        &self,
+        platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+        setter: &Addr<WeightSetter>,
+        stats: Arc<ActorStats>,
+    ) -> Scorer {
+        // Everything is examined anew in each cycle.
+        let verification = VerificationPolicy {
+            ai: CheckMode::Observe,
+            verdict_hours: 1.0,
+            asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
+            ..VerificationPolicy::default()
+        };
         let settings = CycleSettings {
-            policy: Policy::default(),
+            policy: Policy { verification, ..Policy::default() },
             task_source: TaskSource::Gist,
             task_gist: Some(pointer("validator", 9)),
             own_hotkey: Some(hotkey(1)),
@@ -197,7 +264,6 @@ impl Validator {
             opening: Opening::Grid,
             release: String::new(),
         };
-        let platforms = BTreeMap::from([(Platform::YouTube, youtube.clone().recipient())]);
         let listeners = vec![setter.clone().recipient()];
         Scorer::new(settings, platforms, listeners, self.store(), self.clock(), stats)
     }

@@ -6,7 +6,12 @@
 
 use crate::chain_time::{Moment, grid_start};
 use crate::ids::{Block, Hotkey, Uid};
+use crate::submission::MAX_PAIRS;
 use serde::{Deserialize, Serialize};
+
+/// Claims that one hotkey may hold; further ones are not made. The oldest stand, so nobody can take them away, and the bound
+/// counts the hotkey's own claims alone, so nobody else is touched by it.
+pub const MAX_CLAIMS: usize = 4 * MAX_PAIRS;
 
 /// One hotkey's claim on one content for one task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

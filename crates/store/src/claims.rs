@@ -5,9 +5,10 @@
 
 use crate::columns::{block, digest, hotkey, optional_block, pointer};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::claim::Claim;
+use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::Holding;
 
@@ -60,12 +61,14 @@ impl Store {
         rows.into_iter().map(HoldingRow::into_holding).collect()
     }
 
-    /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed.
+    /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a
+    /// hotkey that has [`MAX_CLAIMS`], only claims that exist already are touched.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
+        let claims = without_excess(&mut transaction, claims).await?;
         for chunk in claims.chunks(ROWS_PER_STATEMENT) {
             insert_claims(chunk).build().persistent(false).execute(&mut *transaction).await?;
         }
@@ -145,6 +148,35 @@ fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
     Ok(claims)
 }
 
+/// The claims that are made, in their order. Known ones are looked up only for a hotkey that could exceed its bound.
+async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<Vec<Claim>, StoreError> {
+    let mut wanted: BTreeMap<Hotkey, usize> = BTreeMap::new();
+    for claim in claims {
+        *wanted.entry(claim.hotkey).or_default() += 1;
+    }
+    let mut bounded: BTreeMap<Hotkey, BTreeSet<(String, String)>> = BTreeMap::new();
+    for (hotkey, wanted) in wanted {
+        let key = hotkey.public_key();
+        let held: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM claims WHERE hotkey = $1")
+            .bind(&key[..])
+            .fetch_one(&mut *connection)
+            .await?;
+        if usize::try_from(held).unwrap_or(usize::MAX).saturating_add(wanted) > MAX_CLAIMS {
+            let known = sqlx::query_as("SELECT task_id, content_id FROM claims WHERE hotkey = $1")
+                .bind(&key[..])
+                .fetch_all(&mut *connection)
+                .await?;
+            bounded.insert(hotkey, known.into_iter().collect());
+        }
+    }
+    let mut is_made = |claim: &&Claim| {
+        let Some(known) = bounded.get_mut(&claim.hotkey) else { return true };
+        let pair = (claim.task_id.clone(), claim.content_id.clone());
+        known.contains(&pair) || (known.len() < MAX_CLAIMS && known.insert(pair))
+    };
+    Ok(claims.iter().filter(|claim| is_made(claim)).cloned().collect())
+}
+
 fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::<Sqlite>::new(
         "INSERT INTO claims (task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms,
@@ -221,5 +253,38 @@ mod tests {
             assert!(steps.iter().all(|step| step.contains("task_id=? AND content_id=?")), "{plan:?}");
             assert!(!steps.is_empty(), "{plan:?}");
         }
+    }
+
+    /// Claims `numbers` of contents for a hotkey in a round.
+    async fn claim(store: &Store, key: u8, numbers: std::ops::Range<usize>, round: Block) -> usize {
+        let claims: Vec<Claim> = numbers
+            .map(|number| Claim {
+                task_id: "t".to_owned(),
+                content_id: format!("v{number:010}"),
+                hotkey: Hotkey::new([key; 32]),
+                pinned_at: None,
+                round,
+                gist_updated_at: None,
+                committed_at: 1,
+            })
+            .collect();
+        store.record_claims(&claims, &[]).await.expect("stored");
+        let claims = store.claims().await.expect("read");
+        claims.iter().filter(|claim| claim.hotkey.public_key()[0] == key).count()
+    }
+
+    #[tokio::test]
+    async fn a_hotkey_that_changes_its_pairs_in_every_round_is_bounded_and_its_oldest_claims_stand() {
+        let store = Store::open("sqlite::memory:").await.expect("a database");
+        assert_eq!(claim(&store, 1, 0..MAX_CLAIMS - 10, 25).await, MAX_CLAIMS - 10);
+        assert_eq!(claim(&store, 1, MAX_CLAIMS..MAX_CLAIMS + 5_000, 50).await, MAX_CLAIMS);
+        assert_eq!(claim(&store, 1, 2 * MAX_CLAIMS..2 * MAX_CLAIMS + 5_000, 75).await, MAX_CLAIMS);
+        assert_eq!(claim(&store, 2, 0..20, 75).await, 20, "nobody else is touched");
+        assert_eq!(claim(&store, 1, 0..20, 20).await, MAX_CLAIMS);
+        let known = store.claims_on("v0000000000").await.expect("read");
+        assert_eq!(known.iter().map(|claim| claim.round).min(), Some(20), "what it holds still gains");
+        let newest = store.claims_on(&format!("v{:010}", MAX_CLAIMS + 9)).await.expect("read");
+        assert_eq!(newest.len(), 1, "the first of its gist fill it up");
+        assert!(store.claims_on(&format!("v{:010}", MAX_CLAIMS + 10)).await.expect("read").is_empty());
     }
 }

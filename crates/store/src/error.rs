@@ -13,6 +13,16 @@ pub enum StoreError {
         /// What stands before the colon; the rest may hold a password.
         scheme: String,
     },
+    /// There can be no file where the address says: the operator must change it, or make the folder.
+    #[error("the database {file} cannot be opened: {reason}. {remedy}")]
+    WrongPlace {
+        /// The path as configured.
+        file: String,
+        /// What is wrong with it.
+        reason: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The file cannot be used as a database: the operator must act.
     #[error("the database {file} cannot be opened: {reason}. {remedy}")]
     CannotOpen {
@@ -80,6 +90,13 @@ pub enum StoreError {
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Other(String),
+}
+
+impl StoreError {
+    /// Whether `store.url` names no place for a database, so that nothing but another setting helps.
+    pub const fn is_wrong_setting(&self) -> bool {
+        matches!(self, Self::UnknownUrl { .. } | Self::WrongPlace { .. })
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

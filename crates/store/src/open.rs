@@ -65,9 +65,7 @@ impl<'a> Place<'a> {
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let Self::File(file) = self else { return Ok(()) };
         let path = Path::new(file);
-        let refuse = |reason: &str, remedy| {
-            Err(StoreError::CannotOpen { file: (*file).to_owned(), reason: reason.to_owned(), remedy })
-        };
+        let refuse = |reason, remedy| Err(StoreError::WrongPlace { file: (*file).to_owned(), reason, remedy });
         if path.is_dir() {
             return refuse("it is a folder", "Set store.url to a file in it");
         }
@@ -120,7 +118,8 @@ impl Store {
     /// `sqlite::memory:` is a new database in memory, gone when the store is dropped.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUrl`] and [`StoreError::CannotOpen`] say what the operator must change.
+    /// [`StoreError::UnknownUrl`], [`StoreError::WrongPlace`] and [`StoreError::CannotOpen`] say what the operator must
+    /// change.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let place = Place::parse(url)?;
         place.check()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::claim::Claim;
+use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::freshness::Track;
@@ -295,6 +295,11 @@ impl Tables {
     pub fn record_claims(&mut self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
         for claim in claims {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
+            let held = || self.claims.keys().filter(|(_, _, hotkey)| *hotkey == claim.hotkey).count();
+            // Counted only where it could matter: a count walks all claims.
+            if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&key) && held() >= MAX_CLAIMS {
+                continue;
+            }
             self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
         }
         let claimed: BTreeSet<&i64> = holdings.iter().collect();
