@@ -11,6 +11,7 @@ mod limiter;
 mod outbound;
 mod platform_contract;
 mod polling;
+mod port_panics;
 mod quarantine;
 mod quota;
 mod scorer;

@@ -1,8 +1,10 @@
 //! Ports that die: before and after each call that the sending path makes, a process can end. From the step at which a
-//! [`Tripwire`] is set, every call hangs for ever, as it does for a process that is gone.
+//! [`Tripwire`] is set, every call hangs for ever, as it does for a process that is gone. Or a port has a bug: some steps
+//! panic, and the others do what they should.
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tensorflix_actors::ports::{
@@ -31,12 +33,19 @@ use tensorflix_domain::weights::WeightEntry;
 pub struct Tripwire {
     steps: AtomicUsize,
     ends_at: AtomicUsize,
+    panics: Range<usize>,
 }
 
 impl Tripwire {
     /// A process that ends at this step, the first being 0; one that never does with `None`.
     pub fn new(ends_at: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { steps: AtomicUsize::new(0), ends_at: AtomicUsize::new(ends_at.unwrap_or(usize::MAX)) })
+        let ends_at = AtomicUsize::new(ends_at.unwrap_or(usize::MAX));
+        Arc::new(Self { steps: AtomicUsize::new(0), ends_at, panics: 0..0 })
+    }
+
+    /// A process that goes on, with ports that panic at these steps.
+    pub fn panicking(panics: Range<usize>) -> Arc<Self> {
+        Arc::new(Self { steps: AtomicUsize::new(0), ends_at: AtomicUsize::new(usize::MAX), panics })
     }
 
     /// Steps taken so far.
@@ -56,7 +65,9 @@ impl Tripwire {
     }
 
     async fn step(&self) {
-        if self.steps.fetch_add(1, Ordering::Relaxed) >= self.ends_at.load(Ordering::Relaxed) {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.panics.contains(&step), "made to panic: a port, at step {step}");
+        if step >= self.ends_at.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     }

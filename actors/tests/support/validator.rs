@@ -1,5 +1,6 @@
 //! All actors of a validator over faked ports, as `app.rs` wires them: a subnet with one validator and two miners.
 
+use crate::support::crashing::{Mortal, Tripwire};
 use crate::support::gists::{pointer, reel, submissions, task_line, video};
 use crate::support::memory_store::MemoryStore;
 use crate::support::model_chain::ModelChain;
@@ -95,6 +96,10 @@ pub struct Validator {
     pub clock: Arc<TestClock>,
     /// Who hears of weights that are on chain.
     pub listeners: Vec<Recipient<WeightsConfirmed>>,
+    /// What follows when an actor exceeds its limits.
+    pub importance: Importance,
+    /// One actor whose ports can fail it, and where they do.
+    pub failing: Option<(&'static str, Arc<Tripwire>)>,
 }
 
 /// All actors of a validator at work, each under supervision.
@@ -127,24 +132,43 @@ impl Validator {
             internet: Arc::default(),
             clock: Arc::new(TestClock::new()),
             listeners: Vec::new(),
+            importance: Importance::Optional,
+            failing: None,
         }
     }
 
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store) as _
+    fn tripwire(&self, actor: &str) -> Option<Arc<Tripwire>> {
+        self.failing.as_ref().filter(|(failing, _)| *failing == actor).map(|(_, tripwire)| Arc::clone(tripwire))
+    }
+
+    fn store(&self, actor: &str) -> Arc<dyn Store> {
+        let port = Arc::clone(&self.store);
+        match self.tripwire(actor) {
+            Some(tripwire) => Arc::new(Mortal { port, tripwire }),
+            None => port,
+        }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock) as _
     }
 
-    fn chain(&self) -> Arc<dyn Chain> {
-        Arc::clone(&self.chain) as _
+    fn chain(&self, actor: &str) -> Arc<dyn Chain> {
+        let port = Arc::clone(&self.chain);
+        match self.tripwire(actor) {
+            Some(tripwire) => Arc::new(Mortal { port, tripwire }),
+            None => port,
+        }
     }
 
     fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
         let limiter = Limiter::new(UNLIMITED, self.clock(), Arc::clone(stats));
-        Outbound::new(Arc::clone(&self.internet) as _, Arc::new(limiter))
+        let port = Arc::clone(&self.internet);
+        let http: Arc<dyn Http> = match self.tripwire(stats.name()) {
+            Some(tripwire) => Arc::new(Mortal { port, tripwire }),
+            None => port,
+        };
+        Outbound::new(http, Arc::new(limiter))
     }
 
     /// Starts every actor.
@@ -166,8 +190,8 @@ impl Validator {
         let scorer = self.supervise(&of("scorer"), scorer);
         let fetcher = self.supervise(&of("gist_fetcher"), self.gist_fetcher(&scorer, of("gist_fetcher")));
         let watcher = ChainWatcher {
-            chain: self.chain(),
-            store: self.store(),
+            chain: self.chain("chain_watcher"),
+            store: self.store("chain_watcher"),
             clock: self.clock(),
             stats: of("chain_watcher"),
             grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
@@ -183,7 +207,7 @@ impl Validator {
     where
         A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
-        let (limits, importance) = (RestartLimits::default(), Importance::Optional);
+        let (limits, importance) = (RestartLimits::default(), self.importance.clone());
         let supervision =
             Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
         supervise(supervision, |_| actor)
@@ -197,7 +221,15 @@ impl Validator {
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: false,
         };
-        WeightSetter::new(settings, false, self.chain(), self.store(), stats, self.listeners.clone(), Vec::new())
+        WeightSetter::new(
+            settings,
+            false,
+            self.chain("weight_setter"),
+            self.store("weight_setter"),
+            stats,
+            self.listeners.clone(),
+            Vec::new(),
+        )
     }
 
     fn youtube(&self, stats: Arc<ActorStats>) -> YouTubeActor {
@@ -210,7 +242,7 @@ impl Validator {
             deadline: Duration::from_secs(15),
         };
         let outbound = self.outbound(&stats);
-        PlatformActor::new(youtube, outbound, self.store(), self.clock(), stats)
+        PlatformActor::new(youtube, outbound, self.store("youtube"), self.clock(), stats)
     }
 
     fn instagram(&self, stats: Arc<ActorStats>) -> InstagramActor {
@@ -226,7 +258,7 @@ impl Validator {
             clock: self.clock(),
         };
         let outbound = self.outbound(&stats);
-        PlatformActor::new(instagram, outbound, self.store(), self.clock(), stats)
+        PlatformActor::new(instagram, outbound, self.store("instagram"), self.clock(), stats)
     }
 
     fn verifier(&self, stats: Arc<ActorStats>) -> Verifier {
@@ -238,7 +270,7 @@ impl Validator {
         };
         let url = "https://detector.test/hook".parse().expect("a URL");
         let detector: Box<dyn Detector> = Box::new(Webhook { url, token: None, terms });
-        Verifier::new(vec![(detector, self.outbound(&stats))], self.store(), self.clock(), stats)
+        Verifier::new(vec![(detector, self.outbound(&stats))], self.store("verifier"), self.clock(), stats)
     }
 
     fn scorer(
@@ -265,7 +297,7 @@ impl Validator {
             release: String::new(),
         };
         let listeners = vec![setter.clone().recipient()];
-        Scorer::new(settings, platforms, listeners, self.store(), self.clock(), stats)
+        Scorer::new(settings, platforms, listeners, self.store("scorer"), self.clock(), stats)
     }
 
     fn gist_fetcher(&self, scorer: &Addr<Scorer>, stats: Arc<ActorStats>) -> GistFetcher {
@@ -280,7 +312,7 @@ impl Validator {
             allowance: ApiAllowance::default(),
         };
         GistFetcher {
-            store: self.store(),
+            store: self.store("gist_fetcher"),
             clock: self.clock(),
             stats,
             github: Arc::new(github),

@@ -47,6 +47,26 @@ fn policies_change_how_scores_become_weights() {
 }
 
 #[test]
+fn of_equal_scores_the_lower_uid_is_kept_whatever_the_order_of_hotkeys() {
+    for (first, second) in [(3, 9), (9, 3)] {
+        let mut evidence = evidence();
+        list(&mut evidence, 3, &[("yt", "aaaaaaaaaa1")]);
+        list(&mut evidence, 9, &[("yt", "aaaaaaaaaa3")]);
+        // The same hotkeys, with their UIDs as they are and exchanged.
+        for miner in &mut evidence.miners {
+            miner.uid = if miner.hotkey == hotkey(3) { first } else { second };
+        }
+        evidence.miners.sort_by_key(|miner| miner.uid);
+        for id in ["aaaaaaaaaa1", "aaaaaaaaaa3"] {
+            video(&mut evidence, id, seen(100));
+        }
+        let scores = decide(&evidence, &Policy { top_n: 1, ..Policy::default() }).scores;
+        let kept = if first < second { hotkey(3) } else { hotkey(9) };
+        assert_eq!(scores.into_keys().collect::<Vec<_>>(), [kept], "UIDs {first} and {second}");
+    }
+}
+
+#[test]
 fn smoothing_goes_by_time_and_not_by_the_number_of_cycles() {
     let policy = Policy { ema_half_life_hours: 24.0, ..Policy::default() };
     let mut evidence = contest();

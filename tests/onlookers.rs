@@ -1,0 +1,108 @@
+//! Whoever only watches stops no weight: a console that reads nothing, and a server whose handlers crash.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot run must fail")]
+
+#[path = "../actors/tests/support/mod.rs"]
+#[allow(dead_code, reason = "what the tests of the actors share, of which this one uses a part")]
+mod support;
+
+use crate::support::time::{pass, simulate};
+use crate::support::validator::{BEGIN, Validator};
+use actix_web::web;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix::api::clients::Clients;
+use tensorflix::api::front::Front;
+use tensorflix::api::server::Server;
+use tensorflix::api::vitals::{Dating, Vitals};
+use tensorflix::reporter::{Event, Reporter, recipient};
+use tensorflix_actors::scorer::ScoresDecided;
+use tensorflix_store::Store;
+use utoipa::openapi::OpenApi;
+
+/// More than the console's channel holds.
+const UNREAD_EVENTS: u32 = 1_000;
+
+const WINDOWS: u32 = 5;
+const WINDOW_BLOCKS: u32 = 360;
+
+#[test]
+fn pitfall_16_a_console_that_never_reads_stops_no_weight() {
+    simulate(async {
+        let (reporter, mut events) = Reporter::start_new();
+        for cycle in 0..UNREAD_EVENTS {
+            reporter.send(ScoresDecided { cycle }).await.expect("the reporter lives, and takes what it cannot pass on");
+        }
+        let mut validator = Validator::new();
+        validator.listeners = vec![recipient(&reporter)];
+        send_windows(&validator, || {}).await;
+        let waiting = std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<_>>();
+        assert!(waiting.len() < UNREAD_EVENTS as usize, "the channel is bounded: {}", waiting.len());
+        let all_decided = waiting.iter().all(|event| matches!(event, Event::Decided(_)));
+        assert!(all_decided, "there was no room for what was confirmed");
+    });
+}
+
+#[test]
+fn pitfall_16_handlers_that_crash_stop_no_weight_and_no_other_handler() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = opened(folder.path());
+    simulate(async {
+        let validator = Validator::new();
+        let vitals =
+            Vitals::start(store, Arc::clone(&validator.clock) as _, Dating::Chain, Vec::new(), Vec::new(), 25).await;
+        let front = Front::new("chain_syncer_listen", Clients::new(1e6, 1_000), vitals, &OpenApi::default());
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::start(address, front, |config| {
+            config.route("/crashes", web::get().to(crashes));
+        })
+        .expect("listens");
+        let address = server.address;
+        send_windows(&validator, || {
+            for _ in 0..20 {
+                assert_eq!(get(address, "/crashes"), "", "the connection ends without an answer");
+            }
+            let metrics = get(address, "/metrics");
+            assert!(metrics.starts_with("HTTP/1.1 200") && metrics.contains("tensorflix_uptime"), "{metrics}");
+        })
+        .await;
+    });
+}
+
+async fn crashes() -> &'static str {
+    panic!("made to panic: a handler")
+}
+
+/// Runs a validator for some windows; each gets its submission, whatever happens `between` the heads.
+async fn send_windows(validator: &Validator, between: impl Fn()) {
+    let running = validator.start();
+    for window in 0..WINDOWS {
+        for head in [1, 5] {
+            between();
+            validator.chain.advance_to(BEGIN + window * WINDOW_BLOCKS + head);
+            pass(Duration::from_secs(60)).await;
+        }
+    }
+    assert_eq!(validator.chain.records().len(), WINDOWS as usize);
+    assert!(running.stats.values().all(|stats| stats.read().restarts == 0), "no actor noticed");
+}
+
+/// A store that was opened in real time: waiting for a connection is no matter of the test's.
+fn opened(folder: &Path) -> Store {
+    let url = format!("sqlite://{}", folder.join("validator.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(Store::open(&url)).expect("a store")
+}
+
+/// The whole answer to a request, or nothing if the connection ended without one.
+fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the other side closes");
+    answer
+}
