@@ -16,6 +16,7 @@ mod connections;
 mod dispatch;
 mod entries;
 mod epoch;
+mod epoch_timing;
 mod events;
 mod extrinsic;
 mod fault_handle;
@@ -29,12 +30,14 @@ mod ledger;
 mod legacy_metadata;
 mod pool;
 mod records;
+mod releases;
 mod rpc;
 mod runtime;
 mod seeding;
 mod shared;
 mod state;
 mod subnet;
+mod upgrade;
 mod validity;
 mod weights;
 
@@ -56,6 +59,7 @@ pub use handle::{BlockId, NodeHandle, StoredCommitment};
 pub use header::Hash;
 pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
 pub use records::{SubmissionRecord, SubmittedArguments};
+pub use releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
 pub use validity::{InvalidTransaction, PoolRejection};
 
 use self::shared::Shared;
@@ -96,9 +100,19 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node at the clock's block, on a free port of 127.0.0.1.
+    /// Starts a node with mainnet's runtime at the clock's block, on a free port of 127.0.0.1.
     pub async fn start(genesis: Genesis, clock: SandboxClock, pace: Pace) -> Result<Self, NodeError> {
-        let shared = Arc::new(Shared::new(&genesis, clock)?);
+        Self::start_with(Release::default(), genesis, clock, pace).await
+    }
+
+    /// Starts a node that runs `release`.
+    pub async fn start_with(
+        release: Release,
+        genesis: Genesis,
+        clock: SandboxClock,
+        pace: Pace,
+    ) -> Result<Self, NodeError> {
+        let shared = Arc::new(Shared::new(release, &genesis, clock)?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let methods = rpc::methods(shared.clone())?;

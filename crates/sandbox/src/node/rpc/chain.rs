@@ -61,7 +61,7 @@ fn block(params: Params<'_>, context: &Context, _: &jsonrpsee::Extensions) -> An
     let mut extrinsics: Vec<String> = Vec::with_capacity(body.extrinsics.len() + 1);
     // Genesis has no inherent.
     if header.number > 0 {
-        extrinsics.extend(timestamp_inherent(&ledger.chain.runtime, header.number).map(hex_of));
+        extrinsics.extend(timestamp_inherent(ledger.chain.runtime_at(header.number - 1), header.number).map(hex_of));
     }
     extrinsics.extend(body.extrinsics.iter().map(hex_of));
     Ok(json!({

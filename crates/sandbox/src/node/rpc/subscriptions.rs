@@ -55,8 +55,8 @@ async fn finalized_heads(_: Params<'static>, pending: PendingSubscriptionSink, c
 }
 
 async fn runtime_version(_: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>, _: Extensions) {
-    let first = |context: &Context| Some(context.ledger().chain.runtime.version.to_json());
-    follow(pending, &context, first, |_, _| None).await;
+    let first = |context: &Context| Some(context.ledger().chain.runtime().version.to_json());
+    follow(pending, &context, first, |context, _| first(context)).await;
 }
 
 /// All values first, then what changed at each new best block.
