@@ -14,6 +14,7 @@ mod chain;
 mod commitments;
 mod connections;
 mod dispatch;
+mod endpoints;
 mod entries;
 mod epoch;
 mod epoch_timing;
@@ -41,16 +42,17 @@ mod upgrade;
 mod validity;
 mod weights;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jsonrpsee::server::{ServerHandle, stop_channel};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
+pub use connections::Door;
+pub use endpoints::{Disguise, NodeEndpoint};
 pub use events::DispatchError;
 pub use fault_handle::NodeFaults;
 pub use faults::{MethodFault, Times};
@@ -62,6 +64,7 @@ pub use records::{SubmissionRecord, SubmittedArguments};
 pub use releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
 pub use validity::{InvalidTransaction, PoolRejection};
 
+use self::endpoints::Endpoint;
 use self::shared::Shared;
 use crate::clock::SandboxClock;
 
@@ -113,12 +116,8 @@ impl Node {
         pace: Pace,
     ) -> Result<Self, NodeError> {
         let shared = Arc::new(Shared::new(release, &genesis, clock)?);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let methods = rpc::methods(shared.clone())?;
         let (stop, server) = stop_channel();
-        let connections = shared.connections().clone();
-        let serving = connections::serve(listener, methods.into(), shared.traffic.clone(), connections, stop);
+        let (address, serving) = Arc::new(Endpoint::main(shared.clone())).serve(stop).await?;
         let tasks = vec![tokio::spawn(serving), tokio::spawn(make_blocks(shared.clone(), pace))];
         Ok(Self { shared, address, server, tasks })
     }
@@ -126,6 +125,14 @@ impl Node {
     /// Where clients connect to, such as `ws://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
+    }
+
+    /// Opens one more endpoint of the same chain, on a free port of 127.0.0.1, with faults of its own.
+    ///
+    /// # Errors
+    /// [`NodeError::Listen`] if there is no port.
+    pub async fn open_endpoint(&self) -> Result<NodeEndpoint, NodeError> {
+        NodeEndpoint::open(self.shared.clone()).await
     }
 
     /// The control of this node.
