@@ -4,6 +4,8 @@
 
 #[path = "against_node/connecting.rs"]
 mod connecting;
+#[path = "against_node/endpoints.rs"]
+mod endpoints;
 #[path = "against_node/fixture.rs"]
 mod fixture;
 #[path = "against_node/reading.rs"]
