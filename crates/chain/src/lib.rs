@@ -21,6 +21,7 @@ mod errors;
 mod extrinsic;
 mod heads;
 mod networks;
+mod obstacles;
 mod pool;
 mod probe;
 mod recovery;

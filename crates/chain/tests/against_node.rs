@@ -10,5 +10,7 @@ mod endpoints;
 mod fixture;
 #[path = "against_node/reading.rs"]
 mod reading;
+#[path = "against_node/runtimes.rs"]
+mod runtimes;
 #[path = "against_node/sending.rs"]
 mod sending;
