@@ -33,7 +33,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let node = node(7, 2).await;
-        let (first, second) = (node.open_endpoint().await, node.open_endpoint().await);
+        let (first, second) = (node.handle().open_endpoint().await, node.handle().open_endpoint().await);
         Self { node, first: first.expect("an endpoint"), second: second.expect("an endpoint") }
     }
 

@@ -8,6 +8,7 @@ use parity_scale_codec::Encode;
 use super::NodeError;
 use super::commitments;
 use super::dispatch::Origin;
+use super::endpoints::NodeEndpoint;
 use super::entries;
 use super::events::{DispatchError, Phase};
 use super::fault_handle::NodeFaults;
@@ -140,6 +141,14 @@ impl NodeHandle {
         change(&mut ledger.hyperparameters);
         let values = ledger.hyperparameters.clone();
         ledger.produce_with(|state, _| state.put_hyperparameters(self.shared.netuid, &values));
+    }
+
+    /// Opens one more endpoint of the same chain, on a free port of 127.0.0.1, with faults of its own.
+    ///
+    /// # Errors
+    /// [`NodeError::Listen`] if there is no port.
+    pub async fn open_endpoint(&self) -> Result<NodeEndpoint, NodeError> {
+        NodeEndpoint::open(self.shared.clone()).await
     }
 
     /// The release that builds the next block.

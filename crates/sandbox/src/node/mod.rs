@@ -127,14 +127,6 @@ impl Node {
         format!("ws://{}", self.address)
     }
 
-    /// Opens one more endpoint of the same chain, on a free port of 127.0.0.1, with faults of its own.
-    ///
-    /// # Errors
-    /// [`NodeError::Listen`] if there is no port.
-    pub async fn open_endpoint(&self) -> Result<NodeEndpoint, NodeError> {
-        NodeEndpoint::open(self.shared.clone()).await
-    }
-
     /// The control of this node.
     pub fn handle(&self) -> NodeHandle {
         NodeHandle::new(self.shared.clone())
