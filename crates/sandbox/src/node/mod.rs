@@ -1,4 +1,4 @@
-//! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata.
+//! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata, or one derived from it.
 //!
 //! It keeps one subnet's storage under real keys and with real encodings, verifies signatures, eras and nonces, and
 //! executes `Commitments.set_commitment` and `SubtensorModule.set_weights` by the chain's own rules and errors, so

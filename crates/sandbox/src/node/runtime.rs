@@ -269,3 +269,19 @@ fn append_hashed(key: &mut Vec<u8>, hasher: &StorageHasher, part: &[u8]) {
 pub(super) fn hex_of(bytes: impl AsRef<[u8]>) -> String {
     format!("0x{}", hex::encode(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_the_same_bytes_each_time_and_unlike_every_other() {
+        let bytes = |release| Runtime::load(release).expect("a release").metadata_at_version(16).map(<[u8]>::to_vec);
+        let all: Vec<_> = Release::ALL.into_iter().map(bytes).collect();
+        assert_eq!(all, Release::ALL.into_iter().map(bytes).collect::<Vec<_>>());
+        assert_eq!(all[0].as_deref(), Some(METADATA_V16));
+        for (index, metadata) in all.iter().enumerate() {
+            assert!(metadata.is_some() && !all[..index].contains(metadata), "{:?}", Release::ALL[index]);
+        }
+    }
+}
