@@ -102,7 +102,10 @@ pub enum ChainError {
         detail: String,
     },
     /// A call cannot be built for this runtime. Alert: a newer release is needed.
-    #[error("{call} cannot be built for runtime version {spec_version} ({detail}): a newer release may be needed")]
+    #[error(
+        "{call} cannot be built for runtime version {spec_version} ({detail}): nothing is sent until a release that \
+         knows this runtime is installed"
+    )]
     CannotBuild {
         /// Pallet and call.
         call: String,

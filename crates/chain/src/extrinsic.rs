@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::commitment;
 use crate::errors::ChainError;
 use crate::heads::Head;
+use crate::obstacles::obstacle;
 use crate::runtime::Runtime;
 use crate::subnet::{COMMITMENTS, MODULE};
 use crate::wallet::HotkeyWallet;
@@ -132,8 +133,9 @@ fn sign_call(
         spec_version: runtime.spec_version,
         detail,
     };
-    if !runtime.has_call(call.pallet, call.name) {
-        return Err(cannot_build("the runtime has no such call".to_owned()));
+    let names: Vec<&str> = call.arguments.iter().map(|(name, _)| *name).collect();
+    if let Some(obstacle) = obstacle(runtime, call.pallet, call.name, &names) {
+        return Err(cannot_build(obstacle));
     }
     let arguments = call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let payload = subxt::tx::dynamic(call.pallet, call.name, Composite::Named(arguments.collect()));

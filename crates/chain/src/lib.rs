@@ -9,18 +9,21 @@
 //! [`Client::find_extrinsic`] asks the chain what became of bytes that were broadcast before a crash.
 //!
 //! What this crate does not do: it decides nothing (when to send, what weights), retries nothing, stores nothing and
-//! has no background task of its own. Timelocked commits are not built here yet; a subnet that demands them is the
+//! has no background task of its own but the short look at whether a better endpoint is well again. Timelocked commits are not built here yet; a subnet that demands them is the
 //! error [`ChainError::CommitRevealDemanded`].
 
 mod client;
 mod commitment;
 mod commitment_space;
 mod connection;
+mod endpoints;
 mod errors;
 mod extrinsic;
 mod heads;
 mod networks;
+mod obstacles;
 mod pool;
+mod probe;
 mod recovery;
 mod remedy;
 mod runtime;
@@ -33,6 +36,7 @@ mod wallet;
 
 pub use client::{ChainConfig, Client};
 pub use commitment_space::CommitmentSpace;
+pub use endpoints::Tolerances;
 pub use errors::ChainError;
 pub use extrinsic::{ERA_BLOCKS, SignedExtrinsic};
 pub use heads::Head;

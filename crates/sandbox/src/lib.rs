@@ -152,10 +152,19 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts world, node and platforms at [`START_BLOCK`].
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
+        Self::start_on(node::Release::default(), config).await
+    }
+
+    /// Starts everything, with a chain that runs `release`.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub async fn start_on(release: node::Release, config: SandboxConfig) -> Result<Self, SandboxError> {
         let seed = config.world.seed;
         let world = World::generate_with(config.world);
         let clock = SandboxClock::at(START_BLOCK);
-        let node = Node::start(genesis(seed, &world, config.hyperparameters), clock.clone(), config.pace).await?;
+        let node = Node::start_with(release, genesis(seed, &world, config.hyperparameters), clock.clone(), config.pace)
+            .await?;
         let world = WorldHandle::new(world, clock);
         let platforms = Platforms::start(world.clone()).await?;
         Ok(Self { world, handle: node.handle(), node, platforms })

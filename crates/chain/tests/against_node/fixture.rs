@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate, SignedExtrinsic};
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
-use tensorflix_sandbox::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, Pace};
+use tensorflix_sandbox::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, Pace, Release};
 
 pub const NETUID: u16 = 89;
 /// UID of the validator that the tests sign as.
@@ -91,6 +91,21 @@ pub fn config(endpoints: &[String], gate: Arc<CountingGate>, request_timeout: Du
 /// A subnet of `size` neurons, and a client that is connected.
 pub async fn start(size: u16) -> Fixture {
     start_with_timeout(size, REQUEST_TIMEOUT).await
+}
+
+/// The same on another runtime.
+pub async fn start_on(release: Release, genesis: Genesis) -> Fixture {
+    start_paced(release, genesis, Pace::Hold).await
+}
+
+/// The same with another way of making blocks.
+pub async fn start_paced(release: Release, genesis: Genesis, pace: Pace) -> Fixture {
+    let clock = SandboxClock::at(START_BLOCK);
+    let node = Node::start_with(release, genesis, clock, pace).await.expect("a node");
+    let gate = Arc::new(CountingGate::default());
+    let config = config(&[node.url()], gate.clone(), REQUEST_TIMEOUT);
+    let client = Client::connect(config).await.expect("a connection");
+    Fixture { node, client, gate, wallet: validator() }
 }
 
 pub async fn start_with_timeout(size: u16, request_timeout: Duration) -> Fixture {

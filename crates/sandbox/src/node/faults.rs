@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 use super::validity::{InvalidTransaction, PoolRejection};
 
+/// What stands for every method without a fault of its own.
+pub const EVERY_METHOD: &str = "*";
+
 /// What happens to an RPC method instead of, or before, its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MethodFault {
@@ -107,7 +110,8 @@ impl FaultSwitches {
     /// What strikes a call of `method` now.
     pub fn take_method_fault(&self, method: &str) -> Option<MethodFault> {
         let mut switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
-        let (fault, times) = switches.methods.get_mut(method)?;
+        let key = if switches.methods.contains_key(method) { method } else { EVERY_METHOD };
+        let (fault, times) = switches.methods.get_mut(key)?;
         times.strike().then(|| fault.clone())
     }
 
@@ -117,7 +121,8 @@ impl FaultSwitches {
         loop {
             let hangs = {
                 let switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
-                matches!(switches.methods.get(method), Some((MethodFault::Hang, _)))
+                let fault = switches.methods.get(method).or_else(|| switches.methods.get(EVERY_METHOD));
+                matches!(fault, Some((MethodFault::Hang, _)))
             };
             if !hangs || changes.changed().await.is_err() {
                 return;

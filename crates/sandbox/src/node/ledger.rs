@@ -11,6 +11,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::chain::{Block, Body, Chain, MAX_UNFINALIZED_BLOCKS};
 use super::epoch;
+use super::epoch_timing;
 use super::events::{DispatchClass, EventLog, Phase};
 use super::extrinsic::{BLOCK_HASH_COUNT, Era, Implicit, SignedExtrinsic};
 use super::faults::FaultSwitches;
@@ -19,8 +20,10 @@ use super::header::{Hash, Header};
 use super::inclusion::{Applied, apply_waiting, check_against_state};
 use super::pool::{ExtrinsicStatus, Pool, PoolEntry};
 use super::records::{Records, SubmissionRecord};
+use super::runtime::Runtime;
 use super::state::{Delta, Overlay};
 use super::subnet::ReadSubnet;
+use super::upgrade;
 use super::validity::{InvalidTransaction, PoolRejection};
 use super::weights;
 use crate::clock::SandboxClock;
@@ -114,7 +117,7 @@ impl Ledger {
                 self.chain.hash_on_branch(best, birth).ok_or(InvalidTransaction::AncientBirthBlock)?
             }
         };
-        extrinsic.verify(&self.chain.runtime, &Implicit { genesis_hash, birth_hash })?;
+        extrinsic.verify(self.chain.runtime(), &Implicit { genesis_hash, birth_hash })?;
         let nonce = check_against_state(&self.chain.best_view(), extrinsic)?;
         let expires_at = extrinsic.era.death(current);
         let longevity = expires_at.saturating_sub(current);
@@ -127,7 +130,7 @@ impl Ledger {
         bytes: &[u8],
         watcher: Option<mpsc::Sender<ExtrinsicStatus>>,
     ) -> Result<Hash, PoolRejection> {
-        let extrinsic = SignedExtrinsic::decode(&self.chain.runtime, bytes)?;
+        let extrinsic = SignedExtrinsic::decode(self.chain.runtime(), bytes)?;
         if let Some(rejection) = self.faults.take_rejection() {
             return Err(rejection);
         }
@@ -177,7 +180,7 @@ impl Ledger {
             return;
         }
         while self.chain.best().number < number {
-            if self.pool.is_empty() && !self.is_epoch_next() {
+            if self.pool.is_empty() && !self.is_epoch_next() && !self.is_upgraded() {
                 let header = self.seal(&self.chain.best().clone(), 0, &Delta::new(), &Body::default());
                 self.append(Block { header: Arc::new(header), body: Body::default(), delta: Delta::new() });
             } else {
@@ -225,7 +228,14 @@ impl Ledger {
     }
 
     fn is_epoch_next(&self) -> bool {
-        epoch::is_due(self.netuid, self.hyperparameters.tempo, self.chain.best().number + 1)
+        let (tempo, next) = (self.hyperparameters.tempo, self.chain.best().number + 1);
+        epoch_timing::is_due(&self.chain.best_view(), self.netuid, tempo, next)
+    }
+
+    /// Whether the next block is the first of a new runtime.
+    fn is_upgraded(&self) -> bool {
+        let best = self.chain.best().number;
+        !Arc::ptr_eq(self.chain.runtime_at(best), self.chain.runtime_at(best.saturating_sub(1)))
     }
 
     fn extend_best<T>(&mut self, operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog) -> T) -> T {
@@ -244,12 +254,17 @@ impl Ledger {
         operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog),
     ) -> Arc<Header> {
         let number = parent.number + 1;
-        let runtime = self.chain.runtime.clone();
+        let runtime = self.chain.runtime_at(parent.number).clone();
+        let before = self.chain.runtime_at(parent.number.saturating_sub(1)).clone();
         #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, whose state is kept")]
         let view = self.chain.view(&parent.hash).expect("the parent's state is readable");
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();
-        if epoch::is_due(self.netuid, self.hyperparameters.tempo, number) {
+        if !Arc::ptr_eq(&before, &runtime) {
+            upgrade::migrate(&mut state, &before, self.netuid, self.hyperparameters.tempo);
+        }
+        if epoch_timing::is_due(&state, self.netuid, self.hyperparameters.tempo, number) {
+            epoch_timing::count(&mut state, self.netuid);
             epoch::run(&mut state, self.netuid);
             self.at_work.iter().for_each(|validator| weights::renew(&mut state, self.netuid, validator));
         }
@@ -262,15 +277,15 @@ impl Ledger {
         let body = Body { extrinsics, events };
         let header = Arc::new(self.seal(parent, branch, &delta, &body));
         self.append(Block { header: header.clone(), body, delta });
-        self.settle(applied, &header);
+        self.settle(applied, &runtime, &header);
         header
     }
 
     /// Bans, records and tells what a new block holds.
-    fn settle(&mut self, applied: Vec<Applied>, header: &Header) {
+    fn settle(&mut self, applied: Vec<Applied>, runtime: &Runtime, header: &Header) {
         for Applied { entry, outcome } in applied {
             self.pool.ban(entry.extrinsic.hash, header.number);
-            self.records.push(SubmissionRecord::new(&entry.extrinsic, header.number, header.hash, outcome));
+            self.records.push(SubmissionRecord::new(runtime, &entry.extrinsic, header.number, header.hash, outcome));
             entry.tell(ExtrinsicStatus::InBlock(header.hash));
             self.included.push(Included { entry, block: header.hash });
         }

@@ -7,6 +7,7 @@ use super::events::DispatchError;
 use super::extrinsic::SignedExtrinsic;
 use super::genesis::AccountId;
 use super::header::Hash;
+use super::runtime::Runtime;
 
 /// Most records that are kept; the oldest go first.
 pub const MAX_SUBMISSION_RECORDS: usize = 100_000;
@@ -58,7 +59,7 @@ pub enum SubmittedArguments {
 }
 
 impl SubmittedArguments {
-    fn of(extrinsic: &SignedExtrinsic) -> Self {
+    fn of(runtime: &Runtime, extrinsic: &SignedExtrinsic) -> Self {
         let call = &extrinsic.call;
         let netuid = call.argument("netuid").unwrap_or_default();
         if call.is("SubtensorModule", "set_weights") {
@@ -71,7 +72,7 @@ impl SubmittedArguments {
         }
         if call.is("Commitments", "set_commitment") {
             let info = call.arguments.get("info").map(Vec::as_slice).unwrap_or_default();
-            return Self::Commitment { netuid, text: commitments::text_of_info(info).unwrap_or_default() };
+            return Self::Commitment { netuid, text: commitments::text_of_info(runtime, info).unwrap_or_default() };
         }
         Self::Other
     }
@@ -79,6 +80,7 @@ impl SubmittedArguments {
 
 impl SubmissionRecord {
     pub(super) fn new(
+        runtime: &Runtime,
         extrinsic: &SignedExtrinsic,
         block: u32,
         block_hash: Hash,
@@ -91,7 +93,7 @@ impl SubmissionRecord {
             signer: extrinsic.signer,
             nonce: extrinsic.nonce,
             call: format!("{}.{}", extrinsic.call.pallet, extrinsic.call.name),
-            arguments: SubmittedArguments::of(extrinsic),
+            arguments: SubmittedArguments::of(runtime, extrinsic),
             outcome,
         }
     }

@@ -199,6 +199,16 @@ impl<'a> Overlay<'a> {
         self.delta.insert(key, Some(value.encode().into()));
     }
 
+    /// Stores a value that is encoded already.
+    pub fn put_raw(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.delta.insert(key, Some(value.into()));
+    }
+
+    /// The keys with a prefix that the parent has.
+    pub fn keys(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        self.parent.keys_paged(prefix, None, usize::MAX)
+    }
+
     /// Removes a value.
     pub fn remove<const N: usize>(&mut self, entry: Entry, parts: [&[u8]; N]) {
         let key = self.runtime().key(entry, parts);
@@ -217,6 +227,13 @@ impl<'a> Overlay<'a> {
 
     pub fn into_delta(self) -> Delta {
         self.delta
+    }
+}
+
+impl<'a> Overlay<'a> {
+    /// The runtime that builds the block, for as long as the chain lends it.
+    pub fn lent_runtime(&self) -> &'a Runtime {
+        self.parent.runtime
     }
 }
 
