@@ -9,6 +9,7 @@ use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 use tokio::sync::{Notify, broadcast, mpsc};
 
+use super::beacon::Beacon;
 use super::chain::{Block, Body, Chain, MAX_UNFINALIZED_BLOCKS};
 use super::epoch;
 use super::events::{DispatchClass, EventLog, Phase};
@@ -21,6 +22,7 @@ use super::pool::{ExtrinsicStatus, Pool, PoolEntry};
 use super::records::{Records, SubmissionRecord};
 use super::state::{Delta, Overlay};
 use super::subnet::ReadSubnet;
+use super::timelock;
 use super::validity::{InvalidTransaction, PoolRejection};
 use super::weights;
 use crate::clock::SandboxClock;
@@ -60,6 +62,8 @@ pub(super) struct Ledger {
     /// Blocks by which the finalized head lags behind the best block.
     pub finality_delay_blocks: u32,
     netuid: u16,
+    /// Who signs the rounds that open commits.
+    beacon: Beacon,
     /// Who sets weights by itself.
     at_work: Vec<ValidatorAtWork>,
     clock: SandboxClock,
@@ -88,6 +92,7 @@ impl Ledger {
             hyperparameters: genesis.hyperparameters.clone(),
             finality_delay_blocks: 0,
             netuid: genesis.netuid,
+            beacon: Beacon::new(genesis.seed),
             at_work: genesis.at_work.clone(),
             clock,
             faults,
@@ -115,7 +120,7 @@ impl Ledger {
             }
         };
         extrinsic.verify(&self.chain.runtime, &Implicit { genesis_hash, birth_hash })?;
-        let nonce = check_against_state(&self.chain.best_view(), extrinsic)?;
+        let nonce = check_against_state(&self.chain.best_view(), best.number.saturating_add(1), extrinsic)?;
         let expires_at = extrinsic.era.death(current);
         let longevity = expires_at.saturating_sub(current);
         Ok(Validity { is_future: extrinsic.nonce > nonce, expires_at, longevity })
@@ -177,7 +182,7 @@ impl Ledger {
             return;
         }
         while self.chain.best().number < number {
-            if self.pool.is_empty() && !self.is_epoch_next() {
+            if self.pool.is_empty() && !self.is_epoch_next() && !self.is_reveal_next() {
                 let header = self.seal(&self.chain.best().clone(), 0, &Delta::new(), &Body::default());
                 self.append(Block { header: Arc::new(header), body: Body::default(), delta: Delta::new() });
             } else {
@@ -228,6 +233,10 @@ impl Ledger {
         epoch::is_due(self.netuid, self.hyperparameters.tempo, self.chain.best().number + 1)
     }
 
+    fn is_reveal_next(&self) -> bool {
+        timelock::is_due(&self.chain.best_view(), self.netuid, self.chain.best().number + 1)
+    }
+
     fn extend_best<T>(&mut self, operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog) -> T) -> T {
         let parent = self.chain.best().clone();
         let mut result = None;
@@ -249,6 +258,9 @@ impl Ledger {
         let view = self.chain.view(&parent.hash).expect("the parent's state is readable");
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();
+        if timelock::is_due(&state, self.netuid, number) {
+            timelock::reveal(&mut state, &mut events, &self.beacon, &self.faults, self.netuid);
+        }
         if epoch::is_due(self.netuid, self.hyperparameters.tempo, number) {
             epoch::run(&mut state, self.netuid);
             self.at_work.iter().for_each(|validator| weights::renew(&mut state, self.netuid, validator));

@@ -7,6 +7,7 @@ use super::events::DispatchError;
 use super::extrinsic::SignedExtrinsic;
 use super::genesis::AccountId;
 use super::header::Hash;
+use super::timelock::TimelockedCall;
 
 /// Most records that are kept; the oldest go first.
 pub const MAX_SUBMISSION_RECORDS: usize = 100_000;
@@ -46,6 +47,17 @@ pub enum SubmittedArguments {
         /// The version key.
         version_key: u64,
     },
+    /// Weights that nobody can read yet.
+    TimelockedWeights {
+        /// The subnet.
+        netuid: u16,
+        /// The ciphertext.
+        commit: Vec<u8>,
+        /// The beacon's round that opens it.
+        reveal_round: u64,
+        /// The version of commit–reveal.
+        version: u16,
+    },
     /// A commitment.
     Commitment {
         /// The subnet.
@@ -68,6 +80,11 @@ impl SubmittedArguments {
                 values: call.argument("weights").unwrap_or_default(),
                 version_key: call.argument("version_key").unwrap_or_default(),
             };
+        }
+        if call.is("SubtensorModule", "commit_timelocked_weights")
+            && let Some(TimelockedCall { netuid, commit, reveal_round, version }) = TimelockedCall::of(call)
+        {
+            return Self::TimelockedWeights { netuid, commit, reveal_round, version };
         }
         if call.is("Commitments", "set_commitment") {
             let info = call.arguments.get("info").map(Vec::as_slice).unwrap_or_default();
