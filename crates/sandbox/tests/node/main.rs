@@ -7,4 +7,5 @@ mod epochs;
 mod faults;
 mod submission;
 mod subnet;
+mod timelock;
 mod weights;
