@@ -110,7 +110,15 @@ mod tests {
 
     fn confirmed(cycle: u32, settles_earlier: bool) -> Event {
         let (entries, extrinsic_hash) = (vec![(1, 65_535)], [0; 32]);
-        Event::Confirmed(WeightsConfirmed { cycle, block: 9, extrinsic_hash, entries, standing: None, settles_earlier })
+        Event::Confirmed(WeightsConfirmed {
+            cycle,
+            block: 9,
+            extrinsic_hash,
+            entries,
+            reveal_at: None,
+            standing: None,
+            settles_earlier,
+        })
     }
 
     #[test]

@@ -41,6 +41,31 @@ fn the_demo_prints_the_same_bytes_for_the_same_seed_and_sends_weights() {
     }
 }
 
+#[test]
+fn the_demo_with_commits_ends_with_revealed_weights_and_prints_the_same_bytes_for_the_same_seed() {
+    let folder = folder();
+    let json = || {
+        let arguments = ["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--output", "json"];
+        let output = finished(folder.path(), &arguments);
+        check_exit(&output, 0);
+        stdout(&output)
+    };
+    let first = json();
+    assert_eq!(first, json());
+    assert_eq!(first.lines().count(), 2);
+    for line in first.lines() {
+        let cycle: Value = serde_json::from_str(line).expect("JSON");
+        check_contract(&cycle);
+        assert_eq!((&cycle["submitted"], &cycle["extrinsic"]), (&Value::Bool(true), &Value::Null));
+        assert!(!cycle["weights"].as_array().expect("weights").is_empty());
+    }
+    let text = finished(folder.path(), &["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--speed", "0"]);
+    check_exit(&text, 0);
+    let shown = stdout(&text);
+    let revealed = shown.lines().filter(|line| line.contains("revealed by the chain since: read back")).count();
+    assert_eq!(revealed, 2, "{shown}");
+}
+
 /// The object of `run --once --output json`, by its contract: exactly these keys, in this order of submissions.
 #[track_caller]
 fn check_contract(cycle: &Value) {

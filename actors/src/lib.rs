@@ -16,6 +16,7 @@ mod poller;
 pub mod ports;
 mod preflight;
 pub mod quarantine;
+pub mod revealing;
 pub mod scorer;
 pub mod sending;
 pub mod stats;

@@ -12,7 +12,7 @@ use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
@@ -39,6 +39,8 @@ pub struct Tables {
     pub cycles: Vec<Cycle>,
     /// By window, those of one window in the order in which they were stored.
     pub intents: BTreeMap<Block, Vec<WeightIntent>>,
+    /// By the hash of the commit's extrinsic.
+    pub reveals: BTreeMap<[u8; 32], RevealOutcome>,
 }
 
 pub struct Cycle {
@@ -372,6 +374,15 @@ impl Tables {
 
     pub fn all_intents(&self) -> impl Iterator<Item = &WeightIntent> {
         self.intents.values().flatten()
+    }
+
+    /// Commits on chain without an outcome of their reveal.
+    pub fn watched_reveals(&self, limit: u32) -> Vec<WeightIntent> {
+        let is_watched = |intent: &&WeightIntent| {
+            let reached = intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain);
+            reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
+        };
+        self.all_intents().filter(is_watched).take(limit as usize).cloned().collect()
     }
 
     /// An outcome that is stored stays.

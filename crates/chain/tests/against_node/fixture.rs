@@ -123,6 +123,6 @@ impl Fixture {
 
     pub async fn sign_weights(&self, weights: &[(u16, u16)]) -> SignedExtrinsic {
         let head = self.client.finalized_head().await.expect("a head");
-        self.client.sign_set_weights(&self.wallet, NETUID, weights, 0, &head).await.expect("a signature")
+        self.client.sign_weights(&self.wallet, NETUID, weights, 0, &head).await.expect("a signature").extrinsic
     }
 }

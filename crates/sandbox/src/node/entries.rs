@@ -26,6 +26,11 @@ entries! {
     Timestamp {
         NOW = "Now",
     }
+    Drand {
+        BEACON_CONFIG = "BeaconConfig",
+        LAST_STORED_ROUND = "LastStoredRound",
+        PULSES = "Pulses",
+    }
     Commitments {
         COMMITMENT_OF = "CommitmentOf",
         LAST_COMMITMENT = "LastCommitment",
@@ -77,6 +82,7 @@ entries! {
         COMMIT_REVEAL_WEIGHTS_ENABLED = "CommitRevealWeightsEnabled",
         COMMIT_REVEAL_WEIGHTS_VERSION = "CommitRevealWeightsVersion",
         REVEAL_PERIOD_EPOCHS = "RevealPeriodEpochs",
+        TIMELOCKED_WEIGHT_COMMITS = "TimelockedWeightCommits",
         KAPPA = "Kappa",
         MAX_ALLOWED_UIDS = "MaxAllowedUids",
         MAX_ALLOWED_VALIDATORS = "MaxAllowedValidators",

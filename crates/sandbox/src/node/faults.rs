@@ -58,6 +58,7 @@ struct Switches {
     lost_answers: u32,
     dropped_extrinsics: u32,
     stale_nonces: u32,
+    failed_reveals: u32,
 }
 
 /// The switches that the node looks at. Cheap to clone.
@@ -89,6 +90,14 @@ impl FaultSwitches {
 
     pub fn reject_next_submission(&self, rejection: PoolRejection) {
         self.change(|switches| switches.rejections.push_back(rejection));
+    }
+
+    pub fn fail_next_reveals(&self, count: u32) {
+        self.change(|switches| switches.failed_reveals += count);
+    }
+
+    pub fn take_failed_reveal(&self) -> bool {
+        self.change(|switches| take_one(&mut switches.failed_reveals))
     }
 
     pub fn lose_next_answers(&self, count: u32) {

@@ -9,6 +9,7 @@ use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 use tokio::sync::{Notify, broadcast, mpsc};
 
+use super::beacon::Beacon;
 use super::chain::{Block, Body, Chain, MAX_UNFINALIZED_BLOCKS};
 use super::epoch;
 use super::epoch_timing;
@@ -23,6 +24,7 @@ use super::records::{Records, SubmissionRecord};
 use super::runtime::Runtime;
 use super::state::{Delta, Overlay};
 use super::subnet::ReadSubnet;
+use super::timelock;
 use super::upgrade;
 use super::validity::{InvalidTransaction, PoolRejection};
 use super::weights;
@@ -63,6 +65,8 @@ pub(super) struct Ledger {
     /// Blocks by which the finalized head lags behind the best block.
     pub finality_delay_blocks: u32,
     netuid: u16,
+    /// Who signs the rounds that open commits.
+    beacon: Beacon,
     /// Who sets weights by itself.
     at_work: Vec<ValidatorAtWork>,
     clock: SandboxClock,
@@ -91,6 +95,7 @@ impl Ledger {
             hyperparameters: genesis.hyperparameters.clone(),
             finality_delay_blocks: 0,
             netuid: genesis.netuid,
+            beacon: Beacon::new(genesis.seed),
             at_work: genesis.at_work.clone(),
             clock,
             faults,
@@ -118,7 +123,7 @@ impl Ledger {
             }
         };
         extrinsic.verify(self.chain.runtime(), &Implicit { genesis_hash, birth_hash })?;
-        let nonce = check_against_state(&self.chain.best_view(), extrinsic)?;
+        let nonce = check_against_state(&self.chain.best_view(), best.number.saturating_add(1), extrinsic)?;
         let expires_at = extrinsic.era.death(current);
         let longevity = expires_at.saturating_sub(current);
         Ok(Validity { is_future: extrinsic.nonce > nonce, expires_at, longevity })
@@ -180,7 +185,7 @@ impl Ledger {
             return;
         }
         while self.chain.best().number < number {
-            if self.pool.is_empty() && !self.is_epoch_next() && !self.is_upgraded() {
+            if self.pool.is_empty() && !self.is_epoch_next() && !self.is_upgraded() && !self.is_reveal_next() {
                 let header = self.seal(&self.chain.best().clone(), 0, &Delta::new(), &Body::default());
                 self.append(Block { header: Arc::new(header), body: Body::default(), delta: Delta::new() });
             } else {
@@ -238,6 +243,10 @@ impl Ledger {
         !Arc::ptr_eq(self.chain.runtime_at(best), self.chain.runtime_at(best.saturating_sub(1)))
     }
 
+    fn is_reveal_next(&self) -> bool {
+        timelock::is_due(&self.chain.best_view(), self.netuid, self.chain.best().number + 1)
+    }
+
     fn extend_best<T>(&mut self, operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog) -> T) -> T {
         let parent = self.chain.best().clone();
         let mut result = None;
@@ -262,6 +271,9 @@ impl Ledger {
         let mut events = EventLog::default();
         if !Arc::ptr_eq(&before, &runtime) {
             upgrade::migrate(&mut state, &before, self.netuid, self.hyperparameters.tempo);
+        }
+        if timelock::is_due(&state, self.netuid, number) {
+            timelock::reveal(&mut state, &mut events, &self.beacon, &self.faults, self.netuid);
         }
         if epoch_timing::is_due(&state, self.netuid, self.hyperparameters.tempo, number) {
             epoch_timing::count(&mut state, self.netuid);

@@ -8,6 +8,7 @@ use super::extrinsic::SignedExtrinsic;
 use super::genesis::AccountId;
 use super::header::Hash;
 use super::runtime::Runtime;
+use super::timelock::TimelockedCall;
 
 /// Most records that are kept; the oldest go first.
 pub const MAX_SUBMISSION_RECORDS: usize = 100_000;
@@ -47,6 +48,17 @@ pub enum SubmittedArguments {
         /// The version key.
         version_key: u64,
     },
+    /// Weights that nobody can read yet.
+    TimelockedWeights {
+        /// The subnet.
+        netuid: u16,
+        /// The ciphertext.
+        commit: Vec<u8>,
+        /// The beacon's round that opens it.
+        reveal_round: u64,
+        /// The version of commit–reveal.
+        version: u16,
+    },
     /// A commitment.
     Commitment {
         /// The subnet.
@@ -69,6 +81,11 @@ impl SubmittedArguments {
                 values: call.argument("weights").unwrap_or_default(),
                 version_key: call.argument("version_key").unwrap_or_default(),
             };
+        }
+        if call.is("SubtensorModule", "commit_timelocked_weights")
+            && let Some(TimelockedCall { netuid, commit, reveal_round, version }) = TimelockedCall::of(call)
+        {
+            return Self::TimelockedWeights { netuid, commit, reveal_round, version };
         }
         if call.is("Commitments", "set_commitment") {
             let info = call.arguments.get("info").map(Vec::as_slice).unwrap_or_default();

@@ -7,6 +7,7 @@
 use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 
+use super::beacon::Beacon;
 use super::commitments;
 use super::entries::{self, Entry};
 use super::epoch;
@@ -56,6 +57,7 @@ pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32)
     state.put(entries::SUBNET_OWNER_HOTKEY, [&key], &genesis.owner_hotkey);
     state.put(entries::OWNER, [&genesis.owner_hotkey], &genesis.owner_coldkey);
     state.put_hyperparameters(netuid, &genesis.hyperparameters);
+    state.put(entries::BEACON_CONFIG, [], &Beacon::new(genesis.seed).config());
     endow(state, &genesis.owner_hotkey);
     endow(state, &genesis.owner_coldkey);
     state.put(entries::SUBNETWORK_N, [&key], &(genesis.neurons.len() as u16));

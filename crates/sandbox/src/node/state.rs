@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parity_scale_codec::{Decode, Encode};
 
+use super::beacon::Beacon;
 use super::entries::{self, Entry};
 use super::header::Hash;
 use super::runtime::Runtime;
@@ -83,6 +84,7 @@ pub(super) struct ComputedKeys {
     event_count: Vec<u8>,
     blocks_since_last_step: Vec<u8>,
     last_step: Vec<u8>,
+    last_stored_round: Vec<u8>,
 }
 
 impl ComputedKeys {
@@ -96,6 +98,7 @@ impl ComputedKeys {
             event_count: runtime.key(entries::EVENT_COUNT, []),
             blocks_since_last_step: runtime.key(entries::BLOCKS_SINCE_LAST_STEP, [&netuid]),
             last_step: runtime.key(entries::LAST_MECHANISM_STEP_BLOCK, [&netuid]),
+            last_stored_round: runtime.key(entries::LAST_STORED_ROUND, []),
         }
     }
 }
@@ -138,6 +141,9 @@ impl StateView<'_> {
         if key == computed.blocks_since_last_step {
             let last_step = self.stored(&computed.last_step).and_then(|bytes| u64::decode(&mut &*bytes).ok())?;
             return Some(u64::from(self.number).saturating_sub(last_step).encode().into());
+        }
+        if key == computed.last_stored_round {
+            return Some(Beacon::last_round(self.number).encode().into());
         }
         self.stored(key)
     }

@@ -8,4 +8,5 @@ mod faults;
 mod releases;
 mod submission;
 mod subnet;
+mod timelock;
 mod weights;

@@ -15,6 +15,7 @@ pub fn intent(window: Block, cycle: u32) -> WeightIntent {
         extrinsic_hash: [9; 32],
         nonce: u64::MAX,
         valid_until: window + 64,
+        reveal: None,
         outcome: None,
     }
 }
