@@ -3,6 +3,7 @@
 use parity_scale_codec::Encode;
 
 use super::entries::{self, Entry};
+use super::epoch_timing;
 use super::genesis::{AccountId, Hyperparameters};
 use super::state::{Overlay, ReadStorage};
 
@@ -52,11 +53,15 @@ pub(super) trait ReadSubnet: ReadStorage {
         self.value(entries::TEMPO, [&netuid.encode()])
     }
 
-    /// The index of the epoch that holds `block`: the chain's own count, or `(block + netuid + 1) / (tempo + 1)` where
-    /// the runtime keeps none.
-    fn epoch_index(&self, netuid: u16, block: u32) -> u64 {
+    /// The index of the epoch that holds `block`, that of this state or the next: the chain's own count, one more where
+    /// an epoch is due and not counted yet, or `(block + netuid + 1) / (tempo + 1)` where the runtime keeps none.
+    fn epoch_index(&self, netuid: u16, block: u32) -> u64
+    where
+        Self: Sized,
+    {
         if self.runtime().has(entries::SUBNET_EPOCH_INDEX) {
-            return self.value(entries::SUBNET_EPOCH_INDEX, [&netuid.encode()]);
+            let counted: u64 = self.value(entries::SUBNET_EPOCH_INDEX, [&netuid.encode()]);
+            return counted + u64::from(epoch_timing::is_due(self, netuid, self.tempo(netuid), block));
         }
         (u64::from(block) + u64::from(netuid) + 1) / (u64::from(self.tempo(netuid)) + 1)
     }
