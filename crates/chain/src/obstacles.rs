@@ -39,12 +39,12 @@ pub(crate) fn obstacle(runtime: &Runtime, pallet: &str, call: &str, arguments: &
     let types = metadata.types();
     // What can be read from no bytes at all is nothing.
     let is_empty = |type_id| decode_with_visitor(&mut &[][..], type_id, types, IgnoreVisitor::new()).is_ok();
-    let mut extensions = metadata.extrinsic().transaction_extensions_to_use_for_encoding();
-    let unknown = extensions.find(|extension| {
-        !FILLED_EXTENSIONS.contains(&extension.identifier())
-            && !(is_empty(extension.extra_ty()) && is_empty(extension.additional_ty()))
-    })?;
-    let name = unknown.identifier();
+    let name = metadata
+        .extrinsic()
+        .transaction_extensions_to_use_for_encoding()
+        .filter(|extension| !FILLED_EXTENSIONS.contains(&extension.identifier()))
+        .find(|extension| !is_empty(extension.extra_ty()) || !is_empty(extension.additional_ty()))?
+        .identifier();
     Some(format!("every signed extrinsic must carry the extension `{name}`, which this release cannot fill"))
 }
 
