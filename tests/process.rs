@@ -158,6 +158,22 @@ fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
 }
 
 #[test]
+fn run_once_reports_what_it_committed_as_it_reports_plain_weights() {
+    let folder = folder();
+    let arguments = ["demo", "--commit-reveal", "--cycles", "1", "--seed", "7", "--output", "json"];
+    let demo = finished(folder.path(), &arguments);
+    check_exit(&demo, 0);
+    let demo: Value = serde_json::from_str(stdout(&demo).trim()).expect("JSON");
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold", "--commit-reveal"]);
+    let run = finished(folder.path(), &["run", "--config", "w.toml", "--once", "--output", "json"]);
+    check_exit(&run, 0);
+    let run: Value = serde_json::from_str(stdout(&run).trim()).expect("exactly one JSON object");
+    check_contract(&run);
+    assert_eq!((&run["weights"], &run["submitted"]), (&demo["weights"], &Value::Bool(true)));
+    assert!(run["extrinsic"].as_str().is_some_and(|hash| hash.starts_with("0x")), "{}", run["extrinsic"]);
+}
+
+#[test]
 fn run_in_a_process_of_its_own_gives_what_the_demo_gives() {
     let folder = folder();
     let demo = finished(folder.path(), &["demo", "--cycles", "1", "--seed", "7", "--output", "json"]);

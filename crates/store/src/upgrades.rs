@@ -26,7 +26,8 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO cycles VALUES (3, 700, 8400000, 0, '[]')",
     "INSERT INTO cycle_subnets VALUES (3, '{}')",
     "INSERT INTO cycle_decisions VALUES (3, '0.1.0', '{}', '[]', x'00', x'00')",
-    "INSERT INTO intents VALUES (1, 360, 3, 365, 4380000, '[[7,65535]]', x'0102', zeroblob(32), 5, 429, 1,
+    "INSERT INTO intents (id, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+        nonce, valid_until, reached_chain, outcome_json) VALUES (1, 360, 3, 365, 4380000, '[[7,65535]]', x'0102', zeroblob(32), 5, 429, 1,
         '{\"kind\":\"confirmed\",\"block\":370}')",
 ];
 
