@@ -3,6 +3,7 @@
 //! `run` and the commands that do one thing make them here, so that both go through the same limits and deadlines.
 //! Nothing here connects: clients do when they are first asked.
 
+use crate::adapters::passwords::ProcessPasswords;
 use crate::config::{Config, NetworkSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -187,7 +188,8 @@ pub fn unchecked(config: &Config) -> Vec<Check> {
 /// # Errors
 /// [`WalletError`]: the operator must act.
 pub fn open_wallet(settings: &WalletSettings) -> Result<HotkeyWallet, WalletError> {
-    let wallet = HotkeyWallet::open(&settings.path, &settings.name, &settings.hotkey)?;
+    let passwords = ProcessPasswords { file: settings.password_file.clone() };
+    let wallet = HotkeyWallet::open(&settings.path, &settings.name, &settings.hotkey, &passwords)?;
     for warning in wallet.warnings() {
         tracing::warn!(%warning, "wallet");
     }

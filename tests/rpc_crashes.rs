@@ -22,7 +22,7 @@ use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
-use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate};
+use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGate};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::record::Head;
 use tensorflix_sandbox::clock::block_unix_ms;
@@ -77,7 +77,7 @@ impl World {
             gate: Arc::clone(&gate) as Arc<dyn RequestGate>,
         });
         let wallet = &self.config.wallet;
-        let wallet = HotkeyWallet::open(&wallet.path, &wallet.name, &wallet.hotkey).expect("a wallet");
+        let wallet = HotkeyWallet::open(&wallet.path, &wallet.name, &wallet.hotkey, &NoPasswords).expect("a wallet");
         let settings = ChainSettings { netuid: NETUID, version_key: 0, wallet: Some(wallet) };
         let chain = SubtensorChain::new(settings, client, self.store.clone());
         let settings = SendingSettings {

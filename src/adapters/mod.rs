@@ -3,4 +3,5 @@
 pub mod chain;
 pub mod clock;
 pub mod http;
+pub mod passwords;
 pub mod store;

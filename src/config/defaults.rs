@@ -35,7 +35,12 @@ impl Default for NetworkSettings {
 
 impl Default for WalletSettings {
     fn default() -> Self {
-        Self { path: "~/.bittensor/wallets".to_owned(), name: "default".to_owned(), hotkey: "default".to_owned() }
+        Self {
+            path: "~/.bittensor/wallets".to_owned(),
+            name: "default".to_owned(),
+            hotkey: "default".to_owned(),
+            password_file: None,
+        }
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) static SECTIONS: [Section; 16] = [
             ("path", Kind::Text(forms::DIRECTORY)),
             ("name", Kind::Text(forms::WALLET_NAME)),
             ("hotkey", Kind::Text(forms::WALLET_NAME)),
+            ("password_file", Kind::Text(forms::SECRET_FILE)),
         ],
     },
     Section {

@@ -45,6 +45,9 @@ pub struct WalletSettings {
     pub name: String,
     /// The hotkey's file name.
     pub hotkey: String,
+    /// The file whose first line is the password of an encrypted hotkey.
+    #[serde(with = "text_form::optional_path")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// `[validator]`: who we are, what the tasks are, and how often a cycle decides.

@@ -6,7 +6,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix::committing::{CommitError, Committed, Committer};
-use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate};
+use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate, NoPasswords};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
 
@@ -63,7 +63,7 @@ impl World {
 
     /// Commits in this process, with a patience of its own; `progress` hears of each step.
     pub async fn commit_here(&self, patience: Duration, progress: &dyn Fn(&str)) -> Result<Committed, CommitError> {
-        let wallet = HotkeyWallet::open_file(&self.keyfile()).expect("a wallet");
+        let wallet = HotkeyWallet::open_file(&self.keyfile(), &NoPasswords).expect("a wallet");
         let client = Client::unconnected(ChainConfig {
             endpoints: vec![self.sandbox.urls().node],
             expected_genesis: None,

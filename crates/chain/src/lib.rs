@@ -42,4 +42,4 @@ pub use recovery::Sighting;
 pub use remedy::Remedy;
 pub use submit::{DispatchFailure, Inclusion, Submitted, Uncertainty};
 pub use transport::{NoGate, RequestGate};
-pub use wallet::{HotkeyWallet, WalletError, WalletWarning};
+pub use wallet::{HotkeyWallet, NoPasswords, PasswordOrigin, Passwords, WalletError, WalletWarning, password_variable};

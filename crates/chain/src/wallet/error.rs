@@ -1,0 +1,137 @@
+//! What can be wrong with a key file, and what the operator does about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use tensorflix_domain::ids::Hotkey;
+
+/// Something the operator should correct, though the key works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WalletWarning {
+    /// Others on this machine can read the key, or the password that opens it.
+    OpenPermissions {
+        /// The file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
+impl fmt::Display for WalletWarning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::OpenPermissions { file, mode } = self;
+        let file = file.display();
+        write!(formatter, "{file} can be read by others (mode {mode:03o}): run `chmod 600 {file}`")
+    }
+}
+
+/// Why a key cannot be used. All of these stop: the operator has to correct the wallet or its settings.
+#[derive(Debug, thiserror::Error)]
+pub enum WalletError {
+    /// The file cannot be read.
+    #[error("cannot read the key {file} ({source}): check the settings in [wallet]")]
+    Unreadable {
+        /// The key's file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The name of a wallet or a hotkey would lead out of the wallets' directory.
+    #[error("`{0}` is no name of a wallet or hotkey")]
+    InvalidName(String),
+    /// The file is encrypted in a way that Bittensor has given up.
+    #[error(
+        "the key {file} is encrypted with {kind}, which Bittensor gave up: convert it, in Python with bittensor-wallet \
+         (`Keyfile(path).decrypt()`, then `.encrypt()`), or make it anew from its mnemonic (`btcli wallet regen-hotkey`)"
+    )]
+    OldEncryption {
+        /// The key's file.
+        file: PathBuf,
+        /// How it is encrypted.
+        kind: &'static str,
+    },
+    /// The file is encrypted, and nobody gives the password.
+    #[error(
+        "the key {file} is encrypted, and no password was given: name a file that holds it as `password_file` in \
+         [wallet], or set {variable} as Bittensor's own tools do, or start at a terminal to be asked"
+    )]
+    NoPassword {
+        /// The key's file.
+        file: PathBuf,
+        /// The environment variable that would be read.
+        variable: String,
+    },
+    /// A password was given in a form that cannot be used.
+    #[error("the password of the key {file} cannot be had from {from}: {problem}")]
+    UnusablePassword {
+        /// The key's file.
+        file: PathBuf,
+        /// Where the password was looked for.
+        from: PasswordOrigin,
+        /// What is wrong; never the password.
+        problem: String,
+    },
+    /// The password does not open the file.
+    #[error("the password from {from} does not open the key {file}: correct it (or the file is damaged)")]
+    WrongPassword {
+        /// The key's file.
+        file: PathBuf,
+        /// Where the password came from.
+        from: PasswordOrigin,
+    },
+    /// The memory that the derivation of the encryption key takes is not there.
+    #[error("the key {file} is encrypted, and opening it takes {mebibytes} MiB of memory for some seconds: free some")]
+    NoMemory {
+        /// The key's file.
+        file: PathBuf,
+        /// What it takes.
+        mebibytes: u32,
+    },
+    /// The file is not a key file.
+    #[error("{file} is not a Bittensor key file: {problem}")]
+    NotAKey {
+        /// The key's file.
+        file: PathBuf,
+        /// What is wrong with it; never its content.
+        problem: &'static str,
+    },
+    /// The key is of another kind.
+    #[error("the key {file} has key type {crypto_type}, and Bittensor's are sr25519 (type 1)")]
+    WrongKeyType {
+        /// The key's file.
+        file: PathBuf,
+        /// The `cryptoType` it names.
+        crypto_type: u64,
+    },
+    /// The secret key belongs to another public key.
+    #[error("the private key in {file} belongs to {built}, but the file says {named}: the file is damaged")]
+    OtherPublicKey {
+        /// The key's file.
+        file: PathBuf,
+        /// The address of the private key.
+        built: Hotkey,
+        /// The address that the file names.
+        named: Hotkey,
+    },
+}
+
+/// Where a password came from, to be named in an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordOrigin {
+    /// An environment variable.
+    Variable(String),
+    /// A file that a setting names.
+    File(PathBuf),
+    /// Somebody at a terminal.
+    Terminal,
+}
+
+impl fmt::Display for PasswordOrigin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(formatter, "the variable {name}"),
+            Self::File(file) => write!(formatter, "the file {}", file.display()),
+            Self::Terminal => formatter.write_str("the terminal"),
+        }
+    }
+}
