@@ -149,10 +149,7 @@ impl Outcome {
 
     /// Both mean shares under another policy: the attacker's and its twin's.
     pub fn shares_under(&self, change: impl Fn(&mut Policy)) -> (f64, f64) {
-        (
-            share(&under(&self.attacked, &change), &self.attackers),
-            share(&under(&self.twin, &change), &self.attackers),
-        )
+        (share(&under(&self.attacked, &change), &self.attackers), share(&under(&self.twin, &change), &self.attackers))
     }
 
     /// The raw scores of everybody else in one world.
@@ -161,7 +158,8 @@ impl Outcome {
         submissions
             .filter(|(_, judged)| !self.attackers.contains(&judged.hotkey))
             .map(|(cycle, judged)| {
-                let raw = judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
+                let raw =
+                    judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
                 ((cycle.cycle, judged.hotkey, judged.task_id.clone(), judged.content_id.clone()), raw)
             })
             .collect()

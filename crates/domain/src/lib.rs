@@ -4,6 +4,7 @@
 //! its numbers, a cycle judges and scores all of it, weights leave for the chain. The same input gives the same bits on
 //! every machine.
 
+pub mod audit;
 pub mod chain_time;
 pub mod claim;
 pub mod commitment;
