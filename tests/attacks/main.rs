@@ -1,23 +1,33 @@
-//! The attack lab: every row of the threat list as an attacker over several cycles, beside its twin that behaves, in a
-//! population of honest miners, judged by the real validator with its default settings.
-
+//! t
 #![allow(clippy::expect_used, clippy::panic, clippy::cast_precision_loss, reason = "tests")]
 #![cfg(feature = "sandbox")]
 
 mod lab;
 
 use lab::play;
+use tensorflix_domain::defence::ForeignTag;
+use tensorflix_domain::policy::{OwnershipRule, Policy};
 
 #[track_caller]
 fn check(row: u8) {
     let outcome = play(row);
-    println!("{row:2} {:60} {:.6} {:.6} {:.6} {:.6}", outcome.attack.name, outcome.attackers_share(), outcome.twins_share(), outcome.agreement(), outcome.likeness());
-    for cycles in [&outcome.attacked, &outcome.twin] {
-      for cycle in cycles {
-        let m: Vec<String> = cycle.submissions.iter().filter(|j| outcome.attackers.contains(&j.hotkey)).map(|j| format!("{}:{:?}:{:?}:{:.3?}:{:.2?}", j.content_id, j.status, j.reason, j.normalized_score, j.counted_share)).collect();
-        println!("   {} {}", m.len(), m.join(" "));
-      }
-    }
+    let changes: [(&str, fn(&mut Policy)); 12] = [
+        ("default", |_| ()),
+        ("coldkey", |p| p.defences.max_per_coldkey_and_task = 5),
+        ("github", |p| p.defences.max_per_github_owner_and_task = 5),
+        ("channel", |p| p.defences.max_per_channel_and_task = 5),
+        ("foreign", |p| p.defences.foreign_tag = ForeignTag::Reject),
+        ("settle72", |p| p.defences.settling_hours = 72.0),
+        ("first", |p| p.defences.first_sight_views = 100_000),
+        ("hidden.8", |p| p.defences.hidden_engagement_share = 0.8),
+        ("exp.5", |p| p.defences.score_exponent = 0.5),
+        ("floor1", |p| p.defences.task_floor_share = 1.0),
+        ("required", |p| p.ownership_tag = OwnershipRule::Required),
+        ("reject", |p| p.traffic = tensorflix_domain::policy::TrafficRule::Reject),
+    ];
+    let text: Vec<String> = changes.iter().map(|(name, change)| { let (a, t) = outcome.shares_under(change); format!("{name} {a:.5}/{t:.5}") }).collect();
+    let errors: usize = outcome.attacked.iter().map(|cycle| cycle.errors.iter().filter(|e| e.reason.contains("look at both") || e.reason.contains("of what counts")).count()).sum();
+    println!("ROW {row:2} {:.6} {:.6} hints {errors} {}", outcome.agreement(), outcome.likeness(), text.join(" "));
     outcome.check_others_unharmed();
 }
 
