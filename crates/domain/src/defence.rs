@@ -25,7 +25,7 @@ pub struct Defences {
     pub max_per_channel_and_task: u32,
     /// What becomes of a content that names another registered hotkey than the one that lists it.
     pub foreign_tag: ForeignTag,
-    /// Views count as they were so many hours ago or longer, and never more than there are now: hours; 0: as they are.
+    /// A score is the lower of that of now and that of so many hours ago or longer, and waits for it; 0: that of now.
     pub settling_hours: f64,
     /// Of a content that had at least so many views when it was first seen, only those count that came since; 0: all count.
     pub first_sight_views: u64,

@@ -195,7 +195,7 @@ impl<'a> Bench<'a> {
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
-            (None, Some(_), Some(views)) if self.settled_views(views, known).is_none() => {
+            (None, Some(at), Some(views)) if self.settled_views(views, at, known).is_none() => {
                 (Status::Pending, Some(Reason::AwaitingMetrics))
             }
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
@@ -212,7 +212,8 @@ impl<'a> Bench<'a> {
         };
         let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
         let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
-        let settled = views.and_then(|views| self.settled_views(views, known)).or(views);
+        let settled = views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, known));
+        let settled = settled.or(views);
         let views = settled.map(|views| self.since_first_sight(views, task.platform, known));
         Finding { status, reason, views, published_at: seen.published_at, counted_share }
     }
@@ -237,9 +238,9 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The views that count by their age: those of an observation that is old enough, or those of now if they are fewer.
-    /// `None` if nothing that old is known, unless all views count at once.
-    fn settled_views(&self, views: Measurement, known: &ContentEvidence) -> Option<Measurement> {
+    /// The views that count by their age: those of an observation that is old enough or those of now, whichever are fewer
+    /// an hour. `None` if nothing that old is known, unless all views count at once.
+    fn settled_views(&self, views: Measurement, published_at: Moment, known: &ContentEvidence) -> Option<Measurement> {
         let hours = self.policy.defences.settling_hours;
         if hours <= 0.0 {
             return Some(views);
@@ -247,7 +248,8 @@ impl<'a> Bench<'a> {
         let settled = known.origin.as_ref()?.settled?;
         let is_old = self.evidence.at.time.hours_since(settled.time) >= hours;
         let then = Measurement { at: BlockStamp { time: settled.time, ..views.at }, count: settled.count };
-        is_old.then(|| if views.count < then.count { views } else { then })
+        let rate = |views| views_per_hour(views, published_at, self.policy.min_age_hours);
+        is_old.then(|| if rate(then) < rate(views) { then } else { views })
     }
 
     /// Whether a content names another hotkey than its miner's, one that lists contents too.

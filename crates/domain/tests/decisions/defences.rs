@@ -108,7 +108,7 @@ fn of_a_content_that_was_large_at_first_sight_only_what_came_since_counts() {
 }
 
 #[test]
-fn views_count_as_they_were_long_enough_ago_and_never_more_than_there_are_now() {
+fn the_slower_of_the_rates_of_now_and_of_long_enough_ago_counts() {
     let judged = |settled, now, hours, status, reason| {
         let settled = Some(SettledViews { time: hour(75.0), count: settled });
         let known = of(Origin { settled, ..Origin::default() }, now);
@@ -117,6 +117,7 @@ fn views_count_as_they_were_long_enough_ago_and_never_more_than_there_are_now() 
     assert_eq!(judged(100, 900, 0.0, Status::Accepted, None), Some(18.0));
     assert_eq!(judged(100, 900, 25.0, Status::Accepted, None), Some(4.0), "by the hours of then");
     assert_eq!(judged(900, 100, 25.0, Status::Accepted, None), Some(2.0), "the platform took views back");
+    assert_eq!(judged(900, 1_000, 25.0, Status::Accepted, None), Some(20.0), "what was fast once does not stay so");
     judged(100, 900, 25.1, Status::Pending, Some(Reason::AwaitingMetrics));
     let unwatched = with(|defences| defences.settling_hours = 1.0);
     check(&unwatched, Some(seen(900)), Status::Pending, Some(Reason::AwaitingMetrics));
