@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix::app::{App, Mode, slot_blocks};
 use tensorflix::cli::sandbox_config;
-use tensorflix::config::Config;
+use tensorflix::config::{Config, Overrides};
+use tensorflix::export::RecordedCycle;
+use tensorflix::replay::Payout;
 use tensorflix::session::{Session, Shown};
 use tensorflix_actors::cycle::Opening;
-use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::CheckMode;
 use tensorflix_domain::weights::ScoreVector;
@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The cycles of both worlds of an attack.
 pub struct Outcome {
     pub attack: Attack,
-    pub attacked: Vec<DecidedCycle>,
-    pub twin: Vec<DecidedCycle>,
+    pub attacked: Vec<RecordedCycle>,
+    pub twin: Vec<RecordedCycle>,
     /// The attacker's hotkeys.
     pub attackers: BTreeSet<Hotkey>,
 }
@@ -49,7 +49,7 @@ pub fn play(row: u8) -> Outcome {
 }
 
 /// One world of an attack, cycle by cycle, and the attacker's hotkeys in it.
-pub async fn play_side(attack: &Attack, side: Side) -> (Vec<DecidedCycle>, BTreeSet<Hotkey>) {
+pub async fn play_side(attack: &Attack, side: Side) -> (Vec<RecordedCycle>, BTreeSet<Hotkey>) {
     let config = SandboxConfig { world: world(), ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.expect("a sandbox");
     let folder = tempfile::tempdir().expect("a folder");
@@ -90,28 +90,88 @@ fn act(attack: &Attack, sandbox: &Sandbox, side: Side, cycle: u32) {
     attack.act(&Scene::before(sandbox, side, cycle)).expect("a script that can be played");
 }
 
-async fn next_cycle(app: &mut App, session: &mut Session) -> DecidedCycle {
+async fn next_cycle(app: &mut App, session: &mut Session) -> RecordedCycle {
     loop {
         let shown = tokio::time::timeout(PATIENCE, session.next(app)).await.expect("a cycle in time");
         if let Shown::Cycle(report) = shown.expect("no actor gives up") {
-            return report.decided;
+            let subnet = app.store.cycle_subnet(report.decided.cycle).await.expect("read").expect("stored");
+            return RecordedCycle { decided: report.decided, subnet, sent: Vec::new() };
         }
     }
 }
 
-/// What recorded cycles would have paid under another policy.
-pub fn under(cycles: &[DecidedCycle], change: impl Fn(&mut Policy)) -> Vec<ScoreVector> {
-    let decided = |cycle: &DecidedCycle| {
-        let mut policy = cycle.policy.clone();
-        change(&mut policy);
-        decide(&cycle.evidence, &policy).scores
-    };
-    cycles.iter().map(decided).collect()
+/// The policy of a configuration file with these lines, as `replay --config` has it.
+pub fn with_settings(lines: &str) -> Policy {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), lines).expect("written");
+    let config = Config::load(Some(file.path()), std::iter::empty(), Overrides::default());
+    config.expect("settings that are valid").policy()
 }
 
+/// An attack that pays with the default settings: how much, and what is left of it with defences.
+pub struct Residue {
+    pub row: u8,
+    /// What the attacker earns by default, as a multiple of its twin, at most.
+    pub default_gain: f64,
+    /// The defences, each alone.
+    pub defences: &'static [Defence],
+}
+
+/// A defence against an attack.
+pub struct Defence {
+    /// Lines of a configuration file.
+    pub settings: &'static str,
+    /// What the attacker earns with them, as a multiple of its twin, at most.
+    pub gain: f64,
+}
+
+/// The rows that pay by default. ARCHITECTURE.md has the same figures.
+pub const RESIDUES: [Residue; 6] = [
+    Residue {
+        row: 11,
+        default_gain: 2.9,
+        defences: &[Defence { settings: "[defences]\nsettling_hours = 72.0", gain: 1.0 }],
+    },
+    Residue {
+        row: 13,
+        default_gain: 1.7,
+        defences: &[Defence { settings: "[defences]\nfirst_sight_views = 100000", gain: 1.0 }],
+    },
+    Residue {
+        row: 16,
+        default_gain: 1.7,
+        defences: &[
+            Defence { settings: "[defences]\nmax_per_coldkey_and_task = 5", gain: 1.0 },
+            Defence { settings: "[defences]\nmax_per_github_owner_and_task = 5", gain: 1.0 },
+            Defence { settings: "[defences]\nmax_per_channel_and_task = 5", gain: 1.0 },
+        ],
+    },
+    Residue {
+        row: 22,
+        default_gain: 3.3,
+        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 1.95 }],
+    },
+    Residue {
+        row: 23,
+        default_gain: 3.2,
+        defences: &[
+            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
+            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.7 },
+        ],
+    },
+    Residue {
+        row: 25,
+        default_gain: 2.1,
+        defences: &[
+            Defence { settings: "[defences]\nforeign_tag = \"reject\"", gain: 1.0 },
+            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
+        ],
+    },
+];
+
 /// What the cycles paid.
-pub fn paid(cycles: &[DecidedCycle]) -> Vec<ScoreVector> {
-    cycles.iter().map(|cycle| cycle.scores.clone()).collect()
+pub fn paid(cycles: &[RecordedCycle]) -> Vec<ScoreVector> {
+    cycles.iter().map(|cycle| cycle.decided.scores.clone()).collect()
 }
 
 /// The mean of these hotkeys' shares of the weight, over the cycles.
@@ -147,48 +207,53 @@ impl Outcome {
         share(&paid(&self.twin), &self.attackers)
     }
 
-    /// Both mean shares under another policy: the attacker's and its twin's.
-    pub fn shares_under(&self, change: impl Fn(&mut Policy)) -> (f64, f64) {
-        (share(&under(&self.attacked, &change), &self.attackers), share(&under(&self.twin, &change), &self.attackers))
+    /// Both mean shares as `replay` computes them under another policy: the attacker's and its twin's.
+    pub fn shares_under(&self, policy: &Policy) -> (f64, f64) {
+        (self.replayed_share(&self.attacked, policy), self.replayed_share(&self.twin, policy))
+    }
+
+    fn replayed_share(&self, cycles: &[RecordedCycle], policy: &Policy) -> f64 {
+        let mut payouts = cycles.iter().map(|cycle| Payout::compare(cycle, policy));
+        let mut payout = payouts.next().expect("a cycle");
+        payouts.for_each(|later| payout.take_in(later));
+        let theirs = payout.miners.iter().filter(|miner| self.attackers.contains(&miner.hotkey));
+        theirs.map(|miner| miner.new_share).sum()
     }
 
     /// The raw scores of everybody else in one world.
-    fn raw_scores_of_others(&self, cycles: &[DecidedCycle]) -> RawScores {
-        let submissions = cycles.iter().flat_map(|cycle| cycle.submissions.iter().map(move |judged| (cycle, judged)));
+    fn raw_scores_of_others(&self, cycles: &[RecordedCycle]) -> RawScores {
+        let submissions = cycles.iter().flat_map(|cycle| cycle.decided.submissions.iter().map(move |judged| (cycle.decided.cycle, judged)));
         submissions
             .filter(|(_, judged)| !self.attackers.contains(&judged.hotkey))
             .map(|(cycle, judged)| {
-                let raw =
-                    judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
-                ((cycle.cycle, judged.hotkey, judged.task_id.clone(), judged.content_id.clone()), raw)
+                let raw = judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
+                ((cycle, judged.hotkey, judged.task_id.clone(), judged.content_id.clone()), raw)
             })
             .collect()
+    }
+
+    /// What differs in the raw scores of everybody else between the two worlds; `None` if they are the same bits.
+    pub fn harm_to_others(&self) -> Option<String> {
+        let (attacked, twin) = (self.raw_scores_of_others(&self.attacked), self.raw_scores_of_others(&self.twin));
+        for (cycle, honest) in self.attacked.iter().zip(&self.twin) {
+            assert_eq!(cycle.decided.evidence.at, honest.decided.evidence.at, "the worlds are compared at one block");
+        }
+        assert!(twin.values().filter(|raw| raw.is_ok()).count() > 100, "the others score");
+        let other: Vec<_> = attacked.iter().filter(|(key, raw)| twin.get(*key) != Some(*raw)).take(5).collect();
+        (attacked != twin).then(|| format!("{} and {} scores, {other:?}", attacked.len(), twin.len()))
     }
 
     /// Checks that everybody else has the same raw scores in both worlds, bit for bit.
     #[track_caller]
     pub fn check_others_unharmed(&self) {
-        let (attacked, twin) = (self.raw_scores_of_others(&self.attacked), self.raw_scores_of_others(&self.twin));
-        for (cycle, honest) in self.attacked.iter().zip(&self.twin) {
-            assert_eq!(cycle.evidence.at, honest.evidence.at, "the worlds are compared at one block");
-        }
-        assert!(twin.values().filter(|raw| raw.is_ok()).count() > 100, "the others score");
-        let other: Vec<_> = attacked.iter().filter(|(key, raw)| twin.get(*key) != Some(*raw)).take(5).collect();
-        assert_eq!((attacked.len(), other), (twin.len(), Vec::new()), "row {}", self.attack.row);
+        assert_eq!(self.harm_to_others(), None, "row {}", self.attack.row);
     }
 
     /// The lowest cosine, over the cycles, between what the others are paid in both worlds: what a validator that is not
     /// under this attack and one that is agree in.
     pub fn agreement(&self) -> f64 {
         let pairs = self.attacked.iter().zip(&self.twin);
-        let cosines = pairs.map(|(one, other)| cosine(&one.scores, &other.scores, &self.attackers));
+        let cosines = pairs.map(|(one, other)| cosine(&one.decided.scores, &other.decided.scores, &self.attackers));
         cosines.fold(1.0, f64::min)
-    }
-
-    /// The lowest cosine between the whole vectors of both worlds.
-    pub fn likeness(&self) -> f64 {
-        let nobody = BTreeSet::new();
-        let pairs = self.attacked.iter().zip(&self.twin);
-        pairs.map(|(one, other)| cosine(&one.scores, &other.scores, &nobody)).fold(1.0, f64::min)
     }
 }

@@ -25,7 +25,7 @@ pub struct Defences {
     pub max_per_channel_and_task: u32,
     /// What becomes of a content that names another registered hotkey than the one that lists it.
     pub foreign_tag: ForeignTag,
-    /// Hours from the first sight of a content's views until it counts; 0: at once.
+    /// A score is the lower of that of now and that of so many hours ago or longer, and waits for it; 0: that of now.
     pub settling_hours: f64,
     /// Of a content that had at least so many views when it was first seen, only those count that came since; 0: all count.
     pub first_sight_views: u64,
@@ -70,6 +70,9 @@ pub enum ForeignTag {
     /// It is rejected: the hotkey that it names is the one it belongs to, claimed or not.
     Reject,
 }
+
+/// Hours of the older views that every cycle records: a replay can ask for so many or fewer.
+pub const RECORDED_SETTLING_HOURS: f64 = 72.0;
 
 /// Who stands behind a content: what a cap counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

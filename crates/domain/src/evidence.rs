@@ -133,9 +133,32 @@ pub struct Origin {
     pub first_views: Option<Measurement>,
     /// Plays when this validator first saw their number.
     pub first_plays: Option<Measurement>,
+    /// The newest number that counts as views of those that are old enough to be settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledViews>,
     /// Whether its newest numbers gave views and hid likes.
     #[serde(default)]
     pub hides_engagement: bool,
+}
+
+/// A number of views or plays of an earlier time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledViews {
+    /// The chain's time of the observation.
+    pub time: Moment,
+    /// The number.
+    pub count: u64,
+}
+
+impl Origin {
+    /// What is known by the details alone; empty texts tell nothing.
+    pub fn of(author: &str, title: &str, duration_secs: Option<u32>) -> Self {
+        Self {
+            channel: (!author.is_empty()).then(|| digest(author)),
+            fingerprint: duration_secs.and_then(|seconds| fingerprint(title, seconds)),
+            ..Self::default()
+        }
+    }
 }
 
 /// The first eight bytes of a text's BLAKE2b-512, as a number: texts are only compared.

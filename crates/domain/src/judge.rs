@@ -3,7 +3,7 @@
 //! A submission is judged by its own evidence and by claims on its content, and by nothing else: what another miner
 //! lists, or how broken it is, changes no raw score.
 
-use crate::chain_time::Moment;
+use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::{Claimant, SettledBy, holder};
 use crate::defence::ForeignTag;
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
@@ -195,7 +195,7 @@ impl<'a> Bench<'a> {
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
-            (None, Some(_), Some(_)) if !self.has_settled(task.platform, known) => {
+            (None, Some(at), Some(views)) if self.settled_views(views, at, known).is_none() => {
                 (Status::Pending, Some(Reason::AwaitingMetrics))
             }
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
@@ -212,7 +212,9 @@ impl<'a> Bench<'a> {
         };
         let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
         let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
-        let views = views.map(|views| self.since_first_sight(views, task.platform, known));
+        let settled = views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, known));
+        let settled = settled.or(views);
+        let views = settled.map(|views| self.since_first_sight(views, task.platform, known));
         Finding { status, reason, views, published_at: seen.published_at, counted_share }
     }
 
@@ -236,11 +238,18 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Whether a content's views were first seen long enough ago. What is not known is not held against it.
-    fn has_settled(&self, platform: Platform, known: &ContentEvidence) -> bool {
+    /// The views that count by their age: those of an observation that is old enough or those of now, whichever are fewer
+    /// an hour. `None` if nothing that old is known, unless all views count at once.
+    fn settled_views(&self, views: Measurement, published_at: Moment, known: &ContentEvidence) -> Option<Measurement> {
         let hours = self.policy.defences.settling_hours;
-        let first = first_counted(known, platform, self.policy);
-        hours <= 0.0 || first.is_none_or(|first| self.evidence.at.time.hours_since(first.at.time) >= hours)
+        if hours <= 0.0 {
+            return Some(views);
+        }
+        let settled = known.origin.as_ref()?.settled?;
+        let is_old = self.evidence.at.time.hours_since(settled.time) >= hours;
+        let then = Measurement { at: BlockStamp { time: settled.time, ..views.at }, count: settled.count };
+        let rate = |views| views_per_hour(views, published_at, self.policy.min_age_hours);
+        is_old.then(|| if rate(then) < rate(views) { then } else { views })
     }
 
     /// Whether a content names another hotkey than its miner's, one that lists contents too.

@@ -2,7 +2,7 @@
 
 use super::*;
 use tensorflix_domain::defence::{Defences, ForeignTag};
-use tensorflix_domain::evidence::{Origin, Person, digest, fingerprint};
+use tensorflix_domain::evidence::{Origin, Person, SettledViews, digest, fingerprint};
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::traffic::TrafficFinding;
 
@@ -109,12 +109,19 @@ fn of_a_content_that_was_large_at_first_sight_only_what_came_since_counts() {
 }
 
 #[test]
-fn a_content_waits_until_its_views_have_been_watched_for_long_enough() {
-    let known = of(Origin { first_views: Some(Measurement { at: stamp(76.0), count: 1 }), ..Origin::default() }, 100);
-    let policy = |hours| with(|defences| defences.settling_hours = hours);
-    check(&policy(24.0), Some(known.clone()), Status::Accepted, None);
-    check(&policy(24.1), Some(known), Status::Pending, Some(Reason::AwaitingMetrics));
-    check(&policy(24.1), Some(seen(100)), Status::Accepted, None);
+fn the_slower_of_the_rates_of_now_and_of_long_enough_ago_counts() {
+    let judged = |settled, now, hours, status, reason| {
+        let settled = Some(SettledViews { time: hour(75.0), count: settled });
+        let known = of(Origin { settled, ..Origin::default() }, now);
+        check(&with(|defences| defences.settling_hours = hours), Some(known), status, reason).score
+    };
+    assert_eq!(judged(100, 900, 0.0, Status::Accepted, None), Some(18.0));
+    assert_eq!(judged(100, 900, 25.0, Status::Accepted, None), Some(4.0), "by the hours of then");
+    assert_eq!(judged(900, 100, 25.0, Status::Accepted, None), Some(2.0), "the platform took views back");
+    assert_eq!(judged(900, 1_000, 25.0, Status::Accepted, None), Some(20.0), "what was fast once does not stay so");
+    judged(100, 900, 25.1, Status::Pending, Some(Reason::AwaitingMetrics));
+    let unwatched = with(|defences| defences.settling_hours = 1.0);
+    check(&unwatched, Some(seen(900)), Status::Pending, Some(Reason::AwaitingMetrics));
 }
 
 #[test]

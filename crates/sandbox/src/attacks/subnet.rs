@@ -61,8 +61,10 @@ pub(super) fn sybils(scene: &Scene<'_>) -> Played {
             }
         }
         Side::Twin => {
+            // In the order in which the three hotkeys list them.
             let videos = many_videos(scene, &task, |_| ATTACKER);
-            scene.list(ATTACKER, &videos)?;
+            let of_hotkey = |place: usize| videos.iter().skip(place).step_by(hotkeys.len()).cloned();
+            scene.list(ATTACKER, &(0..hotkeys.len()).flat_map(of_hotkey).collect::<Vec<Pair>>())?;
             for uid in SYBILS {
                 scene.list(uid, &[])?;
             }
