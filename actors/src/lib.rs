@@ -21,6 +21,7 @@ pub mod scorer;
 pub mod sending;
 pub mod stats;
 pub mod supervision;
+mod suspicions;
 mod traffic;
 pub mod verifier;
 mod verifying;

@@ -6,6 +6,7 @@
 //!
 //! It never leaves 127.0.0.1, and it decides nothing that is the validator's to decide.
 
+pub mod attacks;
 pub mod clock;
 pub mod node;
 pub mod platforms;

@@ -5,7 +5,7 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::evidence::{Origin, ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
@@ -163,6 +163,7 @@ impl Tables {
         known.sort_by_key(|observation| observation.at.block);
         let mut observed = ObservedContent::default();
         let mut seen = SeenContent::default();
+        let mut origin = Origin::default();
         for Observation { at, sighting, .. } in known {
             if let Some(details) = sighting.details() {
                 seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
@@ -170,13 +171,20 @@ impl Tables {
                 observed.duration_secs = details.duration_secs;
                 observed.thumbnail_url.clone_from(&details.thumbnail_url);
                 observed.signals = details.signals;
+                let named = Origin::of(&details.author, &details.title, details.duration_secs);
+                origin = Origin { first_views: origin.first_views, first_plays: origin.first_plays, ..named };
             }
             let evidence = &mut observed.evidence;
             let presence = sighting.is_present().then(|| seen.clone());
             evidence.latest = Some(LatestSighting { at: *at, presence });
             if sighting.is_present() {
                 evidence.seen_before = true;
-                renew(evidence, *at, sighting.metrics());
+                let metrics = sighting.metrics();
+                renew(evidence, *at, metrics);
+                let first = |count: Option<u64>| count.map(|count| Measurement { at: *at, count });
+                origin.first_views = origin.first_views.or_else(|| first(metrics.view_count));
+                origin.first_plays = origin.first_plays.or_else(|| first(metrics.play_count));
+                evidence.origin = Some(Box::new(origin));
             }
         }
         observed

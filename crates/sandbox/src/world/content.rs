@@ -132,7 +132,7 @@ pub(crate) fn derived(seed: &Draw, id: String, key: ContentKey, around: &Surroun
     Content {
         id,
         platform: around.task.platform,
-        title: made.clone(),
+        title: format!("{made}, by {}", around.username),
         text: if tagged { format!("{made}. Made with a video model.\nhotkey: {}", around.hotkey) } else { made },
         author: if stranger { "worldwide_clips".to_owned() } else { around.username.replace('-', "_") },
         published_ms: published_ms(key.kind, around.task, &mut draw),
