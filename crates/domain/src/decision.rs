@@ -63,7 +63,8 @@ fn normalize(submissions: &mut [Judged], defences: &Defences) {
     };
     for judged in submissions {
         let highest = highest.get(&judged.task_id).copied().unwrap_or(0.0);
-        judged.normalized_score = judged.counted_score().map(|score| if highest > 0.0 { curved(score / highest) } else { 0.0 });
+        judged.normalized_score =
+            judged.counted_score().map(|score| if highest > 0.0 { curved(score / highest) } else { 0.0 });
     }
 }
 

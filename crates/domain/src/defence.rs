@@ -187,7 +187,8 @@ pub(crate) fn task_floors(submissions: &[Judged], share: f64) -> HashMap<String,
         bests.sort_by(|left, right| right.total_cmp(left));
     }
     let floor_of = |task_id: &str, platform| {
-        let others = tasks.iter().filter(|(other, (its, bests))| **other != task_id && *its == platform && bests.len() > 1);
+        let others =
+            tasks.iter().filter(|(other, (its, bests))| **other != task_id && *its == platform && bests.len() > 1);
         let mut levels: Vec<(f64, usize)> = others.map(|(_, (_, bests))| (bests[1], bests.len())).collect();
         levels.sort_by(|left, right| left.0.total_cmp(&right.0));
         let competitors: usize = levels.iter().map(|(_, miners)| miners).sum();

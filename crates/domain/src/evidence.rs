@@ -170,7 +170,8 @@ pub fn digest(text: &str) -> u64 {
 
 /// A digest of a title's letters and digits in lower case, and of the length in seconds. `None` if the title has none.
 pub fn fingerprint(title: &str, duration_secs: u32) -> Option<u64> {
-    let letters: String = title.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let letters: String =
+        title.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     (!letters.is_empty()).then(|| digest(&format!("{duration_secs} {letters}")))
 }
 

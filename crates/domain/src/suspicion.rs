@@ -67,8 +67,7 @@ pub fn reuploads(evidence: &Evidence, submissions: &[Judged]) -> Vec<Reupload> {
     for mut group in alike.into_values() {
         group.sort_by_key(|(judged, content, _)| (judged.published_at, content.clone()));
         let Some(((first, original, channel), later)) = group.split_first() else { continue };
-        let is_others =
-            |(judged, _, its): &&(&Judged, ContentId, u64)| judged.hotkey != first.hotkey && its != channel;
+        let is_others = |(judged, _, its): &&(&Judged, ContentId, u64)| judged.hotkey != first.hotkey && its != channel;
         found.extend(later.iter().filter(is_others).map(|(judged, content, _)| Reupload {
             original: (original.clone(), first.uid),
             copy: (content.clone(), judged.uid),
@@ -77,4 +76,3 @@ pub fn reuploads(evidence: &Evidence, submissions: &[Judged]) -> Vec<Reupload> {
     found.truncate(MOST_TOLD);
     found
 }
-

@@ -60,7 +60,8 @@ fn splitting_over_hotkeys_pays_no_more_than_one_hotkey_under_each_cap() {
         for uids in splits {
             let decision = decide(&listed_by(uids, 9), &with(cap));
             assert_eq!((earned(&decision, uids), earned(&decision, &[90])), (5.0, 1.0), "{uids:?}");
-            let refused = decision.submissions.iter().filter(|judged| judged.reason == Some(Reason::TooManySubmissions));
+            let refused =
+                decision.submissions.iter().filter(|judged| judged.reason == Some(Reason::TooManySubmissions));
             assert!(refused.clone().all(|judged| judged.score.is_none()) && refused.count() == 4);
         }
     }
@@ -204,7 +205,8 @@ fn fewer_than_four_competitors_make_no_level() {
 fn nearly_all_of_a_task_for_one_miner_is_reported() {
     let decision = decide(&with_a_lone_task(50), &Policy::default());
     let found = concentrated_tasks(&decision.submissions);
-    let found: Vec<_> = found.iter().map(|found| (found.task_id.as_str(), found.uid, found.share, found.miners)).collect();
+    let found: Vec<_> =
+        found.iter().map(|found| (found.task_id.as_str(), found.uid, found.share, found.miners)).collect();
     assert_eq!(found, [("lone", 8, 1.0, 1)]);
 }
 

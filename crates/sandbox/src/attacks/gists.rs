@@ -33,7 +33,8 @@ pub(super) fn aliases(scene: &Scene<'_>) -> Played {
                 format!("watch?v={id}"),
                 format!("https://youtu.be/{id}"),
                 format!("shorts/{id}"),
-                id.chars().map(|letter| if letter == 'a' { '\u{430}' } else { letter }).collect::<String>() + "\u{200d}",
+                id.chars().map(|letter| if letter == 'a' { '\u{430}' } else { letter }).collect::<String>()
+                    + "\u{200d}",
                 id.to_lowercase(),
             ] {
                 pairs.push((task_id.clone(), alias));
@@ -54,7 +55,9 @@ pub(super) fn huge(scene: &Scene<'_>) -> Played {
     let gist_id = scene.member(ATTACKER).gist_id;
     match scene.cycle {
         1 => scene.write(ATTACKER, format!(r#"{{"filler": "{}", "submissions": [{own}]}}"#, "x".repeat(300_000))),
-        2 => scene.write(ATTACKER, format!(r#"{{"submissions": [{own}, {}{}]}}"#, "[".repeat(5_000), "]".repeat(5_000))),
+        2 => {
+            scene.write(ATTACKER, format!(r#"{{"submissions": [{own}, {}{}]}}"#, "[".repeat(5_000), "]".repeat(5_000)))
+        }
         3 => {
             let files = (0..300).map(|number| GistFile::new(&format!("{number}.json"), document(&scene.own())));
             scene.write_files(ATTACKER, files.collect())
@@ -187,7 +190,8 @@ pub(super) fn poison(scene: &Scene<'_>) -> Played {
         2 => format!(r#"{{"submissions": [{own}{}]}}"#, ", [\"a\",\"b\"]".repeat(12_000)),
         3 => "null".to_owned(),
         4 => format!(r#"{{"submissions": {{"0": [{own}]}}}}"#),
-        _ => r#"{"neon-koi": {"description": "mine", "platform": "youtube", "start_at": "2020-01-01T00:00:00Z"}}"#.to_owned(),
+        _ => r#"{"neon-koi": {"description": "mine", "platform": "youtube", "start_at": "2020-01-01T00:00:00Z"}}"#
+            .to_owned(),
     };
     scene.write_files(ATTACKER, vec![GistFile::new(SUBMISSION_FILE, text)])
 }

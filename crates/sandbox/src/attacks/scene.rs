@@ -3,7 +3,9 @@
 use super::{ATTACKER, LEAD_BLOCKS, ScriptError, Side};
 use crate::Sandbox;
 use crate::clock::{START_BLOCK, block_unix_ms};
-use crate::world::{Content, Counts, FIRST_MINER_UID, Gist, GistFile, Growth, Member, Platform, SUBMISSION_FILE, Shape, Task};
+use crate::world::{
+    Content, Counts, FIRST_MINER_UID, Gist, GistFile, Growth, Member, Platform, SUBMISSION_FILE, Shape, Task,
+};
 use serde_json::json;
 
 /// A task's id and a content's id.
