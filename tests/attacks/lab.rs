@@ -43,12 +43,12 @@ pub fn attack(row: u8) -> Attack {
 
 /// Plays both worlds of a row.
 pub fn play(row: u8) -> Outcome {
-    let attack = attack(row);
+    let played = attack(row);
     let mut outcome = actix_rt::System::new().block_on(async {
-        let (attacked, attackers) = play_side(&attack, Side::Attack).await;
-        Outcome { attack, attacked, twin: Vec::new(), attackers }
+        let (attacked, attackers) = play_side(&played, Side::Attack).await;
+        Outcome { attack: played, attacked, twin: Vec::new(), attackers }
     });
-    outcome.twin = twins(attack(outcome.attack.twin));
+    outcome.twin = twins(attack(played.twin));
     outcome
 }
 
