@@ -3,7 +3,10 @@
 //! The validator signs nothing (`dry_run`), so that only decisions take time. Cycles are a day apart, polling rounds are as
 //! long as cycles; a world's chain moves from one cycle to the next in one step, so that every run is the same.
 
+#![allow(dead_code, reason = "the tests and the example each use their own part")]
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tensorflix::app::{App, Mode, slot_blocks};
 use tensorflix::cli::sandbox_config;
@@ -40,12 +43,22 @@ pub fn attack(row: u8) -> Attack {
 
 /// Plays both worlds of a row.
 pub fn play(row: u8) -> Outcome {
-    let attack = attack(row);
-    actix_rt::System::new().block_on(async {
-        let (attacked, attackers) = play_side(&attack, Side::Attack).await;
-        let (twin, _) = play_side(&attack, Side::Twin).await;
-        Outcome { attack, attacked, twin, attackers }
-    })
+    let played = attack(row);
+    let mut outcome = actix_rt::System::new().block_on(async {
+        let (attacked, attackers) = play_side(&played, Side::Attack).await;
+        Outcome { attack: played, attacked, twin: Vec::new(), attackers }
+    });
+    outcome.twin = twins(attack(played.twin));
+    outcome
+}
+
+/// The cycles of an attack's twin. Several rows have the same one: it is played once.
+fn twins(of: Attack) -> Vec<RecordedCycle> {
+    type Played = Arc<OnceLock<Vec<RecordedCycle>>>;
+    static PLAYED: Mutex<BTreeMap<u8, Played>> = Mutex::new(BTreeMap::new());
+    let played = Arc::clone(PLAYED.lock().expect("no test panics here").entry(of.row).or_default());
+    let play = || actix_rt::System::new().block_on(async { play_side(&of, Side::Twin).await.0 });
+    played.get_or_init(play).clone()
 }
 
 /// One world of an attack, cycle by cycle, and the attacker's hotkeys in it.
@@ -222,11 +235,14 @@ impl Outcome {
 
     /// The raw scores of everybody else in one world.
     fn raw_scores_of_others(&self, cycles: &[RecordedCycle]) -> RawScores {
-        let submissions = cycles.iter().flat_map(|cycle| cycle.decided.submissions.iter().map(move |judged| (cycle.decided.cycle, judged)));
+        let submissions = cycles
+            .iter()
+            .flat_map(|cycle| cycle.decided.submissions.iter().map(move |judged| (cycle.decided.cycle, judged)));
         submissions
             .filter(|(_, judged)| !self.attackers.contains(&judged.hotkey))
             .map(|(cycle, judged)| {
-                let raw = judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
+                let raw =
+                    judged.score.map(f64::to_bits).ok_or_else(|| format!("{:?} {:?}", judged.status, judged.reason));
                 ((cycle, judged.hotkey, judged.task_id.clone(), judged.content_id.clone()), raw)
             })
             .collect()

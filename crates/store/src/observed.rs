@@ -216,7 +216,8 @@ pub(crate) fn by_platform<'a>(
 
 /// Selects [`TextRow`]s.
 fn push_texts_query(statement: &mut QueryBuilder<Sqlite>, platform: Platform, ids: &[&str]) {
-    statement.push("SELECT title, description, author, duration_secs, thumbnail_url, synthetic_media, age_restricted, ");
+    statement
+        .push("SELECT title, description, author, duration_secs, thumbnail_url, synthetic_media, age_restricted, ");
     statement.push("upload_rejected, ").push(STATE_COLUMNS);
     statement.push(" FROM contents LEFT JOIN content_texts ON content_texts.content_key = contents.content_key");
     push_ids(statement, platform, ids);

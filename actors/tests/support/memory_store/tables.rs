@@ -5,7 +5,7 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{Origin, ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};

@@ -80,6 +80,8 @@ pub struct Attack {
     pub attackers: &'static [u16],
     /// What the world needs.
     pub stage: Stage,
+    /// The row whose twin is also this one's, so that it need be played only once.
+    pub twin: u8,
     script: fn(&Scene<'_>) -> Result<(), ScriptError>,
 }
 
@@ -95,44 +97,50 @@ impl Attack {
 
 /// A row of the table whose attacker has one hotkey.
 const fn alone(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(), ScriptError>) -> Attack {
-    Attack { row, name, attackers: &[ATTACKER], stage: Stage::Plain, script }
+    Attack { row, name, attackers: &[ATTACKER], stage: Stage::Plain, twin: row, script }
+}
+
+/// The same beside another row's twin: one that lists its own pairs and nothing else.
+const fn beside(twin: u8, attack: Attack) -> Attack {
+    Attack { twin, ..attack }
 }
 
 /// The attacks, in the order of the threat list.
 pub const ALL: [Attack; 25] = [
     alone(1, "copies another miner's videos", claims::copies),
     alone(2, "front-runs an edit within the polling round", claims::front_runs),
-    alone(3, "moves, deletes and relists pairs to shift claims", claims::shifts_claims),
+    beside(1, alone(3, "moves, deletes and relists pairs to shift claims", claims::shifts_claims)),
     alone(4, "lists aliases of its own and others' ids", gists::aliases),
-    alone(5, "serves huge, deep, endless and dripping gists", gists::huge),
-    alone(6, "serves malformed JSON", gists::malformed),
-    alone(7, "lists ids with quotes, slashes, ANSI and HTML", gists::injections),
-    alone(8, "leads to other servers by URLs and redirects", gists::redirects),
-    alone(9, "uses others' gists and sold accounts", gists::owners),
-    alone(10, "hides and deletes its gist", gists::secret),
-    alone(11, "buys views", contents::buys_views),
+    beside(4, alone(5, "serves huge, deep, endless and dripping gists", gists::huge)),
+    beside(4, alone(6, "serves malformed JSON", gists::malformed)),
+    beside(4, alone(7, "lists ids with quotes, slashes, ANSI and HTML", gists::injections)),
+    beside(4, alone(8, "leads to other servers by URLs and redirects", gists::redirects)),
+    beside(1, alone(9, "uses others' gists and sold accounts", gists::owners)),
+    beside(4, alone(10, "hides and deletes its gist", gists::secret)),
+    beside(4, alone(11, "buys views", contents::buys_views)),
     alone(12, "lists a new video of minutes for each cycle", contents::fresh),
     alone(13, "makes old footage public, premieres and goes live", contents::old_footage),
-    alone(14, "deletes or hides videos after they scored", contents::deletes),
+    beside(4, alone(14, "deletes or hides videos after they scored", contents::deletes)),
     alone(15, "re-uploads another's videos", contents::reuploads),
     Attack {
         row: 16,
         name: "splits its videos over three hotkeys",
         attackers: &[ATTACKER, SYBILS[0], SYBILS[1]],
         stage: Stage::Plain,
+        twin: 16,
         script: subnet::sybils,
     },
     alone(17, "floods a task", subnet::floods),
-    alone(18, "hides likes and comments", contents::hides_engagement),
-    alone(19, "commits many times", gists::commits_often),
-    alone(20, "poisons cycles", gists::poison),
+    beside(4, alone(18, "hides likes and comments", contents::hides_engagement)),
+    beside(4, alone(19, "commits many times", gists::commits_often)),
+    beside(4, alone(20, "poisons cycles", gists::poison)),
     Attack { attackers: &[subnet::COPIER], ..alone(21, "copies the validator's weights", subnet::copies_weights) },
     Attack {
         stage: Stage::NetworkTasks,
         ..alone(22, "serves tasks that an allied validator publishes secretly", subnet::secret_tasks)
     },
-    alone(23, "submits a stranger's viral video", claims::stranger),
-    alone(24, "commits a pointer to another's gist", claims::points_at_another),
+    beside(4, alone(23, "submits a stranger's viral video", claims::stranger)),
+    beside(1, alone(24, "commits a pointer to another's gist", claims::points_at_another)),
     alone(25, "squats on ids and deregisters", claims::squats),
 ];
 
