@@ -266,7 +266,8 @@ async fn an_extrinsic_is_included_once_though_its_endpoint_dies_before_it_answer
         let world = World::start().await;
         let (client, wallet) = (world.client(), validator());
         let head = client.finalized_head().await.expect("a head");
-        let signed = client.sign_set_weights(&wallet, NETUID, &[(0, 65535)], 0, &head).await.expect("a signature");
+        let signed =
+            client.sign_weights(&wallet, NETUID, &[(0, 65535)], 0, &head).await.expect("a signature").extrinsic;
         world.first.lose_next_answers(1);
         world.first.set_door(Door::Slammed);
         let sent = client.submit(&signed.bytes, FAILOVER).await.expect("sent");

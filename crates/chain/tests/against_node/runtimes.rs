@@ -178,7 +178,11 @@ async fn what_a_runtime_lacks_is_said_with_its_version_and_what_to_do() {
         {
             let fixture = start_on(release, genesis(7, 3)).await;
             let head = fixture.client.finalized_head().await.expect("a head");
-            let weights = fixture.client.sign_set_weights(&fixture.wallet, NETUID, &[(0, 1)], 0, &head).await;
+            let weights = fixture
+                .client
+                .sign_weights(&fixture.wallet, NETUID, &[(0, 1)], 0, &head)
+                .await
+                .map(|signed| signed.extrinsic);
             let commitment = fixture.client.sign_set_commitment(&fixture.wallet, NETUID, "a:1", &head).await;
             for (call, error) in [("SubtensorModule.set_weights", weights), ("Commitments.set_commitment", commitment)]
             {

@@ -157,6 +157,8 @@ impl<'a> Scene<'a> {
         let published_ms = block_unix_ms(self.opens_at) - hours_before * HOUR_MS;
         let id = format!("{label:-<ID_LENGTH$}");
         self.sandbox.world().add_content(Content {
+            age_restricted: false,
+            upload_rejected: false,
             id: id.clone(),
             platform: task.platform,
             title: format!("{} {label}", task.description),
