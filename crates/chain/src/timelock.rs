@@ -10,6 +10,7 @@ use crate::heads::Head;
 use crate::networks::MAINNET_GENESIS;
 use crate::storage::{Slot, Snapshot};
 use crate::subnet::MODULE;
+use parity_scale_codec::Encode;
 use subxt::ext::scale_decode::DecodeAsType;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::record::RevealPlan;
@@ -99,11 +100,9 @@ pub(crate) fn commit(
     let period: u64 = snapshot.require(&of_subnet("RevealPeriodEpochs", netuid))?;
     let expected = expected_reveal(schedule(snapshot, netuid)?, period, &beacon, now)
         .map_err(|error| cannot(error.to_string()))?;
-    let WeightsPayload { hotkey, uids, values, version_key } =
-        WeightsPayload::new(secret.hotkey.public_key(), secret.weights, secret.version_key);
-    let message = parity_scale_codec::Encode::encode(&WeightsPayload { hotkey, uids, values, version_key });
+    let payload = WeightsPayload::new(secret.hotkey.public_key(), secret.weights, secret.version_key);
     let ciphertext =
-        encrypt(&beacon.public_key, expected.round, &message).map_err(|error| cannot(error.to_string()))?;
+        encrypt(&beacon.public_key, expected.round, &payload.encode()).map_err(|error| cannot(error.to_string()))?;
     let (reveal_at, commit_until) = (block(expected.reveal_block), block(expected.commit_until_block));
     let tempo: u64 = snapshot.require(&of_subnet("Tempo", netuid))?;
     let plan = RevealPlan { round: expected.round, reveal_at, commit_until, epoch_blocks: block(tempo) };
@@ -143,7 +142,7 @@ fn block(number: u64) -> Block {
 mod tests {
     use super::*;
     use crate::runtime::tests::finney;
-    use parity_scale_codec::{Decode, Encode};
+    use parity_scale_codec::Decode;
 
     const NETUID: u16 = 89;
     const OTHER_CHAIN: [u8; 32] = [9; 32];
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn on_mainnet_another_beacon_than_quicknet_is_an_error_and_elsewhere_it_is_used() {
-        for (key, period) in [(QUICKNET_PUBLIC_KEY, 30), (crate::timelock::tests::other_key(), 3)] {
+        for (key, period) in [(QUICKNET_PUBLIC_KEY, 30), (other_key(), 3)] {
             let snapshot = snapshot([config(&key, period)]);
             let refused = commit_of(&snapshot, &MAINNET_GENESIS, &[(1, 1)]);
             assert!(matches!(refused, Err(ChainError::ForeignBeacon { .. })), "{refused:?}");
