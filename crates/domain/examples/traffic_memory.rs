@@ -1,6 +1,6 @@
 //! What the analysis of traffic holds in memory for as many videos as a subnet can list: 256 miners, 80 tasks, five each.
 //!
-//! `cargo run --release -p tensorflix-domain --example traffic_memory [videos]` prints the peak of the resident memory (Linux) and
+//! `cargo run -p tensorflix-domain --example traffic_memory [videos]` prints the peak of the resident memory (Linux) and
 //! the time. Series come in chunks, as a cycle reads them, and are dropped as soon as they are measured.
 
 #![allow(clippy::print_stdout, reason = "it is there to print")]
