@@ -1,6 +1,6 @@
 //! What the analysis of traffic holds in memory for as many videos as a subnet can list: 256 miners, 80 tasks, five each.
 //!
-//! `cargo run --release -p tensorflix-domain --example traffic_memory [videos]` prints the peak of the resident memory (Linux) and
+//! `cargo run -p tensorflix-domain --example traffic_memory [videos]` prints the peak of the resident memory (Linux) and
 //! the time. Series come in chunks, as a cycle reads them, and are dropped as soon as they are measured.
 
 #![allow(clippy::print_stdout, reason = "it is there to print")]
@@ -45,7 +45,7 @@ fn series(video: u64) -> Series {
         }
         Point { at: hour(look * 6), views: Some(views), plays: None, likes: Some(likes), comments: Some(likes / 10) }
     };
-    let platform = if video % 2 == 0 { Platform::YouTube } else { Platform::Instagram };
+    let platform = if video.is_multiple_of(2) { Platform::YouTube } else { Platform::Instagram };
     let duration_secs = u32::try_from(10 + drawn(video, 4) % 80).ok();
     Series { platform, published_at: Some(hour(0)), duration_secs, points: (0..POINTS).map(point).collect() }
 }
