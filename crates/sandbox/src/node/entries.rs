@@ -97,8 +97,9 @@ entries! {
     }
 }
 
-/// Entries that not every runtime has. Each is keyed by the netuid alone, or not at all.
+/// Entries that not every runtime has. Where one is lacking, it is keyed by the netuid alone, or not at all.
 pub(super) const OPTIONAL: &[Entry] = &[
+    TIMELOCKED_WEIGHT_COMMITS,
     STAKE_THRESHOLD,
     COMMIT_REVEAL_WEIGHTS_VERSION,
     MECHANISM_COUNT_CURRENT,

@@ -145,9 +145,9 @@ fn opened(pulse: &beacon::Pulse, ciphertext: &[u8], who: &AccountId, netuid: u16
     (hotkey == who).then_some(WeightsSubmission { netuid, uids, values, version_key })
 }
 
-/// The epoch whose commits a block opens; none in the first epochs of a chain.
+/// The epoch whose commits a block opens; none in the first epochs of a chain, nor on a runtime without such commits.
 fn revealed_epoch(state: &impl ReadSubnet, netuid: u16, block: u32) -> Option<u64> {
-    if state.tempo(netuid) == 0 {
+    if state.tempo(netuid) == 0 || !state.runtime().has(entries::TIMELOCKED_WEIGHT_COMMITS) {
         return None;
     }
     let period: u64 = state.value(entries::REVEAL_PERIOD_EPOCHS, [&netuid.encode()]);
