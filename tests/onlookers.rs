@@ -6,13 +6,12 @@
 #[allow(dead_code, reason = "what the tests of the actors share, of which this one uses a part")]
 mod support;
 
-use crate::support::time::{pass, simulate};
+use crate::support::time::{TestClock, pass, simulate};
 use crate::support::validator::{BEGIN, Validator};
 use actix_web::web;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
@@ -21,6 +20,7 @@ use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::reporter::{Event, Reporter, recipient};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_store::Store;
+use tokio::sync::oneshot;
 use utoipa::openapi::OpenApi;
 
 /// More than the console's channel holds.
@@ -49,27 +49,41 @@ fn pitfall_16_a_console_that_never_reads_stops_no_weight() {
 #[test]
 fn pitfall_16_handlers_that_crash_stop_no_weight_and_no_other_handler() {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = opened(folder.path());
-    simulate(async {
-        let validator = Validator::new();
-        let vitals =
-            Vitals::start(store, Arc::clone(&validator.clock) as _, Dating::Chain, Vec::new(), Vec::new(), 25).await;
-        let front = Front::new("chain_syncer_listen", Clients::new(1e6, 1_000), vitals, &OpenApi::default());
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::start(address, front, |config| {
-            config.route("/crashes", web::get().to(crashes));
-        })
-        .expect("listens");
-        let address = server.address;
-        send_windows(&validator, || {
+    let (served, stop) = serve(format!("sqlite://{}", folder.path().join("validator.db").display()));
+    simulate(async move {
+        send_windows(&Validator::new(), || {
             for _ in 0..20 {
-                assert_eq!(get(address, "/crashes"), "", "the connection ends without an answer");
+                assert_eq!(get(served, "/crashes"), "", "the connection ends without an answer");
             }
-            let metrics = get(address, "/metrics");
+            let metrics = get(served, "/metrics");
             assert!(metrics.starts_with("HTTP/1.1 200") && metrics.contains("tensorflix_uptime"), "{metrics}");
         })
         .await;
     });
+    drop(stop);
+}
+
+/// A service with a handler that crashes, on a thread and in a time of its own; it lives as long as the sender.
+fn serve(store: String) -> (SocketAddr, oneshot::Sender<()>) {
+    let (started, address) = mpsc::channel();
+    let (stop, stopped) = oneshot::channel();
+    std::thread::spawn(move || {
+        actix_rt::System::new().block_on(async move {
+            let store = Store::open(&store).await.expect("a store");
+            let clock = Arc::new(TestClock::new());
+            let vitals = Vitals::start(store, clock, Dating::Chain, Vec::new(), Vec::new(), 25).await;
+            let front = Front::new("chain_syncer_listen", Clients::new(1e6, 1_000), vitals, &OpenApi::default());
+            let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+            let routes = |config: &mut web::ServiceConfig| {
+                config.route("/crashes", web::get().to(crashes));
+            };
+            let server = Server::start(any_port, front, routes).expect("listens");
+            started.send(server.address).expect("the test waits");
+            stopped.await.expect_err("nothing is ever sent");
+            server.stop().await;
+        });
+    });
+    (address.recv().expect("started"), stop)
 }
 
 async fn crashes() -> &'static str {
@@ -88,13 +102,6 @@ async fn send_windows(validator: &Validator, between: impl Fn()) {
     }
     assert_eq!(validator.chain.records().len(), WINDOWS as usize);
     assert!(running.stats.values().all(|stats| stats.read().restarts == 0), "no actor noticed");
-}
-
-/// A store that was opened in real time: waiting for a connection is no matter of the test's.
-fn opened(folder: &Path) -> Store {
-    let url = format!("sqlite://{}", folder.join("validator.db").display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(Store::open(&url)).expect("a store")
 }
 
 /// The whole answer to a request, or nothing if the connection ended without one.
