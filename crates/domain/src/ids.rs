@@ -276,7 +276,9 @@ mod tests {
             (Platform::YouTube, "dQw4w9WgXc\n", false),
             (Platform::YouTube, "dQw4w9WgXc ", false),
             (Platform::YouTube, "../../../et", false),
-            (Platform::YouTube, "dQw4w9WgXс1", false), // Cyrillic es
+            // Letters of other alphabets, where bytes are as many as in an id and where letters are: a Cyrillic es.
+            (Platform::YouTube, "dQw4w9WgXс", false),
+            (Platform::YouTube, "dQw4w9WgXс1", false),
             (Platform::YouTube, "\u{1b}[31mdQw4w9", false),
             (Platform::Instagram, "C8xYz", true),
             (Platform::Instagram, "C8xY", false),

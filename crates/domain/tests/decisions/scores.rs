@@ -1,10 +1,10 @@
 //! From views to scores, and from scores to what a miner earns.
 
-use super::{VIDEO, evidence, hotkey, list, seen, stamp, video};
+use super::{VIDEO, evidence, hotkey, list, seen, stamp, task, video};
 use std::collections::BTreeMap;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::evidence::{Evidence, PreviousScores};
-use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::evidence::{Evidence, PreviousScores, WeightedTask};
+use tensorflix_domain::ids::{Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{Aggregate, Policy};
 
@@ -44,6 +44,31 @@ fn policies_change_how_scores_become_weights() {
     let mut weighted = contest();
     weighted.tasks[0].weight = 0.25;
     check_scores(&default, &weighted, &[(3, 0.375), (9, 0.4)]);
+}
+
+#[test]
+fn what_a_miner_earned_is_summed_in_the_order_of_the_tasks_whatever_the_order_of_a_map() {
+    let mut evidence = evidence();
+    let numbers = 1..=40_u32;
+    // Sums of tenths and thirds depend on the order in which they are taken.
+    let weight = |number: &u32| f64::from(*number) / 10.0 + 1.0 / 3.0;
+    let ids: Vec<(String, String)> =
+        numbers.clone().map(|number| (format!("task {number}"), format!("aaaaaaaaa{number:02}"))).collect();
+    evidence.tasks = numbers
+        .clone()
+        .zip(&ids)
+        .map(|(number, (id, _))| WeightedTask { weight: weight(&number), ..task(id, Platform::YouTube) })
+        .collect();
+    let pairs: Vec<(&str, &str)> = ids.iter().map(|(task, video)| (task.as_str(), video.as_str())).collect();
+    list(&mut evidence, 3, &pairs);
+    for (_, id) in &ids {
+        video(&mut evidence, id, seen(100));
+    }
+    let (in_order, reversed): (f64, f64) =
+        (numbers.clone().map(|number| weight(&number)).sum(), numbers.rev().map(|number| weight(&number)).sum());
+    assert_ne!(in_order.to_bits(), reversed.to_bits(), "the order shows");
+    let scores = decide(&evidence, &Policy::default()).scores;
+    assert_eq!(scores[&hotkey(3)].to_bits(), in_order.to_bits());
 }
 
 #[test]
