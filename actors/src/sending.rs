@@ -15,6 +15,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{Head, IntentOutcome, ScoresInForce, WeightIntent};
 use tensorflix_domain::standing::{Standing, standing};
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
+use tensorflix_domain::verdict::Status;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry, weight_vector};
 
 /// Blocks beyond the chain's rate limit before a resend, so that it is never refused as too early.
@@ -189,12 +190,27 @@ impl Sender {
         match (force, latest.filter(|cycle| cycle.decided), subnet.owner_hotkey) {
             (Some(force), _, _) => Ok(Some((force.cycle, force.scores))),
             // Nothing ever qualified: burn to the owner rather than fall silent.
-            (None, Some(cycle), Some(owner)) => Ok(Some((cycle.cycle, ScoreVector::from([(owner, 1.0)])))),
+            (None, Some(cycle), Some(owner)) if self.is_known_empty(cycle.cycle).await? => {
+                Ok(Some((cycle.cycle, ScoreVector::from([(owner, 1.0)]))))
+            }
+            (None, Some(cycle), Some(_)) => Err(Halt::Later(format!(
+                "cycle {} scores nobody, but what it could not read may qualify: nothing is burnt for that",
+                cycle.cycle
+            ))),
             (None, Some(_), None) => {
                 Err(Halt::Failed("nothing qualifies, and the chain names no owner of the subnet".to_owned()))
             }
             (None, None, _) => Ok(None),
         }
+    }
+
+    /// Whether it is known of a cycle that nothing qualifies: it had tasks, and no submission waits for anything.
+    async fn is_known_empty(&self, cycle: u32) -> Result<bool, StoreError> {
+        let decided = self.store.decided_cycle(cycle).await?;
+        Ok(decided.is_some_and(|decided| {
+            let waits = decided.submissions.iter().any(|judged| judged.status == Status::Pending);
+            !decided.evidence.tasks.is_empty() && !waits
+        }))
     }
 
     /// Maps scores to the UIDs of this block.

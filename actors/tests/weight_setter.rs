@@ -2,9 +2,10 @@
 
 mod faults;
 
+use crate::support::gists::video;
 use crate::support::listener::{Events, listen};
 use crate::support::memory_store::Write;
-use crate::support::subnets::{head, hotkey, neuron, stamp, subnet, validator};
+use crate::support::subnets::{head, hotkey, moment, neuron, stamp, subnet, validator};
 use crate::support::time::{settle, simulate};
 use crate::support::world::{SLOT_BLOCKS, World};
 use actix::Addr;
@@ -16,11 +17,14 @@ use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter, WeightsConfirmed, WeightsWithheld};
-use tensorflix_domain::evidence::Evidence;
-use tensorflix_domain::ids::Block;
+use tensorflix_domain::evidence::{Evidence, WeightedTask};
+use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::subnet::{Neuron, Subnet};
+use tensorflix_domain::task::Task;
+use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::WeightEntry;
 
 /// Key and UID of the validator that sends.
@@ -102,13 +106,25 @@ impl Setting {
     }
 
     async fn record_decision(&self, block: Block, scores: &[(u8, f64)]) -> u32 {
+        self.record_changed(block, scores, |_| ()).await
+    }
+
+    /// Records a decision with one task that was read, and what a test changes of it.
+    async fn record_changed(&self, block: Block, scores: &[(u8, f64)], change: impl FnOnce(&mut DecidedCycle)) -> u32 {
         let opened = self.world.store.open_cycle(stamp(block), &usual_subnet()).await.expect("stored");
-        let decided = DecidedCycle {
+        let task = Task {
+            id: "cats".parse().expect("a task id"),
+            description: String::new(),
+            platform: Platform::YouTube,
+            start_at: moment(0.0),
+            end_at: None,
+        };
+        let mut decided = DecidedCycle {
             cycle: opened.cycle,
             release: String::new(),
             evidence: Evidence {
                 at: stamp(block),
-                tasks: Vec::new(),
+                tasks: vec![WeightedTask { task, weight: 1.0 }],
                 miners: Vec::new(),
                 claims: Vec::new(),
                 contents: std::collections::BTreeMap::new(),
@@ -121,6 +137,7 @@ impl Setting {
             scores: scores.iter().map(|(key, score)| (hotkey(*key), *score)).collect(),
             errors: Vec::new(),
         };
+        change(&mut decided);
         self.world.store.save_decision(&decided).await.expect("stored");
         opened.cycle
     }
@@ -310,6 +327,48 @@ fn where_nothing_qualifies_the_last_vector_stands_and_without_one_the_owner_gets
         setting.decide(OPENING + 2 * SLOT_BLOCKS, &[]).await;
         assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "the last vector, not the owner");
     });
+}
+
+#[test]
+fn what_could_not_be_read_burns_nothing() {
+    // The first cycle of a new store, in an outage of GitHub, then of a platform; only then is it known that nobody
+    // qualifies.
+    simulate(async {
+        let mut setting = Setting::start();
+        setting.world.chain.set_subnet(subnet(0, usual_neurons().into_iter().chain([neuron(9, 255)])));
+        let without_tasks = |decided: &mut DecidedCycle| decided.evidence.tasks.clear();
+        let pending = |decided: &mut DecidedCycle| decided.submissions.push(waiting());
+        let outages: [&dyn Fn(&mut DecidedCycle); 2] = [&without_tasks, &pending];
+        for (slot, outage) in (0..).zip(outages) {
+            let block = OPENING + slot * SLOT_BLOCKS;
+            setting.finalize(block).await;
+            setting.record_changed(block, &[], outage).await;
+            setting.finalize(block + DECISION_PATIENCE_BLOCKS).await;
+            assert_eq!(setting.submitted().len(), 0, "slot {slot}");
+        }
+        setting.finalize(OPENING + 2 * SLOT_BLOCKS).await;
+        setting.decide(OPENING + 2 * SLOT_BLOCKS, &[]).await;
+        assert_eq!(setting.confirmed.next().await.entries, [(9, 65_535)], "burnt");
+    });
+}
+
+/// A submission of which the platform said nothing.
+fn waiting() -> Judged {
+    Judged {
+        uid: 1,
+        hotkey: hotkey(1),
+        task_id: "cats".to_owned(),
+        content_id: video(1).as_str().to_owned(),
+        platform: Some(Platform::YouTube),
+        status: Status::Pending,
+        reason: Some(Reason::PlatformUnavailable),
+        view_count: None,
+        published_at: None,
+        score: None,
+        counted_share: None,
+        normalized_score: None,
+        settled_by: None,
+    }
 }
 
 #[test]

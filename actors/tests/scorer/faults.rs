@@ -151,7 +151,7 @@ fn a_cycle_waits_an_hour_for_the_first_task_that_can_be_read_and_rejects_nobody_
             stage.round(OPENING + 300, &entries).await;
             let decided = stage.decision().await;
             assert_eq!((decided.cycle, decided.evidence.at), (1, stamp(OPENING)));
-            // Whoever waits longer has a mistake in the settings: the owner's share is burnt until it is corrected.
+            // Whoever waits longer has a mistake in the settings, and is shown what it costs; nothing is burnt for it.
             let expected = match back_after {
                 Some(_) => accepted(),
                 None => (Status::Rejected, Some(Reason::UnknownTask)),
