@@ -1,5 +1,5 @@
 //! All actors together on one thread under paused time, among seeded faults: messages lost, repeated and reordered;
-//! GitHub and YouTube slow, silent, failing and talking nonsense; a chain that cannot be reached; a store that fails; actors
+//! GitHub, YouTube, Apify and a detector slow, silent, failing and talking nonsense; a chain that cannot be reached; a store that fails; actors
 //! that panic; a process that is killed and started again from its store; a wall clock that jumps by a day.
 //!
 //! After every run the promises of the validator are checked against the truth of the world ([`promises`]). A failure names its

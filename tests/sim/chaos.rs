@@ -23,6 +23,8 @@ pub struct Faults {
     draw: Mutex<StdRng>,
     github: AtomicU32,
     youtube: AtomicU32,
+    apify: AtomicU32,
+    detector: AtomicU32,
     messages: AtomicU32,
 }
 
@@ -33,7 +35,12 @@ impl Faults {
     }
 
     pub fn strength(&self, host: &str) -> u32 {
-        let strength = if host == "youtube.test" { &self.youtube } else { &self.github };
+        let strength = match host {
+            "youtube.test" => &self.youtube,
+            "apify.test" => &self.apify,
+            "detector.test" => &self.detector,
+            _ => &self.github,
+        };
         strength.load(Ordering::Relaxed)
     }
 
@@ -41,9 +48,12 @@ impl Faults {
         self.messages.load(Ordering::Relaxed)
     }
 
-    fn set(&self, github: u32, youtube: u32, messages: u32) {
+    /// The strengths of GitHub, YouTube, Apify and the detector, and of messages.
+    fn set(&self, [github, youtube, apify, detector]: [u32; 4], messages: u32) {
         self.github.store(github, Ordering::Relaxed);
         self.youtube.store(youtube, Ordering::Relaxed);
+        self.apify.store(apify, Ordering::Relaxed);
+        self.detector.store(detector, Ordering::Relaxed);
         self.messages.store(messages, Ordering::Relaxed);
     }
 }
@@ -96,6 +106,8 @@ impl Chaos {
             draw: Mutex::new(StdRng::seed_from_u64(seed.wrapping_add(1_000_000))),
             github: AtomicU32::new(0),
             youtube: AtomicU32::new(0),
+            apify: AtomicU32::new(0),
+            detector: AtomicU32::new(0),
             messages: AtomicU32::new(0),
         };
         Self {
@@ -126,7 +138,7 @@ impl Chaos {
     /// From now on nothing goes wrong.
     pub fn calm_down(&mut self, outside: &Outside) {
         if !std::mem::replace(&mut self.is_calm, true) {
-            self.faults.set(0, 0, 0);
+            self.faults.set([0; 4], 0);
             outside.chain.set_down(false);
             outside.store.forget_faults();
         }
@@ -151,8 +163,8 @@ impl Chaos {
         if block >= self.weather_until {
             let mut strength =
                 |most: u32| if self.draw.random_bool(0.5) { 0 } else { self.draw.random_range(0..=most) };
-            let (github, youtube, messages) = (strength(100), strength(100), strength(90));
-            self.faults.set(github, youtube, messages);
+            let upstreams = [strength(100), strength(100), strength(100), strength(100)];
+            self.faults.set(upstreams, strength(90));
             self.weather_until = block + self.draw.random_range(50..900);
         }
         if self.draw.random_bool(0.01) {
@@ -161,13 +173,18 @@ impl Chaos {
             self.disturb(block);
         }
         if self.draw.random_bool(0.05) {
-            const WRITES: [Write; 11] = [
+            const WRITES: [Write; 16] = [
                 Write::Head,
                 Write::Subnet,
                 Write::Gists,
                 Write::GistRound,
                 Write::GistOwners,
+                Write::Unwatched,
                 Write::Observations,
+                Write::Debit,
+                Write::Credit,
+                Write::Verdicts,
+                Write::Waits,
                 Write::Claims,
                 Write::Cycle,
                 Write::Decision,

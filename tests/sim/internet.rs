@@ -1,4 +1,4 @@
-//! GitHub and YouTube as the truth has them, with seeded faults in every answer. Nothing it says of a content is false: slow,
+//! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing it says of a content is false: slow,
 //! silent, broken and incomplete answers are what a validator must not take for anything else.
 
 use crate::chaos::Faults;
@@ -11,17 +11,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tensorflix_actors::ports::{Credential, Http, HttpError, HttpRequest, HttpResponse};
+use tensorflix_actors::ports::{Credential, Http, HttpError, HttpRequest, HttpResponse, Method};
 use tensorflix_domain::ids::Block;
 
-/// The key of YouTube, which no address and no header may show.
+/// The key of every platform, which no address and no header may show.
 pub const SECRET: &str = "s3cr3t-k3y";
 
+/// What a run costs, in US dollars.
+pub const RUN_COST_USD: f64 = 0.01;
+
 /// What was asked, for the promises.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Traffic {
     /// Requests to YouTube.
     pub youtube_requests: u64,
+    /// Runs that Apify was asked to start.
+    pub apify_runs: u64,
+    /// Requests to the detector.
+    pub detector_requests: u64,
     now: usize,
     /// Most requests under way at one time.
     pub peak: usize,
@@ -46,9 +53,8 @@ impl Internet {
         Self { chain, faults, traffic: Mutex::default() }
     }
 
-    pub fn traffic(&self) -> (u64, usize) {
-        let traffic = self.traffic.lock().expect("no panic");
-        (traffic.youtube_requests, traffic.peak)
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.lock().expect("no panic").clone()
     }
 
     fn begin(&self, request: &HttpRequest) -> UnderWay<'_> {
@@ -57,11 +63,24 @@ impl Internet {
         let mut traffic = self.traffic.lock().expect("no panic");
         traffic.now += 1;
         traffic.peak = traffic.peak.max(traffic.now);
-        if request.url.host_str() == Some("youtube.test") {
-            traffic.youtube_requests += 1;
-            let Some(Credential::Query("key", key)) = &request.credential else { panic!("YouTube wants its key") };
-            assert_eq!(key.expose_secret(), SECRET);
-        }
+        let key = match (request.url.host_str(), &request.credential) {
+            (Some("youtube.test"), Some(Credential::Query("key", key))) => {
+                traffic.youtube_requests += 1;
+                key
+            }
+            (Some("apify.test"), Some(Credential::Bearer(key))) => {
+                traffic.apify_runs += u64::from(request.method == Method::Post);
+                key
+            }
+            (Some("detector.test"), Some(Credential::Bearer(key))) => {
+                traffic.detector_requests += 1;
+                key
+            }
+            (Some("raw.test" | "api.test"), None) => return UnderWay(&self.traffic),
+            (host, _) => panic!("{host:?} wants a key of its own kind, or none"),
+        };
+        assert_eq!(key.expose_secret(), SECRET);
+        drop(traffic);
         UnderWay(&self.traffic)
     }
 
@@ -91,6 +110,9 @@ impl Internet {
             (Some("youtube.test"), ["youtube", "v3", "videos:batchGetStats"]) => {
                 videos(&ids().unwrap_or_default(), block, "youtube#videoBatchGetStatsResponse", false)
             }
+            (Some("apify.test"), ["v2", "acts", _, "runs"]) => run_of(request.body.as_deref().unwrap_or_default()),
+            (Some("apify.test"), ["v2", "datasets", reels, "items"]) => items(reels, block),
+            (Some("detector.test"), ["hook"]) => opinion(request.body.as_deref().unwrap_or_default()),
             _ => panic!("nobody serves {}", request.url),
         }
     }
@@ -117,6 +139,40 @@ fn videos(ids: &str, block: Block, kind: &str, is_whole: bool) -> HttpResponse {
     };
     let items: Vec<Value> = ids.split(',').filter_map(item).collect();
     answer(200, json!({"kind": kind, "items": items}).to_string())
+}
+
+/// A run that has ended; its data set is named by the reels that it was asked for.
+fn run_of(input: &str) -> HttpResponse {
+    let input: Value = serde_json::from_str(input).expect("JSON");
+    let addresses = input["username"].as_array().expect("reels").iter();
+    let codes: Vec<&str> = addresses
+        .map(|address| address.as_str().and_then(|address| address.trim_end_matches('/').rsplit('/').next()))
+        .map(|code| code.expect("an address of a reel"))
+        .collect();
+    let run = json!({
+        "id": "run", "status": "SUCCEEDED", "defaultDatasetId": codes.join("."), "usageTotalUsd": RUN_COST_USD,
+    });
+    answer(201, json!({ "data": run }).to_string())
+}
+
+fn items(reels: &str, block: Block) -> HttpResponse {
+    let item = |code: &str| -> Option<Value> {
+        let number = truth::number_of(code)?;
+        let views = truth::views(number, block);
+        Some(json!({
+            "shortCode": code, "timestamp": truth::published_at(number).to_string(), "videoViewCount": views,
+            "videoPlayCount": views, "likesCount": 7, "commentsCount": 1, "caption": "a dog", "videoDuration": 15.0,
+        }))
+    };
+    answer(200, Value::from(reels.split('.').filter_map(item).collect::<Vec<_>>()).to_string())
+}
+
+/// What the detector thinks of a content: the truth.
+fn opinion(question: &str) -> HttpResponse {
+    let question: Value = serde_json::from_str(question).expect("JSON");
+    let number = question["content"]["id"].as_str().and_then(truth::number_of).expect("a content");
+    let verdict = if number == truth::FILMED { "fail" } else { "pass" };
+    answer(200, json!({ "verdict": verdict, "confidence": 0.97 }).to_string())
 }
 
 #[async_trait]

@@ -17,26 +17,33 @@ use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::GistFetcher;
 use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::{DailyBudget, PlatformActor};
+use tensorflix_actors::platform::{DailyBudget, Platform as ObservedPlatform, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Store};
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
+use tensorflix_actors::verifier::{Detector, Terms, Verifier, Webhook, detector_bucket};
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_actors::youtube::YouTube;
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
+use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Units of YouTube's quota for one day.
 pub const DAILY_QUOTA: u64 = 500;
 
-/// Requests in flight: gists and owners, then YouTube.
+/// What Apify may cost in one day, and requests to the detector in one day.
+pub const DAILY_CHARGE_USD: f64 = 20.0;
+pub const DAILY_OPINIONS: u64 = 400;
+
+/// Requests in flight: gists and owners; then those of YouTube, Apify and the detector, each.
 pub const MAX_GISTS_IN_FLIGHT: usize = 8;
 pub const MAX_CALLS_IN_FLIGHT: usize = 4;
 
@@ -164,12 +171,30 @@ impl Workshop {
             daily_quota: DailyBudget::new(DAILY_QUOTA),
             deadline: Duration::from_secs(15),
         };
-        let youtube = self.supervise(Reserved::new(), "youtube", |stats| {
-            let outbound = self.outbound(&stats);
-            PlatformActor::new(youtube, outbound, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
-        });
+        let youtube = self.platform("youtube", youtube);
+        let instagram = Instagram {
+            api_url: "https://apify.test".parse().expect("a URL"),
+            api_key: Some(SECRET.to_owned().into()),
+            actor: "apify~scraper".to_owned(),
+            batch_size: 100,
+            max_in_flight: MAX_CALLS_IN_FLIGHT,
+            max_charge_usd: 1.0,
+            daily_charge: DailyBudget::new(charge_units(DAILY_CHARGE_USD)),
+            deadline: Duration::from_secs(180),
+            clock: Arc::clone(&self.clock),
+        };
+        let instagram = self.platform("instagram", instagram);
+        let verifier = self.supervise(Reserved::new(), "verifier", |stats| self.verifier(stats));
+        // Verdicts are asked for anew in each slot; without one a content waits.
+        let verification = VerificationPolicy {
+            ai: CheckMode::Enforce,
+            on_unknown: OnUnknown::Hold,
+            verdict_hours: 6.0,
+            asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
+            ..VerificationPolicy::default()
+        };
         let settings = CycleSettings {
-            policy: Policy::default(),
+            policy: Policy { verification, ..Policy::default() },
             task_source: TaskSource::Gist,
             task_gist: Some(task_gist()),
             own_hotkey: Some(hotkey(OWN_KEY)),
@@ -178,11 +203,36 @@ impl Workshop {
             opening: Opening::Grid,
             release: String::new(),
         };
-        let platforms = BTreeMap::from([(Platform::YouTube, youtube.clone().recipient())]);
-        let polled = BTreeMap::from([(Platform::YouTube, youtube.recipient())]);
+        let platforms = BTreeMap::from([
+            (Platform::YouTube, youtube.clone().recipient()),
+            (Platform::Instagram, instagram.clone().recipient()),
+        ]);
+        let polled =
+            BTreeMap::from([(Platform::YouTube, youtube.recipient()), (Platform::Instagram, instagram.recipient())]);
         let listeners = vec![Relay::between(setter.clone().recipient(), &self.faults)];
         Scorer::new(settings, platforms, listeners, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
             .polling(polled)
+            .verifying_by(verifier.recipient())
+    }
+
+    fn platform<P: ObservedPlatform>(&self, name: &'static str, platform: P) -> Addr<PlatformActor<P>> {
+        self.supervise(Reserved::new(), name, |stats| {
+            let outbound = self.outbound(&stats);
+            PlatformActor::new(platform, outbound, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
+        })
+    }
+
+    fn verifier(&self, stats: Arc<ActorStats>) -> Verifier {
+        let terms = Terms {
+            bucket: detector_bucket(Provider::Webhook, None),
+            max_in_flight: MAX_CALLS_IN_FLIGHT,
+            daily_requests: DAILY_OPINIONS,
+            deadline: Duration::from_secs(15),
+        };
+        let url = "https://detector.test/hook".parse().expect("a URL");
+        let detector: Box<dyn Detector> = Box::new(Webhook { url, token: Some(SECRET.to_owned().into()), terms });
+        let outbound = self.outbound(&stats);
+        Verifier::new(vec![(detector, outbound)], Arc::clone(&self.store), Arc::clone(&self.clock), stats)
     }
 
     fn gist_fetcher(&self, stats: Arc<ActorStats>) -> GistFetcher {

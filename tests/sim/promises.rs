@@ -1,14 +1,18 @@
 //! What must hold after any run, whatever went wrong in it.
 
 use crate::chaos::{Chaos, WINDOW_BLOCKS};
-use crate::internet::SECRET;
-use crate::process::{DAILY_QUOTA, MAX_CALLS_IN_FLIGHT, MAX_GISTS_IN_FLIGHT, Outside};
+use crate::internet::{RUN_COST_USD, SECRET};
+use crate::process::{
+    DAILY_CHARGE_USD, DAILY_OPINIONS, DAILY_QUOTA, MAX_CALLS_IN_FLIGHT, MAX_GISTS_IN_FLIGHT, Outside,
+};
 use crate::support::subnets::hotkey;
-use crate::truth::{self, BEGIN, COPIED, COPIER, SLOT_BLOCKS, VIDEOS, WITHDRAWN, WITHDRAWN_FROM};
+use crate::truth::{self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM};
 use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_actors::instagram::charge_units;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::ids::{Block, ContentId, Platform};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::weight_vector;
@@ -47,13 +51,14 @@ fn evidence_is_true(cycle: &DecidedCycle) {
             assert!((least..=most).contains(&views.count), "video {number} at {views:?}");
         }
         if let Some(latest) = &known.latest {
-            let seen = latest.presence.as_ref().expect("every video is there: nothing may say otherwise");
+            let seen = latest.presence.as_ref().expect("every content is there: nothing may say otherwise");
             assert_eq!(seen.published_at, Some(truth::published_at(number)), "video {number}");
         }
     }
 }
 
-/// A true video of whoever listed it is never rejected: it counts, or it waits.
+/// A true content of whoever listed it is never rejected: it counts, or it waits. What a camera filmed never counts, whatever
+/// befalls the detector.
 fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
     for judged in &cycle.submissions {
         let number = truth::number_of(&judged.content_id).expect("a video");
@@ -65,10 +70,14 @@ fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
         if is_unread && judged.reason == Some(Reason::UnknownTask) {
             continue;
         }
+        if number == FILMED {
+            let is_found = judged.reason == Some(Reason::NotAiGenerated);
+            assert!(judged.status == Status::Pending || is_found, "cycle {}: {judged:?}", cycle.cycle);
+            continue;
+        }
         assert_ne!(judged.status, Status::Rejected, "cycle {}: {judged:?}", cycle.cycle);
         if judged.status == Status::Accepted {
-            let content = ContentId::new(Platform::YouTube, &judged.content_id).expect("an id");
-            let views = cycle.evidence.contents[&content].views.expect("it was counted");
+            let views = cycle.evidence.contents[&truth::content(number)].views.expect("it was counted");
             #[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
             let score = views.count as f64 / views.at.time.hours_since(truth::published_at(number));
             assert_eq!(judged.score, Some(score), "hours end at the observation's own block: {judged:?}");
@@ -103,12 +112,15 @@ fn the_last_slot_is_decided_and_true(decided: &[DecidedCycle], end: Block) {
         .filter(|judged| judged.status == Status::Accepted)
         .map(|judged| (judged.uid, truth::number_of(&judged.content_id).expect("a video")))
         .collect();
-    for (uid, numbers) in VIDEOS {
+    for (uid, numbers) in CONTENTS {
         for number in numbers {
             let is_listed = *number != WITHDRAWN || last.evidence.at.block < WITHDRAWN_FROM;
-            assert_eq!(accepted.contains(&(uid, *number)), is_listed, "UID {uid}, video {number}");
+            assert_eq!(accepted.contains(&(uid, *number)), is_listed && *number != FILMED, "UID {uid}, {number}");
         }
     }
+    let is_found = |judged: &Judged| judged.reason == Some(Reason::NotAiGenerated);
+    let found: Vec<_> = last.submissions.iter().filter(|judged| is_found(judged)).collect();
+    assert_eq!(found.len(), 1, "what was filmed is found out: {found:?}");
 }
 
 /// At most one in every window, and exactly one where process, store and chain were well.
@@ -145,19 +157,24 @@ fn what_was_sent_is_what_was_decided(outside: &Outside, decided: &[DecidedCycle]
 }
 
 fn quota_is_spent_as_the_ledger_says(outside: &Outside) {
-    let (requests, _) = outside.internet.traffic();
+    let traffic = outside.internet.traffic();
     let spent = outside.store.all_units_spent();
-    assert!(spent.values().all(|units| *units <= DAILY_QUOTA), "{spent:?}");
-    let spent: u64 = spent.values().sum();
-    assert!(
-        spent >= requests,
-        "{requests} requests, and {spent} units in the ledger: each is debited before it is made"
-    );
+    for (bucket, budget, least) in [
+        ("youtube", DAILY_QUOTA, traffic.youtube_requests),
+        ("apify", charge_units(DAILY_CHARGE_USD), traffic.apify_runs * charge_units(RUN_COST_USD)),
+        ("verifier/", DAILY_OPINIONS, traffic.detector_requests),
+    ] {
+        let of_bucket: Vec<u64> =
+            spent.iter().filter(|((name, _), _)| name.starts_with(bucket)).map(|(_, units)| *units).collect();
+        assert!(of_bucket.iter().all(|units| *units <= budget), "{spent:?}");
+        let units: u64 = of_bucket.into_iter().sum();
+        assert!(units >= least, "{bucket}: {units} units for {traffic:?}: each request is debited before it is made");
+    }
 }
 
 fn work_in_flight_is_bounded(outside: &Outside) {
-    let (_, peak) = outside.internet.traffic();
-    assert!(peak <= 2 * (MAX_GISTS_IN_FLIGHT + MAX_CALLS_IN_FLIGHT), "{peak} requests were under way at one time");
+    let peak = outside.internet.traffic().peak;
+    assert!(peak <= 2 * (MAX_GISTS_IN_FLIGHT + 3 * MAX_CALLS_IN_FLIGHT), "{peak} requests were under way at one time");
 }
 
 /// Claims are added for what was listed, and each is dated by a round in which it was.
@@ -178,7 +195,7 @@ async fn claims_are_of_what_was_listed(outside: &Outside) {
         .iter()
         .filter_map(|claim| Some((u16::from(claim.hotkey.public_key()[0]) - 1, truth::number_of(&claim.content_id)?)))
         .collect();
-    for (uid, numbers) in VIDEOS {
+    for (uid, numbers) in CONTENTS {
         for number in numbers {
             assert!(known.contains(&(uid, *number)), "no claim of UID {uid} on video {number} is left");
         }

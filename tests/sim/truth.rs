@@ -1,7 +1,7 @@
 //! What is true in the world, whatever anybody is told of it: who lists what, when videos were published, and how often they
 //! have been watched at each block.
 
-use crate::support::gists::{pointer, submissions, task_line, video};
+use crate::support::gists::{pointer, reel, submissions, task_line, video};
 use crate::support::subnets::{committed, moment, neuron, subnet as subnet_of, validator};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
@@ -17,10 +17,19 @@ pub const BEGIN: Block = 7_200 * 100;
 /// The validator's key and UID.
 pub const OWN_KEY: u8 = 1;
 
-pub const TASK: &str = "cats";
+/// The tasks: one for videos, one for reels.
+const TASK: &str = "cats";
+const REELS_TASK: &str = "dogs";
 
-/// The videos of honest miners by UID. UID 4 copies video 11 as well, from [`COPIED_FROM`] on.
-pub const VIDEOS: [(u16, &[u32]); 5] = [(1, &[11, 12, 13]), (2, &[21]), (3, &[31, 32]), (4, &[41]), (6, &[61, 62])];
+/// Contents of this number and higher ones are reels.
+const FIRST_REEL: u32 = 70;
+
+/// The contents of honest miners by UID. UID 4 copies video 11 as well, from [`COPIED_FROM`] on.
+pub const CONTENTS: [(u16, &[u32]); 5] =
+    [(1, &[11, 12, 13]), (2, &[21, 71]), (3, &[31, 32]), (4, &[41]), (6, &[61, 62, 72])];
+
+/// A camera filmed this one of UID 3, and the detector is certain of it.
+pub const FILMED: u32 = 32;
 
 /// UID 4 lists another's video from this block on.
 pub const COPIED_FROM: Block = BEGIN + 7_200;
@@ -55,37 +64,47 @@ pub fn subnet() -> Subnet {
 /// What a user's gist says at a block; `None` if there is no such gist.
 pub fn document(username: &str, block: Block) -> Option<Vec<u8>> {
     if username == "owner" {
-        return Some(task_line(TASK, Platform::YouTube, 0.0).into_bytes());
+        let tasks = task_line(TASK, Platform::YouTube, 0.0) + &task_line(REELS_TASK, Platform::Instagram, 0.0);
+        return Some(tasks.into_bytes());
     }
     let uid: u16 = username.strip_prefix("miner-")?.parse().ok()?;
     if uid == BROKEN {
         let is_broken = (block / 300).is_multiple_of(2);
         return Some(if is_broken { b"{\"submissions\": [[".to_vec() } else { submissions(&[(TASK, &video(51))]) });
     }
-    let (_, own) = VIDEOS.iter().find(|(owner, _)| *owner == uid)?;
+    let (_, own) = CONTENTS.iter().find(|(owner, _)| *owner == uid)?;
     let mut listed: Vec<u32> = own.to_vec();
     if uid == COPIER && block >= COPIED_FROM {
         listed.push(COPIED);
     }
     listed.retain(|number| *number != WITHDRAWN || block < WITHDRAWN_FROM);
     listed.retain(|number| *number != ADDED || block >= ADDED_FROM);
-    let listed: Vec<ContentId> = listed.into_iter().map(video).collect();
-    Some(submissions(&listed.iter().map(|content| (TASK, content)).collect::<Vec<_>>()))
+    let listed: Vec<(&str, ContentId)> = listed.into_iter().map(|number| (task_of(number), content(number))).collect();
+    Some(submissions(&listed.iter().map(|(task, content)| (*task, content)).collect::<Vec<_>>()))
 }
 
-/// When a video was published: some days before the beginning, and after the task began.
+/// The content of a number.
+pub fn content(number: u32) -> ContentId {
+    if number < FIRST_REEL { video(number) } else { reel(number) }
+}
+
+fn task_of(number: u32) -> &'static str {
+    if number < FIRST_REEL { TASK } else { REELS_TASK }
+}
+
+/// When a content was published: some days before the beginning, and after the task began.
 pub fn published_at(number: u32) -> Moment {
     moment(f64::from(BEGIN) / 300.0 - f64::from(number))
 }
 
-/// The views of a video at a block: it is watched once in each block, and its number of times before.
+/// The views of a content at a block: it is watched once in each block, and its number of times before.
 pub fn views(number: u32, block: Block) -> u64 {
     u64::from(number) * 1_000 + u64::from(block - BEGIN)
 }
 
-/// The video of an id; `None` if there is none.
+/// The content of an id; `None` if there is none.
 pub fn number_of(id: &str) -> Option<u32> {
-    let number = id.strip_prefix("video")?.parse().ok()?;
-    let is_there = number == 51 || VIDEOS.iter().any(|(_, own)| own.contains(&number));
+    let number = id.strip_prefix("video").or_else(|| id.strip_prefix("reel"))?.parse().ok()?;
+    let is_there = number == 51 || CONTENTS.iter().any(|(_, own)| own.contains(&number));
     is_there.then_some(number)
 }
