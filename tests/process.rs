@@ -132,8 +132,7 @@ fn the_demo_finds_what_no_ai_made_what_is_illicit_and_what_is_botted_and_says_wh
     let shown = stdout(&output);
     let cycle = shown.split("Cycle 2 at block ").nth(1).expect("a second cycle");
     let (rejected, counted_in_part) = cycle.split_once("Counted in part:").expect("what is discounted");
-    for (reason, words) in [("not_ai_generated", "that it is made by AI"), ("illicit_content", "that it is fit")]
-    {
+    for (reason, words) in [("not_ai_generated", "that it is made by AI"), ("illicit_content", "that it is fit")] {
         let (_, after) = rejected.split_once(reason).unwrap_or_else(|| panic!("{reason} is missing in:\n{shown}"));
         let why = after.lines().nth(1).expect("a line below");
         assert!(why.contains(" doubts to ") && why.contains(words), "{reason}: {why:?}");
