@@ -125,6 +125,24 @@ fn check_contract(cycle: &Value) {
 }
 
 #[test]
+fn the_demo_finds_what_no_ai_made_what_is_illicit_and_what_is_botted_and_says_why_in_words() {
+    let folder = folder();
+    let output = finished(folder.path(), &["demo", "--cycles", "2", "--seed", "7", "--speed", "0"]);
+    check_exit(&output, 0);
+    let shown = stdout(&output);
+    let cycle = shown.split("Cycle 2 at block ").nth(1).expect("a second cycle");
+    let (rejected, counted_in_part) = cycle.split_once("Counted in part:").expect("what is discounted");
+    for (reason, words) in [("not_ai_generated", "that it is made by AI"), ("illicit_content", "that it is fit")] {
+        let (_, after) = rejected.split_once(reason).unwrap_or_else(|| panic!("{reason} is missing in:\n{shown}"));
+        let why = after.lines().nth(1).expect("a line below");
+        assert!(why.contains(" doubts to ") && why.contains(words), "{reason}: {why:?}");
+    }
+    let botted = counted_in_part.lines().nth(1).expect("a line");
+    assert!(botted.starts_with("  - UID 6: ") && botted.contains("% of its score ("), "{botted:?}");
+    assert!(counted_in_part.contains("      views fell from "), "{counted_in_part}");
+}
+
+#[test]
 fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
     let folder = folder();
     let output = finished(folder.path(), &["demo", "--cycles", "1", "--seed", "7", "--speed", "0"]);

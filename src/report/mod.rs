@@ -1,5 +1,6 @@
 //! What a cycle looks like from outside: one report, as JSON for programs and as text for people.
 
+mod findings;
 mod json;
 mod text;
 

@@ -1,10 +1,14 @@
 //! A cycle's report for people.
 
+use super::findings::found_against;
 use super::json::hexadecimal;
 use super::{CycleReport, Sending};
+use crate::story::wrapped;
+use crate::telemetry::visible;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use tensorflix_domain::ids::Uid;
+use tensorflix_domain::judge::Judged;
 use tensorflix_domain::verdict::Status;
 
 /// Miners shown for each task.
@@ -58,6 +62,7 @@ fn write_report(text: &mut String, report: &CycleReport, detail: Detail) -> std:
         write_top(text, report, weighted.task.id.as_str())?;
     }
     write_details(text, report, detail)?;
+    write_discounts(text, report, detail)?;
     write_errors(text, report, detail)?;
     write_weights(text, report)?;
     write_standing(text, report)
@@ -109,10 +114,34 @@ fn write_details(text: &mut String, report: &CycleReport, detail: Detail) -> std
             let reason = judged.reason.map_or("", |reason| reason.code());
             let (task, content) = (judged.task_id.escape_default(), judged.content_id.escape_default());
             writeln!(text, "  - UID {}: {reason} ({task} / {content})", judged.uid)?;
+            write_finding(text, report, judged);
         }
         write_left_out(text, concerned.len(), detail)?;
     }
     Ok(())
+}
+
+/// Accepted submissions of whose score only a part counts, with that part and why.
+fn write_discounts(text: &mut String, report: &CycleReport, detail: Detail) -> std::fmt::Result {
+    let shares =
+        report.decided.submissions.iter().filter_map(|judged| judged.counted_share.map(|share| (judged, share)));
+    let discounted: Vec<(&Judged, f64)> = shares.collect();
+    if discounted.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "Counted in part:")?;
+    for (judged, share) in discounted.iter().take(detail.lines()) {
+        let (task, content) = (judged.task_id.escape_default(), judged.content_id.escape_default());
+        writeln!(text, "  - UID {}: {:.1}% of its score ({task} / {content})", judged.uid, share * 100.0)?;
+        write_finding(text, report, judged);
+    }
+    write_left_out(text, discounted.len(), detail)
+}
+
+fn write_finding(text: &mut String, report: &CycleReport, judged: &Judged) {
+    if let Some(words) = found_against(judged, &report.decided) {
+        text.push_str(&wrapped("      ", "", &visible(&words)));
+    }
 }
 
 fn write_errors(text: &mut String, report: &CycleReport, detail: Detail) -> std::fmt::Result {

@@ -14,6 +14,7 @@ pub use miner::{MinerStory, SentWeight};
 pub use submission::{Best, Hours, Listed, Rival, Settled, Story};
 pub use text::to_text;
 pub(crate) use text::wrapped;
+pub(crate) use verdicts::doubt_words;
 pub use words::{Words, outcome_words, settled_words, words_of};
 
 use crate::export::{RecordedCycle, policy_sha256};

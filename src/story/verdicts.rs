@@ -14,16 +14,21 @@ pub(super) fn verdict_words(known: &VerificationEvidence) -> String {
 }
 
 fn one(verdict: &Verdict) -> String {
+    if verdict.provider == Provider::Platform {
+        return doubt_words(verdict);
+    }
+    let words = verdict.words.as_ref().map(|words| format!(" (\"{words}\")")).unwrap_or_default();
+    format!("{}, asked at block {}{words}", doubt_words(verdict), verdict.at.block)
+}
+
+/// Who doubts what, and how much.
+pub(crate) fn doubt_words(verdict: &Verdict) -> String {
     let about = about(verdict.check, verdict.task_id.as_deref());
     if verdict.provider == Provider::Platform {
         return format!("the platform itself says `{}`, which speaks {}that {about}", verdict.model, side(verdict));
     }
     let doubt = f64::from(verdict.breach_permille) / 10.0;
-    let words = verdict.words.as_ref().map(|words| format!(" (\"{words}\")")).unwrap_or_default();
-    format!(
-        "{} ({}) doubts to {doubt} % that {about}, asked at block {}{words}",
-        verdict.provider, verdict.model, verdict.at.block
-    )
+    format!("{} ({}) doubts to {doubt} % that {about}", verdict.provider, verdict.model)
 }
 
 const fn side(verdict: &Verdict) -> &'static str {

@@ -95,7 +95,7 @@ impl Conduct {
 const OPENING: [&[Conduct]; 12] = [
     &[Conduct::Honest],
     &[Conduct::Honest],
-    &[Conduct::CopiesAnother, Conduct::RepeatsOwnPair],
+    &[Conduct::CopiesAnother, Conduct::RepeatsOwnPair, Conduct::BuysViews],
     &[Conduct::Honest],
     &[Conduct::PublishesEarly, Conduct::GoesLive, Conduct::FilmsReality],
     &[Conduct::Honest],

@@ -186,7 +186,7 @@ fn growth(kind: ContentKind, draw: &mut Draw) -> Growth {
         }
         ContentKind::Bought => Growth {
             shape: Shape::Bought,
-            plateau: draw.between(400_000, 900_000),
+            plateau: draw.between(40_000, 90_000),
             half_age_ms: HOUR_MS,
             likes_per_10k: 2,
             comments_per_10k: 0,

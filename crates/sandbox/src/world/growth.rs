@@ -6,8 +6,8 @@ use super::draw::Draw;
 use super::task::{DAY_MS, HOUR_MS};
 use crate::clock::{BLOCK_MS, START_BLOCK, block_unix_ms};
 
-/// Blocks after the first at which the platform removes bought views: past the first cycle, within the second.
-pub const PURGE_AFTER_BLOCKS: u32 = 9_000;
+/// Blocks after the first at which the platform removes bought views: between the first cycle and the second.
+pub const PURGE_AFTER_BLOCKS: u32 = 3_600;
 /// The part of bought views that is removed, in percent.
 const PURGED_PERCENT: u128 = 80;
 
