@@ -185,11 +185,11 @@ impl Workshop {
         };
         let instagram = self.platform("instagram", instagram);
         let verifier = self.supervise(Reserved::new(), "verifier", |stats| self.verifier(stats));
-        // Verdicts stand for one slot, and are asked for anew in the next; without one a content waits.
+        // Verdicts do not stand until the next slot, in which they are asked for anew; without one a content waits.
         let verification = VerificationPolicy {
             ai: CheckMode::Enforce,
             on_unknown: OnUnknown::Hold,
-            verdict_hours: 6.0,
+            verdict_hours: 3.0,
             grace_hours: 1.0,
             asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
             ..VerificationPolicy::default()
