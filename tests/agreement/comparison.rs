@@ -68,7 +68,7 @@ pub fn compare(number: usize, seats: &[Option<Seat>], note: String) -> Row {
         if is_settled {
             let (ours, theirs) = (winners(&one.decided), winners(&other.decided));
             assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>(), "round {number}");
-            let differing = ours.iter().filter(|(place, winner)| theirs.get(*place) != Some(winner));
+            let differing = ours.iter().filter(|(place, winner)| theirs.get(*place) != Some(*winner));
             let is_pinned = |place: Place<'_>| pins(&one.decided, place) || pins(&other.decided, place);
             disputed.extend(differing.map(|(place, _)| (*place, is_pinned(*place))));
         }
@@ -125,7 +125,8 @@ pub fn print(title: &str, rows: &[Row]) {
         let [ab, ac, bc] = row.pairs.map(shown);
         let Disputes { pinned, unpinned } = row.disputes;
         let (number, contested, note) = (row.number, row.contested, &row.note);
-        lines.push(format!("{number:>5} {ab:>10} {ac:>10} {bc:>10} {contested:>9} {pinned:>15} {unpinned:>17}  {note}"));
+        lines
+            .push(format!("{number:>5} {ab:>10} {ac:>10} {bc:>10} {contested:>9} {pinned:>15} {unpinned:>17}  {note}"));
     }
     println!("{}", lines.join("\n"));
 }
