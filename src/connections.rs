@@ -17,8 +17,13 @@ use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Detector, OpenAi, SightEngine, Terms, Webhook, detector_bucket};
 use tensorflix_actors::youtube::YouTube;
-use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, Network, RequestGate, UnknownNetwork, WalletError};
+use tensorflix_chain::{
+    ChainConfig, Client, HotkeyWallet, Network, RequestGate, Tolerances, UnknownNetwork, WalletError,
+};
 use tensorflix_domain::verification::{Check, Provider};
+
+/// Age of a network's newest block beyond which other endpoints are preferred: fifty blocks.
+const MAX_HEAD_AGE: Duration = Duration::from_secs(600);
 
 /// Every request to the chain waits for this limiter.
 struct LimiterGate(Arc<Limiter>);
@@ -72,12 +77,14 @@ pub fn instagram_units(config: &Config) -> u64 {
 pub fn chain_client(settings: &NetworkSettings, limiter: Arc<Limiter>) -> Result<Client, UnknownNetwork> {
     let network = Network::named(&settings.network)?;
     let endpoints = if settings.endpoints.is_empty() { network.endpoints } else { settings.endpoints.clone() };
-    Ok(Client::unconnected(ChainConfig {
+    let config = ChainConfig {
         endpoints,
         expected_genesis: network.genesis,
         request_timeout: settings.timeout(),
         gate: Arc::new(LimiterGate(limiter)),
-    }))
+    };
+    let max_head_age = network.keeps_time.then_some(MAX_HEAD_AGE);
+    Ok(Client::with_tolerances(config, Tolerances { max_head_age, ..Tolerances::default() }))
 }
 
 /// The reader of gists, behind its limiter.

@@ -6,6 +6,7 @@
 pub mod adapters;
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod checking;
 pub mod cli;
 pub mod committing;

@@ -1,13 +1,13 @@
 //! Watching a running validator from the console: waits for decided cycles and for what became of their weights.
 
 use crate::app::App;
+use crate::audit;
 use crate::report::{CycleReport, Sending};
 use crate::reporter::Event;
-use std::collections::BTreeMap;
-use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::standing::Standing;
-use tensorflix_domain::weights::WeightEntry;
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::{ScoreVector, WeightEntry};
 
 /// Something to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub enum Shown {
 #[derive(Debug, Default)]
 pub struct Session {
     awaiting: Option<u32>,
+    /// The scores of the cycle before, to tell sudden gains.
+    before: Option<ScoreVector>,
 }
 
 impl Session {
@@ -46,7 +48,14 @@ impl Session {
                 return Ok(Shown::Again { cycle, sending });
             };
             match load(app, decided).await {
-                Some((decided, hotkeys)) => {
+                Some((decided, subnet)) => {
+                    let before =
+                        self.before.as_ref().or(decided.evidence.previous.as_ref().map(|previous| &previous.scores));
+                    audit::log(&audit::audited(&decided, &subnet, before));
+                    if !decided.scores.is_empty() {
+                        self.before = Some(decided.scores.clone());
+                    }
+                    let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
                     let report = CycleReport { decided, entries, sending, standing, hotkeys };
                     report.log();
                     return Ok(Shown::Cycle(Box::new(report)));
@@ -94,12 +103,11 @@ struct Settled {
     sending: Sending,
 }
 
-/// A decided cycle, and who held which UID in it.
-async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, BTreeMap<Uid, Hotkey>)> {
+/// A decided cycle and the subnet it was opened with.
+async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet)> {
     let decided = app.store.decided_cycle(cycle).await.ok()??;
     let subnet = app.store.cycle_subnet(cycle).await.ok()??;
-    let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
-    Some((decided, hotkeys))
+    Some((decided, subnet))
 }
 
 #[cfg(test)]
@@ -110,7 +118,15 @@ mod tests {
 
     fn confirmed(cycle: u32, settles_earlier: bool) -> Event {
         let (entries, extrinsic_hash) = (vec![(1, 65_535)], [0; 32]);
-        Event::Confirmed(WeightsConfirmed { cycle, block: 9, extrinsic_hash, entries, standing: None, settles_earlier })
+        Event::Confirmed(WeightsConfirmed {
+            cycle,
+            block: 9,
+            extrinsic_hash,
+            entries,
+            reveal_at: None,
+            standing: None,
+            settles_earlier,
+        })
     }
 
     #[test]

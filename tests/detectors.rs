@@ -1,8 +1,17 @@
 //! Detectors against the sandbox's servers over real HTTP: what they answer is read rightly, and whatever goes wrong is no
 //! verdict, is not stored, and spends no more than the budget, as the servers count it.
+//!
+//! Beside them: the circuit breaker as a server sees it, and whole validators whose contents are verified.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
 #![cfg(feature = "sandbox")]
+
+mod detectors {
+    mod assembled;
+    mod breaker;
+}
+#[path = "../actors/tests/support/logs.rs"]
+mod logs;
 
 use actix::Actor;
 use secrecy::SecretString;
@@ -150,6 +159,38 @@ fn own_picture(content: &ContentId) -> String {
     format!("https://i.ytimg.com/vi/{}/1.jpg", content.as_str())
 }
 
+/// The block at which contents are examined.
+fn at() -> BlockStamp {
+    BlockStamp { block: START_BLOCK, time: Moment::from_unix_ms(1_787_000_000_000) }
+}
+
+/// A store on disk that has seen these contents.
+async fn store_of(folder: &tempfile::TempDir, contents: &[ContentId]) -> Arc<dyn Store> {
+    let url = format!("sqlite://{}", folder.path().join("validator.db").display());
+    let database = tensorflix_store::Store::open(&url).await.expect("a store");
+    let store: Arc<dyn Store> = Arc::new(Database::new(database));
+    let details = Details { title: "A fox".to_owned(), ..Details::default() };
+    let presence = Presence { details, ..Presence::default() };
+    let seen = |content: &ContentId| Observation {
+        content: content.clone(),
+        at: at(),
+        sighting: Sighting::Present(Box::new(presence.clone())),
+    };
+    store.record_observations(&contents.iter().map(seen).collect::<Vec<_>>()).await.expect("stored");
+    store
+}
+
+/// The illicit check of contents, asked of one detector.
+fn illicit(provider: Provider, contents: &[ContentId], deadline: Duration) -> VerifyContents {
+    let asked = AskedQuestion {
+        question: Question { check: Check::Illicit, task_id: None, subject: Subject::of("", None, None) },
+        task_description: None,
+        providers: [provider].into(),
+    };
+    let wanted = |content: &ContentId| ContentToVerify { content: content.clone(), asked: vec![asked.clone()] };
+    VerifyContents { contents: contents.iter().map(wanted).collect(), as_of: at(), deadline }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Failure {
     Passing(Option<u64>),
@@ -233,35 +274,12 @@ fn a_budget_a_quota_and_a_refused_key_hold_as_the_server_counts_and_leave_nothin
                 place.faults(provider).inject(FaultRule::new(Fault::QuotaExceeded));
             }
             let folder = tempfile::tempdir().expect("a folder");
-            let url = format!("sqlite://{}", folder.path().join("validator.db").display());
             actix_rt::System::new().block_on(async {
-                let database = tensorflix_store::Store::open(&url).await.expect("a store");
-                let store: Arc<dyn Store> = Arc::new(Database::new(database));
-                let at = BlockStamp { block: START_BLOCK, time: Moment::from_unix_ms(1_787_000_000_000) };
-                let details = Details { title: "A fox".to_owned(), ..Details::default() };
-                let presence = Presence { details, ..Presence::default() };
-                let seen: Vec<Observation> = contents
-                    .iter()
-                    .map(|content| Observation {
-                        content: content.clone(),
-                        at,
-                        sighting: Sighting::Present(Box::new(presence.clone())),
-                    })
-                    .collect();
-                store.record_observations(&seen).await.expect("stored");
+                let store = store_of(&folder, &contents).await;
                 let detectors = vec![(place.detector(provider, is_key_good, budget), outbound())];
                 let stats = ActorStats::new("verifier");
                 let verifier = Verifier::new(detectors, Arc::clone(&store), Arc::new(SystemClock::new()), stats);
-                let asked = AskedQuestion {
-                    question: Question { check: Check::Illicit, task_id: None, subject: Subject::of("", None, None) },
-                    task_description: None,
-                    providers: [provider].into(),
-                };
-                let wanted =
-                    |content: &ContentId| ContentToVerify { content: content.clone(), asked: vec![asked.clone()] };
-                let contents_to_verify = contents.iter().map(wanted).collect();
-                let request =
-                    VerifyContents { contents: contents_to_verify, as_of: at, deadline: Duration::from_secs(60) };
+                let request = illicit(provider, &contents, Duration::from_secs(60));
                 let reached = verifier.start().send(request).await.expect("an answer");
                 let what = format!("{provider} {budget} {is_key_good} {is_spent}: {reached:?}");
                 let records = store.verifications(&contents).await.expect("read");

@@ -41,6 +41,31 @@ fn the_demo_prints_the_same_bytes_for_the_same_seed_and_sends_weights() {
     }
 }
 
+#[test]
+fn the_demo_with_commits_ends_with_revealed_weights_and_prints_the_same_bytes_for_the_same_seed() {
+    let folder = folder();
+    let json = || {
+        let arguments = ["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--output", "json"];
+        let output = finished(folder.path(), &arguments);
+        check_exit(&output, 0);
+        stdout(&output)
+    };
+    let first = json();
+    assert_eq!(first, json());
+    assert_eq!(first.lines().count(), 2);
+    for line in first.lines() {
+        let cycle: Value = serde_json::from_str(line).expect("JSON");
+        check_contract(&cycle);
+        assert_eq!((&cycle["submitted"], &cycle["extrinsic"]), (&Value::Bool(true), &Value::Null));
+        assert!(!cycle["weights"].as_array().expect("weights").is_empty());
+    }
+    let text = finished(folder.path(), &["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--speed", "0"]);
+    check_exit(&text, 0);
+    let shown = stdout(&text);
+    let revealed = shown.lines().filter(|line| line.contains("revealed by the chain since: read back")).count();
+    assert_eq!(revealed, 2, "{shown}");
+}
+
 /// The object of `run --once --output json`, by its contract: exactly these keys, in this order of submissions.
 #[track_caller]
 fn check_contract(cycle: &Value) {
@@ -130,6 +155,22 @@ fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
     for piece in ["Top performers for task ", "duplicate_submission", "actor=youtube handled="] {
         assert!(log.contains(piece), "{piece:?} is missing in the log file");
     }
+}
+
+#[test]
+fn run_once_reports_what_it_committed_as_it_reports_plain_weights() {
+    let folder = folder();
+    let arguments = ["demo", "--commit-reveal", "--cycles", "1", "--seed", "7", "--output", "json"];
+    let demo = finished(folder.path(), &arguments);
+    check_exit(&demo, 0);
+    let demo: Value = serde_json::from_str(stdout(&demo).trim()).expect("JSON");
+    let _sandbox = HeldSandbox::start(folder.path(), &["--hold", "--commit-reveal"]);
+    let run = finished(folder.path(), &["run", "--config", "w.toml", "--once", "--output", "json"]);
+    check_exit(&run, 0);
+    let run: Value = serde_json::from_str(stdout(&run).trim()).expect("exactly one JSON object");
+    check_contract(&run);
+    assert_eq!((&run["weights"], &run["submitted"]), (&demo["weights"], &Value::Bool(true)));
+    assert!(run["extrinsic"].as_str().is_some_and(|hash| hash.starts_with("0x")), "{}", run["extrinsic"]);
 }
 
 #[test]

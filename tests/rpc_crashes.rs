@@ -26,6 +26,7 @@ use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGa
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::record::Head;
 use tensorflix_sandbox::clock::block_unix_ms;
+use tensorflix_sandbox::node::SubmittedArguments;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Receiver;
@@ -130,9 +131,20 @@ impl World {
 
 #[test]
 fn the_process_may_end_before_any_of_its_requests_and_each_window_has_one_submission() {
+    end_before_each_request(false);
+}
+
+#[test]
+fn the_same_holds_where_weights_are_committed_and_what_the_chain_reveals_is_what_was_committed() {
+    end_before_each_request(true);
+}
+
+fn end_before_each_request(commit_reveal: bool) {
     actix_rt::System::new().block_on(async {
         let folder = folder();
-        let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+        let mut rules = SandboxConfig::default();
+        rules.hyperparameters.commit_reveal_weights_enabled = commit_reveal;
+        let sandbox = Sandbox::start(rules).await.expect("a sandbox");
         let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("a configuration");
         std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
         // Decides the cycle whose scores are sent from here on, and sends them in the first window.
@@ -157,10 +169,19 @@ fn the_process_may_end_before_any_of_its_requests_and_each_window_has_one_submis
         let mut submissions: BTreeMap<u32, usize> = BTreeMap::new();
         for record in world.sandbox.node().submissions() {
             assert!(record.outcome.is_ok(), "{record:?}");
+            let is_commit = matches!(record.arguments, SubmittedArguments::TimelockedWeights { .. });
+            assert_eq!(is_commit, commit_reveal, "{record:?}");
             *submissions.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
         }
         assert_eq!(submissions.len(), windows, "every window has its submission: {submissions:?}");
         assert!(submissions.values().all(|count| *count == 1), "{submissions:?}");
+        let intent = world.store.latest_intent().await.expect("read").expect("an intent");
+        if let Some(plan) = intent.reveal {
+            world.sandbox.advance_to(plan.reveal_at + 3);
+        }
+        assert_eq!(intent.reveal.is_some(), commit_reveal);
+        let held = world.sandbox.node().weights(NETUID, world.sandbox.validator().uid);
+        assert_eq!(held, intent.entries);
         world.sandbox.stop().await;
     });
 }

@@ -6,6 +6,7 @@ use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
+use crate::suspicions::suspicions;
 use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
 use crate::verifying::{self, Verification, record_waits};
@@ -287,7 +288,7 @@ impl Conductor {
         }
         let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
-        judge_traffic(&*self.store, &self.settings.policy, &mut evidence.contents).await?;
+        judge_traffic(&*self.store, &self.settings.policy, evidence.at.time, &mut evidence.contents).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
             // Nothing is tried again with one cycle: the process ends.
@@ -298,6 +299,7 @@ impl Conductor {
                 decided.map_err(|reason| StoreError(format!("cycle {}: {reason}", cycle.cycle)))?
             }
         };
+        errors.extend(suspicions(&evidence, &decision.submissions, self.settings.task_source));
         errors.sort_unstable();
         let decided = DecidedCycle {
             cycle: cycle.cycle,

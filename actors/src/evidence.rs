@@ -9,7 +9,7 @@ use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::claim::MAX_CLAIMS;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{
-    BoundClaim, ContentEvidence, Evidence, Miner, PreviousScores, UnwatchedBlocks, WeightedTask,
+    BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
 };
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Uid};
@@ -301,6 +301,10 @@ impl Gists<'_> {
                         hotkey: neuron.hotkey,
                         pairs: gist.pairs,
                         owner_confirmed: owner.is_some_and(OwnerRecord::is_confirmed),
+                        person: Some(Box::new(Person {
+                            coldkey: neuron.coldkey,
+                            github_id: owner.and_then(|owner| owner.owner_id),
+                        })),
                     });
                 }
             }

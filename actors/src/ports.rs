@@ -19,7 +19,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, ScoresInForce, WeightIntent,
+    ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -42,7 +42,8 @@ pub trait Chain: Send + Sync {
     /// The weights that the chain holds for a validator, by UID.
     async fn weights_of(&self, head: &Head, uid: Uid) -> Result<Vec<WeightEntry>, ChainError>;
 
-    /// Signs a setting of weights, valid from `head` on for a limited number of blocks. Sends nothing.
+    /// Signs a setting of weights, or a timelocked commit of them where the subnet demands that at `head`; valid from
+    /// `head` on for a limited number of blocks. Sends nothing.
     async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError>;
 
     /// Asks the node whether it would take signed bytes, without sending them; `Some` if it would refuse them.
@@ -66,6 +67,8 @@ pub struct SignedExtrinsic {
     pub nonce: u64,
     /// The last block at which the chain would accept it.
     pub valid_until: Block,
+    /// When the chain is to reveal the weights; `None` if it holds them as soon as it accepts them.
+    pub reveal: Option<RevealPlan>,
 }
 
 /// Where a submission ended.
@@ -350,4 +353,8 @@ pub trait Store: Send + Sync {
     async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError>;
     /// Stores what came of the open intent of a window; an outcome that is stored stays.
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError>;
+    /// Commits that came into a block and of whose reveal nothing is known yet, oldest window first, at most `limit`.
+    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError>;
+    /// Stores what came of the reveal of a commit, by the hash of its extrinsic; an outcome that is stored stays.
+    async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError>;
 }

@@ -32,11 +32,6 @@ pub(crate) fn obstacle(
         return operator(format!("hotkey {hotkey} is not registered on subnet {netuid}: register it"));
     };
     let rules = &subnet.hyperparameters;
-    if rules.commit_reveal {
-        return operator(format!(
-            "subnet {netuid} demands that weights be committed and revealed, which this release cannot do yet: upgrade"
-        ));
-    }
     if neuron.stake_rao < rules.stake_threshold_rao {
         return operator(format!(
             "hotkey {hotkey} has {} of stake and the chain demands {} to set weights: add stake",
@@ -137,7 +132,7 @@ mod tests {
         check(|subnet| subnet.neurons[0].validator_permit = false, &others, Some("no validator permit"));
         check(|subnet| subnet.hyperparameters.weights_version_key = 8, &others, Some("weights.version_key is 7"));
         check(|subnet| subnet.hyperparameters.weights_version_key = 7, &others, None);
-        check(|subnet| subnet.hyperparameters.commit_reveal = true, &others, Some("committed and revealed"));
+        check(|subnet| subnet.hyperparameters.commit_reveal = true, &others, None);
         check(|subnet| subnet.neurons[0].last_update = 9_901, &others, Some("too early, until 10001"));
         check(|subnet| subnet.neurons[0].last_update = 0, &others, None);
     }

@@ -6,6 +6,7 @@
 
 use crate::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, Store, StoreError};
 use crate::preflight::{Obstacle, obstacle};
+use crate::revealing::{Unrevealed, watch_reveals};
 use crate::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightsConfirmed, WeightsWithheld};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,6 +51,7 @@ pub struct SendingSettings {
 pub(crate) enum Sent {
     Confirmed(WeightsConfirmed),
     Withheld(WeightsWithheld),
+    Unrevealed(Unrevealed),
 }
 
 pub(crate) struct Sender {
@@ -135,6 +137,10 @@ impl Sender {
             *cycle = intent.cycle;
             let settled = self.reconcile(&head, &intent).await?;
             sent.extend(settled);
+        }
+        match watch_reveals(&*self.chain, &*self.store, &head).await {
+            Ok(failed) => sent.extend(failed.into_iter().map(Sent::Unrevealed)),
+            Err(error) => tracing::warn!(error, "the reveal of committed weights could not be looked at; it is later"),
         }
         let force = self.store.scores_in_force().await?;
         *cycle = force.as_ref().map_or(0, |force| force.cycle);
@@ -236,6 +242,7 @@ impl Sender {
             extrinsic_hash: signed.hash,
             nonce: signed.nonce,
             valid_until: signed.valid_until,
+            reveal: signed.reveal,
             outcome: None,
         };
         if !self.store.save_intent(&intent).await? {
@@ -316,7 +323,7 @@ impl Sender {
         }
     }
 
-    /// Makes sure that the chain holds what was sent: `LastUpdate` and the stored row.
+    /// Makes sure that the chain holds what was sent: `LastUpdate`, and the stored row unless it is to be revealed later.
     async fn confirm(&self, intent: &WeightIntent, block: Block) -> Result<WeightsConfirmed, Halt> {
         let head = self.chain.next_head(None).await?;
         if head.stamp.block < block {
@@ -325,8 +332,11 @@ impl Sender {
         let subnet = self.chain.subnet(&head).await?;
         let own = self.chain.hotkey().and_then(|hotkey| subnet.neuron(&hotkey));
         if let Some(neuron) = own.filter(|neuron| neuron.last_update <= block) {
-            let stored = self.chain.weights_of(&head, neuron.uid).await?;
-            if neuron.last_update < block || non_zero(&stored) != non_zero(&intent.entries) {
+            let is_stored = match intent.reveal {
+                Some(_) => true,
+                None => non_zero(&self.chain.weights_of(&head, neuron.uid).await?) == non_zero(&intent.entries),
+            };
+            if neuron.last_update < block || !is_stored {
                 let error = "the chain holds other weights than were sent".to_owned();
                 let outcome = IntentOutcome::Failed { block, error: error.clone() };
                 self.store.save_outcome(intent.window, &outcome).await?;
@@ -336,7 +346,8 @@ impl Sender {
         self.store.save_outcome(intent.window, &IntentOutcome::Confirmed { block }).await?;
         let standing = own.map(|neuron| standing(&intent.entries, neuron, &subnet));
         let (cycle, extrinsic_hash, entries) = (intent.cycle, intent.extrinsic_hash, intent.entries.clone());
-        Ok(WeightsConfirmed { cycle, block, extrinsic_hash, entries, standing, settles_earlier: false })
+        let reveal_at = intent.reveal.as_ref().map(|plan| plan.reveals_at(block));
+        Ok(WeightsConfirmed { cycle, block, extrinsic_hash, entries, reveal_at, standing, settles_earlier: false })
     }
 }
 
@@ -351,7 +362,7 @@ fn takes_window(intent: &WeightIntent, window: Block) -> bool {
     included_at.is_some_and(|block| intent.window >= window || block >= window)
 }
 
-fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {
+pub(crate) fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {
     entries.iter().copied().filter(|(_, weight)| *weight > 0).collect()
 }
 

@@ -5,7 +5,9 @@
 
 use crate::ports::{Store, StoreError};
 use std::collections::BTreeMap;
-use tensorflix_domain::evidence::ContentEvidence;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::defence::RECORDED_SETTLING_HOURS;
+use tensorflix_domain::evidence::{ContentEvidence, SettledViews};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::traffic::{Baselines, Traits, assess};
@@ -16,21 +18,35 @@ const CONTENTS_PER_READ: usize = 1_000;
 /// The newest observations of each content that are looked at: two weeks of four a day, and some.
 const NEWEST_OBSERVATIONS: u32 = 64;
 
-/// Says of each content whether its views are those of an audience, unless the policy has no use for it.
+/// Says of each content whether its views are those of an audience, what its views were when they were old enough to be
+/// settled, and whether it hides likes, unless the policy has no use for it.
 pub(crate) async fn judge_traffic(
     store: &dyn Store,
     policy: &Policy,
+    at: Moment,
     contents: &mut BTreeMap<ContentId, ContentEvidence>,
 ) -> Result<(), StoreError> {
-    if policy.traffic.is_off() {
+    if policy.traffic.is_off() && policy.defences.are_off() {
         return Ok(());
     }
-    let all: Vec<&ContentId> = contents.keys().collect();
+    let settling_hours = policy.defences.settling_hours;
+    let settling_hours = if settling_hours > 0.0 { settling_hours } else { RECORDED_SETTLING_HOURS };
+    let all: Vec<ContentId> = contents.keys().cloned().collect();
     let mut traits = Vec::with_capacity(all.len());
     for chunk in all.chunks(CONTENTS_PER_READ) {
-        let chunk: Vec<ContentId> = chunk.iter().copied().cloned().collect();
-        let series = store.traffic_series(&chunk, NEWEST_OBSERVATIONS).await?;
-        traits.extend(series.iter().map(|series| Traits::of(series, policy.view_metric)));
+        let series = store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
+        for (content, series) in chunk.iter().zip(&series) {
+            traits.push(Traits::of(series, policy.view_metric));
+            let origin = contents.get_mut(content).and_then(|known| known.origin.as_deref_mut());
+            if let Some(origin) = origin {
+                origin.hides_engagement = series.hides_engagement(policy.view_metric);
+                let settled = series.settled(|time| at.hours_since(time) >= settling_hours, policy.view_metric);
+                origin.settled = settled.map(|(time, count)| SettledViews { time, count });
+            }
+        }
+    }
+    if policy.traffic.is_off() {
+        return Ok(());
     }
     let baselines = Baselines::of(&traits);
     for (known, traits) in contents.values_mut().zip(&traits) {

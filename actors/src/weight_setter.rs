@@ -6,6 +6,8 @@
 //!   yet it waits for the decision, but no longer than [`DECISION_PATIENCE_BLOCKS`].
 //! - The signed bytes are stored before they are broadcast. After a crash, or when an answer was lost, the chain is
 //!   asked first, and then the same bytes are sent again while their era lasts.
+//! - Where the subnet demands it, weights are committed, and the chain reveals them by itself an epoch or more later: one
+//!   submission. Whether it did is watched (`revealing.rs`).
 //! - Hotkeys become UIDs at the block of signing, never earlier.
 //!
 //! It scores nothing. With `dry_run` it does all but sign and send.
@@ -37,6 +39,8 @@ pub struct WeightsConfirmed {
     pub extrinsic_hash: [u8; 32],
     /// What was sent, by UID.
     pub entries: Vec<WeightEntry>,
+    /// The block from which the chain is to reveal them, if they are committed.
+    pub reveal_at: Option<Block>,
     /// How we stand with them; `None` if we were deregistered since.
     pub standing: Option<Standing>,
     /// Whether this settles a submission of an earlier pass, or of a process before this one, whose fate was open.
@@ -167,6 +171,7 @@ impl WeightSetter {
                     cycle = confirmed.cycle,
                     block = confirmed.block,
                     entries = confirmed.entries.len(),
+                    reveal_at = confirmed.reveal_at,
                     cosine = standing.and_then(|standing| standing.cosine),
                     clipped_share = standing.and_then(|standing| standing.clipped_share),
                     validator_trust = standing.map(|standing| standing.validator_trust),
@@ -177,6 +182,17 @@ impl WeightSetter {
                 for listener in &self.confirmed_listeners {
                     let _ = listener.try_send(confirmed.clone());
                 }
+            }
+            Sent::Unrevealed(unrevealed) => {
+                self.stats.count_failed();
+                tracing::error!(
+                    cycle = unrevealed.cycle,
+                    window = unrevealed.window,
+                    reveal_at = unrevealed.reveal_at,
+                    extrinsic = hash_text(&unrevealed.extrinsic_hash),
+                    "the chain did not reveal weights that were committed: check the validator's permit and stake, and \
+                     weights.version_key; the next window sends anew"
+                );
             }
             Sent::Withheld(withheld) => {
                 if withheld.is_failure {
@@ -197,4 +213,9 @@ impl WeightSetter {
             }
         }
     }
+}
+
+/// A hash as explorers show it.
+fn hash_text(hash: &[u8; 32]) -> String {
+    hash.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -2,9 +2,11 @@
 
 mod faults;
 mod judging;
+mod outages;
 mod polling;
 mod quarantine;
 mod sameness;
+mod traffic;
 mod verifying;
 
 use crate::support::fake_platform::FakePlatform;

@@ -1,7 +1,8 @@
 //! The sending path under crashes: however often and wherever the process dies, each window has exactly one submission
-//! on chain as long as the process comes back within it.
+//! on chain as long as the process comes back within it. Plain weights and timelocked commits alike.
 
 use crate::support::crashing::{Mortal, Tripwire};
+use crate::support::logs::Logs;
 use crate::support::memory_store::MemoryStore;
 use crate::support::model_chain::ModelChain;
 use crate::support::subnets::{head, hotkey, neuron, subnet, validator};
@@ -20,7 +21,7 @@ use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::record::{DecidedCycle, RevealOutcome};
 use tensorflix_domain::weights::ScoreVector;
 
 /// The window of the subnet's rules: its tempo.
@@ -42,8 +43,13 @@ struct Remains {
 }
 
 impl Remains {
-    /// A chain and a store in which a cycle of the present slot is decided.
+    /// A chain that takes plain weights, and a store in which a cycle of the present slot is decided.
     async fn new() -> Self {
+        Self::on_chain(false).await
+    }
+
+    /// The same on a chain that takes commits only, or plain weights only.
+    async fn on_chain(commit_reveal: bool) -> Self {
         let subnet = subnet(BEGIN, [validator(0, 1), neuron(1, 2), neuron(2, 3)]);
         let store = MemoryStore::default();
         store.save_head(&head(BEGIN)).await.expect("stored");
@@ -68,7 +74,9 @@ impl Remains {
             errors: Vec::new(),
         };
         store.save_decision(&decided).await.expect("decided");
-        Self { store: Arc::new(store), chain: Arc::new(ModelChain::new(subnet, hotkey(1))) }
+        let chain = ModelChain::new(subnet, hotkey(1));
+        chain.set_commit_reveal(commit_reveal);
+        Self { store: Arc::new(store), chain: Arc::new(chain) }
     }
 
     /// Starts a process that ends at a step.
@@ -125,32 +133,40 @@ fn check_one_per_window(remains: &Remains, crashes: &[usize]) {
     assert_eq!(remains.submissions(), expected, "crashes at steps {crashes:?}");
     let failed: Vec<_> = remains.chain.records().into_iter().filter(|record| record.failure.is_some()).collect();
     assert_eq!(failed, [], "crashes at steps {crashes:?}");
+    let is_missing = |reveal: &RevealOutcome| matches!(reveal, RevealOutcome::Missing { .. });
+    assert!(!remains.store.reveals().iter().any(is_missing), "crashes at steps {crashes:?}");
 }
 
 #[test]
 fn a_crash_before_or_after_any_step_leaves_exactly_one_submission_in_each_window() {
-    simulate(async {
-        let faultless = Remains::new().await;
-        let steps = live_through(&faultless, &[]).await;
-        check_one_per_window(&faultless, &[]);
-        assert!(steps > 100, "{steps} steps are too few to be the whole path");
-        for crash in 0..steps {
-            let remains = Remains::new().await;
-            live_through(&remains, &[crash]).await;
-            check_one_per_window(&remains, &[crash]);
-        }
-    });
+    for commit_reveal in [false, true] {
+        simulate(async move {
+            let faultless = Remains::on_chain(commit_reveal).await;
+            let steps = live_through(&faultless, &[]).await;
+            check_one_per_window(&faultless, &[]);
+            assert_eq!(faultless.chain.commit_count(), if commit_reveal { WINDOWS as usize } else { 0 });
+            assert_eq!(faultless.store.reveals().len(), faultless.chain.commit_count());
+            assert!(steps > 100, "{steps} steps are too few to be the whole path");
+            for crash in 0..steps {
+                let remains = Remains::on_chain(commit_reveal).await;
+                live_through(&remains, &[crash]).await;
+                check_one_per_window(&remains, &[crash]);
+                assert_eq!(remains.store.reveals().len(), faultless.store.reveals().len(), "a crash at {crash}");
+            }
+        });
+    }
 }
 
 #[test]
 fn three_hundred_random_series_of_crashes_leave_exactly_one_submission_in_each_window() {
-    let series = proptest::collection::vec(any::<u16>().prop_map(|step| usize::from(step % 60)), 1..12);
+    let crashes = proptest::collection::vec(any::<u16>().prop_map(|step| usize::from(step % 60)), 1..12);
+    let series = (crashes, any::<bool>());
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     runner
-        .run(&series, |crashes| {
+        .run(&series, |(crashes, commit_reveal)| {
             simulate(async move {
-                let remains = Remains::new().await;
+                let remains = Remains::on_chain(commit_reveal).await;
                 live_through(&remains, &crashes).await;
                 check_one_per_window(&remains, &crashes);
             });
@@ -260,5 +276,81 @@ fn an_outage_of_the_chain_is_made_up_for_as_soon_as_it_ends() {
         assert_eq!(windows, [0, 2], "the window in which the chain was gone is lost, the next is not");
         let late = remains.chain.last_update() - BEGIN - outage.end;
         assert!(late <= 2 * HEAD_STEP, "sent {late} blocks after the outage");
+    });
+}
+
+/// One live process through all windows; `at` is done before each head is told.
+async fn live_with(remains: &Remains, windows: u32, at: impl Fn(&ModelChain, Block)) {
+    let (setter, _) = remains.start(None);
+    for passed in (0..windows * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+        let head = if passed == 0 { head(BEGIN) } else { remains.chain.advance_to(BEGIN + passed) };
+        at(&remains.chain, passed);
+        setter.do_send(HeadFinalized(head));
+        settle().await;
+    }
+}
+
+#[test]
+fn commits_switched_on_and_off_in_mid_run_are_followed_and_each_window_keeps_its_one_submission() {
+    simulate(async {
+        let remains = Remains::new().await;
+        live_with(&remains, 6, |chain, passed| {
+            chain.set_commit_reveal((WINDOW_BLOCKS / 2..3 * WINDOW_BLOCKS + 90).contains(&passed));
+        })
+        .await;
+        let counts: Vec<usize> = remains.submissions().into_values().collect();
+        assert_eq!(counts, [1; 6]);
+        assert!(remains.chain.records().iter().all(|record| record.failure.is_none()));
+        assert_eq!(remains.chain.commit_count(), 3);
+        let missing =
+            remains.store.reveals().into_iter().filter(|reveal| !matches!(reveal, RevealOutcome::Revealed { .. }));
+        assert_eq!(missing.count(), 0);
+    });
+}
+
+#[test]
+fn a_switch_between_signing_and_inclusion_costs_its_window_and_the_next_is_built_for_the_new_rule() {
+    for commit_reveal in [false, true] {
+        simulate(async move {
+            let remains = Remains::on_chain(commit_reveal).await;
+            let (setter, _) = remains.start(None);
+            setter.do_send(HeadFinalized(head(BEGIN)));
+            settle().await;
+            remains.chain.set_commit_reveal(!commit_reveal);
+            for passed in (HEAD_STEP..2 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+                setter.do_send(HeadFinalized(remains.chain.advance_to(BEGIN + passed)));
+                settle().await;
+            }
+            let failures: Vec<Option<String>> =
+                remains.chain.records().into_iter().map(|record| record.failure).collect();
+            let refused = if commit_reveal { "CommitRevealDisabled" } else { "CommitRevealEnabled" };
+            assert_eq!(failures, [Some(refused.to_owned()), None]);
+            assert_eq!(remains.submissions(), BTreeMap::from([(0, 1), (1, 1)]));
+        });
+    }
+}
+
+#[test]
+fn a_reveal_that_fails_silently_is_told_once_also_after_a_crash_and_sending_goes_on() {
+    simulate(async {
+        let logs = Logs::capture();
+        let remains = Remains::on_chain(true).await;
+        remains.chain.set_reveals_fail(true);
+        live_with(&remains, 1, |_, _| ()).await;
+        let told = |logs: &Logs| logs.lines(&["ERROR", "did not reveal weights that were committed"]).len();
+        assert_eq!(told(&logs), 1);
+        // Another process does not tell of the first again, and goes on watching.
+        let (setter, _) = remains.start(None);
+        for passed in (WINDOW_BLOCKS..4 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
+            remains.chain.set_reveals_fail(passed < 2 * WINDOW_BLOCKS + 60);
+            setter.do_send(HeadFinalized(remains.chain.advance_to(BEGIN + passed)));
+            settle().await;
+        }
+        assert_eq!(told(&logs), 2);
+        let missing =
+            remains.store.reveals().into_iter().filter(|reveal| matches!(reveal, RevealOutcome::Missing { .. }));
+        assert_eq!(missing.count(), 2);
+        assert!(!remains.chain.weights().is_empty(), "the third window's commit was revealed");
+        assert_eq!(remains.submissions().into_values().collect::<Vec<_>>(), [1; 4]);
     });
 }

@@ -91,11 +91,12 @@ impl Chain for SubtensorChain {
     async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
         let signed = self
             .client
-            .sign_set_weights(self.wallet()?, self.netuid, entries, self.version_key, &chain_head(head))
+            .sign_weights(self.wallet()?, self.netuid, entries, self.version_key, &chain_head(head))
             .await
             .map_err(port_error)?;
-        let (bytes, hash, nonce, valid_until) = (signed.bytes, signed.hash, signed.nonce, signed.valid_until_block);
-        Ok(SignedExtrinsic { bytes, hash, nonce, valid_until })
+        let tensorflix_chain::SignedWeights { extrinsic, reveal } = signed;
+        let (bytes, hash, nonce) = (extrinsic.bytes, extrinsic.hash, extrinsic.nonce);
+        Ok(SignedExtrinsic { bytes, hash, nonce, valid_until: extrinsic.valid_until_block, reveal })
     }
 
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {

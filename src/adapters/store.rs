@@ -15,7 +15,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, ScoresInForce, WeightIntent,
+    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -183,5 +183,11 @@ impl Store for Database {
     }
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
         self.told(self.store.save_outcome(window, outcome).await)
+    }
+    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        self.told(self.store.watched_reveals(limit).await)
+    }
+    async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
+        self.told(self.store.save_reveal_outcome(extrinsic_hash, outcome).await)
     }
 }

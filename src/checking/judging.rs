@@ -132,6 +132,7 @@ mod tests {
             hotkey: Hotkey::new([1; 32]),
             pairs: pairs.iter().map(pair).collect(),
             owner_confirmed: true,
+            person: None,
         };
         let at = BlockStamp { block: 1, time: Moment::from_unix_ms(1_787_000_000_000) };
         let task = |(id, platform): &(&str, Platform)| WeightedTask {

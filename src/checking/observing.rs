@@ -148,6 +148,7 @@ fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvide
                 shortfall: None,
                 verification: None,
                 traffic: None,
+                origin: None,
             }
         }
     }

@@ -150,6 +150,7 @@ impl<'a> Checker<'a> {
             hotkey: *hotkey,
             pairs: gist.pairs,
             owner_confirmed: speaks_for(&checks, "gist"),
+            person: None,
         };
         let policy = self.config.policy();
         let tasks = tasks.as_deref();

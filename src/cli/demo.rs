@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, grid_start};
+use tensorflix_domain::ids::Block;
 use tensorflix_sandbox::node::Pace;
 use tensorflix_sandbox::{NETUID, Sandbox};
 
@@ -32,6 +33,8 @@ Examples:
   tensorflix demo
   # one JSON object a cycle; the same bytes for the same seed
   tensorflix demo --cycles 5 --seed 1 --output json
+  # weights are timelocked: committed first, and revealed by the sandbox's chain an epoch later
+  tensorflix demo --commit-reveal --cycles 2
   # keeps the store, for `explain`, `export` and `replay`
   tensorflix demo --store demo.db
   TENSORFLIX__STORE__URL=sqlite://demo.db tensorflix explain --uid 5")]
@@ -89,7 +92,7 @@ async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
     let mut app = App::start(&config, Mode { opening: Opening::Grid, dry_run: false }).await?;
     let mut session = Session::default();
     for cycle in 1..=arguments.cycles {
-        if cycle > 1 {
+        if cycle > 1 && !arguments.world.commit_reveal {
             pass_to_next_slot(&sandbox, &config, arguments).await;
         }
         let next = tokio::time::timeout(CYCLE_PATIENCE, session.next(&mut app)).await;
@@ -98,7 +101,13 @@ async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
             return Err(format!("cycle {cycle} was not decided before weights were sent again").into());
         };
         show_cycle(&report, arguments.output, false);
-        let found = compare_with_chain(&sandbox, &report)?;
+        let found = if arguments.world.commit_reveal {
+            // The chain reveals on the way to the next slot; nobody there acts before it is reached.
+            pass_to_next_slot(&sandbox, &config, arguments).await;
+            found_revealed(&sandbox, &report)?
+        } else {
+            compare_with_chain(&sandbox, &report)?
+        };
         if arguments.output == Output::Text {
             print(&found);
         }
@@ -133,6 +142,22 @@ async fn pass_to_next_slot(sandbox: &Sandbox, config: &Config, arguments: &DemoA
 
 /// Finds on the sandbox's chain what the validator says it sent.
 fn compare_with_chain(sandbox: &Sandbox, report: &CycleReport) -> Result<String, DemoError> {
+    let (block, count) = held_weights(sandbox, report)?;
+    Ok(format!("Found on the sandbox's chain at block {block}: the same {count} weights.\n\n"))
+}
+
+/// Finds on the sandbox's chain, revealed, what the validator committed earlier.
+fn found_revealed(sandbox: &Sandbox, report: &CycleReport) -> Result<String, DemoError> {
+    let (block, count) = held_weights(sandbox, report)?;
+    let now = sandbox.block();
+    Ok(format!(
+        "Committed at block {block}, and revealed by the chain since: read back from the sandbox's chain at block {now}, the \
+         same {count} weights.\n\n"
+    ))
+}
+
+/// The block that a cycle's weights were sent in, and their number, if the chain holds exactly these.
+fn held_weights(sandbox: &Sandbox, report: &CycleReport) -> Result<(Block, usize), DemoError> {
     let Sending::Confirmed { block, .. } = &report.sending else {
         return Err("the weights of this cycle were not sent; see the report".into());
     };
@@ -144,5 +169,5 @@ fn compare_with_chain(sandbox: &Sandbox, report: &CycleReport) -> Result<String,
     if sent != stored {
         return Err(format!("the chain holds other weights than were sent: {stored:?} instead of {sent:?}").into());
     }
-    Ok(format!("Found on the sandbox's chain at block {block}: the same {} weights.\n\n", stored.len()))
+    Ok((*block, stored.len()))
 }

@@ -1,5 +1,6 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr and the log file.
 
+mod audit;
 mod backup;
 mod check_submissions;
 mod check_tasks;
@@ -103,6 +104,8 @@ enum Command {
     CheckSubmissions(check_submissions::CheckSubmissionsArguments),
     /// Why a submission scored what it scored, with all evidence.
     Explain(explain::ExplainArguments),
+    /// What to look at after a cycle: untagged winners, ties, sudden gains, shared gists and channels.
+    Audit(audit::AuditArguments),
     /// Everything that a cycle decided from, as JSON or CSV.
     Export(export::ExportArguments),
     /// Decide cycles again from their own evidence, or under another configuration.
@@ -208,6 +211,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::CheckTasks(arguments) => check_tasks::run(arguments),
         Command::CheckSubmissions(arguments) => check_submissions::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Audit(arguments) => audit::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tensorflix_sandbox::clock::BLOCK_MS;
-use tensorflix_sandbox::node::Pace;
+use tensorflix_sandbox::node::{Hyperparameters, Pace};
 use tensorflix_sandbox::world::WorldConfig;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 
@@ -18,7 +18,9 @@ use tensorflix_sandbox::{Sandbox, SandboxConfig};
 Examples:
   tensorflix sandbox --seed 7 --hold --write-config sandbox.toml
   # in another terminal
-  tensorflix run --config sandbox.toml --once --output json")]
+  tensorflix run --config sandbox.toml --once --output json
+  # a subnet on which weights are committed first and revealed by the chain
+  tensorflix sandbox --commit-reveal --speed 100 --write-config sandbox.toml")]
 pub(super) struct SandboxArguments {
     #[command(flatten)]
     world: WorldArguments,
@@ -45,6 +47,9 @@ pub(super) struct WorldArguments {
     /// Everything follows from it: the same seed gives the same world
     #[arg(long, default_value_t = 7)]
     seed: u64,
+    /// The subnet takes weights only as timelocked commits, which its chain reveals an epoch later
+    #[arg(long)]
+    pub(super) commit_reveal: bool,
 }
 
 impl WorldArguments {
@@ -55,7 +60,9 @@ impl WorldArguments {
             tasks: u32::from(self.tasks),
             ..WorldConfig::default()
         };
-        SandboxConfig { world, pace, ..SandboxConfig::default() }
+        let hyperparameters =
+            Hyperparameters { commit_reveal_weights_enabled: self.commit_reveal, ..Hyperparameters::default() };
+        SandboxConfig { world, pace, hyperparameters }
     }
 }
 

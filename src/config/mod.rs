@@ -39,6 +39,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::defence::Defences;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verification::{Check, Provider, VerificationPolicy};
 use toml::{Table, Value};
@@ -68,6 +69,8 @@ pub struct Config {
     pub instagram: InstagramSettings,
     /// What makes a submission valid.
     pub rules: RulesSettings,
+    /// Defences beyond the subnet's rules.
+    pub defences: Defences,
     /// Verdicts on contents.
     pub verifier: VerifierSettings,
     /// SightEngine.
@@ -240,6 +243,7 @@ impl Config {
             burn_share: self.weights.burn_share,
             verification: self.verification(),
             traffic: self.verifier.traffic,
+            defences: self.defences.clone(),
         }
     }
 

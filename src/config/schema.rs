@@ -52,7 +52,7 @@ const fn integer(min: i64, max: i64) -> Kind {
 }
 
 /// All sections but [`ACTORS`].
-pub(super) static SECTIONS: [Section; 16] = [
+pub(super) static SECTIONS: [Section; 17] = [
     Section {
         name: "network",
         settings: &[
@@ -136,6 +136,20 @@ pub(super) static SECTIONS: [Section; 16] = [
             ("max_per_miner_and_task", integer(1, 1000)),
             ("content_scope", Kind::Choice(&["task", "subnet"])),
             ("live", Kind::Choice(&["reject", "accept"])),
+        ],
+    },
+    Section {
+        name: "defences",
+        settings: &[
+            ("max_per_coldkey_and_task", integer(0, 1000)),
+            ("max_per_github_owner_and_task", integer(0, 1000)),
+            ("max_per_channel_and_task", integer(0, 1000)),
+            ("foreign_tag", Kind::Choice(&["accept", "reject"])),
+            ("settling_hours", HOURS_OR_NONE),
+            ("first_sight_views", integer(0, LARGEST_INTEGER)),
+            ("hidden_engagement_share", SHARE),
+            ("score_exponent", Kind::Float { min: 0.1, max: 2.0 }),
+            ("task_floor_share", SHARE),
         ],
     },
     Section {

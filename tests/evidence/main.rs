@@ -8,6 +8,7 @@
 )]
 #![cfg(feature = "sandbox")]
 
+mod auditing;
 mod explaining;
 mod exporting;
 mod reasons;

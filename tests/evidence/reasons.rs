@@ -101,6 +101,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
             hotkey: hotkey(1),
             pairs: submissions.iter().map(pair).collect(),
             owner_confirmed: false,
+            person: None,
         }],
         claims: submissions.iter().flat_map(|judged| [claim(judged, 0), claim(judged, 1)]).collect(),
         contents: BTreeMap::new(),

@@ -20,7 +20,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, ScoresInForce, WeightIntent,
+    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -253,5 +253,11 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
         mortal!(self, save_outcome(window, outcome))
+    }
+    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        mortal!(self, watched_reveals(limit))
+    }
+    async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
+        mortal!(self, save_reveal_outcome(extrinsic_hash, outcome))
     }
 }

@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::{Head, WeightIntent};
+use tensorflix_domain::record::{Head, RevealPlan, WeightIntent};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tokio::sync::watch;
 
 /// Blocks for which a signature holds.
 const ERA_BLOCKS: u32 = 64;
+
+/// Blocks in an epoch; epochs begin at its multiples, and a commit is revealed at the beginning of the next.
+const EPOCH_BLOCKS: u32 = 361;
 
 /// The error of weights that come too early.
 pub const TOO_FAST: &str = "SettingWeightsTooFast";
@@ -41,6 +44,12 @@ struct State {
     nonce: u64,
     last_update: Block,
     weights: Vec<WeightEntry>,
+    /// Whether weights are taken only as commits.
+    commit_reveal: bool,
+    /// Commits with the block of their reveal.
+    commits: Vec<(Block, Vec<WeightEntry>)>,
+    /// Whether reveals change nothing, and nobody is told.
+    reveals_fail: bool,
     /// Whether the node takes no requests.
     is_down: bool,
 }
@@ -58,6 +67,9 @@ impl ModelChain {
             nonce: 0,
             last_update,
             weights: Vec::new(),
+            commit_reveal: false,
+            commits: Vec::new(),
+            reveals_fail: false,
             is_down: false,
         };
         Self { hotkey, newest, state: Mutex::new(state) }
@@ -67,6 +79,7 @@ impl ModelChain {
     pub fn advance_to(&self, block: Block) -> Head {
         let next = *self.newest.borrow() + 1;
         self.state().include_pool(next);
+        self.state().reveal(block);
         self.newest.send_replace(block);
         head(block)
     }
@@ -97,6 +110,27 @@ impl ModelChain {
         self.state().last_update = newest;
     }
 
+    /// From now on weights are taken only as commits, or only plain.
+    pub fn set_commit_reveal(&self, commit_reveal: bool) {
+        self.state().commit_reveal = commit_reveal;
+    }
+
+    /// From now on reveals change nothing, or do again.
+    pub fn set_reveals_fail(&self, reveals_fail: bool) {
+        self.state().reveals_fail = reveals_fail;
+    }
+
+    /// The validator's weights on chain.
+    pub fn weights(&self) -> Vec<WeightEntry> {
+        self.state().weights.clone()
+    }
+
+    /// Settings of weights on chain that were commits.
+    pub fn commit_count(&self) -> usize {
+        let state = self.state();
+        state.records.iter().filter(|record| state.signed[&record.bytes].0.reveal.is_some()).count()
+    }
+
     /// From now on requests fail, or are answered again.
     pub fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
@@ -121,18 +155,38 @@ impl State {
             }
             self.nonce += 1;
             let next = self.last_update + self.subnet.hyperparameters.weights_rate_limit;
-            let failure = (self.last_update > 0 && block < next).then(|| TOO_FAST.to_owned());
+            let failure = match (self.commit_reveal, &signed.reveal) {
+                (true, None) => Some("CommitRevealEnabled".to_owned()),
+                (false, Some(_)) => Some("CommitRevealDisabled".to_owned()),
+                _ => (self.last_update > 0 && block < next).then(|| TOO_FAST.to_owned()),
+            };
             if failure.is_none() {
                 self.last_update = block;
-                self.weights = entries;
+                match signed.reveal {
+                    Some(_) => self.commits.push(((block / EPOCH_BLOCKS + 1) * EPOCH_BLOCKS, entries)),
+                    None => self.weights = entries,
+                }
             }
             self.records.push(Record { block, bytes, failure });
         }
     }
 
+    /// Does what the blocks up to `block` reveal.
+    fn reveal(&mut self, block: Block) {
+        let (due, waiting) = std::mem::take(&mut self.commits).into_iter().partition(|(at, _)| *at <= block);
+        self.commits = waiting;
+        let due: Vec<(Block, Vec<WeightEntry>)> = due;
+        if let Some((_, entries)) = due.into_iter().next_back().filter(|_| !self.reveals_fail) {
+            self.weights = entries;
+        }
+    }
+
     fn inclusion(&self, bytes: &[u8], newest: Block) -> Option<Inclusion> {
         let record = self.records.iter().find(|record| record.bytes == bytes && record.block <= newest)?;
-        let failure = record.failure.clone().map(|error| Failure { error, remedy: Remedy::Wait });
+        let failure = record.failure.clone().map(|error| {
+            let remedy = if error == TOO_FAST { Remedy::Wait } else { Remedy::ReadAgain };
+            Failure { error, remedy }
+        });
         Some(Inclusion::Finalized { block: record.block, failure })
     }
 
@@ -177,7 +231,11 @@ impl Chain for ModelChain {
         let mut hash = [0_u8; 32];
         hash[..4].copy_from_slice(&bytes);
         let valid_until = head.stamp.block + ERA_BLOCKS;
-        let signed = SignedExtrinsic { bytes: bytes.clone(), hash, nonce: state.nonce, valid_until };
+        let epoch = (head.stamp.block + 1) / EPOCH_BLOCKS;
+        let reveal_at = (epoch + 1) * EPOCH_BLOCKS;
+        let plan = RevealPlan { round: 1, reveal_at, commit_until: reveal_at - 1, epoch_blocks: EPOCH_BLOCKS };
+        let reveal = state.commit_reveal.then_some(plan);
+        let signed = SignedExtrinsic { bytes: bytes.clone(), hash, nonce: state.nonce, valid_until, reveal };
         state.signed.insert(bytes, (signed.clone(), entries.to_vec()));
         Ok(signed)
     }

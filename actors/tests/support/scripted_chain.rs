@@ -241,7 +241,7 @@ impl Chain for ScriptedChain {
         let mut hash = [0xEE_u8; 32];
         hash[0] = count;
         let valid_until = head.stamp.block + ERA_BLOCKS;
-        let signed = SignedExtrinsic { bytes, hash, nonce: state.nonce, valid_until };
+        let signed = SignedExtrinsic { bytes, hash, nonce: state.nonce, valid_until, reveal: None };
         state.signed.push((signed.clone(), entries.to_vec()));
         Ok(signed)
     }

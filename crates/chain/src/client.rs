@@ -3,20 +3,22 @@
 //! A [`Client`] is cheap to clone and shares everything. Its methods are in the module of what they do: heads,
 //! subnet, extrinsic, submit, recovery.
 
-use crate::connection::Links;
+use crate::endpoints::{Links, Tolerances};
 use crate::errors::ChainError;
 use crate::heads::Following;
 use crate::runtime::Runtimes;
 use crate::transport::{RequestGate, shown};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How to reach the chain.
 #[derive(Clone)]
 pub struct ChainConfig {
-    /// WebSocket URLs, tried in this order; after a loss the next one is tried first.
+    /// WebSocket URLs, best first: the first that is well is used, and come back to; after a loss the next one is tried
+    /// first.
     pub endpoints: Vec<String>,
     /// The hash that block 0 must have; `None` takes the chain of the first connection, and stays with it.
     pub expected_genesis: Option<[u8; 32]>,
@@ -45,6 +47,9 @@ pub struct Client {
 
 pub(crate) struct Inner {
     pub(crate) config: ChainConfig,
+    pub(crate) tolerances: Tolerances,
+    /// The newest finalized block that any endpoint has told; 0 for none.
+    pub(crate) newest_block: AtomicU32,
     pub(crate) links: Mutex<Links>,
     pub(crate) runtimes: Mutex<Runtimes>,
     pub(crate) following: Mutex<Following>,
@@ -70,7 +75,19 @@ impl Client {
 
     /// A client that connects when it is first used.
     pub fn unconnected(config: ChainConfig) -> Self {
-        let inner = Inner { config, links: Mutex::default(), runtimes: Mutex::default(), following: Mutex::default() };
+        Self::with_tolerances(config, Tolerances::default())
+    }
+
+    /// The same, with another patience than the usual one.
+    pub fn with_tolerances(config: ChainConfig, tolerances: Tolerances) -> Self {
+        let inner = Inner {
+            config,
+            tolerances,
+            newest_block: AtomicU32::new(0),
+            links: Mutex::default(),
+            runtimes: Mutex::default(),
+            following: Mutex::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 

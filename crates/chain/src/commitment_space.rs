@@ -3,7 +3,7 @@
 //! `Commitments.set_commitment` charges every call the bytes of its fields, [`MIN_CHARGED_BYTES`] at least, to the
 //! hotkey's `UsedSpaceOf(netuid, hotkey)`, which counts from zero in each epoch of the subnet, and refuses what would
 //! lead over `MaxSpace`. The epoch is the pallet's own count of it: `SubnetEpochIndex(netuid)` where the runtime keeps
-//! one, else `(block + netuid + 1) / (tempo + 1)`.
+//! one (a tempo after `LastEpochBlock`, or at `PendingEpochAt`), else `(block + netuid + 1) / (tempo + 1)`.
 //!
 //! This only looks ahead: the chain decides at inclusion. Runtimes that limit commitments in another way have none of
 //! these entries, and nothing is known of them here.
@@ -50,6 +50,7 @@ struct Slots {
     tempo: Slot,
     epoch_index: Slot,
     last_epoch: Slot,
+    pending_epoch: Slot,
 }
 
 impl Slots {
@@ -61,11 +62,13 @@ impl Slots {
             tempo: of_subnet("Tempo"),
             epoch_index: of_subnet("SubnetEpochIndex"),
             last_epoch: of_subnet("LastEpochBlock"),
+            pending_epoch: of_subnet("PendingEpochAt"),
         }
     }
 
-    fn all(&self) -> [Slot; 5] {
-        [&self.limit, &self.used, &self.tempo, &self.epoch_index, &self.last_epoch].map(Clone::clone)
+    fn all(&self) -> [Slot; 6] {
+        [&self.limit, &self.used, &self.tempo, &self.epoch_index, &self.last_epoch, &self.pending_epoch]
+            .map(Clone::clone)
     }
 }
 
@@ -94,7 +97,8 @@ fn space(snapshot: &Snapshot, slots: &Slots, netuid: u16, next_block: Block) -> 
     let (epoch, renewed_at) = match snapshot.value::<u64>(&slots.epoch_index) {
         Some(index) => {
             let last_epoch = snapshot.value(&slots.last_epoch).unwrap_or_default();
-            epoch_by_count(index, last_epoch, tempo, next_block)
+            let pending = snapshot.value(&slots.pending_epoch).unwrap_or_default();
+            epoch_by_count(index, last_epoch, pending, tempo, next_block)
         }
         None => epoch_by_block(netuid, tempo, next_block),
     };
@@ -112,8 +116,9 @@ fn space(snapshot: &Snapshot, slots: &Slots, netuid: u16, next_block: Block) -> 
 }
 
 /// The epoch that `block` is in by the runtime's own count as of the block before it, and the first block of the next.
-fn epoch_by_count(index: u64, last_epoch_block: u64, tempo: u64, block: Block) -> (u64, u64) {
-    let (block, due_at) = (u64::from(block), last_epoch_block.saturating_add(tempo));
+fn epoch_by_count(index: u64, last_epoch_block: u64, pending_at: u64, tempo: u64, block: Block) -> (u64, u64) {
+    let by_tempo = last_epoch_block.saturating_add(tempo);
+    let (block, due_at) = (u64::from(block), if pending_at > 0 { by_tempo.min(pending_at) } else { by_tempo });
     // An epoch that is due runs before the extrinsics of the block.
     if block >= due_at { (index.saturating_add(1), block.saturating_add(tempo)) } else { (index, due_at) }
 }
@@ -179,8 +184,16 @@ mod tests {
 
     #[test]
     fn a_runtimes_own_count_moves_when_its_epoch_is_due() {
-        for (block, expected) in [(460, (7, 500)), (499, (7, 500)), (500, (8, 600)), (503, (8, 603))] {
-            assert_eq!(epoch_by_count(7, 400, 100, block), expected, "block {block}");
+        for (pending, block, expected) in [
+            (0, 460, (7, 500)),
+            (0, 499, (7, 500)),
+            (0, 500, (8, 600)),
+            (0, 503, (8, 603)),
+            (470, 460, (7, 470)),
+            (470, 470, (8, 570)),
+            (900, 499, (7, 500)),
+        ] {
+            assert_eq!(epoch_by_count(7, 400, pending, 100, block), expected, "block {block}, pending {pending}");
         }
     }
 

@@ -102,7 +102,10 @@ pub enum ChainError {
         detail: String,
     },
     /// A call cannot be built for this runtime. Alert: a newer release is needed.
-    #[error("{call} cannot be built for runtime version {spec_version} ({detail}): a newer release may be needed")]
+    #[error(
+        "{call} cannot be built for runtime version {spec_version} ({detail}): nothing is sent until a release that \
+         knows this runtime is installed"
+    )]
     CannotBuild {
         /// Pallet and call.
         call: String,
@@ -111,16 +114,22 @@ pub enum ChainError {
         /// What the encoder says.
         detail: String,
     },
-    /// The subnet takes weights only as timelocked commits. Alert: nothing can be sent as it is.
+    /// Mainnet's beacon is not drand quicknet. Alert: what is encrypted for another may never be revealed.
     #[error(
-        "subnet {netuid} demands that weights be committed and revealed (commit-reveal is on at block {block}), \
-         which this release cannot do yet: upgrade, or ask the subnet's owner"
+        "the chain's beacon (public key {public_key}) is not drand quicknet, which mainnet has: weights are not committed \
+         for it; a newer release may be needed"
     )]
-    CommitRevealDemanded {
+    ForeignBeacon {
+        /// The public key that the chain names, in hexadecimal.
+        public_key: String,
+    },
+    /// Weights cannot be timelocked as the subnet demands. Alert: its state or the vector is not as it ever should be.
+    #[error("weights cannot be committed on subnet {netuid}: {detail}; report this")]
+    CannotTimelock {
         /// The subnet's number.
         netuid: u16,
-        /// The block it was read at.
-        block: Block,
+        /// What stands in the way.
+        detail: String,
     },
     /// The text does not fit into a commitment. Our caller's mistake.
     #[error("a commitment of {length_bytes} bytes fits into no field of the chain: shorten it")]

@@ -8,17 +8,23 @@ use crate::client::Client;
 use crate::commitment;
 use crate::errors::ChainError;
 use crate::heads::Head;
+use crate::obstacles::obstacle;
 use crate::runtime::Runtime;
 use crate::subnet::{COMMITMENTS, MODULE};
+use crate::timelock::{self, Commit, Secret};
 use crate::wallet::HotkeyWallet;
 use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
 use subxt::dynamic::Value;
 use subxt::ext::scale_value::Composite;
 use subxt::utils::{AccountId32, H256};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
+use tensorflix_domain::record::RevealPlan;
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;
+
+/// The call of timelocked weights.
+const COMMIT_TIMELOCKED: &str = "commit_timelocked_weights";
 
 /// An extrinsic, signed and not yet sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,31 +43,57 @@ pub struct SignedExtrinsic {
     pub valid_until_block: Block,
 }
 
+/// Weights, signed in the form that the subnet demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedWeights {
+    /// What is sent.
+    pub extrinsic: SignedExtrinsic,
+    /// When the chain is to reveal them; `None` for plain weights.
+    pub reveal: Option<RevealPlan>,
+}
+
 /// A call, its arguments named as the runtime names them.
-struct Call {
+pub(crate) struct Call {
     pallet: &'static str,
     name: &'static str,
     arguments: Vec<(&'static str, Value<()>)>,
 }
 
 impl Client {
-    /// Signs `SubtensorModule.set_weights` for `weights`, in their order, with the signer's next nonce.
+    /// Signs `weights`, in their order, with the signer's next nonce: as `SubtensorModule.set_weights`, or as
+    /// `commit_timelocked_weights` where the subnet takes only commits at `head`.
     ///
     /// # Errors
-    /// [`ChainError::CommitRevealDemanded`] (alert) where the subnet takes only commits at `head`,
-    /// [`ChainError::CannotBuild`] (alert), or what [`ChainError`] says of the conversation.
-    pub async fn sign_set_weights(
+    /// [`ChainError::CannotBuild`], [`ChainError::ForeignBeacon`], [`ChainError::CannotTimelock`] (alert all three), or
+    /// what [`ChainError`] says of the conversation.
+    pub async fn sign_weights(
         &self,
         wallet: &HotkeyWallet,
         netuid: u16,
         weights: &[(Uid, u16)],
         version_key: u64,
         head: &Head,
-    ) -> Result<SignedExtrinsic, ChainError> {
-        if self.demands_commits(head, netuid).await? {
-            return Err(ChainError::CommitRevealDemanded { netuid, block: head.block });
+    ) -> Result<SignedWeights, ChainError> {
+        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        snapshot.load(timelock::slots(netuid)).await?;
+        if !timelock::demands_commits(&snapshot, netuid) {
+            let extrinsic = self.sign(wallet, &set_weights(netuid, weights, version_key), head).await?;
+            return Ok(SignedWeights { extrinsic, reveal: None });
         }
-        self.sign(wallet, &set_weights(netuid, weights, version_key), head).await
+        let runtime = snapshot.runtime();
+        if !runtime.has_call(MODULE, COMMIT_TIMELOCKED) {
+            return Err(ChainError::CannotBuild {
+                call: format!("{MODULE}.{COMMIT_TIMELOCKED}"),
+                spec_version: runtime.spec_version,
+                detail: "the subnet demands commits, and this runtime has only hashed ones".to_owned(),
+            });
+        }
+        let genesis = self.genesis().await?.0;
+        let hotkey = wallet.hotkey();
+        let secret = Secret { hotkey: &hotkey, weights, version_key };
+        let Commit { ciphertext, version, plan } = timelock::commit(&snapshot, &genesis, netuid, &secret, head)?;
+        let call = commit_timelocked(netuid, &ciphertext, plan.round, version);
+        Ok(SignedWeights { extrinsic: self.sign(wallet, &call, head).await?, reveal: Some(plan) })
     }
 
     /// Signs `Commitments.set_commitment` with `text`, with the signer's next nonce.
@@ -115,9 +147,27 @@ fn set_weights(netuid: u16, weights: &[(Uid, u16)], version_key: u64) -> Call {
     }
 }
 
+pub(crate) fn commit_timelocked(netuid: u16, ciphertext: &[u8], reveal_round: u64, version: u16) -> Call {
+    Call {
+        pallet: MODULE,
+        name: COMMIT_TIMELOCKED,
+        arguments: vec![
+            ("netuid", Value::u128(netuid.into())),
+            ("commit", Value::from_bytes(ciphertext)),
+            ("reveal_round", Value::u128(reveal_round.into())),
+            ("commit_reveal_version", Value::u128(version.into())),
+        ],
+    }
+}
+
 fn set_commitment(netuid: u16, text: &str) -> Option<Call> {
     let arguments = vec![("netuid", Value::u128(netuid.into())), ("info", commitment::info(text)?)];
     Some(Call { pallet: COMMITMENTS, name: "set_commitment", arguments })
+}
+
+fn payload(call: &Call) -> subxt::tx::DynamicPayload<Composite<()>> {
+    let arguments = call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    subxt::tx::dynamic(call.pallet, call.name, Composite::Named(arguments.collect()))
 }
 
 fn sign_call(
@@ -132,11 +182,11 @@ fn sign_call(
         spec_version: runtime.spec_version,
         detail,
     };
-    if !runtime.has_call(call.pallet, call.name) {
-        return Err(cannot_build("the runtime has no such call".to_owned()));
+    let names: Vec<&str> = call.arguments.iter().map(|(name, _)| *name).collect();
+    if let Some(obstacle) = obstacle(runtime, call.pallet, call.name, &names) {
+        return Err(cannot_build(obstacle));
     }
-    let arguments = call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    let payload = subxt::tx::dynamic(call.pallet, call.name, Composite::Named(arguments.collect()));
+    let payload = payload(call);
     let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
         .nonce(nonce)
         .tip(0)
@@ -160,7 +210,7 @@ fn sign_call(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::runtime::tests::finney;
     use tensorflix_domain::chain_time::Moment;
@@ -169,6 +219,11 @@ mod tests {
 
     fn sign(call: &Call) -> Result<SignedExtrinsic, ChainError> {
         sign_call(&finney(), &HotkeyWallet::from_uri("//Alice").expect("a key"), call, 7, &HEAD)
+    }
+
+    /// A call as it stands in an extrinsic: pallet, call, arguments.
+    pub(crate) fn encoded(runtime: &Runtime, call: &Call) -> Vec<u8> {
+        runtime.codec.tx().call_data(&payload(call)).expect("a call of the runtime")
     }
 
     /// The call's bytes are the tail of the extrinsic.
@@ -182,6 +237,13 @@ mod tests {
         // Pallet 7, call 0; netuid; two lists of two; version key.
         assert_eq!(tail(&signed, 22), "07005900080300010008ffff02000500000000000000");
         assert_eq!((signed.nonce, signed.signed_at_block, signed.valid_until_block), (7, 1_000, 1_063));
+    }
+
+    #[test]
+    fn a_timelocked_commit_is_encoded_as_the_chain_expects() {
+        let signed = sign(&commit_timelocked(89, &[0xaa, 0xbb], 5, 4)).expect("a signature");
+        // Pallet 7, call 113; netuid; two bytes; round; version.
+        assert_eq!(tail(&signed, 17), "0771590008aabb05000000000000000400");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Finalized heads: the current one, and the next.
 //!
 //! Invariants: only finalized blocks are ever returned; gaps are not filled, a slow reader gets the newest; waiting is
-//! bounded. Where the subscription is silent for [`SILENCE`], the node is asked outright, since a subscription can die
-//! without a word.
+//! bounded. Where the subscription is silent for [`Tolerances::silence`](crate::Tolerances::silence), the node is asked
+//! outright, since a subscription can die without a word; if it knows nothing newer, the other endpoints are asked, and one
+//! that does takes its place.
 
 use crate::client::Client;
 use crate::connection::Connection;
@@ -11,7 +12,7 @@ use crate::storage::Slot;
 use futures::FutureExt;
 use parity_scale_codec::Encode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 use subxt::config::substrate::{BlakeTwo256, SubstrateHeader};
 use subxt::config::{Hasher, Header};
 use subxt::rpcs::client::RpcSubscription;
@@ -19,8 +20,6 @@ use subxt::utils::H256;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::Block;
 
-/// How long a subscription may say nothing before the node is asked: three blocks.
-const SILENCE: Duration = Duration::from_secs(36);
 /// How many silences or losses one wait puts up with: then the chain or the node stands still.
 const MAX_SILENCES: u32 = 10;
 
@@ -96,9 +95,14 @@ impl Client {
     pub async fn next_head(&self, after: Block) -> Result<Head, ChainError> {
         let mut following = self.inner.following.lock().await;
         let mut endpoint = String::new();
-        let mut silences = 0;
+        let (mut silences, silence) = (0, self.inner.tolerances.silence);
         while silences < MAX_SILENCES {
             following.drain();
+            if let Some((connection, _)) = &following.subscription
+                && !self.is_current(connection).await
+            {
+                following.subscription = None;
+            }
             if following.subscription.is_none() {
                 self.follow(&mut following).await?;
             }
@@ -109,7 +113,7 @@ impl Client {
             let Some((connection, subscription)) = &mut following.subscription else { continue };
             let connection = connection.clone();
             endpoint.clone_from(&connection.endpoint);
-            match tokio::time::timeout(SILENCE, subscription.next()).await {
+            match tokio::time::timeout(silence, subscription.next()).await {
                 Ok(Some(Ok(header))) => following.note_header(&header),
                 Ok(Some(Err(_)) | None) => {
                     silences += 1;
@@ -118,14 +122,19 @@ impl Client {
                 Err(_) => {
                     silences += 1;
                     match ask_finalized(&connection).await {
-                        Ok((block, hash)) => following.note(block, hash),
+                        Ok((block, hash)) => {
+                            following.note(block, hash);
+                            if block <= after {
+                                self.leave_if_stalled(&connection, block).await;
+                            }
+                        }
                         Err(error) if error.is_retryable() => *following = Following::default(),
                         Err(error) => return Err(error),
                     }
                 }
             }
         }
-        let waited_secs = SILENCE.as_secs() * u64::from(MAX_SILENCES);
+        let waited_secs = silence.as_secs() * u64::from(MAX_SILENCES);
         Err(ChainError::Stalled { endpoint, after, waited_secs })
     }
 
@@ -144,6 +153,7 @@ impl Client {
 
     /// Completes a block with its time.
     pub(crate) async fn head(&self, block: Block, hash: H256) -> Result<Head, ChainError> {
+        self.inner.newest_block.fetch_max(block, Ordering::Relaxed);
         let mut snapshot = self.snapshot(hash).await?;
         let now = Slot::plain("Timestamp", "Now");
         snapshot.load([now.clone()]).await?;

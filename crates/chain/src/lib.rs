@@ -4,23 +4,30 @@
 //! metadata of the runtimes it has met. Keys, calls and values are built and decoded from the metadata of the block
 //! that is read; nothing is generated from a metadata file, so a runtime may gain and lose entries under our feet.
 //!
-//! Sending is in steps that a caller can store between: [`Client::sign_set_weights`] makes the bytes,
+//! Sending is in steps that a caller can store between: [`Client::sign_weights`] makes the bytes,
 //! [`Client::validate`] asks the pool's opinion, [`Client::submit`] broadcasts and waits for finality,
 //! [`Client::find_extrinsic`] asks the chain what became of bytes that were broadcast before a crash.
 //!
+//! Weights are signed in the form that the subnet demands at the block: plain, or as a timelocked commit that the chain
+//! reveals by itself (`timelock.rs`).
+//!
 //! What this crate does not do: it decides nothing (when to send, what weights), retries nothing, stores nothing and
-//! has no background task of its own. Timelocked commits are not built here yet; a subnet that demands them is the
-//! error [`ChainError::CommitRevealDemanded`].
+//! has no background task of its own but the short look at whether a better endpoint is well again. Older runtimes'
+//! `commit_weights` and `reveal_weights` are not built; where only they are taken, signing is
+//! [`ChainError::CannotBuild`].
 
 mod client;
 mod commitment;
 mod commitment_space;
 mod connection;
+mod endpoints;
 mod errors;
 mod extrinsic;
 mod heads;
 mod networks;
+mod obstacles;
 mod pool;
+mod probe;
 mod recovery;
 mod remedy;
 mod runtime;
@@ -28,13 +35,15 @@ mod stake;
 mod storage;
 mod submit;
 mod subnet;
+mod timelock;
 mod transport;
 mod wallet;
 
 pub use client::{ChainConfig, Client};
 pub use commitment_space::CommitmentSpace;
+pub use endpoints::Tolerances;
 pub use errors::ChainError;
-pub use extrinsic::{ERA_BLOCKS, SignedExtrinsic};
+pub use extrinsic::{ERA_BLOCKS, SignedExtrinsic, SignedWeights};
 pub use heads::Head;
 pub use networks::{MAINNET_GENESIS, Network, UnknownNetwork};
 pub use pool::{PoolError, Preflight};

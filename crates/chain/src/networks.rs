@@ -21,6 +21,8 @@ pub struct Network {
     pub endpoints: Vec<String>,
     /// The hash that block 0 must have; `None` accepts any chain.
     pub genesis: Option<[u8; 32]>,
+    /// Whether its blocks come by the world's clock, so that an old newest block means an endpoint that lags.
+    pub keeps_time: bool,
 }
 
 /// A network name that is none of the known ones and no WebSocket URL.
@@ -34,14 +36,14 @@ impl Network {
     /// # Errors
     /// [`UnknownNetwork`] for anything else: correct the setting.
     pub fn named(name: &str) -> Result<Self, UnknownNetwork> {
-        let (endpoints, genesis): (&[&str], _) = match name {
-            "mainnet" | "finney" => (&MAINNET_ENDPOINTS, Some(MAINNET_GENESIS)),
-            "testnet" | "test" => (&[TESTNET_ENDPOINT], None),
-            "local" => (&[LOCAL_ENDPOINT], None),
-            url if is_websocket_url(url) => (&[url], None),
+        let (endpoints, genesis, keeps_time): (&[&str], _, _) = match name {
+            "mainnet" | "finney" => (&MAINNET_ENDPOINTS, Some(MAINNET_GENESIS), true),
+            "testnet" | "test" => (&[TESTNET_ENDPOINT], None, true),
+            "local" => (&[LOCAL_ENDPOINT], None, false),
+            url if is_websocket_url(url) => (&[url], None, false),
             _ => return Err(UnknownNetwork(name.to_owned())),
         };
-        Ok(Self { endpoints: endpoints.iter().map(|url| (*url).to_owned()).collect(), genesis })
+        Ok(Self { endpoints: endpoints.iter().map(|url| (*url).to_owned()).collect(), genesis, keeps_time })
     }
 }
 

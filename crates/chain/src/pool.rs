@@ -9,6 +9,8 @@ use crate::errors::ChainError;
 use parity_scale_codec::{Decode, Encode};
 use subxt::tx::{TransactionInvalid, TransactionUnknown};
 
+/// How nodes begin when a runtime's function did not come to its end.
+const EXECUTION_FAILED: &str = "Execution failed";
 /// `TransactionSource::External`: as if it came from another node.
 const SOURCE_EXTERNAL: u8 = 2;
 
@@ -24,6 +26,9 @@ pub enum PoolError {
     /// The signature does not fit what the chain expects to be signed (also after a runtime upgrade).
     #[error("the signature is not over what the chain expects")]
     BadProof,
+    /// The runtime cannot even read it: its calls or extensions are others than those it was built for.
+    #[error("the runtime cannot read it; was it upgraded since? ({0})")]
+    Unreadable(String),
     /// The fee cannot be paid.
     #[error("the account cannot pay the fee")]
     Payment,
@@ -115,6 +120,7 @@ impl PoolError {
                     .find(|(text, _)| message.contains(text))
                     .map_or_else(other, |(_, refusal)| refusal),
             },
+            1002 => Self::Unreadable(message.to_owned()),
             1012 => Self::TemporarilyBanned,
             1013 => Self::AlreadyImported,
             1014 => Self::TooLowPriority,
@@ -165,11 +171,16 @@ impl Client {
             .ok_or_else(|| connection.lacks_block("chain_getBlockHash", "at the top"))?;
         // The extrinsic is opaque bytes with their length in front already, so it goes in as it is.
         let parameters = [&[SOURCE_EXTERNAL], bytes, &best.encode()].concat();
-        let answer = methods
-            .state_call("TaggedTransactionQueue_validate_transaction", Some(&parameters), Some(best))
-            .await
-            .map_err(|error| connection.failed(METHOD, error))?;
-        verdict(&answer)
+        let answer =
+            methods.state_call("TaggedTransactionQueue_validate_transaction", Some(&parameters), Some(best)).await;
+        match answer.map_err(|error| connection.failed(METHOD, error)) {
+            Ok(answer) => verdict(&answer),
+            // The runtime traps over bytes that are no extrinsic of its own.
+            Err(ChainError::Refused { message, .. }) if message.contains(EXECUTION_FAILED) => {
+                Ok(Preflight::Refused(PoolError::Unreadable(message)))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -218,7 +229,7 @@ mod tests {
             (1014, "Priority is too low: (1 vs 1)", PoolError::TooLowPriority),
             (1016, "Immediately Dropped", PoolError::ImmediatelyDropped),
             (1010, "Custom error: 999", PoolError::Other { code: 1010, message: "Custom error: 999".to_owned() }),
-            (1002, "Verification Error", PoolError::Other { code: 1002, message: "Verification Error".to_owned() }),
+            (1002, "Verification Error", PoolError::Unreadable("Verification Error".to_owned())),
         ] {
             assert_eq!(PoolError::from_rpc(code, message), expected, "{code} {message}");
         }

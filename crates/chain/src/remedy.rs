@@ -64,6 +64,7 @@ impl PoolError {
             | Self::Future
             | Self::AncientBirthBlock
             | Self::BadProof
+            | Self::Unreadable(_)
             | Self::AlreadyImported
             | Self::TooLowPriority
             | Self::Custom(15 | 19) => Remedy::ReadAgain,

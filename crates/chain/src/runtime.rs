@@ -2,6 +2,11 @@
 //!
 //! Invariants: the version is asked for at every block that is read (once), so an upgrade is noticed at its first
 //! block; metadata is fetched once per version; both memories are bounded.
+//!
+//! The block that upgrades the runtime holds the new code, but its state and events were still written by the old one: a
+//! node gives the new version and metadata for it, and what is stored there does not fit them until the next block's
+//! migrations. So there are two questions: [`Client::runtime_at`], the runtime that the next extrinsic is for, and
+//! [`Client::runtime_of_state`], the one that wrote what is read.
 
 use crate::client::Client;
 use crate::connection::Connection;
@@ -69,6 +74,12 @@ impl Runtime {
 pub(crate) struct Runtimes {
     by_version: BTreeMap<u32, Arc<Runtime>>,
     by_block: VecDeque<(H256, u32)>,
+    /// Blocks at which another version was met than before: each may be the one of an upgrade.
+    doubtful: VecDeque<H256>,
+    /// Which runtime wrote the state of such blocks, once it is known.
+    written_by: VecDeque<(H256, u32)>,
+    /// The version met last.
+    newest_met: Option<u32>,
 }
 
 impl Runtimes {
@@ -78,10 +89,7 @@ impl Runtimes {
     }
 
     fn remember(&mut self, block: H256, runtime: &Arc<Runtime>) {
-        if self.by_block.len() == MAX_BLOCKS {
-            self.by_block.pop_front();
-        }
-        self.by_block.push_back((block, runtime.spec_version));
+        push_bounded(&mut self.by_block, (block, runtime.spec_version));
         if self.by_version.insert(runtime.spec_version, runtime.clone()).is_none()
             && self.by_version.len() > MAX_RUNTIMES
         {
@@ -90,8 +98,56 @@ impl Runtimes {
     }
 }
 
+fn push_bounded<T>(memory: &mut VecDeque<T>, item: T) {
+    if memory.len() == MAX_BLOCKS {
+        memory.pop_front();
+    }
+    memory.push_back(item);
+}
+
 impl Client {
-    /// The runtime whose state block `block` holds.
+    /// The runtime by which the state of `block` is read: that of the code it holds, save for the block of an upgrade.
+    pub(crate) async fn runtime_of_state(&self, block: H256) -> Result<Arc<Runtime>, ChainError> {
+        let runtime = self.runtime_at(block).await?;
+        {
+            let runtimes = self.inner.runtimes.lock().await;
+            if !runtimes.doubtful.contains(&block) {
+                return Ok(runtime);
+            }
+            let known = runtimes.written_by.iter().find(|(hash, _)| *hash == block);
+            if let Some(writer) = known.and_then(|(_, version)| runtimes.by_version.get(version)) {
+                return Ok(writer.clone());
+            }
+        }
+        let writer = self.runtime_of_parent(block).await?.unwrap_or(runtime);
+        let mut runtimes = self.inner.runtimes.lock().await;
+        push_bounded(&mut runtimes.written_by, (block, writer.spec_version));
+        Ok(writer)
+    }
+
+    /// The runtime of the code that the parent of `block` holds, which made `block`; `None` if the node does not have the
+    /// parent's state.
+    async fn runtime_of_parent(&self, block: H256) -> Result<Option<Arc<Runtime>>, ChainError> {
+        let connection = self.connection().await?;
+        let header = connection.methods.chain_get_header(Some(block)).await;
+        let header = header.map_err(|error| connection.failed("chain_getHeader", error))?;
+        let Some(header) = header else { return Ok(None) };
+        match self.runtime_at(header.parent_hash).await {
+            Ok(runtime) => Ok(Some(runtime)),
+            Err(ChainError::BlockUnavailable { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The runtime that wrote the events of a block, by its parent.
+    pub(crate) async fn runtime_of_events(&self, block: H256, parent: H256) -> Result<Arc<Runtime>, ChainError> {
+        match self.runtime_at(parent).await {
+            Err(ChainError::BlockUnavailable { .. }) => self.runtime_at(block).await,
+            found => found,
+        }
+    }
+
+    /// The runtime whose code block `block` holds, which the block after it is made by.
     pub(crate) async fn runtime_at(&self, block: H256) -> Result<Arc<Runtime>, ChainError> {
         // Held while fetching: concurrent readers of a new runtime fetch its metadata once.
         let mut runtimes = self.inner.runtimes.lock().await;
@@ -109,10 +165,16 @@ impl Client {
             None => {
                 let metadata = fetch_metadata(&connection, block, version.spec_version).await?;
                 let genesis = self.genesis().await?;
-                tracing::info!(spec_version = version.spec_version, "read the metadata of a runtime");
+                tracing::info!(
+                    spec_version = version.spec_version,
+                    "read the metadata of a runtime that was not met before"
+                );
                 Arc::new(Runtime::new(version.spec_version, version.transaction_version, metadata, genesis)?)
             }
         };
+        if runtimes.newest_met.replace(runtime.spec_version) != Some(runtime.spec_version) {
+            push_bounded(&mut runtimes.doubtful, block);
+        }
         runtimes.remember(block, &runtime);
         Ok(runtime)
     }

@@ -92,8 +92,13 @@ pub(crate) struct Snapshot {
 impl Client {
     /// An empty snapshot of block `block`.
     pub(crate) async fn snapshot(&self, block: H256) -> Result<Snapshot, ChainError> {
-        let runtime = self.runtime_at(block).await?;
-        Ok(Snapshot { client: self.clone(), block, runtime, values: HashMap::new() })
+        let runtime = self.runtime_of_state(block).await?;
+        Ok(self.snapshot_by(runtime, block))
+    }
+
+    /// An empty snapshot of block `block`, decoded by `runtime`.
+    pub(crate) fn snapshot_by(&self, runtime: Arc<Runtime>, block: H256) -> Snapshot {
+        Snapshot { client: self.clone(), block, runtime, values: HashMap::new() }
     }
 }
 

@@ -146,7 +146,8 @@ impl Client {
         let position = block.block.extrinsics.iter().position(|bytes| BlakeTwo256.hash(bytes) == extrinsic);
         let Some(index) = position.and_then(|position| u32::try_from(position).ok()) else { return Ok(None) };
         let number = number_of(&block.block.header)?;
-        let mut snapshot = self.snapshot(block_hash).await?;
+        let runtime = self.runtime_of_events(block_hash, block.block.header.parent_hash).await?;
+        let mut snapshot = self.snapshot_by(runtime, block_hash);
         let events = Slot::plain("System", "Events");
         snapshot.load([events.clone()]).await?;
         let outcome = outcome(snapshot.runtime(), snapshot.bytes(&events).unwrap_or_default(), index)?;

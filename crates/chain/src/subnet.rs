@@ -132,14 +132,6 @@ impl Client {
         snapshot.load([row.clone()]).await?;
         snapshot.require(&row)
     }
-
-    /// Whether the subnet takes weights only as commits, at `head`.
-    pub(crate) async fn demands_commits(&self, head: &Head, netuid: u16) -> Result<bool, ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
-        let slot = of_subnet("CommitRevealWeightsEnabled", netuid);
-        snapshot.load([slot.clone()]).await?;
-        Ok(snapshot.value(&slot).unwrap_or(false))
-    }
 }
 
 fn uid_slots(netuid: u16, size: u16) -> impl Iterator<Item = Slot> {

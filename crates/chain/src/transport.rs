@@ -1,9 +1,11 @@
 //! One WebSocket connection through which every request passes a gate and has a deadline.
 //!
 //! Invariants: nothing reaches the socket without [`RequestGate::pass`] (the WebSocket's own pings aside); a request
-//! ends within its deadline, counted from when the gate let it through; no message larger than
+//! ends within its deadline, counted from when the gate let it through, and earlier where the endpoint
+//! gives no sign of life; no message larger than
 //! [`MAX_RESPONSE_BYTES`] is read.
 
+use crate::endpoints::Tolerances;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +23,8 @@ const MAX_REQUEST_BYTES: u32 = 2 << 20;
 const MAX_CONCURRENT_REQUESTS: usize = 64;
 /// Unread messages that a subscription holds before the library drops it.
 const MAX_BUFFERED_NOTIFICATIONS: usize = 64;
-/// How long connecting may take, whatever a request's deadline is.
-const MAX_CONNECT_TIME: Duration = Duration::from_secs(10);
+/// What an endpoint is asked to find out whether it is there: the cheapest request that every node answers.
+const SIGN_OF_LIFE: &str = "system_health";
 
 /// What every request waits for before it is sent: a rate limit, a counter, or both.
 #[async_trait]
@@ -51,12 +53,19 @@ pub(crate) struct GatedTransport {
     socket: Arc<JsonRpcClient>,
     gate: Arc<dyn RequestGate>,
     timeout: Duration,
+    hesitation: Duration,
+    probe_timeout: Duration,
 }
 
 impl GatedTransport {
     /// Opens a WebSocket to `url` (`ws://` as well as `wss://`).
-    pub(crate) async fn open(url: &str, gate: Arc<dyn RequestGate>, timeout: Duration) -> Result<Self, String> {
-        let connect_timeout = timeout.min(MAX_CONNECT_TIME);
+    pub(crate) async fn open(
+        url: &str,
+        gate: Arc<dyn RequestGate>,
+        timeout: Duration,
+        tolerances: &Tolerances,
+    ) -> Result<Self, String> {
+        let connect_timeout = timeout.min(tolerances.probe_timeout);
         let address = Url::parse(url).map_err(|error| error.to_string())?;
         let opening = WsTransportClientBuilder::default()
             .connection_timeout(connect_timeout)
@@ -79,7 +88,13 @@ impl GatedTransport {
             .max_buffer_capacity_per_subscription(MAX_BUFFERED_NOTIFICATIONS)
             .enable_ws_ping(PingConfig::new())
             .build_with_tokio(sender, receiver);
-        Ok(Self { socket: Arc::new(socket), gate, timeout })
+        let (hesitation, probe_timeout) = (tolerances.hesitation, tolerances.probe_timeout);
+        Ok(Self { socket: Arc::new(socket), gate, timeout, hesitation, probe_timeout })
+    }
+
+    /// The same socket, with this time for each request.
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
     }
 
     /// Whether the socket is still open, as far as this side knows.
@@ -88,9 +103,29 @@ impl GatedTransport {
     }
 
     async fn within_deadline<T>(&self, request: RawRpcFuture<'_, T>) -> Result<T, RpcError> {
-        match tokio::time::timeout(self.timeout, request).await {
-            Ok(answer) => answer,
-            Err(_) => Err(RpcError::Client(Box::new(DeadlinePassed))),
+        let answered = async {
+            let mut request = request;
+            if let Ok(answer) = tokio::time::timeout(self.hesitation, &mut request).await {
+                return Some(answer);
+            }
+            // A slow request is put up with for all of its time; an endpoint that answers nothing any more is not.
+            tokio::select! {
+                answer = &mut request => Some(answer),
+                () = self.until_silent() => None,
+            }
+        };
+        match tokio::time::timeout(self.timeout, answered).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) | Err(_) => Err(RpcError::Client(Box::new(DeadlinePassed))),
+        }
+    }
+
+    /// Asks for a sign of life; returns if there is none, and never if there is one.
+    async fn until_silent(&self) {
+        self.gate.pass().await;
+        let sign = self.socket.request_raw(SIGN_OF_LIFE, None);
+        if tokio::time::timeout(self.probe_timeout, sign).await.is_ok() {
+            std::future::pending().await
         }
     }
 }

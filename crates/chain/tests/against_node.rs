@@ -4,9 +4,13 @@
 
 #[path = "against_node/connecting.rs"]
 mod connecting;
+#[path = "against_node/endpoints.rs"]
+mod endpoints;
 #[path = "against_node/fixture.rs"]
 mod fixture;
 #[path = "against_node/reading.rs"]
 mod reading;
+#[path = "against_node/runtimes.rs"]
+mod runtimes;
 #[path = "against_node/sending.rs"]
 mod sending;

@@ -4,6 +4,7 @@
 //! run in a fixed order (tasks as listed, miners by UID, submissions as listed), and only + − × ÷ and libm are used,
 //! so every machine gets the same bits.
 
+use crate::defence::{Defences, cap, task_floors};
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
@@ -24,7 +25,8 @@ pub struct Decision {
 /// Judges and scores all submissions.
 pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let mut submissions = judge_all(evidence, policy);
-    normalize(&mut submissions);
+    cap(&mut submissions, evidence, &policy.defences);
+    normalize(&mut submissions, &policy.defences);
     let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
     let smoothed = smooth(earned, evidence, policy.ema_half_life_hours);
     let uids: BTreeMap<Hotkey, Uid> = evidence.miners.iter().map(|miner| (miner.hotkey, miner.uid)).collect();
@@ -35,7 +37,10 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
 
 /// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here
 /// and not before, so that bought views do not make those of others look small, and raw scores stay each miner's own.
-fn normalize(submissions: &mut [Judged]) {
+///
+/// With `defences.task_floor_share` the divisor is at least the task's floor; with `defences.score_exponent` the quotient is
+/// raised to it.
+fn normalize(submissions: &mut [Judged], defences: &Defences) {
     let mut highest: HashMap<String, f64> = HashMap::new();
     for judged in submissions.iter() {
         if let Some(score) = judged.counted_score() {
@@ -47,9 +52,19 @@ fn normalize(submissions: &mut [Judged]) {
             }
         }
     }
+    if defences.task_floor_share > 0.0 {
+        for (task_id, floor) in task_floors(submissions, defences.task_floor_share) {
+            highest.entry(task_id).and_modify(|highest| *highest = highest.max(floor));
+        }
+    }
+    let curved = |share: f64| {
+        let is_straight = defences.score_exponent.to_bits() == 1.0_f64.to_bits();
+        if is_straight { share } else { libm::pow(share, defences.score_exponent) }
+    };
     for judged in submissions {
         let highest = highest.get(&judged.task_id).copied().unwrap_or(0.0);
-        judged.normalized_score = judged.counted_score().map(|score| if highest > 0.0 { score / highest } else { 0.0 });
+        judged.normalized_score =
+            judged.counted_score().map(|score| if highest > 0.0 { curved(score / highest) } else { 0.0 });
     }
 }
 

@@ -13,6 +13,7 @@ use crate::traffic::TrafficFinding;
 use crate::verdict::Reason;
 use crate::verification::VerificationEvidence;
 use crate::weights::ScoreVector;
+use blake2::{Blake2b512, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -69,6 +70,18 @@ pub struct Miner {
     /// Whether GitHub confirmed that the gist belongs to the committed user. `false` also where it was not asked yet.
     #[serde(default)]
     pub owner_confirmed: bool,
+    /// Who stands behind the hotkey, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Box<Person>>,
+}
+
+/// Who stands behind a hotkey. What is not known is `None`, and nobody's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The coldkey that owns the hotkey, as the chain says.
+    pub coldkey: Option<Hotkey>,
+    /// GitHub's number of the account that owns the gist, as it was first seen.
+    pub github_id: Option<u64>,
 }
 
 /// A claim that binds: its hotkey is registered at the cycle's block.
@@ -104,6 +117,62 @@ pub struct ContentEvidence {
     /// Whether its views are those of an audience; `None` if that is unknown, or not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<TrafficFinding>,
+    /// Where it comes from, and since when it is known; `None` in cycles of releases that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<Origin>>,
+}
+
+/// Where a content comes from, and since when it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Digest of the channel's id or the owner's user name ([`digest`]).
+    pub channel: Option<u64>,
+    /// Digest of its title's letters and its length ([`fingerprint`]); `None` if either is unknown.
+    pub fingerprint: Option<u64>,
+    /// Views when this validator first saw their number.
+    pub first_views: Option<Measurement>,
+    /// Plays when this validator first saw their number.
+    pub first_plays: Option<Measurement>,
+    /// The newest number that counts as views of those that are old enough to be settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledViews>,
+    /// Whether its newest numbers gave views and hid likes.
+    #[serde(default)]
+    pub hides_engagement: bool,
+}
+
+/// A number of views or plays of an earlier time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledViews {
+    /// The chain's time of the observation.
+    pub time: Moment,
+    /// The number.
+    pub count: u64,
+}
+
+impl Origin {
+    /// What is known by the details alone; empty texts tell nothing.
+    pub fn of(author: &str, title: &str, duration_secs: Option<u32>) -> Self {
+        Self {
+            channel: (!author.is_empty()).then(|| digest(author)),
+            fingerprint: duration_secs.and_then(|seconds| fingerprint(title, seconds)),
+            ..Self::default()
+        }
+    }
+}
+
+/// The first eight bytes of a text's BLAKE2b-512, as a number: texts are only compared.
+pub fn digest(text: &str) -> u64 {
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&Blake2b512::digest(text.as_bytes())[..8]);
+    u64::from_be_bytes(first)
+}
+
+/// A digest of a title's letters and digits in lower case, and of the length in seconds. `None` if the title has none.
+pub fn fingerprint(title: &str, duration_secs: u32) -> Option<u64> {
+    let letters: String =
+        title.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    (!letters.is_empty()).then(|| digest(&format!("{duration_secs} {letters}")))
 }
 
 /// The newest observation of a content, without its numbers.

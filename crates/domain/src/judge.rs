@@ -3,8 +3,9 @@
 //! A submission is judged by its own evidence and by claims on its content, and by nothing else: what another miner
 //! lists, or how broken it is, changes no raw score.
 
-use crate::chain_time::Moment;
+use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::{Claimant, SettledBy, holder};
+use crate::defence::ForeignTag;
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
@@ -14,7 +15,7 @@ use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
 use crate::verdict::{Reason, Status};
 use crate::verification::{self, Check, CheckMode, OnUnknown};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A submission and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +88,7 @@ struct Bench<'a> {
     policy: &'a Policy,
     tasks: HashMap<&'a str, &'a Task>,
     claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>>,
+    miners: HashSet<Hotkey>,
 }
 
 impl<'a> Bench<'a> {
@@ -100,7 +102,8 @@ impl<'a> Bench<'a> {
                 claimants.entry(place).or_default().push(Claimant { claim, uid: *uid });
             }
         }
-        Self { evidence, policy, tasks, claimants }
+        let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
+        Self { evidence, policy, tasks, claimants, miners }
     }
 
     fn judge_miner(&self, miner: &'a Miner) -> Vec<Judged> {
@@ -192,6 +195,9 @@ impl<'a> Bench<'a> {
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
+            (None, Some(at), Some(views)) if self.settled_views(views, at, known).is_none() => {
+                (Status::Pending, Some(Reason::AwaitingMetrics))
+            }
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
                 (Status::Pending, Some(Reason::AwaitingOwnerCheck))
             }
@@ -206,13 +212,51 @@ impl<'a> Bench<'a> {
         };
         let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
         let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
+        let settled = views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, known));
+        let settled = settled.or(views);
+        let views = settled.map(|views| self.since_first_sight(views, task.platform, known));
         Finding { status, reason, views, published_at: seen.published_at, counted_share }
     }
 
     /// The part of a score that counts where the policy discounts, and the views are not believed.
     fn discount(&self, known: &ContentEvidence) -> Option<f64> {
-        let discounts = self.policy.traffic == TrafficRule::Discount;
-        authenticity(known).filter(|authenticity| discounts && *authenticity < DISCOUNT_BELOW)
+        let judged = authenticity(known).filter(|_| self.policy.traffic == TrafficRule::Discount)?;
+        let believed = if judged < DISCOUNT_BELOW { judged } else { 1.0 };
+        let hides = known.origin.as_ref().is_some_and(|origin| origin.hides_engagement);
+        let shown = if hides { self.policy.defences.hidden_engagement_share } else { 1.0 };
+        Some(believed.min(shown)).filter(|share| *share < 1.0)
+    }
+
+    /// The views that came since the first sight of a content that was large then; else all of them.
+    fn since_first_sight(&self, views: Measurement, platform: Platform, known: &ContentEvidence) -> Measurement {
+        let large = self.policy.defences.first_sight_views;
+        match first_counted(known, platform, self.policy) {
+            Some(first) if large > 0 && first.count >= large => {
+                Measurement { count: views.count.saturating_sub(first.count), ..views }
+            }
+            _ => views,
+        }
+    }
+
+    /// The views that count by their age: those of an observation that is old enough or those of now, whichever are fewer
+    /// an hour. `None` if nothing that old is known, unless all views count at once.
+    fn settled_views(&self, views: Measurement, published_at: Moment, known: &ContentEvidence) -> Option<Measurement> {
+        let hours = self.policy.defences.settling_hours;
+        if hours <= 0.0 {
+            return Some(views);
+        }
+        let settled = known.origin.as_ref()?.settled?;
+        let is_old = self.evidence.at.time.hours_since(settled.time) >= hours;
+        let then = Measurement { at: BlockStamp { time: settled.time, ..views.at }, count: settled.count };
+        let rate = |views| views_per_hour(views, published_at, self.policy.min_age_hours);
+        is_old.then(|| if rate(then) < rate(views) { then } else { views })
+    }
+
+    /// Whether a content names another hotkey than its miner's, one that lists contents too.
+    fn names_another(&self, miner: &Miner, known: &ContentEvidence) -> bool {
+        let rejects = self.policy.defences.foreign_tag == ForeignTag::Reject;
+        let named = named_owner(known, self.policy).filter(|_| rejects);
+        named.is_some_and(|named| *named != miner.hotkey && self.miners.contains(named))
     }
 
     /// Whether a submission waits because its views are not believed.
@@ -241,6 +285,9 @@ impl<'a> Bench<'a> {
         }
         if task.end_at.is_some_and(|end_at| published_at >= end_at) {
             return Some(Reason::PublishedAfterTaskEnd);
+        }
+        if self.names_another(miner, known) {
+            return Some(Reason::MissingOwnershipTag);
         }
         if self.policy.ownership_tag == OwnershipRule::Required && known.owner_tag != Some(miner.hotkey) {
             return Some(Reason::MissingOwnershipTag);
@@ -332,6 +379,15 @@ pub const fn counted_views(known: &ContentEvidence, platform: Platform, policy: 
     match (platform, policy.view_metric) {
         (Platform::Instagram, ViewMetric::Plays) => known.plays,
         (Platform::YouTube | Platform::Instagram, _) => known.views,
+    }
+}
+
+/// The same number when this validator saw it first, if that is known.
+fn first_counted(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
+    let origin = known.origin.as_ref()?;
+    match (platform, policy.view_metric) {
+        (Platform::Instagram, ViewMetric::Plays) => origin.first_plays,
+        (Platform::YouTube | Platform::Instagram, _) => origin.first_views,
     }
 }
 

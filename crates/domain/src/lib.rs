@@ -4,10 +4,12 @@
 //! its numbers, a cycle judges and scores all of it, weights leave for the chain. The same input gives the same bits on
 //! every machine.
 
+pub mod audit;
 pub mod chain_time;
 pub mod claim;
 pub mod commitment;
 pub mod decision;
+pub mod defence;
 pub mod evidence;
 pub mod freshness;
 pub mod gist_owner;
@@ -23,6 +25,7 @@ pub mod record;
 pub mod standing;
 pub mod submission;
 pub mod subnet;
+pub mod suspicion;
 pub mod task;
 pub mod task_source;
 pub mod traffic;

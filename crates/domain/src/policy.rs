@@ -4,6 +4,7 @@
 //! Everything that can change a score is here and nowhere else, so that a cycle's evidence and its policy together
 //! repeat its weights.
 
+use crate::defence::Defences;
 use crate::verification::VerificationPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,9 @@ pub struct Policy {
     /// What views do that do not look like those of an audience. Cycles of releases that did not ask had it off.
     #[serde(default, skip_serializing_if = "TrafficRule::is_off")]
     pub traffic: TrafficRule,
+    /// Further defences. Cycles of releases that did not know them had them off.
+    #[serde(default, skip_serializing_if = "Defences::are_off")]
+    pub defences: Defences,
 }
 
 /// `instagram.view_metric`.
@@ -155,6 +159,7 @@ impl Default for Policy {
             burn_share: 0.0,
             verification: VerificationPolicy::default(),
             traffic: TrafficRule::Discount,
+            defences: Defences::default(),
         }
     }
 }

@@ -189,8 +189,52 @@ pub struct WeightIntent {
     pub nonce: u64,
     /// The last block at which the chain would accept it.
     pub valid_until: Block,
+    /// When the chain is to reveal them, if they are committed; `None` for weights that everybody can read at once.
+    pub reveal: Option<RevealPlan>,
     /// What came of it, once known.
     pub outcome: Option<IntentOutcome>,
+}
+
+/// When the chain is expected to reveal committed weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevealPlan {
+    /// The beacon's round that opens them.
+    pub round: u64,
+    /// The first block in which the chain reveals, if the commit comes into a block up to `commit_until`.
+    pub reveal_at: Block,
+    /// The last block of the epoch that the commit is expected in.
+    pub commit_until: Block,
+    /// Blocks of an epoch.
+    pub epoch_blocks: u32,
+}
+
+impl RevealPlan {
+    /// The first block in which the chain reveals a commit that was included in `block`.
+    pub fn reveals_at(&self, block: Block) -> Block {
+        let late = block.saturating_sub(self.commit_until).div_ceil(self.epoch_blocks.max(1));
+        self.reveal_at.saturating_add(late.saturating_mul(self.epoch_blocks))
+    }
+}
+
+/// What became of committed weights in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RevealOutcome {
+    /// The chain held them when it was looked at.
+    Revealed {
+        /// The block that was looked at.
+        block: Block,
+    },
+    /// The time of their reveal had passed, and the chain held others.
+    Missing {
+        /// The block that was looked at.
+        block: Block,
+    },
+    /// Nobody can say: when the chain was looked at, it held those of a later commit already.
+    Overtaken {
+        /// The block that was looked at.
+        block: Block,
+    },
 }
 
 /// What came of an intent.

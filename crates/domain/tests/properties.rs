@@ -49,6 +49,7 @@ fn miners() -> impl Strategy<Value = Vec<Miner>> {
             hotkey: hotkey(uid),
             pairs,
             owner_confirmed: uid.is_multiple_of(2),
+            person: None,
         })
     };
     (0..MINERS).map(miner).collect::<Vec<_>>()
@@ -108,6 +109,7 @@ fn known() -> impl Strategy<Value = ContentEvidence> {
             shortfall,
             verification: None,
             traffic: None,
+            origin: None,
         },
     )
 }

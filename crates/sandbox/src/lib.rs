@@ -6,6 +6,7 @@
 //!
 //! It never leaves 127.0.0.1, and it decides nothing that is the validator's to decide.
 
+pub mod attacks;
 pub mod clock;
 pub mod node;
 pub mod platforms;
@@ -152,10 +153,19 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts world, node and platforms at [`START_BLOCK`].
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
+        Self::start_on(node::Release::default(), config).await
+    }
+
+    /// Starts everything, with a chain that runs `release`.
+    ///
+    /// # Errors
+    /// As [`Sandbox::start`].
+    pub async fn start_on(release: node::Release, config: SandboxConfig) -> Result<Self, SandboxError> {
         let seed = config.world.seed;
         let world = World::generate_with(config.world);
         let clock = SandboxClock::at(START_BLOCK);
-        let node = Node::start(genesis(seed, &world, config.hyperparameters), clock.clone(), config.pace).await?;
+        let node = Node::start_with(release, genesis(seed, &world, config.hyperparameters), clock.clone(), config.pace)
+            .await?;
         let world = WorldHandle::new(world, clock);
         let platforms = Platforms::start(world.clone()).await?;
         Ok(Self { world, handle: node.handle(), node, platforms })

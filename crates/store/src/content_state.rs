@@ -22,6 +22,10 @@ pub(crate) struct ContentState {
     pub views: Option<Measurement>,
     /// The newest number of plays.
     pub plays: Option<Measurement>,
+    /// The first number of views.
+    pub first_views: Option<Measurement>,
+    /// The first number of plays.
+    pub first_plays: Option<Measurement>,
     /// The newest details.
     pub details: Option<DetailsState>,
 }
@@ -54,6 +58,8 @@ impl ContentState {
         self.seen_before = true;
         renew(&mut self.views, at, metrics.view_count);
         renew(&mut self.plays, at, metrics.play_count);
+        keep_first(&mut self.first_views, at, metrics.view_count);
+        keep_first(&mut self.first_plays, at, metrics.play_count);
         let Some(details) = observation.sighting.details() else { return false };
         if self.details.as_ref().is_some_and(|known| at.block < known.block) {
             return false;
@@ -66,6 +72,15 @@ impl ContentState {
             broadcast: details.broadcast,
         });
         known_digest.is_none() || known_digest != details_digest
+    }
+}
+
+/// Of two at the same block the one taken in earlier stays.
+fn keep_first(known: &mut Option<Measurement>, at: BlockStamp, count: Option<u64>) {
+    if let Some(count) = count
+        && known.is_none_or(|known| at.block < known.at.block)
+    {
+        *known = Some(Measurement { at, count });
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::record::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::ScoreVector;
 
 #[derive(sqlx::FromRow)]
 struct DecisionRow {
@@ -154,6 +155,20 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// The scores of the newest cycle before `cycle` in which anything qualified.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        let json: Option<String> = sqlx::query_scalar(
+            "SELECT scores_json FROM cycles WHERE cycle < $1 AND scored_hotkeys > 0 ORDER BY cycle DESC LIMIT 1",
+        )
+        .bind(i64::from(cycle))
+        .fetch_optional(&self.readers)
+        .await?;
+        json.map(|json| from_json("a cycle's scores", &json)).transpose()
     }
 
     /// The scores of the newest cycle in which anything qualified.

@@ -4,7 +4,7 @@
 use crate::columns::{block, cycle_number, from_json, hash, stamp, to_json};
 use crate::{Store, StoreError};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::record::{IntentOutcome, RevealOutcome, WeightIntent};
 
 #[derive(sqlx::FromRow)]
 struct IntentRow {
@@ -17,6 +17,7 @@ struct IntentRow {
     extrinsic_hash: Vec<u8>,
     nonce: i64,
     valid_until: i64,
+    reveal_json: Option<String>,
     outcome_json: Option<String>,
 }
 
@@ -30,8 +31,8 @@ impl Store {
         let outcome_json = intent.outcome.as_ref().map(|outcome| to_json("an outcome", outcome)).transpose()?;
         let saved = sqlx::query(
             "INSERT INTO intents (window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic,
-                                  extrinsic_hash, nonce, valid_until, reached_chain, outcome_json)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+                                  extrinsic_hash, nonce, valid_until, reached_chain, outcome_json, reveal_json)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
         )
         .bind(i64::from(intent.window))
         .bind(i64::from(intent.cycle))
@@ -44,6 +45,7 @@ impl Store {
         .bind(i64::from(intent.valid_until))
         .bind(intent.outcome.as_ref().map(IntentOutcome::reached_chain))
         .bind(outcome_json)
+        .bind(intent.reveal.as_ref().map(|plan| to_json("a reveal", plan)).transpose()?)
         .execute(&self.writer)
         .await?;
         Ok(saved.rows_affected() == 1)
@@ -56,7 +58,7 @@ impl Store {
     pub async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
         let row: Option<IntentRow> = sqlx::query_as(
             "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
-                    nonce, valid_until, outcome_json
+                    nonce, valid_until, reveal_json, outcome_json
              FROM intents ORDER BY window_start DESC, id DESC LIMIT 1",
         )
         .fetch_optional(&self.readers)
@@ -71,13 +73,50 @@ impl Store {
     pub async fn intents_of_cycle(&self, cycle: u32) -> Result<Vec<WeightIntent>, StoreError> {
         let rows: Vec<IntentRow> = sqlx::query_as(
             "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
-                    nonce, valid_until, outcome_json
+                    nonce, valid_until, reveal_json, outcome_json
              FROM intents WHERE cycle = $1 ORDER BY window_start, id",
         )
         .bind(i64::from(cycle))
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(IntentRow::into_intent).collect()
+    }
+
+    /// Commits whose call succeeded and of whose reveal nothing is known yet, oldest window first, at most `limit`.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        let rows: Vec<IntentRow> = sqlx::query_as(
+            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+                    nonce, valid_until, reveal_json, outcome_json
+             FROM intents
+             WHERE reached_chain = 1 AND reveal_json IS NOT NULL AND reveal_outcome_json IS NULL
+             ORDER BY window_start LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(IntentRow::into_intent).collect()
+    }
+
+    /// Stores what came of the reveal of a commit. An outcome is a fact: one that is stored stays.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn save_reveal_outcome(
+        &self,
+        extrinsic_hash: &[u8; 32],
+        outcome: &RevealOutcome,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE intents SET reveal_outcome_json = $2 WHERE extrinsic_hash = $1 AND reveal_outcome_json IS NULL",
+        )
+        .bind(&extrinsic_hash[..])
+        .bind(to_json("a reveal's outcome", outcome)?)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// Stores what came of the open intent of a window. An outcome is a fact: one that is stored stays.
@@ -114,6 +153,7 @@ impl IntentRow {
             extrinsic_hash: hash(&self.extrinsic_hash)?,
             nonce: self.nonce.cast_unsigned(),
             valid_until: block(self.valid_until)?,
+            reveal: self.reveal_json.map(|json| from_json("a reveal", &json)).transpose()?,
             outcome: self.outcome_json.map(|json| from_json("an outcome", &json)).transpose()?,
         })
     }

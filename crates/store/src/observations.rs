@@ -9,8 +9,10 @@ use crate::content_state::{ContentState, ShortDigest};
 use crate::observed::load_states;
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sha2::{Digest, Sha256};
+use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Details, Observation, Sighting};
 
@@ -148,7 +150,8 @@ async fn save_states(
     let mut statement = QueryBuilder::<Sqlite>::new(
         "INSERT INTO contents (content_key, platform, content_id, latest_block, latest_time_ms, latest_present,
          seen_before, views_block, views_time_ms, view_count, plays_block, plays_time_ms, play_count, details_block,
-         details_digest, published_at_ms, broadcast) ",
+         details_digest, published_at_ms, broadcast, first_views_block, first_views_time_ms, first_view_count,
+         first_plays_block, first_plays_time_ms, first_play_count) ",
     );
     statement.push_values(tracked, |mut row, (content, Tracked { key, state, .. })| {
         row.push_bind(*key).push_bind(content.platform().name()).push_bind(content.as_str().to_owned());
@@ -156,15 +159,16 @@ async fn save_states(
         row.push_bind(state.latest.map(|(at, _)| at.time.unix_ms()));
         row.push_bind(state.latest.map(|(_, present)| present)).push_bind(state.seen_before);
         for measurement in [state.views, state.plays] {
-            row.push_bind(measurement.map(|known| i64::from(known.at.block)));
-            row.push_bind(measurement.map(|known| known.at.time.unix_ms()));
-            row.push_bind(measurement.map(|known| count_column(known.count)));
+            push_measurement(&mut row, measurement);
         }
         let details = state.details.as_ref();
         row.push_bind(details.map(|known| i64::from(known.block)));
         row.push_bind(details.and_then(|known| known.digest).map(|digest| digest.to_vec()));
         row.push_bind(details.and_then(|known| known.published_at).map(|moment| moment.unix_ms()));
         row.push_bind(details.map(|known| broadcast_column(known.broadcast)));
+        for measurement in [state.first_views, state.first_plays] {
+            push_measurement(&mut row, measurement);
+        }
     });
     statement.push(
         " ON CONFLICT (content_key) DO UPDATE
@@ -174,10 +178,20 @@ async fn save_states(
              view_count = excluded.view_count, plays_block = excluded.plays_block,
              plays_time_ms = excluded.plays_time_ms, play_count = excluded.play_count,
              details_block = excluded.details_block, details_digest = excluded.details_digest,
-             published_at_ms = excluded.published_at_ms, broadcast = excluded.broadcast",
+             published_at_ms = excluded.published_at_ms, broadcast = excluded.broadcast,
+             first_views_block = excluded.first_views_block, first_views_time_ms = excluded.first_views_time_ms,
+             first_view_count = excluded.first_view_count, first_plays_block = excluded.first_plays_block,
+             first_plays_time_ms = excluded.first_plays_time_ms, first_play_count = excluded.first_play_count",
     );
     statement.build().persistent(false).execute(connection).await?;
     Ok(())
+}
+
+/// The three columns of a count: its block, time and number.
+fn push_measurement(row: &mut Separated<'_, Sqlite, &'static str>, measurement: Option<Measurement>) {
+    row.push_bind(measurement.map(|known| i64::from(known.at.block)));
+    row.push_bind(measurement.map(|known| known.at.time.unix_ms()));
+    row.push_bind(measurement.map(|known| count_column(known.count)));
 }
 
 async fn save_texts(

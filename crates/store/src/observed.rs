@@ -8,7 +8,7 @@ use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{HashMap, HashSet};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Origin, SeenContent};
 use tensorflix_domain::ids::{Block, ContentId, Platform};
 use tensorflix_domain::record::ObservedContent;
 use tensorflix_domain::verification::PlatformSignals;
@@ -16,7 +16,8 @@ use tensorflix_domain::verification::PlatformSignals;
 /// The columns of `contents` that make a [`ContentRow`].
 const STATE_COLUMNS: &str = "contents.content_key, platform, content_id, latest_block, latest_time_ms, latest_present,
     seen_before, views_block, views_time_ms, view_count, plays_block, plays_time_ms, play_count, details_block,
-    details_digest, published_at_ms, broadcast";
+    details_digest, published_at_ms, broadcast, first_views_block, first_views_time_ms, first_view_count,
+    first_plays_block, first_plays_time_ms, first_play_count";
 
 #[derive(sqlx::FromRow)]
 struct ContentRow {
@@ -37,6 +38,12 @@ struct ContentRow {
     details_digest: Option<Vec<u8>>,
     published_at_ms: Option<i64>,
     broadcast: Option<String>,
+    first_views_block: Option<i64>,
+    first_views_time_ms: Option<i64>,
+    first_view_count: Option<i64>,
+    first_plays_block: Option<i64>,
+    first_plays_time_ms: Option<i64>,
+    first_play_count: Option<i64>,
 }
 
 /// A content's row with its texts, if it has any.
@@ -46,6 +53,7 @@ struct TextRow {
     content: ContentRow,
     title: Option<String>,
     description: Option<String>,
+    author: Option<String>,
     duration_secs: Option<i64>,
     thumbnail_url: Option<String>,
     synthetic_media: Option<bool>,
@@ -77,6 +85,8 @@ impl ContentRow {
             seen_before: self.seen_before,
             views: measurement(self.views_block, self.views_time_ms, self.view_count)?,
             plays: measurement(self.plays_block, self.plays_time_ms, self.play_count)?,
+            first_views: measurement(self.first_views_block, self.first_views_time_ms, self.first_view_count)?,
+            first_plays: measurement(self.first_plays_block, self.first_plays_time_ms, self.first_play_count)?,
             details,
         })
     }
@@ -92,6 +102,13 @@ impl TextRow {
         let latest = state
             .latest
             .map(|(at, present)| LatestSighting { at, presence: present.then(|| seen.clone().unwrap_or_default()) });
+        let duration_secs = self.duration_secs.and_then(|secs| u32::try_from(secs).ok());
+        let (author, title) = (self.author.unwrap_or_default(), self.title.clone().unwrap_or_default());
+        let origin = Origin {
+            first_views: state.first_views,
+            first_plays: state.first_plays,
+            ..Origin::of(&author, &title, duration_secs)
+        };
         let text = match (self.title, self.description) {
             (Some(title), Some(description)) => format!("{title}\n{description}"),
             _ => String::new(),
@@ -106,13 +123,13 @@ impl TextRow {
             shortfall: None,
             verification: None,
             traffic: None,
+            origin: state.seen_before.then(|| Box::new(origin)),
         };
         let signals = PlatformSignals {
             synthetic_media: self.synthetic_media,
             age_restricted: self.age_restricted,
             upload_rejected: self.upload_rejected,
         };
-        let duration_secs = self.duration_secs.and_then(|secs| u32::try_from(secs).ok());
         Ok(ObservedContent { evidence, text, duration_secs, thumbnail_url: self.thumbnail_url, signals })
     }
 }
@@ -199,7 +216,8 @@ pub(crate) fn by_platform<'a>(
 
 /// Selects [`TextRow`]s.
 fn push_texts_query(statement: &mut QueryBuilder<Sqlite>, platform: Platform, ids: &[&str]) {
-    statement.push("SELECT title, description, duration_secs, thumbnail_url, synthetic_media, age_restricted, ");
+    statement
+        .push("SELECT title, description, author, duration_secs, thumbnail_url, synthetic_media, age_restricted, ");
     statement.push("upload_rejected, ").push(STATE_COLUMNS);
     statement.push(" FROM contents LEFT JOIN content_texts ON content_texts.content_key = contents.content_key");
     push_ids(statement, platform, ids);

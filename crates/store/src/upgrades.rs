@@ -16,7 +16,9 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO gist_documents VALUES (zeroblob(32), x'7b7d')",
     "INSERT INTO gists VALUES ('alice:00ff', 'W/\"1\"', zeroblob(32), 700, 700, 2, 'no answer')",
     "INSERT INTO holdings VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
-    "INSERT INTO contents VALUES (1, 'youtube', 'dQw4w9WgXcQ', 700, 8400000, TRUE, TRUE, 700, 8400000, 42, NULL, NULL,
+    "INSERT INTO contents (content_key, platform, content_id, latest_block, latest_time_ms, latest_present, seen_before,
+        views_block, views_time_ms, view_count, plays_block, plays_time_ms, play_count, details_block, details_digest,
+        published_at_ms, broadcast) VALUES (1, 'youtube', 'dQw4w9WgXcQ', 700, 8400000, TRUE, TRUE, 700, 8400000, 42, NULL, NULL,
         NULL, 700, zeroblob(32), 8000000, 'ended')",
     "INSERT INTO content_texts (content_key, title, description, author, tags_json, duration_secs, thumbnail_url)
         VALUES (1, 'title', 'description', 'author', '[]', 61, NULL)",
@@ -26,7 +28,8 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO cycles VALUES (3, 700, 8400000, 0, '[]')",
     "INSERT INTO cycle_subnets VALUES (3, '{}')",
     "INSERT INTO cycle_decisions VALUES (3, '0.1.0', '{}', '[]', x'00', x'00')",
-    "INSERT INTO intents VALUES (1, 360, 3, 365, 4380000, '[[7,65535]]', x'0102', zeroblob(32), 5, 429, 1,
+    "INSERT INTO intents (id, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+        nonce, valid_until, reached_chain, outcome_json) VALUES (1, 360, 3, 365, 4380000, '[[7,65535]]', x'0102', zeroblob(32), 5, 429, 1,
         '{\"kind\":\"confirmed\",\"block\":370}')",
 ];
 

@@ -20,7 +20,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, ScoresInForce, WeightIntent,
+    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -130,6 +130,11 @@ impl MemoryStore {
     /// All intents by window, those of one window in the order in which they were stored.
     pub fn intents(&self) -> Vec<WeightIntent> {
         locked(&self.tables).all_intents().cloned().collect()
+    }
+
+    /// What became of the reveals of commits.
+    pub fn reveals(&self) -> Vec<RevealOutcome> {
+        locked(&self.tables).reveals.values().cloned().collect()
     }
 
     /// All cycles, oldest first.
@@ -390,5 +395,14 @@ impl Store for MemoryStore {
 
     async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
         self.write(Write::Outcome, |tables| tables.save_outcome(window, outcome)).await
+    }
+
+    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        Ok(locked(&self.tables).watched_reveals(limit))
+    }
+
+    async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
+        locked(&self.tables).reveals.entry(*extrinsic_hash).or_insert_with(|| outcome.clone());
+        Ok(())
     }
 }

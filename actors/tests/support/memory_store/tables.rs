@@ -5,14 +5,14 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
 use tensorflix_domain::record::{
     ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, ScoresInForce, WeightIntent,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
@@ -39,6 +39,8 @@ pub struct Tables {
     pub cycles: Vec<Cycle>,
     /// By window, those of one window in the order in which they were stored.
     pub intents: BTreeMap<Block, Vec<WeightIntent>>,
+    /// By the hash of the commit's extrinsic.
+    pub reveals: BTreeMap<[u8; 32], RevealOutcome>,
 }
 
 pub struct Cycle {
@@ -161,6 +163,7 @@ impl Tables {
         known.sort_by_key(|observation| observation.at.block);
         let mut observed = ObservedContent::default();
         let mut seen = SeenContent::default();
+        let mut origin = Origin::default();
         for Observation { at, sighting, .. } in known {
             if let Some(details) = sighting.details() {
                 seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
@@ -168,13 +171,20 @@ impl Tables {
                 observed.duration_secs = details.duration_secs;
                 observed.thumbnail_url.clone_from(&details.thumbnail_url);
                 observed.signals = details.signals;
+                let named = Origin::of(&details.author, &details.title, details.duration_secs);
+                origin = Origin { first_views: origin.first_views, first_plays: origin.first_plays, ..named };
             }
             let evidence = &mut observed.evidence;
             let presence = sighting.is_present().then(|| seen.clone());
             evidence.latest = Some(LatestSighting { at: *at, presence });
             if sighting.is_present() {
                 evidence.seen_before = true;
-                renew(evidence, *at, sighting.metrics());
+                let metrics = sighting.metrics();
+                renew(evidence, *at, metrics);
+                let first = |count: Option<u64>| count.map(|count| Measurement { at: *at, count });
+                origin.first_views = origin.first_views.or_else(|| first(metrics.view_count));
+                origin.first_plays = origin.first_plays.or_else(|| first(metrics.play_count));
+                evidence.origin = Some(Box::new(origin));
             }
         }
         observed
@@ -372,6 +382,15 @@ impl Tables {
 
     pub fn all_intents(&self) -> impl Iterator<Item = &WeightIntent> {
         self.intents.values().flatten()
+    }
+
+    /// Commits on chain without an outcome of their reveal.
+    pub fn watched_reveals(&self, limit: u32) -> Vec<WeightIntent> {
+        let is_watched = |intent: &&WeightIntent| {
+            let reached = intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain);
+            reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
+        };
+        self.all_intents().filter(is_watched).take(limit as usize).cloned().collect()
     }
 
     /// An outcome that is stored stays.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate, SignedExtrinsic};
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
-use tensorflix_sandbox::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, Pace};
+use tensorflix_sandbox::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, Pace, Release};
 
 pub const NETUID: u16 = 89;
 /// UID of the validator that the tests sign as.
@@ -93,6 +93,21 @@ pub async fn start(size: u16) -> Fixture {
     start_with_timeout(size, REQUEST_TIMEOUT).await
 }
 
+/// The same on another runtime.
+pub async fn start_on(release: Release, genesis: Genesis) -> Fixture {
+    start_paced(release, genesis, Pace::Hold).await
+}
+
+/// The same with another way of making blocks.
+pub async fn start_paced(release: Release, genesis: Genesis, pace: Pace) -> Fixture {
+    let clock = SandboxClock::at(START_BLOCK);
+    let node = Node::start_with(release, genesis, clock, pace).await.expect("a node");
+    let gate = Arc::new(CountingGate::default());
+    let config = config(&[node.url()], gate.clone(), REQUEST_TIMEOUT);
+    let client = Client::connect(config).await.expect("a connection");
+    Fixture { node, client, gate, wallet: validator() }
+}
+
 pub async fn start_with_timeout(size: u16, request_timeout: Duration) -> Fixture {
     let node = node(7, size).await;
     let gate = Arc::new(CountingGate::default());
@@ -108,6 +123,6 @@ impl Fixture {
 
     pub async fn sign_weights(&self, weights: &[(u16, u16)]) -> SignedExtrinsic {
         let head = self.client.finalized_head().await.expect("a head");
-        self.client.sign_set_weights(&self.wallet, NETUID, weights, 0, &head).await.expect("a signature")
+        self.client.sign_weights(&self.wallet, NETUID, weights, 0, &head).await.expect("a signature").extrinsic
     }
 }

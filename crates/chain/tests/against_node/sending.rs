@@ -3,8 +3,7 @@
 use crate::fixture::{Fixture, NETUID, VALIDATOR_UID, start, within};
 use std::time::Duration;
 use tensorflix_chain::{
-    ChainError, ERA_BLOCKS, HotkeyWallet, Inclusion, PoolError, Preflight, Sighting, SignedExtrinsic, Submitted,
-    Uncertainty,
+    ERA_BLOCKS, HotkeyWallet, Inclusion, PoolError, Preflight, Sighting, SignedExtrinsic, Submitted, Uncertainty,
 };
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
@@ -264,13 +263,32 @@ async fn inclusion_is_not_reported_before_it_is_final() {
 }
 
 #[tokio::test]
-async fn weights_are_not_signed_where_commits_are_demanded() {
+async fn where_commits_are_demanded_weights_are_committed_and_the_chain_reveals_them_when_it_was_planned() {
     within(async {
         let fixture = start(3).await;
-        fixture.node.handle().change_hyperparameters(|rules| rules.commit_reveal_weights_enabled = true);
+        let handle = fixture.node.handle();
+        handle.change_hyperparameters(|rules| rules.commit_reveal_weights_enabled = true);
         let head = fixture.client.finalized_head().await.expect("a head");
-        let refused = fixture.client.sign_set_weights(&fixture.wallet, NETUID, &[(0, 1)], 0, &head).await;
-        assert_eq!(refused, Err(ChainError::CommitRevealDemanded { netuid: NETUID, block: head.block }));
+        let weights = [(0, 65_535), (2, 7)];
+        let signed = fixture.client.sign_weights(&fixture.wallet, NETUID, &weights, 0, &head).await.expect("signed");
+        let plan = signed.reveal.expect("a commit");
+        let committed = included(submit(&fixture, &signed.extrinsic).await);
+        assert_eq!(committed.outcome, Ok(()));
+        assert_eq!(plan.reveals_at(committed.block), plan.reveal_at);
+        // The round comes at most three blocks into the epoch, and not before it.
+        handle.advance_to(plan.reveal_at - 1);
+        assert_eq!(handle.weights(NETUID, VALIDATOR_UID), []);
+        handle.advance_to(plan.reveal_at + 3);
+        assert_eq!(handle.weights(NETUID, VALIDATOR_UID), weights);
+        // The commit counts as activity, the reveal does not.
+        assert_eq!(handle.last_updates()[usize::from(VALIDATOR_UID)], u64::from(committed.block));
+
+        // Off again: plain weights are signed.
+        handle.change_hyperparameters(|rules| rules.commit_reveal_weights_enabled = false);
+        let head = fixture.client.finalized_head().await.expect("a head");
+        let signed = fixture.client.sign_weights(&fixture.wallet, NETUID, &weights, 0, &head).await.expect("signed");
+        assert_eq!(signed.reveal, None);
+        assert_eq!(included(submit(&fixture, &signed.extrinsic).await).outcome, Ok(()));
     })
     .await;
 }

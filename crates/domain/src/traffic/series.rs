@@ -52,6 +52,18 @@ impl Point {
 }
 
 impl Series {
+    /// The newest number that counts as views of those that are old, with its moment; of several at one moment the largest.
+    pub fn settled(&self, is_old: impl Fn(Moment) -> bool, metric: ViewMetric) -> Option<(Moment, u64)> {
+        let counted = self.points.iter().filter(|point| is_old(point.at));
+        counted.filter_map(|point| Some((point.at, point.counted(self.platform, metric)?))).max()
+    }
+
+    /// Whether the newest observation that gave views hid likes.
+    pub fn hides_engagement(&self, metric: ViewMetric) -> bool {
+        let counted = self.points.iter().filter(|point| point.counted(self.platform, metric).is_some());
+        counted.max_by_key(|point| point.at).is_some_and(|newest| newest.likes.is_none())
+    }
+
     /// The looks that gave views, one for each moment, in order of time. Of several at one moment the largest stands: they
     /// are of servers that lag behind each other.
     pub(super) fn looks(&self, metric: ViewMetric) -> Vec<Look> {

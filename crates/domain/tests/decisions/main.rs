@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its evidence must fail")]
 
+mod defences;
 mod earlier_failures;
 mod order;
 mod scores;
@@ -89,6 +90,7 @@ fn seen(views: u64) -> ContentEvidence {
         shortfall: None,
         verification: None,
         traffic: None,
+        origin: None,
     }
 }
 
@@ -107,6 +109,7 @@ fn list(evidence: &mut Evidence, uid: Uid, pairs: &[(&str, &str)]) {
         hotkey: hotkey(uid),
         pairs: pairs.iter().map(pair).collect(),
         owner_confirmed: false,
+        person: None,
     });
     evidence.claims.extend(pairs.iter().map(|pair| claim(uid, *pair, 1)));
 }

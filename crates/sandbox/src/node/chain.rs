@@ -43,7 +43,8 @@ pub(super) enum StateMissing {
 }
 
 pub(super) struct Chain {
-    pub runtime: Arc<Runtime>,
+    /// From which block on the code is which runtime's, oldest first. Never empty.
+    runtimes: Vec<(u32, Arc<Runtime>)>,
     computed: ComputedKeys,
     inherent_events: Vec<u8>,
     genesis: Arc<Header>,
@@ -71,7 +72,7 @@ impl Chain {
         history.commit(0, delta, 0);
         let first = Arc::new(first);
         Self {
-            runtime,
+            runtimes: vec![(0, runtime)],
             computed,
             inherent_events,
             genesis: Arc::new(genesis),
@@ -82,6 +83,23 @@ impl Chain {
             pending: HashMap::new(),
             best: first,
         }
+    }
+
+    /// The runtime whose code the state of block `number` holds: it builds the block after.
+    pub fn runtime_at(&self, number: u32) -> &Arc<Runtime> {
+        let later = self.runtimes.partition_point(|(from, _)| *from <= number);
+        &self.runtimes[later.saturating_sub(1)].1
+    }
+
+    /// The runtime that builds the next block.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        self.runtime_at(self.best.number)
+    }
+
+    /// The runtime of the code from block `number` on, which is not made yet.
+    pub fn plan_runtime(&mut self, number: u32, runtime: Arc<Runtime>) {
+        self.runtimes.retain(|(from, _)| *from < number);
+        self.runtimes.push((number, runtime));
     }
 
     pub fn genesis(&self) -> &Arc<Header> {
@@ -169,7 +187,7 @@ impl Chain {
             return Err(StateMissing::Discarded);
         }
         Ok(StateView {
-            runtime: &self.runtime,
+            runtime: self.runtime_at(header.number),
             number: header.number,
             parent_hash: header.parent_hash,
             events: body.and_then(|body| body.events.as_deref()).unwrap_or(&self.inherent_events),

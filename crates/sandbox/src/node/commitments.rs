@@ -1,12 +1,13 @@
 //! `Commitments.set_commitment`: who may, how much, and what is stored.
 
-use parity_scale_codec::{Compact, Decode, Encode, Input};
+use parity_scale_codec::{Compact, Decode, Encode};
 
 use super::dispatch::Origin;
 use super::entries;
 use super::events::{DispatchError, EventLog};
 use super::extrinsic::Call;
 use super::genesis::AccountId;
+use super::runtime::Runtime;
 use super::state::{Overlay, ReadStorage};
 use super::subnet::{ReadSubnet, SpaceUsage};
 
@@ -19,84 +20,112 @@ const MIN_CHARGED_BYTES: u64 = 100;
 /// Longest text that fits `Data::Raw0` to `Data::Raw128`; longer ones are `BigRaw`.
 const MAX_RAW_BYTES: usize = 128;
 
-const FIRST_RAW: u8 = 1;
-const LAST_RAW: u8 = 129;
-const FIRST_HASH: u8 = 130;
-const LAST_HASH: u8 = 133;
-const TIMELOCK_ENCRYPTED: u8 = 134;
-const RESET_BONDS_FLAG: u8 = 135;
-const BIG_RAW: u8 = 136;
-
-/// One field of a commitment.
+/// One field of a commitment: the variant of `Data` by its name, since its number differs between runtimes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Field {
-    None,
-    Bytes(Vec<u8>),
-    TimelockEncrypted { encrypted: Vec<u8>, reveal_round: u64 },
-    ResetBondsFlag,
+struct Field {
+    variant: String,
+    /// What follows the variant's number.
+    body: Vec<u8>,
 }
 
 impl Field {
-    /// What the rate limit charges for the field.
-    fn charged_bytes(&self) -> u64 {
-        match self {
-            Self::None | Self::ResetBondsFlag => 0,
-            Self::Bytes(bytes) | Self::TimelockEncrypted { encrypted: bytes, .. } => bytes.len() as u64,
+    /// The bytes that the field holds, if it is of a kind that holds plain ones.
+    fn bytes(&self) -> Option<Vec<u8>> {
+        match self.variant.as_str() {
+            "BigRaw" => Vec::<u8>::decode(&mut &*self.body).ok(),
+            name if fixed_length(name).is_some_and(|_| name != "None" && name != "ResetBondsFlag") => {
+                Some(self.body.clone())
+            }
+            _ => None,
         }
     }
-}
 
-impl Decode for Field {
-    fn decode<I: Input>(input: &mut I) -> Result<Self, parity_scale_codec::Error> {
-        let variant = input.read_byte()?;
-        let mut bytes = |length: usize| {
-            let mut buffer = vec![0; length];
-            input.read(&mut buffer).map(|()| buffer)
-        };
-        Ok(match variant {
-            0 => Self::None,
-            FIRST_RAW..=LAST_RAW => Self::Bytes(bytes(usize::from(variant - FIRST_RAW))?),
-            FIRST_HASH..=LAST_HASH => Self::Bytes(bytes(32)?),
-            TIMELOCK_ENCRYPTED => {
-                let (encrypted, reveal_round) = Decode::decode(input)?;
-                Self::TimelockEncrypted { encrypted, reveal_round }
-            }
-            RESET_BONDS_FLAG => Self::ResetBondsFlag,
-            BIG_RAW => Self::Bytes(Decode::decode(input)?),
-            _ => return Err("unknown variant of Data".into()),
-        })
+    /// What the rate limit charges for the field.
+    fn charged_bytes(&self) -> u64 {
+        match fixed_length(&self.variant) {
+            Some(length) => length as u64,
+            None => Compact::<u32>::decode(&mut &*self.body).map_or(0, |length| u64::from(length.0)),
+        }
+    }
+
+    fn reveal_round(&self) -> Option<u64> {
+        let is_timelocked = self.variant == "TimelockEncrypted";
+        is_timelocked.then(|| <(Vec<u8>, u64)>::decode(&mut &*self.body).ok().map(|(_, round)| round)).flatten()
+    }
+
+    /// Reads a field by the runtime's numbers.
+    fn read(input: &mut &[u8], runtime: &Runtime) -> Option<Self> {
+        let variant = runtime.data_name(u8::decode(input).ok()?)?.to_owned();
+        let before = *input;
+        match (fixed_length(&variant), variant.as_str()) {
+            (Some(length), _) => *input = input.get(length..)?,
+            (None, "TimelockEncrypted") => drop(<(Vec<u8>, u64)>::decode(input).ok()?),
+            (None, _) => drop(Vec::<u8>::decode(input).ok()?),
+        }
+        Some(Self { variant, body: before[..before.len() - input.len()].to_vec() })
     }
 }
 
-/// `CommitmentInfo` with one field that holds `text`.
-pub(super) fn raw_info(text: &[u8]) -> Vec<u8> {
-    let mut info = Compact(1u32).encode();
-    if text.len() <= MAX_RAW_BYTES {
-        info.push(FIRST_RAW + text.len() as u8);
-        info.extend(text);
-    } else {
-        info.push(BIG_RAW);
-        info.extend(text.encode());
+/// Length of the body of those variants that always have the same.
+fn fixed_length(variant: &str) -> Option<usize> {
+    match variant {
+        "None" | "ResetBondsFlag" => Some(0),
+        "BlakeTwo256" | "Sha256" | "Keccak256" | "ShaThree256" => Some(32),
+        raw => raw.strip_prefix("Raw")?.parse().ok(),
+    }
+}
+
+/// The fields of a `CommitmentInfo`.
+fn read_fields(runtime: &Runtime, input: &mut &[u8]) -> Option<Vec<Field>> {
+    let count = Compact::<u32>::decode(input).ok()?.0;
+    (0..count).map(|_| Field::read(input, runtime)).collect()
+}
+
+/// `CommitmentInfo` with these variants and bodies; a variant that the runtime lacks is left out.
+pub(super) fn info_of(runtime: &Runtime, fields: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let known: Vec<(u8, &Vec<u8>)> =
+        fields.iter().filter_map(|(variant, body)| Some((runtime.data_index(variant)?, body))).collect();
+    let mut info = Compact(known.len() as u32).encode();
+    for (index, body) in known {
+        info.push(index);
+        info.extend(body);
     }
     info
 }
 
+/// `CommitmentInfo` with one field that holds `text`.
+pub(super) fn raw_info(runtime: &Runtime, text: &[u8]) -> Vec<u8> {
+    if text.len() <= MAX_RAW_BYTES {
+        info_of(runtime, &[(&format!("Raw{}", text.len()), text.to_vec())])
+    } else {
+        info_of(runtime, &[("BigRaw", text.encode())])
+    }
+}
+
 /// The bytes of the first field of a stored `Registration`, if it holds any.
-pub(super) fn first_text(registration: &[u8]) -> Option<(u32, Vec<u8>)> {
-    let (_deposit, block, fields) = <(u64, u32, Vec<Field>)>::decode(&mut &*registration).ok()?;
-    first_bytes(fields).map(|bytes| (block, bytes))
+pub(super) fn first_text(runtime: &Runtime, registration: &[u8]) -> Option<(u32, Vec<u8>)> {
+    let input = &mut &*registration;
+    let (_deposit, block) = <(u64, u32)>::decode(input).ok()?;
+    first_bytes(&read_fields(runtime, input)?).map(|bytes| (block, bytes))
 }
 
 /// The bytes of the first field of a `CommitmentInfo`, if it holds any.
-pub(super) fn text_of_info(info: &[u8]) -> Option<Vec<u8>> {
-    first_bytes(Vec::<Field>::decode(&mut &*info).ok()?)
+pub(super) fn text_of_info(runtime: &Runtime, info: &[u8]) -> Option<Vec<u8>> {
+    first_bytes(&read_fields(runtime, &mut &*info)?)
 }
 
-fn first_bytes(fields: Vec<Field>) -> Option<Vec<u8>> {
-    fields.into_iter().find_map(|field| match field {
-        Field::Bytes(bytes) => Some(bytes),
-        _ => None,
-    })
+fn first_bytes(fields: &[Field]) -> Option<Vec<u8>> {
+    fields.iter().find_map(Field::bytes)
+}
+
+/// A `Registration` that `before` stored, as `after` stores it; `None` if it is no such thing.
+pub(super) fn translate(registration: &[u8], before: &Runtime, after: &Runtime) -> Option<Vec<u8>> {
+    let input = &mut &*registration;
+    let (deposit, block) = <(u64, u32)>::decode(input).ok()?;
+    let fields = read_fields(before, input)?;
+    let fields: Vec<(&str, Vec<u8>)> =
+        fields.iter().map(|field| (field.variant.as_str(), field.body.clone())).collect();
+    Some(EncodedRegistration { deposit, block, info: &info_of(after, &fields) }.encode())
 }
 
 /// The dispatchable.
@@ -124,16 +153,12 @@ pub(super) fn apply(
     if state.uid_of(netuid, who).is_none() {
         return Err(DispatchError::commitments("AccountNotAllowedCommit"));
     }
-    let fields = Vec::<Field>::decode(&mut &*info)
-        .ok()
+    let fields = read_fields(state.runtime(), &mut &*info)
         .filter(|fields| fields.len() <= MAX_FIELDS)
         .ok_or_else(|| DispatchError::commitments("TooManyFieldsInCommitmentInfo"))?;
     charge_space(state, netuid, who, &fields)?;
     put_commitment(state, netuid, who, state.number, info);
-    let timelocked = fields.iter().find_map(|field| match field {
-        Field::TimelockEncrypted { reveal_round, .. } => Some(*reveal_round),
-        _ => None,
-    });
+    let timelocked = fields.iter().find_map(Field::reveal_round);
     let runtime = state.runtime();
     match timelocked {
         Some(round) => {

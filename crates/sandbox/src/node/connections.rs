@@ -33,10 +33,26 @@ pub const MAX_SUBSCRIPTIONS_PER_CONNECTION: u32 = 1_024;
 /// Most requests in one batch.
 pub const MAX_BATCH_REQUESTS: u32 = 10_000;
 
+/// Connections that a silent door keeps; more are cut.
+const MAX_KEPT_WAITING: usize = 64;
+
+/// What becomes of who connects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Door {
+    /// They are served.
+    #[default]
+    Open,
+    /// The connection is cut as soon as it is made.
+    Slammed,
+    /// The connection is made, and nobody ever says a word.
+    Silent,
+}
+
 /// The open connections, by their number.
 #[derive(Clone, Default)]
 pub(super) struct Connections {
     open: Arc<Mutex<BTreeMap<u32, oneshot::Sender<()>>>>,
+    door: Arc<Mutex<(Door, Vec<TcpStream>)>>,
 }
 
 impl Connections {
@@ -50,6 +66,22 @@ impl Connections {
     pub fn cut_all(&self) {
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         drop(open);
+    }
+
+    /// Changes what becomes of who connects; those who were kept waiting are cut.
+    pub fn set_door(&self, door: Door) {
+        *self.door.lock().unwrap_or_else(PoisonError::into_inner) = (door, Vec::new());
+    }
+
+    /// The stream, if it is to be served.
+    fn at_the_door(&self, stream: TcpStream) -> Option<TcpStream> {
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *door {
+            (Door::Open, _) => return Some(stream),
+            (Door::Silent, waiting) if waiting.len() < MAX_KEPT_WAITING => waiting.push(stream),
+            _ => drop(stream),
+        }
+        None
     }
 
     /// How many connections are open.
@@ -88,6 +120,7 @@ pub(super) async fn serve(
             () = stop.clone().shutdown() => return,
         };
         let Ok((stream, _)): io::Result<(TcpStream, SocketAddr)> = accepted else { continue };
+        let Some(stream) = connections.at_the_door(stream) else { continue };
         let _ = stream.set_nodelay(true);
         let service = services.clone().connection_id(next_id).build(methods.clone(), stop.clone());
         let stream = connections.admit(next_id, stream);

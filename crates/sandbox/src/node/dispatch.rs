@@ -3,17 +3,22 @@
 //! A new call is one more file and one more line here. Calls of no concern to a validator are refused with
 //! `System.CallFiltered`, as the real runtime refuses filtered ones.
 
+use super::beacon::Beacon;
 use super::commitments;
 use super::events::{DispatchClass, DispatchError, EventLog, Phase};
 use super::extrinsic::Call;
 use super::genesis::AccountId;
 use super::state::Overlay;
 use super::subnet::ReadSubnet;
+use super::timelock;
 use super::validity::InvalidTransaction;
 use super::weights;
 
 /// `CustomTransactionError::StakeAmountTooLow`.
 pub(super) const CUSTOM_NOT_ENOUGH_STAKE: u8 = 1;
+
+/// `CustomTransactionError::InvalidRevealRound`.
+pub(super) const CUSTOM_INVALID_REVEAL_ROUND: u8 = 15;
 
 /// Where a dispatch writes to, and in whose name.
 pub(super) struct Origin<'a> {
@@ -21,15 +26,23 @@ pub(super) struct Origin<'a> {
     pub phase: Phase,
 }
 
-/// What the runtime's own transaction extension asks of a call before it may enter the pool or a block: stake for
-/// weights. The codes for rate limits (6) and reveal rounds (15) belong to calls that are not executed here; a fault
-/// gives them.
-pub(super) fn prevalidate(state: &impl ReadSubnet, signer: &AccountId, call: &Call) -> Result<(), InvalidTransaction> {
+/// What the runtime's own transaction extension asks of a call before it may enter the pool or block `block`: stake for
+/// weights, and a round that is still to come. The code for rate limits (6) belongs to calls that are not executed here; a
+/// fault gives it.
+pub(super) fn prevalidate(
+    state: &impl ReadSubnet,
+    block: u32,
+    signer: &AccountId,
+    call: &Call,
+) -> Result<(), InvalidTransaction> {
     if is_weights_call(call) {
         let netuid: u16 = call.argument("netuid").unwrap_or_default();
         if !state.has_stake_for_weights(netuid, signer) {
             return Err(InvalidTransaction::Custom(CUSTOM_NOT_ENOUGH_STAKE));
         }
+    }
+    if timelock::names_past_round(Beacon::last_round(block), call) {
+        return Err(InvalidTransaction::Custom(CUSTOM_INVALID_REVEAL_ROUND));
     }
     Ok(())
 }
@@ -67,6 +80,7 @@ fn execute(
 ) -> Result<(), DispatchError> {
     match (call.pallet.as_str(), call.name.as_str()) {
         ("SubtensorModule", "set_weights") => weights::set_weights(state, events, origin, call),
+        ("SubtensorModule", "commit_timelocked_weights") => timelock::commit(state, events, origin, call),
         ("Commitments", "set_commitment") => commitments::set_commitment(state, events, origin, call),
         ("System", "remark") => Ok(()),
         _ => Err(DispatchError::Module { pallet: "System".into(), name: "CallFiltered".into() }),

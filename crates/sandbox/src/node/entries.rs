@@ -1,6 +1,7 @@
 //! The storage entries that the node knows, by the names that the metadata gives them.
 //!
-//! Prefixes and hashers come from the metadata (`runtime.rs`), which refuses to load if one of these is missing.
+//! Prefixes and hashers come from the metadata (`runtime.rs`), which refuses to load if one of these is missing that is
+//! not [`OPTIONAL`].
 
 /// Pallet and name of a storage entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,11 @@ entries! {
     }
     Timestamp {
         NOW = "Now",
+    }
+    Drand {
+        BEACON_CONFIG = "BeaconConfig",
+        LAST_STORED_ROUND = "LastStoredRound",
+        PULSES = "Pulses",
     }
     Commitments {
         COMMITMENT_OF = "CommitmentOf",
@@ -76,6 +82,7 @@ entries! {
         COMMIT_REVEAL_WEIGHTS_ENABLED = "CommitRevealWeightsEnabled",
         COMMIT_REVEAL_WEIGHTS_VERSION = "CommitRevealWeightsVersion",
         REVEAL_PERIOD_EPOCHS = "RevealPeriodEpochs",
+        TIMELOCKED_WEIGHT_COMMITS = "TimelockedWeightCommits",
         KAPPA = "Kappa",
         MAX_ALLOWED_UIDS = "MaxAllowedUids",
         MAX_ALLOWED_VALIDATORS = "MaxAllowedValidators",
@@ -83,5 +90,21 @@ entries! {
         MECHANISM_COUNT_CURRENT = "MechanismCountCurrent",
         BLOCKS_SINCE_LAST_STEP = "BlocksSinceLastStep",
         LAST_MECHANISM_STEP_BLOCK = "LastMechansimStepBlock",
+        LAST_EPOCH_BLOCK = "LastEpochBlock",
+        PENDING_EPOCH_AT = "PendingEpochAt",
+        SUBNET_EPOCH_INDEX = "SubnetEpochIndex",
+        ACTIVITY_CUTOFF_FACTOR_MILLI = "ActivityCutoffFactorMilli",
     }
 }
+
+/// Entries that not every runtime has. Where one is lacking, it is keyed by the netuid alone, or not at all.
+pub(super) const OPTIONAL: &[Entry] = &[
+    TIMELOCKED_WEIGHT_COMMITS,
+    STAKE_THRESHOLD,
+    COMMIT_REVEAL_WEIGHTS_VERSION,
+    MECHANISM_COUNT_CURRENT,
+    LAST_EPOCH_BLOCK,
+    PENDING_EPOCH_AT,
+    SUBNET_EPOCH_INDEX,
+    ACTIVITY_CUTOFF_FACTOR_MILLI,
+];

@@ -48,10 +48,10 @@ impl Inputs {
         let count = usize::from(state.neuron_count(netuid));
         let last_update: Vec<u64> = sized(state.value(entries::LAST_UPDATE, [&key]), count);
         let permits: Vec<bool> = sized(state.value(entries::VALIDATOR_PERMIT, [&key]), count);
-        let cutoff: u16 = state.value(entries::ACTIVITY_CUTOFF, [&key]);
+        let cutoff = state.activity_cutoff(netuid);
         let kappa: u16 = state.value(entries::KAPPA, [&key]);
         let block = u64::from(state.number);
-        let active: Vec<bool> = last_update.iter().map(|last| last + u64::from(cutoff) >= block).collect();
+        let active: Vec<bool> = last_update.iter().map(|last| last + cutoff >= block).collect();
         let registered: Vec<u64> =
             (0..count as u16).map(|uid| state.value(entries::BLOCK_AT_REGISTRATION, [&key, &uid.encode()])).collect();
         let mut stake = vec![0.0; count];

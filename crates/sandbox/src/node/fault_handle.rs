@@ -33,6 +33,11 @@ impl NodeFaults {
         self.shared.faults().lose_next_answers(count);
     }
 
+    /// The next `count` commits that are opened change no weights, and nothing tells of it.
+    pub fn fail_next_reveals(&self, count: u32) {
+        self.shared.faults().fail_next_reveals(count);
+    }
+
     /// The next `count` extrinsics are taken and never included; the same bytes may be sent again.
     pub fn drop_next_extrinsics(&self, count: u32) {
         self.shared.faults().drop_next_extrinsics(count);

@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 use super::validity::{InvalidTransaction, PoolRejection};
 
+/// What stands for every method without a fault of its own.
+pub const EVERY_METHOD: &str = "*";
+
 /// What happens to an RPC method instead of, or before, its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MethodFault {
@@ -55,6 +58,7 @@ struct Switches {
     lost_answers: u32,
     dropped_extrinsics: u32,
     stale_nonces: u32,
+    failed_reveals: u32,
 }
 
 /// The switches that the node looks at. Cheap to clone.
@@ -88,6 +92,14 @@ impl FaultSwitches {
         self.change(|switches| switches.rejections.push_back(rejection));
     }
 
+    pub fn fail_next_reveals(&self, count: u32) {
+        self.change(|switches| switches.failed_reveals += count);
+    }
+
+    pub fn take_failed_reveal(&self) -> bool {
+        self.change(|switches| take_one(&mut switches.failed_reveals))
+    }
+
     pub fn lose_next_answers(&self, count: u32) {
         self.change(|switches| switches.lost_answers += count);
     }
@@ -107,7 +119,8 @@ impl FaultSwitches {
     /// What strikes a call of `method` now.
     pub fn take_method_fault(&self, method: &str) -> Option<MethodFault> {
         let mut switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
-        let (fault, times) = switches.methods.get_mut(method)?;
+        let key = if switches.methods.contains_key(method) { method } else { EVERY_METHOD };
+        let (fault, times) = switches.methods.get_mut(key)?;
         times.strike().then(|| fault.clone())
     }
 
@@ -117,7 +130,8 @@ impl FaultSwitches {
         loop {
             let hangs = {
                 let switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
-                matches!(switches.methods.get(method), Some((MethodFault::Hang, _)))
+                let fault = switches.methods.get(method).or_else(|| switches.methods.get(EVERY_METHOD));
+                matches!(fault, Some((MethodFault::Hang, _)))
             };
             if !hangs || changes.changed().await.is_err() {
                 return;

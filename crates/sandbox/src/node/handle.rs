@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use parity_scale_codec::Encode;
 
+use super::NodeError;
 use super::commitments;
 use super::dispatch::Origin;
+use super::endpoints::NodeEndpoint;
 use super::entries;
 use super::events::{DispatchError, Phase};
 use super::fault_handle::NodeFaults;
 use super::genesis::{AccountId, GenesisNeuron, Hyperparameters};
 use super::header::Hash;
 use super::records::SubmissionRecord;
+use super::releases::Release;
+use super::runtime::Runtime;
 use super::seeding;
 use super::shared::Shared;
 use super::state::ReadStorage;
@@ -90,9 +94,10 @@ impl NodeHandle {
     /// The commitment of a hotkey.
     pub fn commitment(&self, hotkey: &AccountId) -> Option<StoredCommitment> {
         let ledger = self.shared.ledger();
-        let key = ledger.chain.runtime.key(entries::COMMITMENT_OF, [&self.shared.netuid.encode(), hotkey]);
+        let key = ledger.chain.runtime().key(entries::COMMITMENT_OF, [&self.shared.netuid.encode(), hotkey]);
         let registration = ledger.chain.best_view().stored(&key)?;
-        commitments::first_text(&registration).map(|(block, text)| StoredCommitment { block, text })
+        commitments::first_text(ledger.chain.runtime(), &registration)
+            .map(|(block, text)| StoredCommitment { block, text })
     }
 
     /// The UID of a hotkey, if it is registered.
@@ -138,6 +143,52 @@ impl NodeHandle {
         ledger.produce_with(|state, _| state.put_hyperparameters(self.shared.netuid, &values));
     }
 
+    /// Opens one more endpoint of the same chain, on a free port of 127.0.0.1, with faults of its own.
+    ///
+    /// # Errors
+    /// [`NodeError::Listen`] if there is no port.
+    pub async fn open_endpoint(&self) -> Result<NodeEndpoint, NodeError> {
+        NodeEndpoint::open(self.shared.clone()).await
+    }
+
+    /// The release that builds the next block.
+    pub fn release(&self) -> Release {
+        self.shared.ledger().chain.runtime().release
+    }
+
+    /// Upgrades the runtime in a new block. That block's events and state are still of the old runtime, as on the real
+    /// chain; the block after it begins with the migrations.
+    ///
+    /// # Errors
+    /// [`NodeError::Metadata`] if the release cannot be derived.
+    pub fn upgrade(&self, release: Release) -> Result<(), NodeError> {
+        let runtime = Runtime::of(release)?;
+        self.shared.ledger().upgrade(runtime);
+        Ok(())
+    }
+
+    /// Asks for an epoch at `block`, in a new block. Only runtimes that count their epochs know of it.
+    pub fn schedule_epoch(&self, block: u32) {
+        let key = self.shared.netuid.encode();
+        self.shared.ledger().produce_with(|state, _| state.put(entries::PENDING_EPOCH_AT, [&key], &u64::from(block)));
+    }
+
+    /// The subnet's index of epochs, as of the best block.
+    pub fn epoch_index(&self) -> u64 {
+        let ledger = self.shared.ledger();
+        ledger.chain.best_view().epoch_index(self.shared.netuid, ledger.chain.best().number)
+    }
+
+    /// Stores `fields` as the commitment of a hotkey in a new block, whatever they are: variants of `Data` by name, each
+    /// with what follows its index.
+    pub fn store_commitment_fields(&self, hotkey: &AccountId, fields: &[(&str, Vec<u8>)]) {
+        let netuid = self.shared.netuid;
+        self.shared.ledger().produce_with(|state, _| {
+            let info = commitments::info_of(state.runtime(), fields);
+            commitments::put_commitment(state, netuid, hotkey, state.number, &info);
+        });
+    }
+
     /// Registers a neuron at its UID in a new block, in place of whoever was there. `registered_at_block` is the
     /// block at which this happens, whatever the given one.
     pub fn register_neuron(&self, neuron: GenesisNeuron) {
@@ -179,8 +230,8 @@ impl NodeHandle {
     /// Commits for another member of the subnet in a new block, under the chain's own rules.
     pub fn set_commitment_directly(&self, hotkey: &AccountId, text: &[u8]) -> Result<(), DispatchError> {
         let netuid = self.shared.netuid;
-        let info = commitments::raw_info(text);
         self.shared.ledger().produce_with(|state, events| {
+            let info = commitments::raw_info(state.runtime(), text);
             let origin = Origin { signer: hotkey, phase: Phase::Initialization };
             commitments::apply(state, events, &origin, netuid, &info)
         })

@@ -16,9 +16,10 @@ pub(super) struct Applied {
     pub outcome: Result<(), DispatchError>,
 }
 
-/// What the state has against an extrinsic; its signer's nonce if nothing.
+/// What the state has against an extrinsic in block `block`; its signer's nonce if nothing.
 pub(super) fn check_against_state(
     state: &impl ReadSubnet,
+    block: u32,
     extrinsic: &SignedExtrinsic,
 ) -> Result<u32, InvalidTransaction> {
     let account = state.account(&extrinsic.signer);
@@ -31,7 +32,7 @@ pub(super) fn check_against_state(
     if extrinsic.tip > account.free {
         return Err(InvalidTransaction::Payment);
     }
-    dispatch::prevalidate(state, &extrinsic.signer, &extrinsic.call)?;
+    dispatch::prevalidate(state, block, &extrinsic.signer, &extrinsic.call)?;
     Ok(account.nonce)
 }
 
@@ -50,7 +51,7 @@ pub(super) fn apply_waiting(
         for entry in std::mem::take(&mut waiting) {
             let full = applied.len() >= MAX_EXTRINSICS_PER_BLOCK;
             let expired = entry.expires_at <= u64::from(state.number);
-            match check_against_state(state, &entry.extrinsic) {
+            match check_against_state(state, state.number, &entry.extrinsic) {
                 Ok(nonce) if !expired && (full || entry.extrinsic.nonce > nonce) => waiting.push_back(entry),
                 Ok(_) if !expired => {
                     let index = applied.len() as u32 + 1;

@@ -9,8 +9,10 @@ use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 use tokio::sync::{Notify, broadcast, mpsc};
 
+use super::beacon::Beacon;
 use super::chain::{Block, Body, Chain, MAX_UNFINALIZED_BLOCKS};
 use super::epoch;
+use super::epoch_timing;
 use super::events::{DispatchClass, EventLog, Phase};
 use super::extrinsic::{BLOCK_HASH_COUNT, Era, Implicit, SignedExtrinsic};
 use super::faults::FaultSwitches;
@@ -19,8 +21,11 @@ use super::header::{Hash, Header};
 use super::inclusion::{Applied, apply_waiting, check_against_state};
 use super::pool::{ExtrinsicStatus, Pool, PoolEntry};
 use super::records::{Records, SubmissionRecord};
+use super::runtime::Runtime;
 use super::state::{Delta, Overlay};
 use super::subnet::ReadSubnet;
+use super::timelock;
+use super::upgrade;
 use super::validity::{InvalidTransaction, PoolRejection};
 use super::weights;
 use crate::clock::SandboxClock;
@@ -60,6 +65,8 @@ pub(super) struct Ledger {
     /// Blocks by which the finalized head lags behind the best block.
     pub finality_delay_blocks: u32,
     netuid: u16,
+    /// Who signs the rounds that open commits.
+    beacon: Beacon,
     /// Who sets weights by itself.
     at_work: Vec<ValidatorAtWork>,
     clock: SandboxClock,
@@ -88,6 +95,7 @@ impl Ledger {
             hyperparameters: genesis.hyperparameters.clone(),
             finality_delay_blocks: 0,
             netuid: genesis.netuid,
+            beacon: Beacon::new(genesis.seed),
             at_work: genesis.at_work.clone(),
             clock,
             faults,
@@ -114,8 +122,8 @@ impl Ledger {
                 self.chain.hash_on_branch(best, birth).ok_or(InvalidTransaction::AncientBirthBlock)?
             }
         };
-        extrinsic.verify(&self.chain.runtime, &Implicit { genesis_hash, birth_hash })?;
-        let nonce = check_against_state(&self.chain.best_view(), extrinsic)?;
+        extrinsic.verify(self.chain.runtime(), &Implicit { genesis_hash, birth_hash })?;
+        let nonce = check_against_state(&self.chain.best_view(), best.number.saturating_add(1), extrinsic)?;
         let expires_at = extrinsic.era.death(current);
         let longevity = expires_at.saturating_sub(current);
         Ok(Validity { is_future: extrinsic.nonce > nonce, expires_at, longevity })
@@ -127,7 +135,7 @@ impl Ledger {
         bytes: &[u8],
         watcher: Option<mpsc::Sender<ExtrinsicStatus>>,
     ) -> Result<Hash, PoolRejection> {
-        let extrinsic = SignedExtrinsic::decode(&self.chain.runtime, bytes)?;
+        let extrinsic = SignedExtrinsic::decode(self.chain.runtime(), bytes)?;
         if let Some(rejection) = self.faults.take_rejection() {
             return Err(rejection);
         }
@@ -177,7 +185,7 @@ impl Ledger {
             return;
         }
         while self.chain.best().number < number {
-            if self.pool.is_empty() && !self.is_epoch_next() {
+            if self.pool.is_empty() && !self.is_epoch_next() && !self.is_upgraded() && !self.is_reveal_next() {
                 let header = self.seal(&self.chain.best().clone(), 0, &Delta::new(), &Body::default());
                 self.append(Block { header: Arc::new(header), body: Body::default(), delta: Delta::new() });
             } else {
@@ -225,7 +233,18 @@ impl Ledger {
     }
 
     fn is_epoch_next(&self) -> bool {
-        epoch::is_due(self.netuid, self.hyperparameters.tempo, self.chain.best().number + 1)
+        let (tempo, next) = (self.hyperparameters.tempo, self.chain.best().number + 1);
+        epoch_timing::is_due(&self.chain.best_view(), self.netuid, tempo, next)
+    }
+
+    /// Whether the next block is the first of a new runtime.
+    fn is_upgraded(&self) -> bool {
+        let best = self.chain.best().number;
+        !Arc::ptr_eq(self.chain.runtime_at(best), self.chain.runtime_at(best.saturating_sub(1)))
+    }
+
+    fn is_reveal_next(&self) -> bool {
+        timelock::is_due(&self.chain.best_view(), self.netuid, self.chain.best().number + 1)
     }
 
     fn extend_best<T>(&mut self, operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog) -> T) -> T {
@@ -244,12 +263,20 @@ impl Ledger {
         operation: impl FnOnce(&mut Overlay<'_>, &mut EventLog),
     ) -> Arc<Header> {
         let number = parent.number + 1;
-        let runtime = self.chain.runtime.clone();
+        let runtime = self.chain.runtime_at(parent.number).clone();
+        let before = self.chain.runtime_at(parent.number.saturating_sub(1)).clone();
         #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, whose state is kept")]
         let view = self.chain.view(&parent.hash).expect("the parent's state is readable");
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();
-        if epoch::is_due(self.netuid, self.hyperparameters.tempo, number) {
+        if !Arc::ptr_eq(&before, &runtime) {
+            upgrade::migrate(&mut state, &before, self.netuid, self.hyperparameters.tempo);
+        }
+        if timelock::is_due(&state, self.netuid, number) {
+            timelock::reveal(&mut state, &mut events, &self.beacon, &self.faults, self.netuid);
+        }
+        if epoch_timing::is_due(&state, self.netuid, self.hyperparameters.tempo, number) {
+            epoch_timing::count(&mut state, self.netuid);
             epoch::run(&mut state, self.netuid);
             self.at_work.iter().for_each(|validator| weights::renew(&mut state, self.netuid, validator));
         }
@@ -262,15 +289,15 @@ impl Ledger {
         let body = Body { extrinsics, events };
         let header = Arc::new(self.seal(parent, branch, &delta, &body));
         self.append(Block { header: header.clone(), body, delta });
-        self.settle(applied, &header);
+        self.settle(applied, &runtime, &header);
         header
     }
 
     /// Bans, records and tells what a new block holds.
-    fn settle(&mut self, applied: Vec<Applied>, header: &Header) {
+    fn settle(&mut self, applied: Vec<Applied>, runtime: &Runtime, header: &Header) {
         for Applied { entry, outcome } in applied {
             self.pool.ban(entry.extrinsic.hash, header.number);
-            self.records.push(SubmissionRecord::new(&entry.extrinsic, header.number, header.hash, outcome));
+            self.records.push(SubmissionRecord::new(runtime, &entry.extrinsic, header.number, header.hash, outcome));
             entry.tell(ExtrinsicStatus::InBlock(header.hash));
             self.included.push(Included { entry, block: header.hash });
         }

@@ -25,12 +25,12 @@ const VERSIONS: [u32; 3] = [14, 15, 16];
 pub(super) struct ServedMetadata {
     v14: OnceLock<Vec<u8>>,
     v15: OnceLock<Vec<u8>>,
-    v16: &'static [u8],
+    v16: Vec<u8>,
 }
 
 impl ServedMetadata {
     /// `raw` is metadata of version 16.
-    pub fn new(raw: &'static [u8]) -> Self {
+    pub fn new(raw: Vec<u8>) -> Self {
         Self { v14: OnceLock::new(), v15: OnceLock::new(), v16: raw }
     }
 }
@@ -46,7 +46,7 @@ impl Runtime {
         match version {
             14 => Some(self.legacy_metadata()),
             15 => Some(self.served.v15.get_or_init(|| RuntimeMetadataPrefixed::from(to_v15(&self.metadata)).encode())),
-            16 => Some(self.served.v16),
+            16 => Some(&self.served.v16),
             _ => None,
         }
     }

@@ -1,21 +1,25 @@
-//! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata.
+//! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata, or one derived from it.
 //!
 //! It keeps one subnet's storage under real keys and with real encodings, verifies signatures, eras and nonces, and
-//! executes `Commitments.set_commitment` and `SubtensorModule.set_weights` by the chain's own rules and errors, so
-//! that a client cannot tell it from the real chain. Blocks are made when an extrinsic waits, at a pace, or on demand.
+//! executes `Commitments.set_commitment`, `SubtensorModule.set_weights` and `commit_timelocked_weights` by the chain's
+//! own rules and errors, so that a client cannot tell it from the real chain. What was timelocked it opens by itself,
+//! with the signatures of a beacon of its own. Blocks are made when an extrinsic waits, at a pace, or on demand.
 //!
 //! What it deliberately does not do: networking with other nodes, proofs, emission, fees, root stake, children, and
-//! any call besides those two (`System.remark` succeeds, everything else is refused as filtered).
+//! any call besides those three (`System.remark` succeeds, everything else is refused as filtered).
 //!
 //! Limits, all constants: retained state and headers (`chain.rs`), pool (`pool.rs`), connections and messages
 //! (`connections.rs`), records (`records.rs`).
 
+mod beacon;
 mod chain;
 mod commitments;
 mod connections;
 mod dispatch;
+mod endpoints;
 mod entries;
 mod epoch;
+mod epoch_timing;
 mod events;
 mod extrinsic;
 mod fault_handle;
@@ -29,25 +33,29 @@ mod ledger;
 mod legacy_metadata;
 mod pool;
 mod records;
+mod releases;
 mod rpc;
 mod runtime;
 mod seeding;
 mod shared;
 mod state;
 mod subnet;
+mod timelock;
+mod upgrade;
 mod validity;
 mod weights;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jsonrpsee::server::{ServerHandle, stop_channel};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
+pub use connections::Door;
+pub use endpoints::{Disguise, NodeEndpoint};
 pub use events::DispatchError;
 pub use fault_handle::NodeFaults;
 pub use faults::{MethodFault, Times};
@@ -56,8 +64,10 @@ pub use handle::{BlockId, NodeHandle, StoredCommitment};
 pub use header::Hash;
 pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
 pub use records::{SubmissionRecord, SubmittedArguments};
+pub use releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
 pub use validity::{InvalidTransaction, PoolRejection};
 
+use self::endpoints::Endpoint;
 use self::shared::Shared;
 use crate::clock::SandboxClock;
 
@@ -96,15 +106,21 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node at the clock's block, on a free port of 127.0.0.1.
+    /// Starts a node with mainnet's runtime at the clock's block, on a free port of 127.0.0.1.
     pub async fn start(genesis: Genesis, clock: SandboxClock, pace: Pace) -> Result<Self, NodeError> {
-        let shared = Arc::new(Shared::new(&genesis, clock)?);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let methods = rpc::methods(shared.clone())?;
+        Self::start_with(Release::default(), genesis, clock, pace).await
+    }
+
+    /// Starts a node that runs `release`.
+    pub async fn start_with(
+        release: Release,
+        genesis: Genesis,
+        clock: SandboxClock,
+        pace: Pace,
+    ) -> Result<Self, NodeError> {
+        let shared = Arc::new(Shared::new(release, &genesis, clock)?);
         let (stop, server) = stop_channel();
-        let connections = shared.connections().clone();
-        let serving = connections::serve(listener, methods.into(), shared.traffic.clone(), connections, stop);
+        let (address, serving) = Arc::new(Endpoint::main(shared.clone())).serve(stop).await?;
         let tasks = vec![tokio::spawn(serving), tokio::spawn(make_blocks(shared.clone(), pace))];
         Ok(Self { shared, address, server, tasks })
     }

@@ -7,6 +7,8 @@ use super::events::DispatchError;
 use super::extrinsic::SignedExtrinsic;
 use super::genesis::AccountId;
 use super::header::Hash;
+use super::runtime::Runtime;
+use super::timelock::TimelockedCall;
 
 /// Most records that are kept; the oldest go first.
 pub const MAX_SUBMISSION_RECORDS: usize = 100_000;
@@ -46,6 +48,17 @@ pub enum SubmittedArguments {
         /// The version key.
         version_key: u64,
     },
+    /// Weights that nobody can read yet.
+    TimelockedWeights {
+        /// The subnet.
+        netuid: u16,
+        /// The ciphertext.
+        commit: Vec<u8>,
+        /// The beacon's round that opens it.
+        reveal_round: u64,
+        /// The version of commit–reveal.
+        version: u16,
+    },
     /// A commitment.
     Commitment {
         /// The subnet.
@@ -58,7 +71,7 @@ pub enum SubmittedArguments {
 }
 
 impl SubmittedArguments {
-    fn of(extrinsic: &SignedExtrinsic) -> Self {
+    fn of(runtime: &Runtime, extrinsic: &SignedExtrinsic) -> Self {
         let call = &extrinsic.call;
         let netuid = call.argument("netuid").unwrap_or_default();
         if call.is("SubtensorModule", "set_weights") {
@@ -69,9 +82,14 @@ impl SubmittedArguments {
                 version_key: call.argument("version_key").unwrap_or_default(),
             };
         }
+        if call.is("SubtensorModule", "commit_timelocked_weights")
+            && let Some(TimelockedCall { netuid, commit, reveal_round, version }) = TimelockedCall::of(call)
+        {
+            return Self::TimelockedWeights { netuid, commit, reveal_round, version };
+        }
         if call.is("Commitments", "set_commitment") {
             let info = call.arguments.get("info").map(Vec::as_slice).unwrap_or_default();
-            return Self::Commitment { netuid, text: commitments::text_of_info(info).unwrap_or_default() };
+            return Self::Commitment { netuid, text: commitments::text_of_info(runtime, info).unwrap_or_default() };
         }
         Self::Other
     }
@@ -79,6 +97,7 @@ impl SubmittedArguments {
 
 impl SubmissionRecord {
     pub(super) fn new(
+        runtime: &Runtime,
         extrinsic: &SignedExtrinsic,
         block: u32,
         block_hash: Hash,
@@ -91,7 +110,7 @@ impl SubmissionRecord {
             signer: extrinsic.signer,
             nonce: extrinsic.nonce,
             call: format!("{}.{}", extrinsic.call.pallet, extrinsic.call.name),
-            arguments: SubmittedArguments::of(extrinsic),
+            arguments: SubmittedArguments::of(runtime, extrinsic),
             outcome,
         }
     }

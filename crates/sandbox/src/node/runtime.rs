@@ -5,7 +5,7 @@
 //! runtime's metadata can take the place of this one.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use frame_metadata::v16::{PalletMetadata, RuntimeMetadataV16, StorageEntryType, StorageHasher};
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
@@ -18,6 +18,7 @@ use sp_crypto_hashing::{blake2_128, blake2_256, twox_64, twox_128, twox_256};
 use super::NodeError;
 use super::entries::{self, Entry};
 use super::legacy_metadata::ServedMetadata;
+use super::releases::Release;
 
 /// Mainnet's metadata, version 16, spec 365; `data/README.md` tells where it is from.
 const METADATA_V16: &[u8] = include_bytes!("../../data/finney-365.scale");
@@ -60,6 +61,14 @@ struct Layout {
     default: Vec<u8>,
 }
 
+impl Layout {
+    /// The layout of an entry that a runtime lacks: where a runtime that has it would keep it.
+    fn unseen(Entry(pallet, name): Entry) -> Self {
+        let prefix = [twox_128(pallet.as_bytes()), twox_128(name.as_bytes())].concat();
+        Self { prefix, hashers: vec![StorageHasher::Identity], default: Vec::new() }
+    }
+}
+
 /// Pallet index and variant index of an event or an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct VariantIndex {
@@ -67,33 +76,41 @@ pub(super) struct VariantIndex {
     pub variant: u8,
 }
 
-/// The loaded runtime; shared by all nodes of a process because decoding it takes a while.
+/// A loaded runtime; shared by all nodes of a process because decoding it takes a while.
 pub(super) struct Runtime {
+    pub release: Release,
     pub metadata: RuntimeMetadataV16,
     pub version: RuntimeVersion,
     pub(super) served: ServedMetadata,
     layouts: BTreeMap<Entry, Layout>,
+    /// Entries that the node knows and this runtime does not have.
+    lacking: Vec<Entry>,
+    data_names: BTreeMap<u8, String>,
     events: BTreeMap<(String, String), VariantIndex>,
     errors: BTreeMap<(String, String), VariantIndex>,
 }
 
 impl Runtime {
-    /// The embedded runtime, decoded once per process.
-    pub fn shared() -> Result<Arc<Self>, NodeError> {
-        static RUNTIME: OnceLock<Arc<Runtime>> = OnceLock::new();
-        if let Some(runtime) = RUNTIME.get() {
+    /// A release, made once per process.
+    pub fn of(release: Release) -> Result<Arc<Self>, NodeError> {
+        static RUNTIMES: Mutex<BTreeMap<Release, Arc<Runtime>>> = Mutex::new(BTreeMap::new());
+        // Held while loading: nodes that start together make it once.
+        let mut runtimes = RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtimes.get(&release) {
             return Ok(runtime.clone());
         }
-        let runtime = Arc::new(Self::load(METADATA_V16)?);
-        Ok(RUNTIME.get_or_init(|| runtime).clone())
+        let runtime = Arc::new(Self::load(release)?);
+        runtimes.insert(release, runtime.clone());
+        Ok(runtime)
     }
 
-    fn load(bytes: &'static [u8]) -> Result<Self, NodeError> {
-        let prefixed = RuntimeMetadataPrefixed::decode(&mut &*bytes)
+    fn load(release: Release) -> Result<Self, NodeError> {
+        let prefixed = RuntimeMetadataPrefixed::decode(&mut &*METADATA_V16)
             .map_err(|error| NodeError::Metadata(format!("it does not decode: {error}")))?;
-        let RuntimeMetadata::V16(metadata) = prefixed.1 else {
+        let RuntimeMetadata::V16(mut metadata) = prefixed.1 else {
             return Err(NodeError::Metadata("it is not of version 16".into()));
         };
+        release.derive(&mut metadata)?;
         let version = runtime_version(&metadata)?;
         let mut layouts = BTreeMap::new();
         let mut events = BTreeMap::new();
@@ -105,10 +122,33 @@ impl Runtime {
             let error = pallet.error.as_ref().map(|error| error.ty.id);
             collect_variants(pallet, error, &metadata.types, &mut errors);
         }
-        if let Some(Entry(pallet, name)) = entries::ALL.iter().find(|entry| !layouts.contains_key(entry)) {
+        let lacking: Vec<Entry> = entries::ALL.iter().filter(|entry| !layouts.contains_key(entry)).copied().collect();
+        if let Some(Entry(pallet, name)) = lacking.iter().find(|entry| !entries::OPTIONAL.contains(entry)) {
             return Err(NodeError::Metadata(format!("it has no storage entry {pallet}.{name}")));
         }
-        Ok(Self { metadata, version, served: ServedMetadata::new(bytes), layouts, events, errors })
+        layouts.extend(lacking.iter().map(|entry| (*entry, Layout::unseen(*entry))));
+        let raw = match release {
+            Release::Finney365 => METADATA_V16.to_vec(),
+            _ => RuntimeMetadataPrefixed::from(metadata.clone()).encode(),
+        };
+        let data_names = data_variant_names(&metadata.types);
+        let served = ServedMetadata::new(raw);
+        Ok(Self { release, metadata, version, served, layouts, lacking, data_names, events, errors })
+    }
+
+    /// Whether this runtime has an entry. What is stored under one that it lacks is there all the same, unseen.
+    pub fn has(&self, entry: Entry) -> bool {
+        !self.lacking.contains(&entry)
+    }
+
+    /// The name of a variant of the Commitments pallet's `Data`.
+    pub fn data_name(&self, index: u8) -> Option<&str> {
+        self.data_names.get(&index).map(String::as_str)
+    }
+
+    /// The index of a variant of `Data`.
+    pub fn data_index(&self, name: &str) -> Option<u8> {
+        self.data_names.iter().find(|(_, candidate)| *candidate == name).map(|(index, _)| *index)
     }
 
     /// The storage key of `entry` for already SCALE-encoded key parts; fewer parts than hashers give a prefix.
@@ -144,13 +184,14 @@ impl Runtime {
         Some(VariantIndex { pallet: pallet.index, variant })
     }
 
-    #[expect(clippy::expect_used, reason = "load() refused metadata without every known entry")]
+    #[expect(clippy::expect_used, reason = "load() gave every known entry a layout")]
     fn layout(&self, entry: Entry) -> &Layout {
-        self.layouts.get(&entry).expect("a known entry is in the metadata")
+        self.layouts.get(&entry).expect("a known entry has a layout")
     }
 }
 
-fn runtime_version(metadata: &RuntimeMetadataV16) -> Result<RuntimeVersion, NodeError> {
+/// The version that the metadata's `System.Version` tells.
+pub(super) fn runtime_version(metadata: &RuntimeMetadataV16) -> Result<RuntimeVersion, NodeError> {
     metadata
         .pallets
         .iter()
@@ -188,6 +229,15 @@ fn collect_variants(
     }
 }
 
+/// Index and name of every variant of the Commitments pallet's `Data`.
+fn data_variant_names(types: &PortableRegistry) -> BTreeMap<u8, String> {
+    let is_data = |path: &[String]| {
+        path.first().is_some_and(|name| name == "pallet_commitments") && path.last().is_some_and(|name| name == "Data")
+    };
+    let data = types.types.iter().find(|candidate| is_data(&candidate.ty.path.segments));
+    data.map(|data| variants(types, data.id)).into_iter().flatten().map(|(name, index)| (index, name)).collect()
+}
+
 fn variants(types: &PortableRegistry, type_id: u32) -> Vec<(String, u8)> {
     match types.resolve(type_id).map(|found| &found.type_def) {
         Some(TypeDef::Variant(variant)) => {
@@ -218,4 +268,20 @@ fn append_hashed(key: &mut Vec<u8>, hasher: &StorageHasher, part: &[u8]) {
 /// Bytes as Substrate's JSON shows them: hexadecimal with `0x`.
 pub(super) fn hex_of(bytes: impl AsRef<[u8]>) -> String {
     format!("0x{}", hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_the_same_bytes_each_time_and_unlike_every_other() {
+        let bytes = |release| Runtime::load(release).expect("a release").metadata_at_version(16).map(<[u8]>::to_vec);
+        let all: Vec<_> = Release::ALL.into_iter().map(bytes).collect();
+        assert_eq!(all, Release::ALL.into_iter().map(bytes).collect::<Vec<_>>());
+        assert_eq!(all[0].as_deref(), Some(METADATA_V16));
+        for (index, metadata) in all.iter().enumerate() {
+            assert!(metadata.is_some() && !all[..index].contains(metadata), "{:?}", Release::ALL[index]);
+        }
+    }
 }

@@ -7,9 +7,11 @@
 use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 
+use super::beacon::Beacon;
 use super::commitments;
 use super::entries::{self, Entry};
 use super::epoch;
+use super::epoch_timing;
 use super::genesis::{AccountId, Genesis, GenesisNeuron};
 use super::header::{Hash, Header};
 use super::state::{Overlay, ReadStorage};
@@ -55,6 +57,7 @@ pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32)
     state.put(entries::SUBNET_OWNER_HOTKEY, [&key], &genesis.owner_hotkey);
     state.put(entries::OWNER, [&genesis.owner_hotkey], &genesis.owner_coldkey);
     state.put_hyperparameters(netuid, &genesis.hyperparameters);
+    state.put(entries::BEACON_CONFIG, [], &Beacon::new(genesis.seed).config());
     endow(state, &genesis.owner_hotkey);
     endow(state, &genesis.owner_coldkey);
     state.put(entries::SUBNETWORK_N, [&key], &(genesis.neurons.len() as u16));
@@ -71,6 +74,7 @@ pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32)
     let tempo = u32::from(genesis.hyperparameters.tempo);
     let since_epoch = (block + u32::from(netuid) + 1) % (tempo + 1);
     state.put(entries::LAST_MECHANISM_STEP_BLOCK, [&key], &u64::from(block.saturating_sub(since_epoch)));
+    epoch_timing::begin(state, netuid, genesis.hyperparameters.tempo);
 }
 
 /// Writes the entries that hold a list over all UIDs.
@@ -116,7 +120,7 @@ fn put_membership(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) 
     endow(state, &neuron.hotkey);
     endow(state, &neuron.coldkey);
     if let Some(commitment) = &neuron.commitment {
-        let info = commitments::raw_info(&commitment.text);
+        let info = commitments::raw_info(state.runtime(), &commitment.text);
         commitments::put_commitment(state, netuid, &neuron.hotkey, commitment.block, &info);
     }
 }

@@ -12,6 +12,7 @@ use super::faults::FaultSwitches;
 use super::gate::Traffic;
 use super::genesis::Genesis;
 use super::ledger::{HeadChange, Ledger};
+use super::releases::Release;
 use super::runtime::Runtime;
 use super::seeding;
 use super::state::{ComputedKeys, History, Overlay, StateView};
@@ -32,9 +33,9 @@ pub(super) struct Shared {
 
 impl Shared {
     /// A chain at the clock's block.
-    pub fn new(genesis: &Genesis, clock: SandboxClock) -> Result<Self, NodeError> {
+    pub fn new(release: Release, genesis: &Genesis, clock: SandboxClock) -> Result<Self, NodeError> {
         check_uids(genesis)?;
-        let runtime = Runtime::shared()?;
+        let runtime = Runtime::of(release)?;
         let faults = FaultSwitches::new();
         let (heads, _) = broadcast::channel(HEAD_CHANGES_KEPT);
         let work = Arc::new(Notify::new());

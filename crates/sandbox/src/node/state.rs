@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parity_scale_codec::{Decode, Encode};
 
+use super::beacon::Beacon;
 use super::entries::{self, Entry};
 use super::header::Hash;
 use super::runtime::Runtime;
@@ -83,6 +84,7 @@ pub(super) struct ComputedKeys {
     event_count: Vec<u8>,
     blocks_since_last_step: Vec<u8>,
     last_step: Vec<u8>,
+    last_stored_round: Vec<u8>,
 }
 
 impl ComputedKeys {
@@ -96,6 +98,7 @@ impl ComputedKeys {
             event_count: runtime.key(entries::EVENT_COUNT, []),
             blocks_since_last_step: runtime.key(entries::BLOCKS_SINCE_LAST_STEP, [&netuid]),
             last_step: runtime.key(entries::LAST_MECHANISM_STEP_BLOCK, [&netuid]),
+            last_stored_round: runtime.key(entries::LAST_STORED_ROUND, []),
         }
     }
 }
@@ -138,6 +141,9 @@ impl StateView<'_> {
         if key == computed.blocks_since_last_step {
             let last_step = self.stored(&computed.last_step).and_then(|bytes| u64::decode(&mut &*bytes).ok())?;
             return Some(u64::from(self.number).saturating_sub(last_step).encode().into());
+        }
+        if key == computed.last_stored_round {
+            return Some(Beacon::last_round(self.number).encode().into());
         }
         self.stored(key)
     }
@@ -199,6 +205,16 @@ impl<'a> Overlay<'a> {
         self.delta.insert(key, Some(value.encode().into()));
     }
 
+    /// Stores a value that is encoded already.
+    pub fn put_raw(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.delta.insert(key, Some(value.into()));
+    }
+
+    /// The keys with a prefix that the parent has.
+    pub fn keys(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        self.parent.keys_paged(prefix, None, usize::MAX)
+    }
+
     /// Removes a value.
     pub fn remove<const N: usize>(&mut self, entry: Entry, parts: [&[u8]; N]) {
         let key = self.runtime().key(entry, parts);
@@ -217,6 +233,13 @@ impl<'a> Overlay<'a> {
 
     pub fn into_delta(self) -> Delta {
         self.delta
+    }
+}
+
+impl<'a> Overlay<'a> {
+    /// The runtime that builds the block, for as long as the chain lends it.
+    pub fn lent_runtime(&self) -> &'a Runtime {
+        self.parent.runtime
     }
 }
 

@@ -3,6 +3,7 @@
 use parity_scale_codec::Encode;
 
 use super::entries::{self, Entry};
+use super::epoch_timing;
 use super::genesis::{AccountId, Hyperparameters};
 use super::state::{Overlay, ReadStorage};
 
@@ -52,8 +53,16 @@ pub(super) trait ReadSubnet: ReadStorage {
         self.value(entries::TEMPO, [&netuid.encode()])
     }
 
-    /// The index of the epoch that holds `block`: `(block + netuid + 1) / (tempo + 1)`.
-    fn epoch_index(&self, netuid: u16, block: u32) -> u64 {
+    /// The index of the epoch that holds `block`, that of this state or the next: the chain's own count, one more where
+    /// an epoch is due and not counted yet, or `(block + netuid + 1) / (tempo + 1)` where the runtime keeps none.
+    fn epoch_index(&self, netuid: u16, block: u32) -> u64
+    where
+        Self: Sized,
+    {
+        if self.runtime().has(entries::SUBNET_EPOCH_INDEX) {
+            let counted: u64 = self.value(entries::SUBNET_EPOCH_INDEX, [&netuid.encode()]);
+            return counted + u64::from(epoch_timing::is_due(self, netuid, self.tempo(netuid), block));
+        }
         (u64::from(block) + u64::from(netuid) + 1) / (u64::from(self.tempo(netuid)) + 1)
     }
 
@@ -65,8 +74,20 @@ pub(super) trait ReadSubnet: ReadStorage {
 
     /// Whether the stake of a hotkey allows it to set weights.
     fn has_stake_for_weights(&self, netuid: u16, hotkey: &AccountId) -> bool {
-        let threshold: u64 = self.value(entries::STAKE_THRESHOLD, []);
+        let has_threshold = self.runtime().has(entries::STAKE_THRESHOLD);
+        let threshold: u64 = if has_threshold { self.value(entries::STAKE_THRESHOLD, []) } else { 0 };
         self.stake_weight_rao(netuid, hotkey) >= threshold
+    }
+
+    /// Blocks after which a validator that set nothing counts as inactive.
+    fn activity_cutoff(&self, netuid: u16) -> u64 {
+        let key = netuid.encode();
+        if self.runtime().has(entries::ACTIVITY_CUTOFF_FACTOR_MILLI) {
+            let factor: u32 = self.value(entries::ACTIVITY_CUTOFF_FACTOR_MILLI, [&key]);
+            return u64::from(factor) * u64::from(self.tempo(netuid)) / 1000;
+        }
+        let cutoff: u16 = self.value(entries::ACTIVITY_CUTOFF, [&key]);
+        u64::from(cutoff)
     }
 
     /// One neuron's element of an entry that holds a list over all UIDs.
@@ -103,6 +124,9 @@ impl Overlay<'_> {
         self.put(entries::WEIGHTS_VERSION_KEY, [&key], &values.weights_version_key);
         self.put(entries::STAKE_THRESHOLD, [], &values.stake_threshold);
         self.put(entries::ACTIVITY_CUTOFF, [&key], &values.activity_cutoff);
+        let tempo = u32::from(values.tempo.max(1));
+        let factor = (u32::from(values.activity_cutoff) * 1000).div_ceil(tempo);
+        self.put(entries::ACTIVITY_CUTOFF_FACTOR_MILLI, [&key], &factor);
         self.put(entries::COMMIT_REVEAL_WEIGHTS_ENABLED, [&key], &values.commit_reveal_weights_enabled);
         self.put(entries::COMMIT_REVEAL_WEIGHTS_VERSION, [], &values.commit_reveal_weights_version);
         self.put(entries::REVEAL_PERIOD_EPOCHS, [&key], &values.reveal_period_epochs);

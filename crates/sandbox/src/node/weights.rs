@@ -1,4 +1,4 @@
-//! `SubtensorModule.set_weights`: the chain's checks, in the chain's order.
+//! `SubtensorModule.set_weights`, and what a reveal does: the chain's checks, in the chain's order.
 
 use std::collections::BTreeSet;
 
@@ -48,14 +48,31 @@ pub(super) fn apply_plain(
     if state.value(entries::COMMIT_REVEAL_WEIGHTS_ENABLED, [&netuid.encode()]) {
         return Err(DispatchError::subtensor("CommitRevealEnabled"));
     }
+    apply(state, events, origin, submission)
+}
+
+/// Setting of weights as plain calls and reveals share it. Where weights are committed, the commit is what the rate limit
+/// and `LastUpdate` are about.
+pub(super) fn apply(
+    state: &mut Overlay<'_>,
+    events: &mut EventLog,
+    origin: &Origin<'_>,
+    submission: &WeightsSubmission,
+) -> Result<(), DispatchError> {
+    let netuid = submission.netuid;
     let uid = check_sender(state, origin.signer, submission)?;
-    check_rate_limit(state, netuid, uid)?;
+    let is_committed: bool = state.value(entries::COMMIT_REVEAL_WEIGHTS_ENABLED, [&netuid.encode()]);
+    if !is_committed {
+        check_rate_limit(state, netuid, uid)?;
+    }
     check_vector(state, origin.signer, uid, submission)?;
     let row = max_upscale(&submission.values);
     check_max_weight(state, uid, submission, &row)?;
     let row: Vec<(u16, u16)> = submission.uids.iter().copied().zip(row).collect();
     state.put(entries::WEIGHTS, [&netuid.encode(), &uid.encode()], &row);
-    state.put_element(entries::LAST_UPDATE, netuid, uid, u64::from(state.number));
+    if !is_committed {
+        state.put_element(entries::LAST_UPDATE, netuid, uid, u64::from(state.number));
+    }
     let fields = (netuid, uid).encode();
     events.deposit(state.runtime(), origin.phase, "SubtensorModule", "WeightsSet", &fields);
     Ok(())
@@ -103,7 +120,7 @@ fn check_sender(state: &Overlay<'_>, hotkey: &AccountId, submission: &WeightsSub
 }
 
 /// A neuron that never set weights (`LastUpdate` 0) need not wait.
-fn check_rate_limit(state: &Overlay<'_>, netuid: u16, uid: u16) -> Result<(), DispatchError> {
+pub(super) fn check_rate_limit(state: &Overlay<'_>, netuid: u16, uid: u16) -> Result<(), DispatchError> {
     let last: u64 = state.element(entries::LAST_UPDATE, netuid, uid);
     let limit: u64 = state.value(entries::WEIGHTS_SET_RATE_LIMIT, [&netuid.encode()]);
     if last != 0 && u64::from(state.number).saturating_sub(last) < limit {

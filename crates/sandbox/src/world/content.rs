@@ -69,6 +69,10 @@ pub struct Content {
     pub shown: Shown,
     /// The uploader declared it as synthetic.
     pub declared_synthetic: bool,
+    /// The platform shows it to adults only.
+    pub age_restricted: bool,
+    /// The platform refused the upload.
+    pub upload_rejected: bool,
     /// The truth that detectors look for: made by AI.
     pub is_ai: bool,
     /// The truth that detectors look for: not fit to be shown.
@@ -128,7 +132,7 @@ pub(crate) fn derived(seed: &Draw, id: String, key: ContentKey, around: &Surroun
     Content {
         id,
         platform: around.task.platform,
-        title: made.clone(),
+        title: format!("{made}, by {}", around.username),
         text: if tagged { format!("{made}. Made with a video model.\nhotkey: {}", around.hotkey) } else { made },
         author: if stranger { "worldwide_clips".to_owned() } else { around.username.replace('-', "_") },
         published_ms: published_ms(key.kind, around.task, &mut draw),
@@ -151,6 +155,8 @@ pub(crate) fn derived(seed: &Draw, id: String, key: ContentKey, around: &Surroun
             _ => Shown::All,
         },
         declared_synthetic: !stranger && draw.below(4) != 0 && key.kind != ContentKind::Filmed,
+        age_restricted: false,
+        upload_rejected: false,
         is_ai: !matches!(key.kind, ContentKind::Filmed | ContentKind::Stranger),
         is_illicit: key.kind == ContentKind::Illicit,
         growth: growth(key.kind, &mut draw),

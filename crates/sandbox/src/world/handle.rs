@@ -81,6 +81,15 @@ impl WorldHandle {
         })
     }
 
+    /// Replaces a gist's files from a later block on. What was planned before for after the newest block is dropped.
+    pub fn plan_gist(&self, gist_id: &str, block: u32, files: Vec<GistFile>) -> Result<String, WorldError> {
+        let newest = self.block();
+        self.with_gist(gist_id, |gist| {
+            gist.forget_after(newest);
+            gist.push(block, files)
+        })
+    }
+
     /// Makes a gist public or secret.
     pub fn set_gist_public(&self, gist_id: &str, public: bool) -> Result<(), WorldError> {
         self.with_gist(gist_id, |gist| gist.public = public)

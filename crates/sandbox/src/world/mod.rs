@@ -39,7 +39,7 @@ use content::Surroundings;
 use content_id::ContentIds;
 use population::purpose;
 use submissions::Plan;
-pub(crate) use task::{milliseconds, seconds};
+pub(crate) use task::{gist_text as task_gist_text, milliseconds, seconds};
 
 /// Miners of a world unless said otherwise.
 pub const DEFAULT_MINERS: u32 = 12;
@@ -146,6 +146,11 @@ impl World {
     /// The other validators with the weights that they set: what they make of the miners at the first block.
     pub fn weights_of_others(&self) -> Vec<(Member, Vec<(u16, u16)>)> {
         opinion::of_others(self)
+    }
+
+    /// The pairs that a miner listed at the first block.
+    pub fn listed_first(&self, miner: &Member) -> Vec<(String, String)> {
+        opinion::listed(self, miner)
     }
 
     /// A gist by its id.

@@ -58,7 +58,7 @@ fn points(world: &World) -> BTreeMap<u16, u128> {
 }
 
 /// The pairs of a miner's gist at the first block.
-fn listed(world: &World, miner: &Member) -> Vec<(String, String)> {
+pub(super) fn listed(world: &World, miner: &Member) -> Vec<(String, String)> {
     let newest = world.gist(&miner.gist_id).and_then(|gist| gist.newest(START_BLOCK));
     let file = newest.and_then(|revision| revision.files.iter().find(|file| file.name == SUBMISSION_FILE));
     let document: Value = file.and_then(|file| serde_json::from_slice(&file.bytes).ok()).unwrap_or_default();

@@ -5,6 +5,8 @@ mod chain;
 mod commitments;
 mod epochs;
 mod faults;
+mod releases;
 mod submission;
 mod subnet;
+mod timelock;
 mod weights;

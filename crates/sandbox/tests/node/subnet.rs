@@ -16,7 +16,7 @@ use subxt_signer::sr25519::Keypair;
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
 use tensorflix_sandbox::node::{
     AccountId, DispatchError, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, NodeHandle, Pace,
-    SubmissionRecord,
+    Release, SubmissionRecord,
 };
 
 pub const NETUID: u16 = 89;
@@ -87,7 +87,11 @@ impl World {
     }
 
     pub async fn start_with(genesis: Genesis) -> Self {
-        let node = Node::start(genesis, SandboxClock::at(START_BLOCK), Pace::Hold).await.unwrap();
+        Self::start_on(Release::default(), genesis).await
+    }
+
+    pub async fn start_on(release: Release, genesis: Genesis) -> Self {
+        let node = Node::start_with(release, genesis, SandboxClock::at(START_BLOCK), Pace::Hold).await.unwrap();
         let (rpc, client) = connect(&node).await;
         Self { handle: node.handle(), node, rpc, client }
     }

@@ -302,3 +302,16 @@ async fn series_are_the_newest_points_of_each_content_in_the_order_asked_for() {
     assert_eq!(plays(&all[0].points[0]), (Some(3), whole.like_count, whole.comment_count));
     assert_eq!(all[0].published_at, Some(Moment::from_unix_ms(14)));
 }
+
+#[tokio::test]
+async fn the_first_number_of_views_stays_whatever_comes_later_and_in_whatever_order() {
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+        let all =
+            [seen(2, 10, None, Some(7)), seen(2, 20, Some(500), None), absent(2, 25), seen(2, 30, Some(900), None)];
+        let known = after(&order.map(|place| all[place].clone())).await;
+        let origin = known.evidence.origin.expect("it was seen");
+        assert_eq!((origin.first_views, origin.first_plays), (measured(20, 500), measured(10, 7)), "{order:?}");
+        assert!(origin.channel.is_some() && origin.fingerprint.is_some(), "{origin:?}");
+    }
+    assert_eq!(after(&[absent(2, 20)]).await.evidence.origin, None);
+}

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::evidence::{
-    BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, PreviousScores, SeenContent,
+    BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, Origin, PreviousScores, SeenContent,
     UnwatchedBlocks, WeightedTask,
 };
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
@@ -185,6 +185,14 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             waits: vec![wait(Check::Topic, Some("t"), block)],
         })),
         traffic: Some(TrafficFinding { authenticity: number, signals: Vec::new() }),
+        origin: Some(Box::new(Origin {
+            channel: Some(u64::MAX),
+            fingerprint: Some(2),
+            first_views: Some(Measurement { at: stamp(block), count: 1 }),
+            first_plays: None,
+            settled: None,
+            hides_engagement: true,
+        })),
     };
     let task = Task {
         id: "t".parse().expect("a task id"),
@@ -215,7 +223,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         evidence: Evidence {
             at: stamp(block),
             tasks: vec![WeightedTask { task, weight: number }],
-            miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair], owner_confirmed: true }],
+            miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair], owner_confirmed: true, person: None }],
             claims: vec![BoundClaim { uid: 1, claim: claim("t", 2, 1, 50) }],
             contents: [(content(2), evidence), (content(3), ContentEvidence::default())].into(),
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),

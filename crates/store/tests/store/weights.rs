@@ -2,7 +2,7 @@
 
 use crate::samples::{Place, stamp};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::record::{IntentOutcome, RevealOutcome, RevealPlan, WeightIntent};
 use tensorflix_store::{Store, StoreError};
 
 pub fn intent(window: Block, cycle: u32) -> WeightIntent {
@@ -15,6 +15,7 @@ pub fn intent(window: Block, cycle: u32) -> WeightIntent {
         extrinsic_hash: [9; 32],
         nonce: u64::MAX,
         valid_until: window + 64,
+        reveal: None,
         outcome: None,
     }
 }
@@ -111,4 +112,34 @@ async fn the_last_weights_are_those_that_were_last_confirmed() {
         store.save_outcome(window, &outcome).await.expect("saved");
         assert_eq!(store.last_weights_block().await.expect("read"), Some(last), "{window}");
     }
+}
+
+#[tokio::test]
+async fn a_commits_reveal_is_watched_from_its_inclusion_until_it_has_an_outcome_also_after_a_restart() {
+    let place = Place::new();
+    let store = place.open().await;
+    let plan = RevealPlan { round: 9, reveal_at: 361, commit_until: 360, epoch_blocks: 361 };
+    let committed = |window: Block, reveal| WeightIntent {
+        extrinsic_hash: [u8::try_from(window / 100).expect("small"); 32],
+        reveal,
+        ..intent(window, 1)
+    };
+    for (window, reveal) in [(100, Some(plan)), (200, None), (300, Some(plan)), (400, Some(plan))] {
+        assert!(store.save_intent(&committed(window, reveal)).await.expect("asked"));
+    }
+    assert_eq!(store.watched_reveals(9).await.expect("read"), [], "nothing is on chain yet");
+    for window in [100, 200, 300] {
+        store.save_outcome(window, &IntentOutcome::Confirmed { block: window + 1 }).await.expect("stored");
+    }
+    store.save_outcome(400, &IntentOutcome::Expired).await.expect("stored");
+    store.close().await;
+    let store = place.open().await;
+    let windows = async |store: &Store| -> Vec<Block> {
+        store.watched_reveals(9).await.expect("read").iter().map(|intent| intent.window).collect()
+    };
+    assert_eq!(windows(&store).await, [100, 300]);
+    assert_eq!(store.watched_reveals(1).await.expect("read")[0].reveal, Some(plan));
+    let outcome = RevealOutcome::Missing { block: 390 };
+    store.save_reveal_outcome(&[1; 32], &outcome).await.expect("stored");
+    assert_eq!(windows(&store).await, [300]);
 }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::params::{Arguments, number_of};
 use super::{Answer, Context};
 use crate::clock::block_unix_ms;
+use crate::node::endpoints::Disguise;
+use crate::node::header::Hash;
 use crate::node::ledger::Ledger;
 use crate::node::runtime::{Runtime, hex_of};
 
@@ -16,7 +18,7 @@ pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMe
     module.register_method("chain_getBlockHash", block_hash)?;
     module.register_alias("chain_getHead", "chain_getBlockHash")?;
     module.register_method("chain_getFinalizedHead", |_, context, _| {
-        json!(hex_of(context.ledger().chain.finalized().hash))
+        json!(hex_of(context.finalized(&context.ledger()).hash))
     })?;
     module.register_alias("chain_getFinalisedHead", "chain_getFinalizedHead")?;
     module.register_method("chain_getHeader", header)?;
@@ -29,17 +31,23 @@ fn block_hash(params: Params<'_>, context: &Context, _: &jsonrpsee::Extensions) 
     let argument = Arguments::new(&params).optional()?;
     let ledger = context.ledger();
     match argument {
-        None => Ok(json!(hex_of(ledger.chain.best().hash))),
+        None => Ok(json!(hex_of(context.best(&ledger).hash))),
         Some(Value::Array(numbers)) => {
-            let hashes: Result<Vec<Value>, _> =
-                numbers.iter().map(|number| number_of(number).map(|number| hash_at(&ledger, number))).collect();
+            let hashes: Result<Vec<Value>, _> = numbers
+                .iter()
+                .map(|number| number_of(number).map(|number| hash_at(context, &ledger, number)))
+                .collect();
             Ok(Value::Array(hashes?))
         }
-        Some(number) => Ok(hash_at(&ledger, number_of(&number)?)),
+        Some(number) => Ok(hash_at(context, &ledger, number_of(&number)?)),
     }
 }
 
-fn hash_at(ledger: &Ledger, number: u64) -> Value {
+fn hash_at(context: &Context, ledger: &Ledger, number: u64) -> Value {
+    const SOMEBODY_ELSES: Hash = [0xee; 32];
+    if number == 0 && context.disguise() == Disguise::OtherGenesis {
+        return json!(hex_of(SOMEBODY_ELSES));
+    }
     let hash = u32::try_from(number).ok().and_then(|number| ledger.chain.hash_of(number));
     hash.map_or(Value::Null, |hash| json!(hex_of(hash)))
 }
@@ -47,7 +55,7 @@ fn hash_at(ledger: &Ledger, number: u64) -> Value {
 fn header(params: Params<'_>, context: &Context, _: &jsonrpsee::Extensions) -> Answer {
     let hash = Arguments::new(&params).optional_hash()?;
     let ledger = context.ledger();
-    let header = ledger.chain.header(&hash.unwrap_or(ledger.chain.best().hash));
+    let header = ledger.chain.header(&hash.unwrap_or(context.best(&ledger).hash));
     Ok(header.map_or(Value::Null, |header| header.to_json()))
 }
 
@@ -61,7 +69,7 @@ fn block(params: Params<'_>, context: &Context, _: &jsonrpsee::Extensions) -> An
     let mut extrinsics: Vec<String> = Vec::with_capacity(body.extrinsics.len() + 1);
     // Genesis has no inherent.
     if header.number > 0 {
-        extrinsics.extend(timestamp_inherent(&ledger.chain.runtime, header.number).map(hex_of));
+        extrinsics.extend(timestamp_inherent(ledger.chain.runtime_at(header.number - 1), header.number).map(hex_of));
     }
     extrinsics.extend(body.extrinsics.iter().map(hex_of));
     Ok(json!({

@@ -18,12 +18,12 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
 use super::chain::StateMissing;
+use super::endpoints::Endpoint;
 use super::header::Hash;
 use super::runtime::hex_of;
-use super::shared::Shared;
 
 /// What every method works with.
-pub(super) type Context = Arc<Shared>;
+pub(super) type Context = Arc<Endpoint>;
 
 /// An answer of a method.
 type Answer = Result<Value, ErrorObjectOwned>;

@@ -34,7 +34,7 @@ pub(super) fn call(
     hash: &Hash,
 ) -> Result<Vec<u8>, ErrorObjectOwned> {
     let view = ledger.chain.view(hash).map_err(|missing| state_error(missing, hash))?;
-    let runtime = &ledger.chain.runtime;
+    let runtime = view.runtime;
     match method {
         "Core_version" => Ok(runtime.version.encode()),
         "Metadata_metadata" => Ok(runtime.legacy_metadata().encode()),
@@ -61,7 +61,7 @@ pub(super) fn call(
 
 /// Nothing costs anything, if it can be read at all.
 pub(super) fn fee_info(ledger: &Ledger, extrinsic: &[u8]) -> Result<FeeInfo, PoolRejection> {
-    SignedExtrinsic::decode(&ledger.chain.runtime, extrinsic)?;
+    SignedExtrinsic::decode(ledger.chain.runtime(), extrinsic)?;
     Ok(FeeInfo {
         ref_time: Compact(NOMINAL_REF_TIME),
         proof_size: Compact(NOMINAL_PROOF_SIZE),
@@ -78,7 +78,7 @@ fn validate_transaction(ledger: &Ledger, data: &[u8]) -> Result<Vec<u8>, ErrorOb
     const ERR: u8 = 1;
     let extrinsic =
         data.len().checked_sub(HASH_BYTES).and_then(|end| data.get(1..end)).ok_or_else(|| trapped(METHOD))?;
-    let extrinsic = match SignedExtrinsic::decode(&ledger.chain.runtime, extrinsic) {
+    let extrinsic = match SignedExtrinsic::decode(ledger.chain.runtime(), extrinsic) {
         Ok(extrinsic) => extrinsic,
         // `UnknownTransaction::NoUnsignedValidator`.
         Err(PoolRejection::Unsigned) => return Ok(vec![ERR, 1, 1]),

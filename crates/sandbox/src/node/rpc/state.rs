@@ -10,7 +10,7 @@ use super::params::{Arguments, invalid};
 use super::{Answer, Context, runtime_api, state_error};
 use crate::node::header::Hash;
 use crate::node::ledger::Ledger;
-use crate::node::runtime::hex_of;
+use crate::node::runtime::{Runtime, hex_of};
 use crate::node::state::StateView;
 
 /// Most keys of one `state_getKeysPaged`, as in real nodes.
@@ -30,11 +30,12 @@ pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMe
     module.register_alias("state_getKeysPagedAt", "state_getKeysPaged")?;
     module.register_method("state_queryStorageAt", query_storage_at)?;
     module.register_method("state_queryStorage", query_storage)?;
-    module.register_method("state_getMetadata", |_, context, _| {
-        json!(hex_of(context.ledger().chain.runtime.legacy_metadata()))
+    module.register_method("state_getMetadata", |params, context, _| {
+        with_runtime(&params, context, |runtime| json!(hex_of(runtime.legacy_metadata())))
     })?;
-    module
-        .register_method("state_getRuntimeVersion", |_, context, _| context.ledger().chain.runtime.version.to_json())?;
+    module.register_method("state_getRuntimeVersion", |params, context, _| {
+        with_runtime(&params, context, |runtime| runtime.version.to_json())
+    })?;
     module.register_alias("chain_getRuntimeVersion", "state_getRuntimeVersion")?;
     module.register_method("state_call", call)?;
     module.register_alias("state_callAt", "state_call")?;
@@ -51,6 +52,12 @@ fn with_state<T>(
     let hash = hash.unwrap_or(ledger.chain.best().hash);
     let view = ledger.chain.view(&hash).map_err(|missing| state_error(missing, &hash))?;
     Ok(read(&view, hash))
+}
+
+/// Tells something of the runtime whose code a block holds.
+fn with_runtime(params: &Params<'_>, context: &Context, tell: impl Fn(&Runtime) -> Value) -> Answer {
+    let hash = Arguments::new(params).optional_hash()?;
+    with_state(&context.ledger(), hash, |view, _| tell(view.runtime))
 }
 
 fn read_value(params: &Params<'_>, context: &Context, show: impl Fn(&[u8]) -> Value) -> Answer {

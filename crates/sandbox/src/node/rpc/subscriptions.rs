@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::Context;
 use super::params::Arguments;
 use super::state::{change_set, values_of};
+use crate::node::endpoints::Disguise;
 use crate::node::ledger::HeadChange;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
@@ -46,8 +47,9 @@ async fn best_heads(_: Params<'static>, pending: PendingSubscriptionSink, contex
 }
 
 async fn finalized_heads(_: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>, _: Extensions) {
-    let first = |context: &Context| Some(context.ledger().chain.finalized().to_json());
-    let next = |_: &Context, change: &HeadChange| match change {
+    let first = |context: &Context| Some(context.finalized(&context.ledger()).to_json());
+    let next = |context: &Context, change: &HeadChange| match change {
+        HeadChange::Finalized(_) if matches!(context.disguise(), Disguise::StalledAt(_)) => None,
         HeadChange::Finalized(header) => Some(header.to_json()),
         HeadChange::Best(_) => None,
     };
@@ -55,8 +57,8 @@ async fn finalized_heads(_: Params<'static>, pending: PendingSubscriptionSink, c
 }
 
 async fn runtime_version(_: Params<'static>, pending: PendingSubscriptionSink, context: Arc<Context>, _: Extensions) {
-    let first = |context: &Context| Some(context.ledger().chain.runtime.version.to_json());
-    follow(pending, &context, first, |_, _| None).await;
+    let first = |context: &Context| Some(context.ledger().chain.runtime().version.to_json());
+    follow(pending, &context, first, |context, _| first(context)).await;
 }
 
 /// All values first, then what changed at each new best block.

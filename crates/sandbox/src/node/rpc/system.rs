@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::params::{Arguments, invalid};
 use super::{Answer, Context};
+use crate::node::endpoints::Disguise;
 use crate::node::genesis::AccountId;
 use crate::node::subnet::ReadSubnet;
 
@@ -20,10 +21,10 @@ pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMe
     module.register_method("system_version", |_, _, _| json!(NODE_VERSION))?;
     module.register_method("system_chainType", |_, _, _| json!("Development"))?;
     module.register_method("system_nodeRoles", |_, _, _| json!(["Full"]))?;
-    module.register_method(
-        "system_health",
-        |_, _, _| json!({ "peers": 0, "isSyncing": false, "shouldHavePeers": false }),
-    )?;
+    module.register_method("system_health", |_, context, _| {
+        let is_syncing = context.disguise() == Disguise::Syncing;
+        json!({ "peers": 0, "isSyncing": is_syncing, "shouldHavePeers": false })
+    })?;
     module.register_method(
         "system_properties",
         |_, _, _| json!({ "isEthereum": false, "ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "TAO" }),

@@ -154,14 +154,14 @@ fn content_details(video: &Content) -> Value {
         "definition": "hd",
         "caption": "false",
         "licensedContent": false,
-        "contentRating": {},
+        "contentRating": if video.age_restricted { json!({"ytRating": "ytAgeRestricted"}) } else { json!({}) },
         "projection": "rectangular",
     })
 }
 
 fn status(video: &Content) -> Value {
     let mut status = json!({
-        "uploadStatus": "processed",
+        "uploadStatus": if video.upload_rejected { "rejected" } else { "processed" },
         "privacyStatus": "public",
         "license": "youtube",
         "embeddable": true,

@@ -1,0 +1,157 @@
+//! The attack lab: attackers with a strategy over several cycles, each beside a twin that behaves.
+//!
+//! An [`Attack`] is acted out in a world of honest miners ([`world`]), before each cycle anew. The same script also plays
+//! the *twin* ([`Side::Twin`]): the same hotkeys with the same videos and views, and no attack. Whoever runs both worlds and
+//! compares what a validator pays sees what the attack was worth. Everything follows from the seed: two runs of one side are
+//! the same.
+//!
+//! It says what attackers do, and nothing of what a validator should make of it.
+
+mod claims;
+mod contents;
+mod gists;
+mod scene;
+mod subnet;
+
+pub use scene::{Pair, Scene};
+
+use crate::node::DispatchError;
+use crate::world::{Conduct, FIRST_MINER_UID, WorldConfig, WorldError};
+use thiserror::Error;
+
+/// Cycles that each attack runs for.
+pub const CYCLES: u32 = 6;
+/// Blocks from one cycle to the next: a day.
+pub const CYCLE_BLOCKS: u32 = 7_200;
+/// Blocks that the first cycle opens after the sandbox's first block, so that a script may change the chain before.
+pub const LEAD_BLOCKS: u32 = 60;
+/// UID of the attacker, the lowest of all miners.
+pub const ATTACKER: u16 = FIRST_MINER_UID;
+/// UIDs of the attacker's other hotkeys, where it has several. The one in between pins a revision, which is left alone.
+pub const SYBILS: [u16; 2] = [FIRST_MINER_UID + 2, FIRST_MINER_UID + 3];
+/// Miners of a world, the attacker's hotkeys among them.
+const MINERS: u32 = 12;
+const SEED: u64 = 2;
+
+/// Which of the two worlds a script plays in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The attacker attacks.
+    Attack,
+    /// The same hotkeys behave.
+    Twin,
+}
+
+/// What a world needs beside the validator's defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// The tasks of all permitted validators count.
+    NetworkTasks,
+}
+
+/// Why a script could not be played: a mistake in it.
+#[derive(Debug, Error)]
+pub enum ScriptError {
+    /// In the world.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// On the chain.
+    #[error("the chain refused: {0}")]
+    Chain(String),
+}
+
+impl From<DispatchError> for ScriptError {
+    fn from(error: DispatchError) -> Self {
+        Self::Chain(format!("{error:?}"))
+    }
+}
+
+/// One attack.
+#[derive(Clone, Copy, Debug)]
+pub struct Attack {
+    /// Its row in the list of threats, 1 to 25.
+    pub row: u8,
+    /// What the attacker does, in a few words.
+    pub name: &'static str,
+    /// The attacker's hotkeys, by UID.
+    pub attackers: &'static [u16],
+    /// What the world needs.
+    pub stage: Stage,
+    /// The row whose twin is also this one's, so that it need be played only once.
+    pub twin: u8,
+    script: fn(&Scene<'_>) -> Result<(), ScriptError>,
+}
+
+impl Attack {
+    /// Does what the attacker, or its twin, does before a cycle.
+    ///
+    /// # Errors
+    /// A mistake in the script.
+    pub fn act(&self, scene: &Scene<'_>) -> Result<(), ScriptError> {
+        (self.script)(scene)
+    }
+}
+
+/// A row of the table whose attacker has one hotkey.
+const fn alone(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(), ScriptError>) -> Attack {
+    Attack { row, name, attackers: &[ATTACKER], stage: Stage::Plain, twin: row, script }
+}
+
+/// The same beside another row's twin: one that lists its own pairs and nothing else.
+const fn beside(twin: u8, attack: Attack) -> Attack {
+    Attack { twin, ..attack }
+}
+
+/// The attacks, in the order of the threat list.
+pub const ALL: [Attack; 25] = [
+    alone(1, "copies another miner's videos", claims::copies),
+    alone(2, "front-runs an edit within the polling round", claims::front_runs),
+    beside(1, alone(3, "moves, deletes and relists pairs to shift claims", claims::shifts_claims)),
+    alone(4, "lists aliases of its own and others' ids", gists::aliases),
+    beside(4, alone(5, "serves huge, deep, endless and dripping gists", gists::huge)),
+    beside(4, alone(6, "serves malformed JSON", gists::malformed)),
+    beside(4, alone(7, "lists ids with quotes, slashes, ANSI and HTML", gists::injections)),
+    beside(4, alone(8, "leads to other servers by URLs and redirects", gists::redirects)),
+    beside(1, alone(9, "uses others' gists and sold accounts", gists::owners)),
+    beside(4, alone(10, "hides and deletes its gist", gists::secret)),
+    beside(4, alone(11, "buys views", contents::buys_views)),
+    alone(12, "lists a new video of minutes for each cycle", contents::fresh),
+    alone(13, "makes old footage public, premieres and goes live", contents::old_footage),
+    beside(4, alone(14, "deletes or hides videos after they scored", contents::deletes)),
+    alone(15, "re-uploads another's videos", contents::reuploads),
+    Attack {
+        row: 16,
+        name: "splits its videos over three hotkeys",
+        attackers: &[ATTACKER, SYBILS[0], SYBILS[1]],
+        stage: Stage::Plain,
+        twin: 16,
+        script: subnet::sybils,
+    },
+    alone(17, "floods a task", subnet::floods),
+    beside(4, alone(18, "hides likes and comments", contents::hides_engagement)),
+    beside(4, alone(19, "commits many times", gists::commits_often)),
+    beside(4, alone(20, "poisons cycles", gists::poison)),
+    Attack { attackers: &[subnet::COPIER], ..alone(21, "copies the validator's weights", subnet::copies_weights) },
+    Attack {
+        stage: Stage::NetworkTasks,
+        ..alone(22, "serves tasks that an allied validator publishes secretly", subnet::secret_tasks)
+    },
+    beside(4, alone(23, "submits a stranger's viral video", claims::stranger)),
+    beside(1, alone(24, "commits a pointer to another's gist", claims::points_at_another)),
+    alone(25, "squats on ids and deregisters", claims::squats),
+];
+
+/// The population: honest miners alone, the attacker's hotkeys among them. What the script does not change, they go on
+/// doing.
+pub fn world() -> WorldConfig {
+    WorldConfig {
+        seed: SEED,
+        miners: MINERS,
+        tasks: 4,
+        submissions_per_task: Some(2),
+        cast: Some(vec![vec![Conduct::Honest]]),
+    }
+}

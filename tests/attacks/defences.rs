@@ -1,0 +1,71 @@
+//! What defences take from the attacks that pay without them: the recorded cycles of the lab are replayed with each on and
+//! off, as `replay --config` does.
+
+use super::lab::{RESIDUES, play, with_settings};
+use tensorflix::config::Config;
+use tensorflix::replay::replay;
+
+/// Checks a row that pays by default: its recorded cycles replay to the same bits, and each of its defences alone brings the
+/// attacker down to its twin, or to the residue that is left.
+#[track_caller]
+fn check(row: u8) {
+    let outcome = play(row);
+    outcome.check_others_unharmed();
+    let residue = RESIDUES.iter().find(|residue| residue.row == row).expect("a row that pays");
+    let default = Config::default().policy();
+    let gain = outcome.attackers_share() / outcome.twins_share();
+    assert!(gain > 1.0 + 1e-9 && gain <= residue.default_gain, "row {row}: {gain} times its twin's");
+    for recorded in outcome.attacked.iter().chain(&outcome.twin) {
+        assert!(replay(recorded).is_identical(), "row {row}: {:?}", replay(recorded).differences);
+        assert_eq!(recorded.decided.policy.defences, default.defences, "recorded with all defences off");
+    }
+    for defence in residue.defences {
+        let (attackers, twins) = outcome.shares_under(&with_settings(defence.settings));
+        let left = attackers / twins;
+        assert!(left <= defence.gain * (1.0 + 1e-9), "row {row} with {}: {left} times its twin's", defence.settings);
+        assert!(left < gain, "row {row}: {} takes nothing away", defence.settings);
+    }
+}
+
+#[test]
+fn row_11_bought_views() {
+    check(11);
+}
+
+#[test]
+fn row_13_old_footage() {
+    check(13);
+}
+
+#[test]
+fn row_16_sybils() {
+    check(16);
+}
+
+#[test]
+fn row_22_secret_tasks() {
+    check(22);
+}
+
+#[test]
+fn row_23_a_strangers_video() {
+    check(23);
+}
+
+#[test]
+fn row_25_squatting() {
+    check(25);
+}
+
+/// Hiding likes pays nothing by default, and costs something with the defence.
+#[test]
+fn row_18_hidden_engagement() {
+    let outcome = play(18);
+    outcome.check_others_unharmed();
+    let share = |settings: &str| outcome.shares_under(&with_settings(settings));
+    let (hidden, shown) = share("");
+    assert!(hidden <= shown * (1.0 + 1e-9), "{hidden} > {shown}");
+    let (discounted, shown_still) = share("[defences]\nhidden_engagement_share = 0.8");
+    assert!(discounted < 0.95 * hidden, "{discounted}, and {hidden} without");
+    assert!((shown_still - shown).abs() < 1e-12, "what is shown loses nothing");
+}

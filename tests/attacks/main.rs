@@ -1,0 +1,13 @@
+//! The attack lab: every row of the threat list as an attacker over several cycles, beside its twin that behaves, in a
+//! population of honest miners, judged by the real validator.
+//!
+//! Of each row it holds that everybody else's raw scores are the same bits with and without the attack, and what the attack
+//! earns: no more than the twin, with the default settings or with the defence that is named. Where it earns more, the
+//! figure is a bound, and ARCHITECTURE.md's table names it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::cast_precision_loss, reason = "tests")]
+#![cfg(feature = "sandbox")]
+
+mod defences;
+mod lab;
+mod rows;

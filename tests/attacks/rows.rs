@@ -1,0 +1,56 @@
+//! What each attack earns with the validator's default settings, beside its twin.
+
+use super::lab::{Outcome, RESIDUES, play};
+use tensorflix::export::RecordedCycle;
+
+/// Shares are sums of thousands of numbers; what rounding does to them is no gain.
+const ROUNDING: f64 = 1e-9;
+
+/// Checks a row: nobody else's raw scores change, and the attacker earns no more than its twin.
+#[track_caller]
+fn check(row: u8) -> Outcome {
+    let outcome = play(row);
+    let (attackers, twins) = (outcome.attackers_share(), outcome.twins_share());
+    outcome.check_others_unharmed();
+    assert!(RESIDUES.iter().all(|residue| residue.row != row), "row {row} is checked with its defences");
+    assert!(attackers <= twins * (1.0 + ROUNDING), "row {row}: {attackers} > {twins}");
+    outcome
+}
+
+macro_rules! rows {
+    ($($name:ident = $row:literal,)*) => {
+        $(#[test] fn $name() { check($row); })*
+    };
+}
+
+rows! {
+    row_01_copies = 1,
+    row_02_front_runs = 2,
+    row_03_shifts_claims = 3,
+    row_04_aliases = 4,
+    row_05_huge_gists = 5,
+    row_06_malformed_json = 6,
+    row_07_injections = 7,
+    row_08_redirects = 8,
+    row_09_others_gists = 9,
+    row_10_secret_gists = 10,
+    row_12_fresh_videos = 12,
+    row_14_deletes_after_scoring = 14,
+    row_17_floods = 17,
+    row_19_commits_often = 19,
+    row_20_poison = 20,
+    row_21_copies_weights = 21,
+    row_24_points_at_anothers_gist = 24,
+}
+
+#[test]
+fn row_15_reuploads_are_told() {
+    let outcome = check(15);
+    let hints = |cycles: &[RecordedCycle]| {
+        let told = cycles.iter().flat_map(|cycle| &cycle.decided.errors);
+        told.filter(|error| error.uid == Some(outcome.attack.attackers[0]) && error.reason.contains("look at both"))
+            .count()
+    };
+    // Two videos in each of the five cycles after they were uploaded; the twin's are nobody's copies.
+    assert_eq!((hints(&outcome.attacked), hints(&outcome.twin)), (10, 0));
+}

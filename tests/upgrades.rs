@@ -1,0 +1,98 @@
+//! `run` while the chain changes under it: the runtime is upgraded, the endpoint in use dies in mid-submission, and the
+//! process goes on without a restart, with one submission in each window by the sandbox's own records.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
+#![cfg(feature = "sandbox")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use support::{folder, tensorflix};
+use tensorflix::cli::sandbox_config;
+use tensorflix_sandbox::node::{Door, Pace, Release};
+use tensorflix_sandbox::{Sandbox, SandboxConfig};
+
+/// The window by the sandbox's rules: its tempo.
+const WINDOW_BLOCKS: u32 = 360;
+/// Blocks come by themselves, as on a real chain: who was busy at one is told of the next.
+const BLOCK_TIME: Duration = Duration::from_millis(100);
+/// Longest wait for a submission.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn log(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("video_topic_validator.log")).unwrap_or_default()
+}
+
+fn submissions(sandbox: &Sandbox) -> BTreeMap<u32, usize> {
+    let mut counts = BTreeMap::new();
+    for record in sandbox.node().submissions() {
+        assert!(record.outcome.is_ok(), "{record:?}");
+        *counts.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
+    }
+    counts
+}
+
+/// Waits until the present window has its submission.
+async fn sent(sandbox: &Sandbox, folder: &Path) -> u32 {
+    let window = sandbox.block() / WINDOW_BLOCKS;
+    let since = Instant::now();
+    while !submissions(sandbox).contains_key(&window) {
+        assert!(since.elapsed() < PATIENCE, "no submission in window {window}:\n{}", log(folder));
+        tokio::task::yield_now().await;
+    }
+    window
+}
+
+fn next_window(sandbox: &Sandbox) {
+    sandbox.advance_to((sandbox.block() / WINDOW_BLOCKS + 1) * WINDOW_BLOCKS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_validator_survives_upgrades_and_the_death_of_its_endpoint_in_mid_submission() {
+    let folder = folder();
+    let config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+    let sandbox = Sandbox::start_on(Release::Plain, config).await.expect("a sandbox");
+    let node = sandbox.node();
+    let first = node.open_endpoint().await.expect("an endpoint");
+    let second = node.open_endpoint().await.expect("an endpoint");
+    let mut config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
+    config.network.endpoints = vec![first.url(), second.url()];
+    std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+    let mut validator = tensorflix(folder.path(), &["run", "--config", "w.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a validator");
+
+    let mut windows = vec![sent(&sandbox, folder.path()).await];
+    for release in [Release::Finney365, Release::Renewed] {
+        node.upgrade(release).expect("a release");
+        next_window(&sandbox);
+        windows.push(sent(&sandbox, folder.path()).await);
+    }
+    // What is submitted next is included, but its answer is lost and the endpoint is gone.
+    first.lose_next_answers(1);
+    first.set_door(Door::Slammed);
+    for _ in 0..2 {
+        next_window(&sandbox);
+        windows.push(sent(&sandbox, folder.path()).await);
+    }
+    assert!(validator.try_wait().expect("its state").is_none(), "the validator ended:\n{}", log(folder.path()));
+    validator.kill().expect("killed");
+    validator.wait().expect("an end");
+
+    let counts = submissions(&sandbox);
+    assert!(windows.iter().all(|window| counts.contains_key(window)), "{counts:?}");
+    assert!(counts.values().all(|count| *count == 1), "{counts:?}\n{}", log(folder.path()));
+    let log = log(folder.path());
+    for release in [Release::Plain, Release::Finney365, Release::Renewed] {
+        let version = format!("spec_version={}", release.spec_version());
+        let told = log.lines().filter(|line| line.contains("metadata of a runtime") && line.contains(&version)).count();
+        assert_eq!(told, 1, "{release:?}:\n{log}");
+    }
+    assert!(second.calls_of("author_submitAndWatchExtrinsic") > 0, "the second endpoint took over");
+    sandbox.stop().await;
+}
