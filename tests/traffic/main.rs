@@ -1,7 +1,7 @@
 //! How well the analysis of traffic tells videos that people watch from videos whose views were bought: the sandbox's
 //! labelled generator against the rules of the domain, which do not know each other.
 //!
-//! The rules' constants were chosen on worlds below [`FIRST_WORLD`]; what is measured here was never looked at for that.
+//! The rules' constants were chosen on worlds below 20,000; what is measured here was never looked at for that.
 
 #![allow(clippy::expect_used, clippy::cast_precision_loss, clippy::print_stdout, reason = "a test that prints a table")]
 #![cfg(feature = "sandbox")]
@@ -15,10 +15,10 @@ use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Trait
 use tensorflix_sandbox::traffic::{Delivery, Film, Kind, Look, film, mixture};
 
 /// The first of the worlds that are measured.
-const FIRST_WORLD: u64 = 20_000;
+const FIRST_WORLD: u64 = 40_000;
 
 /// Worlds, each with cohorts of its own.
-const WORLDS: u64 = 10;
+const WORLDS: u64 = 50;
 
 /// Videos of each honest, bought and mixed kind in a world: 29 of 100 are not honest.
 const HONEST: u64 = 60;
@@ -146,9 +146,7 @@ fn bought_views_are_told_from_honest_ones_and_honest_ones_are_left_alone() {
     let not_honest = week.of(|kind| !kind.is_honest());
     assert!(week.auc(&not_honest) >= 0.95, "overall: {}", week.auc(&not_honest));
     for (kind, values) in week.by_kind.iter().filter(|(kind, _)| !kind.is_honest()) {
-        // A silent part in an audience's own rhythm: found from the bought share on that the test below names.
-        let least = if *kind == Kind::Mixed(Delivery::WithoutEngagement) { 0.86 } else { 0.90 };
-        assert!(week.auc(values) >= least, "{kind:?}: {}", week.auc(values));
+        assert!(week.auc(values) >= 0.90, "{kind:?}: {}", week.auc(values));
     }
     let mixtures = week.of(is_mixed);
     assert!(week.auc(&mixtures) >= 0.94, "mixtures: {}", week.auc(&mixtures));
@@ -187,7 +185,7 @@ fn silent_views_in_an_audiences_rhythm_are_told_the_better_the_more_of_them_are_
         println!("| {:.0}% | {auc:.3} |", share * 100.0);
     }
     let of_share = |wanted: f64| found[shares.iter().position(|share| *share == wanted).expect("measured")];
-    assert!(of_share(0.5) >= 0.82 && of_share(0.7) >= 0.90 && of_share(0.8) >= 0.94, "{found:?}");
+    assert!(of_share(0.5) >= 0.85 && of_share(0.6) >= 0.89 && of_share(0.8) >= 0.94, "{found:?}");
     assert!(of_share(0.8) > of_share(0.4) && of_share(0.4) > of_share(0.1), "{found:?}");
 }
 

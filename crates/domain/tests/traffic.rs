@@ -101,6 +101,32 @@ fn a_surge_that_is_liked_like_the_rest_is_not_punished() {
 }
 
 #[test]
+fn views_that_do_not_follow_their_likes_are_a_doubt_and_no_more() {
+    // An audience that comes by day, and as many views of somebody who sleeps at no time.
+    let looks = |bought: u64| -> Vec<Point> {
+        let (mut views, mut likes) = (0, 0);
+        let look = |quarter: i64| {
+            let watched = if quarter % 2 == 0 { 400 } else { 2_000 };
+            (views, likes) = (views + watched + bought, likes + watched / 25);
+            point(quarter * 6, views, Some(likes))
+        };
+        (1..=28).map(look).collect()
+    };
+    let follows = |points: Vec<Point>| {
+        let finding = alone(points).expect("enough observations");
+        let told = finding.signals.iter().find_map(|signal| match signal.kind {
+            SignalKind::FaintSigns { elasticity, .. } => elasticity,
+            _ => None,
+        });
+        (told, finding.authenticity)
+    };
+    assert_eq!(follows(looks(0)), (None, 1.0));
+    let (told, authenticity) = follows(looks(1_500));
+    assert!(told.is_some_and(|part| (0.2..0.6).contains(&part)), "{told:?}");
+    assert!((0.9..0.96).contains(&authenticity), "{authenticity}");
+}
+
+#[test]
 fn who_hides_likes_is_neither_punished_for_it_nor_thought_better_of_than_shown() {
     let hide = |points: Vec<Point>| -> Vec<Point> {
         points.into_iter().map(|point| Point { likes: None, comments: None, ..point }).collect()

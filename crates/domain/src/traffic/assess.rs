@@ -44,10 +44,12 @@ const EVENNESS_CAP: f64 = 0.5;
 const DOUBT_CAP: f64 = 0.095;
 
 /// A doubt begins so many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two spreads
-/// below that, likes that come at rates which differ by their own mean, or views ten spreads more even than the cohort's.
+/// below that, likes that come at rates which differ by one and a half of their mean, views that follow likes by a quarter, or
+/// views ten spreads more even than the cohort's.
 const DOUBT_BEGINS: f64 = 0.5;
 const DOUBT_OF_LIKES: f64 = 2.0;
-const DOUBT_OF_UNSTEADINESS: f64 = 1.0;
+const DOUBT_OF_UNSTEADINESS: f64 = 1.5;
+const DOUBT_OF_INELASTICITY: f64 = 0.75;
 const DOUBT_OF_EVENNESS: f64 = 10.0;
 
 /// Weighs the traits of a content. `None` if its observations say nothing yet.
@@ -77,9 +79,9 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     let found = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
     let doubt = doubt(traits, baselines.of_cohort(traits))
         .map(|doubt| Signal { weight: doubt.weight * known_share(traits.point_count), ..doubt });
-    let doubted = found * (1.0 - doubt.as_ref().map_or(0.0, |doubt| doubt.weight));
     // A doubt puts contents in order that nothing was found against; it discounts none.
-    let authenticity = found.min(doubted.max(DISCOUNT_BELOW));
+    let room = (found - DISCOUNT_BELOW).max(0.0) / (1.0 - DISCOUNT_BELOW);
+    let authenticity = found - room * doubt.as_ref().map_or(0.0, |doubt| doubt.weight);
     signals.extend(doubt.filter(|doubt| doubt.weight >= LEAST_DOUBT_TOLD));
     signals.retain(|signal| signal.weight >= LEAST_TOLD);
     signals.sort_by(|left, right| right.weight.total_cmp(&left.weight));
@@ -161,8 +163,12 @@ fn doubt(traits: &Traits, baseline: Option<&Baseline>) -> Option<Signal> {
         let unsteadiness = traits.unsteadiness.unwrap_or_default();
         let size = below / DOUBT_OF_LIKES
             + unsteadiness / DOUBT_OF_UNSTEADINESS
+            + traits.elasticity.map_or(0.0, |elasticity| (1.0 - elasticity).clamp(0.0, 1.0)) / DOUBT_OF_INELASTICITY
             + evenness.unwrap_or_default().max(0.0) / DOUBT_OF_EVENNESS;
-        signal(DOUBT_CAP * soft_step(size), SignalKind::FaintSigns { below: likes, unsteadiness: traits.unsteadiness })
+        signal(
+            DOUBT_CAP * soft_step(size),
+            SignalKind::FaintSigns { below: likes, unsteadiness: traits.unsteadiness, elasticity: traits.elasticity },
+        )
     })
 }
 

@@ -10,6 +10,17 @@ use crate::chain_time::Moment;
 /// Views are taken together until this many likes are to be expected among them, so that chance is no signal.
 const LIKES_IN_BLOCK: f64 = 5.0;
 
+/// The same for comparing movements, which many small stretches would drown in chance.
+const LIKES_IN_MOVEMENT: f64 = 10.0;
+
+/// Hours after publication in which likes and views move apart by themselves: those who subscribe like more, and counters of
+/// views lag.
+const UNSETTLED_HOURS: f64 = 24.0;
+
+/// Stretches, and the variance of the logarithm of the rate of likes beyond chance, below which no movement can be followed.
+const FEWEST_MOVEMENTS: usize = 4;
+const LEAST_MOVEMENT: f64 = 0.05;
+
 /// How far below a content's usual rate likes may fall: advertisements and late recommendations are liked less.
 const TOLERANCE: f64 = 2.8;
 
@@ -34,7 +45,7 @@ pub(super) struct Stretch {
 /// The part of the views for which likes are missing, by the content's own standard: the rate of likes at which its middle
 /// like was gained. `None` where likes are hidden, or too few to have a standard.
 pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Unliked> {
-    let stretches = stretches(looks, published_at)?;
+    let stretches = stretches(looks, published_at, LIKES_IN_BLOCK)?;
     let mut rates: Vec<(f64, f64)> =
         stretches.iter().map(|stretch| (stretch.likes / stretch.views.max(1.0), stretch.likes)).collect();
     let usual = weighted_median(&mut rates).filter(|rate| *rate > 0.0)?;
@@ -58,7 +69,7 @@ pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Un
 /// part of its mean (DerSimonian and Laird 1986, for counts), less one standard error, so that it is none unless it shows.
 /// `None` where likes are hidden or too few.
 pub(super) fn unsteadiness(looks: &[Look], published_at: Option<Moment>) -> Option<f64> {
-    let stretches = stretches(looks, published_at)?;
+    let stretches = stretches(looks, published_at, LIKES_IN_BLOCK)?;
     let views: f64 = stretches.iter().map(|stretch| stretch.views).sum();
     let likes: f64 = stretches.iter().map(|stretch| stretch.likes).sum();
     if views <= 0.0 || likes <= 0.0 {
@@ -75,16 +86,48 @@ pub(super) fn unsteadiness(looks: &[Look], published_at: Option<Moment>) -> Opti
     Some(libm::sqrt((beyond_chance / likes).max(0.0)))
 }
 
-/// The looks taken together in stretches with enough views each, the time before the first look included. `None` unless
-/// there are several.
-fn stretches(looks: &[Look], published_at: Option<Moment>) -> Option<Vec<Stretch>> {
-    let (first, last) = (looks.first()?, looks.last()?);
+/// By how much views follow likes when those come faster or slower: the slope of the logarithm of the rate of views over that
+/// of likes, with the error of counted likes taken out of the latter (Fuller, *Measurement Error Models*, 1987, section 1.2).
+/// About 1 for an audience, whatever moves it; less if a part of the views comes by a curve of its own. `None` where likes
+/// are hidden, too few, or move too little.
+pub(super) fn elasticity(looks: &[Look], published_at: Option<Moment>) -> Option<f64> {
+    let published_at = published_at.unwrap_or(looks.first()?.at);
+    let settled = looks.partition_point(|look| look.at.hours_since(published_at) < UNSETTLED_HOURS);
+    let (begun, settled) = looks[settled..].split_first()?;
+    let stretches = stretches_after(*begun, settled, LIKES_IN_MOVEMENT)?;
+    if stretches.len() < FEWEST_MOVEMENTS {
+        return None;
+    }
+    let movement = |stretch: &Stretch| {
+        let (likes, hours) = (stretch.likes + 0.5, stretch.until.hours_since(stretch.from));
+        [likes, libm::log(stretch.views / hours), libm::log(likes / hours), 1.0 / (stretch.likes + 1.0)]
+    };
+    let movements: Vec<[f64; 4]> = stretches.iter().map(movement).collect();
+    let weight: f64 = movements.iter().map(|[weight, ..]| weight).sum();
+    let mean = |of: &dyn Fn(&[f64; 4]) -> f64| movements.iter().map(|each| each[0] * of(each)).sum::<f64>() / weight;
+    let (middle_views, middle_likes, by_chance) = (mean(&|each| each[1]), mean(&|each| each[2]), mean(&|each| each[3]));
+    let together = mean(&|each| (each[1] - middle_views) * (each[2] - middle_likes));
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+    let part = 1.0 - 1.0 / movements.len() as f64;
+    let of_likes = mean(&|each| (each[2] - middle_likes) * (each[2] - middle_likes)) - by_chance * part;
+    (of_likes > LEAST_MOVEMENT).then(|| together / of_likes)
+}
+
+/// The looks taken together in stretches in which so many likes are to be expected, the time before the first look included.
+/// `None` unless there are several.
+fn stretches(looks: &[Look], published_at: Option<Moment>, least_likes: f64) -> Option<Vec<Stretch>> {
+    let begun = published_at.unwrap_or(looks.first()?.at);
+    stretches_after(Look { at: begun, views: 0.0, likes: Some(0.0), comments: None }, looks, least_likes)
+}
+
+/// The same, from a beginning.
+fn stretches_after(mut begun: Look, looks: &[Look], least_likes: f64) -> Option<Vec<Stretch>> {
+    let last = looks.last()?;
     let per_view = last.likes? / last.views.max(1.0);
     let mut stretches = Vec::new();
-    let mut begun = Look { at: published_at.unwrap_or(first.at), views: 0.0, likes: Some(0.0), comments: None };
     for look in looks {
         let (views, likes) = ((look.views - begun.views).max(0.0), (look.likes? - begun.likes?).max(0.0));
-        if views * per_view >= LIKES_IN_BLOCK {
+        if views * per_view >= least_likes {
             stretches.push(Stretch { from: begun.at, until: look.at, views, likes });
             begun = *look;
         }

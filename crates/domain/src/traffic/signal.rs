@@ -47,8 +47,14 @@ pub enum SignalKind {
     /// Views come as evenly by night as by day.
     NoNights { waver: f64, deviations: f64 },
     /// Each ordinary, and together a doubt, which alone never discounts: spreads by which likes for each view lie below
-    /// comparable contents', and by what part of its mean that rate differs from time to time. `None` is unknown.
-    FaintSigns { below: Option<f64>, unsteadiness: Option<f64> },
+    /// comparable contents', by what part of its mean that rate differs from time to time, and by how much views follow when
+    /// likes come faster or slower (about 1 for an audience). `None` is unknown.
+    FaintSigns {
+        below: Option<f64>,
+        unsteadiness: Option<f64>,
+        #[serde(default)]
+        elasticity: Option<f64>,
+    },
 }
 
 impl SignalKind {
@@ -114,14 +120,18 @@ impl fmt::Display for SignalKind {
                  comparable contents",
                 percent(waver)
             ),
-            Self::FaintSigns { below, unsteadiness } => {
+            Self::FaintSigns { below, unsteadiness, elasticity } => {
                 formatter.write_str("faint signs, which alone change nothing")?;
                 if let Some(below) = below.filter(|below| *below > 0.0) {
                     write!(formatter, "; {below:.1} spreads fewer likes for its views than comparable contents")?;
                 }
-                match unsteadiness.filter(|unsteadiness| *unsteadiness > 0.0) {
-                    Some(differs) => {
-                        write!(formatter, "; likes for each view differ by {} from time to time", percent(differs))
+                if let Some(differs) = unsteadiness.filter(|unsteadiness| *unsteadiness > 0.0) {
+                    write!(formatter, "; likes for each view differ by {} from time to time", percent(differs))?;
+                }
+                match elasticity.filter(|elasticity| *elasticity < 1.0) {
+                    Some(follows) => {
+                        let follows = percent(follows.max(0.0));
+                        write!(formatter, "; when likes come faster or slower, views follow by {follows} of it")
                     }
                     None => Ok(()),
                 }

@@ -1,6 +1,6 @@
 //! What is measured of one content's series, small enough to be kept for a hundred thousand of them.
 
-use super::engagement::{Unliked, unliked, unsteadiness};
+use super::engagement::{Unliked, elasticity, unliked, unsteadiness};
 use super::series::Series;
 use super::shape::{Fall, Surge, dead_surges, fall, waver};
 use crate::ids::Platform;
@@ -38,6 +38,8 @@ pub struct Traits {
     pub(super) surge: Option<Box<Surge>>,
     /// How much the rate of likes differs from time to time; see [`unsteadiness`].
     pub(super) unsteadiness: Option<f64>,
+    /// By how much views follow likes; see [`elasticity`].
+    pub(super) elasticity: Option<f64>,
     /// How much the rate of views wavers; see [`waver`].
     pub(super) waver: Option<f64>,
 }
@@ -63,6 +65,7 @@ impl Traits {
                 .map(Box::new),
             surge: whole.and_then(dead_surges).map(Box::new),
             unsteadiness: whole.and_then(|looks| unsteadiness(looks, series.published_at)),
+            elasticity: whole.and_then(|looks| elasticity(looks, series.published_at)),
             waver: whole.and_then(waver),
         }
     }
