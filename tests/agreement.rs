@@ -1,0 +1,56 @@
+//! Three validators in one sandbox with one task source: do they come to the same weights?
+//!
+//! They start at different times and read gists at different phases of a polling round; one is cut off from GitHub and
+//! the platforms for six hours; one is restored from a backup that is hours old. Some miners copy what others publish,
+//! and no video names its miner, so that claims alone decide whose a content is. The same story is told with pinned
+//! and with unpinned gists. `cargo test --test agreement -- --nocapture` prints the tables.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
+#![cfg(feature = "sandbox")]
+
+#[path = "agreement/comparison.rs"]
+mod comparison;
+#[path = "agreement/miners.rs"]
+mod miners;
+#[path = "agreement/story.rs"]
+mod story;
+#[path = "agreement/validator.rs"]
+mod validator;
+
+use crate::comparison::Row;
+use crate::miners::Pinning;
+
+/// Agreement that is promised with pinned gists.
+const LEAST_COSINE: f64 = 0.999;
+
+/// Compared cycles in which each of the three has seen everything.
+const FEWEST_SETTLED: usize = 6;
+
+fn told(pinning: Pinning) -> Vec<Row> {
+    let rows = actix_rt::System::new().block_on(story::tell(pinning));
+    comparison::print(&format!("{pinning:?}"), &rows);
+    let settled = rows.iter().filter(|row| row.is_settled_for_all()).count();
+    assert!(settled >= FEWEST_SETTLED, "{settled} cycles can be compared");
+    let last = rows.last().expect("cycles");
+    assert!(last.contested > 0 && last.is_settled_for_all(), "the copies are in dispute at the end: {last:?}");
+    rows
+}
+
+#[test]
+fn with_pinned_gists_validators_agree_in_every_cycle_after_each_has_seen_the_evidence() {
+    for row in told(Pinning::WhenPublishing) {
+        assert_eq!((row.disputes.pinned, row.disputes.unpinned), (0, 0), "{row:?}");
+        assert!(row.lowest_settled().is_none_or(|cosine| cosine >= LEAST_COSINE), "{row:?}");
+    }
+}
+
+/// Nothing is promised here but that the figures are true: a validator that was away cannot know who was first.
+#[test]
+fn with_unpinned_gists_all_disputes_are_on_unpinned_contents_and_come_only_from_what_was_missed() {
+    let rows = told(Pinning::Never);
+    for row in &rows {
+        assert_eq!(row.disputes.pinned, 0, "{row:?}");
+        let is_agreed = row.lowest_settled().is_none_or(|cosine| cosine >= LEAST_COSINE);
+        assert!(is_agreed || row.disputes.unpinned > 0, "they differ, and not about whose a content is: {row:?}");
+    }
+}
