@@ -2,14 +2,15 @@
 //!
 //! Shares are of all weight, means over the cycles. `others` is whether everybody else's raw scores are the same bits in both
 //! worlds, `lost` what the attack takes from their share of the weight, in points, and `agreement` the lowest cosine between
-//! what they are paid in both worlds. Rows that pay by default are followed by what is left with each defence.
+//! what they are paid in both worlds. Rows that pay by default are followed by what is left with each defence, and
+//! every row by what is left with all of `docs/defences.toml`.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::cast_precision_loss, reason = "an example")]
 
 #[path = "../tests/attacks/lab.rs"]
 mod lab;
 
-use lab::{RESIDUES, play, with_settings};
+use lab::{RESIDUES, play, with_all_defences, with_settings};
 
 fn main() {
     println!(
@@ -32,6 +33,12 @@ fn main() {
             let settings = defence.settings.replace('\n', " ");
             println!("    with {settings:53} {attackers:>9.5} {twins:>9.5} {:>6}", times(attackers, twins));
         }
+        let (attackers, twins) = outcome.shares_under(&with_all_defences());
+        println!(
+            "    with {:53} {attackers:>9.5} {twins:>9.5} {:>6}",
+            "all of docs/defences.toml",
+            times(attackers, twins)
+        );
     }
 }
 

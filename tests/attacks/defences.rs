@@ -1,7 +1,7 @@
 //! What defences take from the attacks that pay without them: the recorded cycles of the lab are replayed with each on and
 //! off, as `replay --config` does.
 
-use super::lab::{RESIDUES, play, with_settings};
+use super::lab::{RESIDUES, play, with_all_defences, with_settings};
 use tensorflix::config::Config;
 use tensorflix::replay::replay;
 
@@ -25,6 +25,8 @@ fn check(row: u8) {
         assert!(left <= defence.gain * (1.0 + 1e-9), "row {row} with {}: {left} times its twin's", defence.settings);
         assert!(left < gain, "row {row}: {} takes nothing away", defence.settings);
     }
+    let (attackers, twins) = outcome.shares_under(&with_all_defences());
+    assert!(attackers <= twins * residue.defended_gain * (1.0 + 1e-9), "row {row} with all: {attackers}, {twins}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "the tests and the example each use their own part")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tensorflix::app::{App, Mode, slot_blocks};
@@ -26,6 +27,9 @@ use tensorflix_sandbox::{Sandbox, SandboxConfig};
 
 /// For one cycle.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The validator's store, in its folder.
+pub const STORE: &str = "lab.db";
 
 /// The cycles of both worlds of an attack.
 pub struct Outcome {
@@ -62,11 +66,20 @@ fn twins(of: Attack) -> Vec<RecordedCycle> {
 }
 
 /// One world of an attack, cycle by cycle, and the attacker's hotkeys in it.
-pub async fn play_side(attack: &Attack, side: Side) -> (Vec<RecordedCycle>, BTreeSet<Hotkey>) {
+async fn play_side(attack: &Attack, side: Side) -> (Vec<RecordedCycle>, BTreeSet<Hotkey>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    play_side_in(folder.path(), attack, side).await
+}
+
+/// Plays the attack of a row, and leaves the validator's store in [`STORE`] of a folder.
+pub fn record_in(folder: &Path, row: u8) {
+    actix_rt::System::new().block_on(async { play_side_in(folder, &attack(row), Side::Attack).await });
+}
+
+async fn play_side_in(folder: &Path, attack: &Attack, side: Side) -> (Vec<RecordedCycle>, BTreeSet<Hotkey>) {
     let config = SandboxConfig { world: world(), ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut config = sandbox_config::write(&sandbox, folder.path(), "lab.db").expect("a configuration");
+    let mut config = sandbox_config::write(&sandbox, folder, STORE).expect("a configuration");
     prepare(&mut config, attack);
     assert_eq!(slot_blocks(&config), CYCLE_BLOCKS, "the lab's cycles are the validator's");
     let members = sandbox.world().read().members().to_vec();
@@ -121,11 +134,18 @@ pub fn with_settings(lines: &str) -> Policy {
     config.expect("settings that are valid").policy()
 }
 
+/// The policy of all defences together, as `docs/defences.toml` has them.
+pub fn with_all_defences() -> Policy {
+    with_settings(include_str!("../../docs/defences.toml"))
+}
+
 /// An attack that pays with the default settings: how much, and what is left of it with defences.
 pub struct Residue {
     pub row: u8,
     /// What the attacker earns by default, as a multiple of its twin, at most.
     pub default_gain: f64,
+    /// What it earns with all of `docs/defences.toml`, at most.
+    pub defended_gain: f64,
     /// The defences, each alone.
     pub defences: &'static [Defence],
 }
@@ -143,16 +163,19 @@ pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 11,
         default_gain: 2.9,
+        defended_gain: 1.0,
         defences: &[Defence { settings: "[defences]\nsettling_hours = 72.0", gain: 1.0 }],
     },
     Residue {
         row: 13,
         default_gain: 1.7,
+        defended_gain: 1.0,
         defences: &[Defence { settings: "[defences]\nfirst_sight_views = 100000", gain: 1.0 }],
     },
     Residue {
         row: 16,
         default_gain: 1.7,
+        defended_gain: 1.0,
         defences: &[
             Defence { settings: "[defences]\nmax_per_coldkey_and_task = 5", gain: 1.0 },
             Defence { settings: "[defences]\nmax_per_github_owner_and_task = 5", gain: 1.0 },
@@ -162,11 +185,13 @@ pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 22,
         default_gain: 3.3,
+        defended_gain: 1.95,
         defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 1.95 }],
     },
     Residue {
         row: 23,
         default_gain: 3.2,
+        defended_gain: 1.0,
         defences: &[
             Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
             Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.7 },
@@ -175,6 +200,7 @@ pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 25,
         default_gain: 2.1,
+        defended_gain: 1.0,
         defences: &[
             Defence { settings: "[defences]\nforeign_tag = \"reject\"", gain: 1.0 },
             Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },

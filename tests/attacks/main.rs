@@ -8,6 +8,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::cast_precision_loss, reason = "tests")]
 #![cfg(feature = "sandbox")]
 
+mod command;
 mod defences;
 mod lab;
 mod rows;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,12 +1,16 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
-use super::lab::{Outcome, RESIDUES, play};
+use super::lab::{Outcome, RESIDUES, play, with_all_defences};
 use tensorflix::export::RecordedCycle;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
 const ROUNDING: f64 = 1e-9;
 
-/// Checks a row: nobody else's raw scores change, and the attacker earns no more than its twin.
+/// What the attacker's contents, being other ones, change in how the traffic of its own is judged: hundred-thousandths.
+const COHORT: f64 = 1e-5;
+
+/// Checks a row: nobody else's raw scores change, and the attacker earns no more than its twin, by default and with all
+/// defences.
 #[track_caller]
 fn check(row: u8) -> Outcome {
     let outcome = play(row);
@@ -14,6 +18,9 @@ fn check(row: u8) -> Outcome {
     outcome.check_others_unharmed();
     assert!(RESIDUES.iter().all(|residue| residue.row != row), "row {row} is checked with its defences");
     assert!(attackers <= twins * (1.0 + ROUNDING), "row {row}: {attackers} > {twins}");
+    // No defence opens what another one or the rules had closed.
+    let (attackers, twins) = outcome.shares_under(&with_all_defences());
+    assert!(attackers <= twins * (1.0 + COHORT), "row {row} with all defences: {attackers} > {twins}");
     outcome
 }
 

@@ -1,0 +1,59 @@
+//! `replay --config` shows what each setting of `[defences]` takes from an attack that it is against, in the cycles that a
+//! validator recorded while it was attacked.
+
+use super::lab::{STORE, attack, record_in};
+use crate::support::{check_exit, finished, stdout};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use tensorflix_domain::defence::Defences;
+
+/// A setting, a value of it, and the row of an attack that it is against.
+const CASES: [(&str, &str, u8); 9] = [
+    ("settling_hours", "72.0", 11),
+    ("first_sight_views", "100000", 13),
+    ("max_per_coldkey_and_task", "5", 16),
+    ("max_per_github_owner_and_task", "5", 16),
+    ("max_per_channel_and_task", "5", 16),
+    ("hidden_engagement_share", "0.8", 18),
+    ("task_floor_share", "1.0", 22),
+    ("score_exponent", "0.5", 23),
+    ("foreign_tag", "\"reject\"", 25),
+];
+
+#[test]
+fn replay_shows_what_each_setting_of_the_defences_takes_from_a_recorded_attack() {
+    let settings = serde_json::to_value(Defences::default()).expect("settings");
+    let settings: BTreeSet<&str> = settings.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(settings, CASES.iter().map(|(setting, ..)| *setting).collect(), "each setting has its case");
+    for row in CASES.iter().map(|(.., row)| *row).collect::<BTreeSet<_>>() {
+        let folder = tempfile::tempdir().expect("a folder");
+        record_in(folder.path(), row);
+        for (setting, value, _) in CASES.iter().filter(|(.., of)| *of == row) {
+            let (paid, defended) = replayed(folder.path(), &format!("{setting} = {value}"), row);
+            assert!(defended < 0.97 * paid, "row {row}, {setting} = {value}: {paid} and then {defended}");
+        }
+    }
+}
+
+/// The shares that the attackers were paid, and those that they would have been paid with a defence: sums over the cycles.
+fn replayed(folder: &Path, setting: &str, row: u8) -> (f64, f64) {
+    let config = format!("[store]\nurl = \"sqlite://{STORE}\"\n\n[defences]\n{setting}\n");
+    std::fs::write(folder.join("other.toml"), config).expect("written");
+    let arguments = ["replay", "--all", "--config", "other.toml", "--output", "json"];
+    let output = finished(folder, &arguments);
+    check_exit(&output, 0);
+    let (mut paid, mut defended) = (0.0, 0.0);
+    for line in stdout(&output).lines() {
+        let cycle: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(cycle["identical"], true, "row {row}: {line}");
+        for miner in cycle["other_policy"]["miners"].as_array().expect("miners") {
+            if attack(row).attackers.iter().any(|uid| miner["uid"] == *uid) {
+                paid += miner["old_share"].as_f64().expect("a share");
+                defended += miner["new_share"].as_f64().expect("a share");
+            }
+        }
+    }
+    assert!(paid > 0.0, "row {row}: the attack pays without a defence");
+    (paid, defended)
+}
