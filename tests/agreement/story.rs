@@ -83,7 +83,8 @@ pub async fn tell(pinning: Pinning) -> Vec<Row> {
         for (place, validator) in validators.iter().enumerate() {
             sandbox.advance_to(round + PHASES[place]);
             if validator.is_running() {
-                let has_seen_all = !changes_within && !(is_cut_off && place == CUT_OFF);
+                let misses_some = changes_within || is_cut_off && place == CUT_OFF;
+                let has_seen_all = !misses_some;
                 seats.push(Some(Seat { decided: validator.cycle().await, has_seen_all }));
             } else {
                 seats.push(None);
