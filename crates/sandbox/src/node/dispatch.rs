@@ -9,7 +9,6 @@ use super::events::{DispatchClass, DispatchError, EventLog, Phase};
 use super::extrinsic::Call;
 use super::genesis::AccountId;
 use super::hashed;
-use super::hashed;
 use super::state::Overlay;
 use super::subnet::ReadSubnet;
 use super::timelock;
@@ -85,12 +84,6 @@ fn execute(
         ("SubtensorModule", "commit_weights") => hashed::commit(state, events, origin, call),
         ("SubtensorModule", "reveal_weights") => hashed::reveal(state, events, origin, call),
         ("SubtensorModule", "commit_timelocked_weights") => timelock::commit(state, events, origin, call),
-        ("SubtensorModule", "commit_weights") if hashed::is_served(state) => {
-            hashed::commit(state, events, origin, call)
-        }
-        ("SubtensorModule", "reveal_weights") if hashed::is_served(state) => {
-            hashed::reveal(state, events, origin, call)
-        }
         ("Commitments", "set_commitment") => commitments::set_commitment(state, events, origin, call),
         ("System", "remark") => Ok(()),
         _ => Err(DispatchError::Module { pallet: "System".into(), name: "CallFiltered".into() }),

@@ -84,7 +84,6 @@ entries! {
         REVEAL_PERIOD_EPOCHS = "RevealPeriodEpochs",
         TIMELOCKED_WEIGHT_COMMITS = "TimelockedWeightCommits",
         WEIGHT_COMMITS = "WeightCommits",
-        WEIGHT_COMMITS = "WeightCommits",
         KAPPA = "Kappa",
         MAX_ALLOWED_UIDS = "MaxAllowedUids",
         MAX_ALLOWED_VALIDATORS = "MaxAllowedValidators",

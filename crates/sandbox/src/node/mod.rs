@@ -2,8 +2,9 @@
 //!
 //! It keeps one subnet's storage under real keys and with real encodings, verifies signatures, eras and nonces, and
 //! executes `Commitments.set_commitment`, `SubtensorModule.set_weights`, `commit_timelocked_weights`, `commit_weights` and
-//! `reveal_weights` by the chain's own rules and errors, so that a client cannot tell it from the real chain. What was timelocked it opens by itself,
-//! with the signatures of a beacon of its own. Blocks are made when an extrinsic waits, at a pace, or on demand.
+//! `reveal_weights` by the chain's own rules and errors, so that a client cannot tell it from the real chain. What was
+//! timelocked it opens by itself, with the signatures of a beacon of its own. Blocks are made when an extrinsic waits, at
+//! a pace, or on demand.
 //!
 //! What it deliberately does not do: networking with other nodes, proofs, emission, fees, root stake, children, and
 //! any call besides those (`System.remark` succeeds, everything else is refused as filtered).
@@ -27,7 +28,6 @@ mod faults;
 mod gate;
 mod genesis;
 mod handle;
-mod hashed;
 mod hashed;
 mod header;
 mod inclusion;
