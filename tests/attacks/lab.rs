@@ -220,7 +220,8 @@ pub fn share(scores: &[ScoreVector], hotkeys: &BTreeSet<Hotkey>) -> f64 {
         let theirs: f64 = scores.iter().filter(|(hotkey, _)| hotkeys.contains(hotkey)).map(|(_, score)| score).sum();
         if all > 0.0 { theirs / all } else { 0.0 }
     };
-    scores.iter().map(of_cycle).sum::<f64>() / scores.len() as f64
+    // A sum of nothing is negative zero.
+    scores.iter().map(of_cycle).fold(0.0, |sum, share| sum + share) / scores.len() as f64
 }
 
 /// The cosine of two vectors of scores, over hotkeys that are none of `without`.
