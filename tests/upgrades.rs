@@ -8,11 +8,12 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::{folder, tensorflix};
 use tensorflix::cli::sandbox_config;
 use tensorflix_sandbox::node::{Door, Pace, Release};
+use tensorflix_sandbox::world::VALIDATOR_UID;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 
 /// The window by the sandbox's rules: its tempo.
@@ -46,6 +47,71 @@ async fn sent(sandbox: &Sandbox, folder: &Path) -> u32 {
     window
 }
 
+/// Starts the validator of the configuration `w.toml`.
+fn start(folder: &Path) -> Child {
+    let mut command = tensorflix(folder, &["run", "--config", "w.toml"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a validator")
+}
+
+fn kill(mut validator: Child) {
+    validator.kill().expect("killed");
+    validator.wait().expect("an end");
+}
+
+/// Waits for the `count`th of the calls of this name that succeeded, and gives its block.
+async fn included(sandbox: &Sandbox, folder: &Path, call: &str, count: usize) -> u32 {
+    let since = Instant::now();
+    loop {
+        let records = sandbox.node().submissions();
+        if let Some(record) = records.iter().filter(|record| record.call.ends_with(call)).nth(count - 1) {
+            assert!(record.outcome.is_ok(), "{record:?}");
+            return record.block;
+        }
+        assert!(since.elapsed() < PATIENCE, "{call} number {count} did not come:\n{}", log(folder));
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_runtime_with_hashed_commits_only_weights_are_committed_and_revealed_also_after_a_kill_in_between() {
+    let folder = folder();
+    let mut config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+    config.hyperparameters.commit_reveal_weights_enabled = true;
+    let sandbox = Sandbox::start_on(Release::Plain, config).await.expect("a sandbox");
+    let node = sandbox.node();
+    let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
+    std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+
+    let validator = start(folder.path());
+    let committed_at = included(&sandbox, folder.path(), ".commit_weights", 1).await;
+    kill(validator);
+    let own = || node.weights(config.network.netuid, VALIDATOR_UID);
+    let before = own();
+    let validator = start(folder.path());
+    // The next epoch begins within a window.
+    sandbox.advance_to(committed_at + WINDOW_BLOCKS + 1);
+    let revealed_at = included(&sandbox, folder.path(), ".reveal_weights", 1).await;
+    assert!(revealed_at > committed_at);
+    let revealed = own();
+    assert!(!revealed.is_empty() && revealed != before, "{before:?}, {revealed:?}");
+    assert_eq!(revealed.iter().map(|(_, weight)| *weight).max(), Some(u16::MAX));
+    // And so it goes on; the same weights again need no reveal.
+    next_window(&sandbox);
+    included(&sandbox, folder.path(), ".commit_weights", 2).await;
+    kill(validator);
+    let calls: BTreeMap<u32, usize> = node
+        .submissions()
+        .iter()
+        .filter(|record| record.call.ends_with(".commit_weights"))
+        .fold(BTreeMap::new(), |mut counts, record| {
+            *counts.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
+            counts
+        });
+    assert!(calls.values().all(|count| *count == 1), "{calls:?}");
+    assert!(node.submissions().iter().all(|record| record.outcome.is_ok()), "{:?}", node.submissions());
+    sandbox.stop().await;
+}
+
 fn next_window(sandbox: &Sandbox) {
     sandbox.advance_to((sandbox.block() / WINDOW_BLOCKS + 1) * WINDOW_BLOCKS);
 }
@@ -61,11 +127,7 @@ async fn a_running_validator_survives_upgrades_and_the_death_of_its_endpoint_in_
     let mut config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
     config.network.endpoints = vec![first.url(), second.url()];
     std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
-    let mut validator = tensorflix(folder.path(), &["run", "--config", "w.toml"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a validator");
+    let mut validator = start(folder.path());
 
     let mut windows = vec![sent(&sandbox, folder.path()).await];
     for release in [Release::Finney365, Release::Renewed] {
@@ -81,8 +143,7 @@ async fn a_running_validator_survives_upgrades_and_the_death_of_its_endpoint_in_
         windows.push(sent(&sandbox, folder.path()).await);
     }
     assert!(validator.try_wait().expect("its state").is_none(), "the validator ended:\n{}", log(folder.path()));
-    validator.kill().expect("killed");
-    validator.wait().expect("an end");
+    kill(validator);
 
     let counts = submissions(&sandbox);
     assert!(windows.iter().all(|window| counts.contains_key(window)), "{counts:?}");

@@ -45,6 +45,8 @@ pub trait Chain: Send + Sync {
     /// Signs a setting of weights, or a timelocked commit of them where the subnet demands that at `head`; valid from
     /// `head` on for a limited number of blocks. Sends nothing.
     async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError>;
+    /// Signs the reveal of a hashed commit: that of an intent whose plan has an opening.
+    async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError>;
 
     /// Asks the node whether it would take signed bytes, without sending them; `Some` if it would refuse them.
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError>;
@@ -67,7 +69,7 @@ pub struct SignedExtrinsic {
     pub nonce: u64,
     /// The last block at which the chain would accept it.
     pub valid_until: Block,
-    /// When the chain is to reveal the weights; `None` if it holds them as soon as it accepts them.
+    /// When the weights are to be revealed, and by whom; `None` if the chain holds them as soon as it accepts them.
     pub reveal: Option<RevealPlan>,
 }
 

@@ -1,12 +1,13 @@
-//! Watching the reveal of committed weights: the chain drops what it cannot use without an event, so it is looked at.
+//! The reveal of committed weights: the chain drops what it cannot use without an event, so it is looked at; and a hashed
+//! commit is revealed by nobody but us.
 //!
 //! Once the time of a commit's reveal has come, the validator's row on chain is compared with what was committed. What is
-//! watched is in the store with the intents, so a restart forgets nothing. It only watches: what it finds, and its own
-//! failures, stop no weights.
+//! watched is in the store with the intents, so a restart forgets nothing. What it finds, and its own failures, stop no
+//! weights. A reveal of ours needs no memory of its own: the chain is asked first, and takes only one for each commit.
 //!
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
-use crate::ports::{Chain, Store};
+use crate::ports::{Chain, ChainError, Inclusion, Store};
 use crate::sending::non_zero;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
@@ -28,15 +29,20 @@ pub(crate) struct Unrevealed {
     pub reveal_at: Block,
 }
 
-/// Looks at every commit whose reveal is due at `head`. Gives those that failed, each once.
+/// What was found at a head.
+#[derive(Default)]
+pub(crate) struct Watched {
+    /// Reveals that failed, each told once.
+    pub failed: Vec<Unrevealed>,
+    /// The newest hashed commit that is to be revealed now.
+    pub to_reveal: Option<WeightIntent>,
+}
+
+/// Looks at every commit whose reveal is due at `head`.
 ///
 /// # Errors
 /// The words of the store or the chain; the next head tries again.
-pub(crate) async fn watch_reveals(
-    chain: &dyn Chain,
-    store: &dyn Store,
-    head: &Head,
-) -> Result<Vec<Unrevealed>, String> {
+pub(crate) async fn watch_reveals(chain: &dyn Chain, store: &dyn Store, head: &Head) -> Result<Watched, String> {
     let watched = store.watched_reveals(MAX_WATCHED).await.map_err(|error| error.to_string())?;
     let due: Vec<(WeightIntent, Block)> = watched
         .into_iter()
@@ -46,30 +52,59 @@ pub(crate) async fn watch_reveals(
     let subnet = store.latest_subnet().await.map_err(|error| error.to_string())?;
     let own = subnet.and_then(|subnet| subnet.neuron(&chain.hotkey()?).map(|neuron| neuron.uid));
     let (false, Some(uid)) = (due.is_empty(), own) else {
-        return Ok(Vec::new());
+        return Ok(Watched::default());
     };
     let held = non_zero(&chain.weights_of(head, uid).await.map_err(|error| error.to_string())?);
     let latest = store.latest_intent().await.map_err(|error| error.to_string())?;
     // Plain weights that were set meanwhile replace the row, if the subnet does without commits again.
     let mut is_overtaken = latest.is_some_and(|latest| is_plain(&latest) && non_zero(&latest.entries) == held);
-    let (block, mut failed) = (head.stamp.block, Vec::new());
+    let (block, mut found) = (head.stamp.block, Watched::default());
     for (intent, reveal_at) in due.into_iter().rev() {
+        // A hashed commit can be revealed as long as its epoch lasts.
+        let patience = intent.reveal.filter(|plan| plan.opening.is_some()).map(|plan| plan.epoch_blocks);
+        let given_up_at = reveal_at.saturating_add(patience.unwrap_or(REVEAL_PATIENCE_BLOCKS));
         let outcome = if non_zero(&intent.entries) == held {
             is_overtaken = true;
             RevealOutcome::Revealed { block }
         } else if is_overtaken {
             RevealOutcome::Overtaken { block }
-        } else if block >= reveal_at.saturating_add(REVEAL_PATIENCE_BLOCKS) {
+        } else if block >= given_up_at {
             let (cycle, window, extrinsic_hash) = (intent.cycle, intent.window, intent.extrinsic_hash);
-            failed.push(Unrevealed { cycle, window, extrinsic_hash, reveal_at });
+            found.failed.push(Unrevealed { cycle, window, extrinsic_hash, reveal_at });
             RevealOutcome::Missing { block }
         } else {
+            if patience.is_some() && found.to_reveal.is_none() {
+                found.to_reveal = Some(intent);
+            }
             continue;
         };
         let saved = store.save_reveal_outcome(&intent.extrinsic_hash, &outcome).await;
         saved.map_err(|error| error.to_string())?;
     }
-    Ok(failed)
+    Ok(found)
+}
+
+/// Reveals a hashed commit. What fails is told, and tried again at a later head as long as the commit's epoch lasts.
+pub(crate) async fn reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) {
+    let window = intent.window;
+    match try_reveal(chain, head, intent).await {
+        Ok(block) => tracing::info!(window, block, "revealed the weights that were committed"),
+        Err(error) => tracing::warn!(window, error, "weights could not be revealed yet; it is tried again"),
+    }
+}
+
+/// Gives the block that has the reveal.
+async fn try_reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) -> Result<Block, String> {
+    let words = |error: ChainError| error.to_string();
+    let signed = chain.sign_reveal(head, intent).await.map_err(words)?;
+    if let Some(failure) = chain.validate(&signed.bytes).await.map_err(words)? {
+        return Err(format!("the node would refuse it: {}", failure.error));
+    }
+    match chain.submit(&signed.bytes).await.map_err(words)? {
+        Inclusion::Finalized { block, failure: None } => Ok(block),
+        Inclusion::Finalized { failure: Some(failure), .. } => Err(format!("the chain refused it: {}", failure.error)),
+        Inclusion::Refused(failure) => Err(format!("the node refused it: {}", failure.error)),
+    }
 }
 
 /// The block in which a commit that is on chain is to be revealed.

@@ -6,7 +6,7 @@
 
 use crate::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, Store, StoreError};
 use crate::preflight::{Obstacle, obstacle};
-use crate::revealing::{Unrevealed, watch_reveals};
+use crate::revealing::{Unrevealed, Watched, reveal, watch_reveals};
 use crate::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightsConfirmed, WeightsWithheld};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -140,7 +140,12 @@ impl Sender {
             sent.extend(settled);
         }
         match watch_reveals(&*self.chain, &*self.store, &head).await {
-            Ok(failed) => sent.extend(failed.into_iter().map(Sent::Unrevealed)),
+            Ok(Watched { failed, to_reveal }) => {
+                sent.extend(failed.into_iter().map(Sent::Unrevealed));
+                if let Some(intent) = to_reveal.filter(|_| !self.settings.dry_run) {
+                    reveal(&*self.chain, &head, &intent).await;
+                }
+            }
             Err(error) => tracing::warn!(error, "the reveal of committed weights could not be looked at; it is later"),
         }
         let force = self.store.scores_in_force().await?;

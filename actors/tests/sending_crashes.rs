@@ -1,5 +1,5 @@
 //! The sending path under crashes: however often and wherever the process dies, each window has exactly one submission
-//! on chain as long as the process comes back within it. Plain weights and timelocked commits alike.
+//! on chain as long as the process comes back within it. Plain weights, timelocked and hashed commits alike.
 
 use crate::support::crashing::{Mortal, Tripwire};
 use crate::support::logs::Logs;
@@ -10,6 +10,7 @@ use crate::support::time::{settle, simulate};
 use crate::support::world::SLOT_BLOCKS;
 use actix::{Actor, Addr};
 use proptest::prelude::{Strategy, any};
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +37,16 @@ const WINDOWS: u32 = 4;
 /// Blocks from one head that the validator sees to the next.
 const HEAD_STEP: u32 = 6;
 
+/// In what form the chain takes weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Timelocked,
+    Hashed,
+}
+
+const FORMS: [Form; 3] = [Form::Plain, Form::Timelocked, Form::Hashed];
+
 /// What outlives a process.
 struct Remains {
     store: Arc<MemoryStore>,
@@ -45,11 +56,11 @@ struct Remains {
 impl Remains {
     /// A chain that takes plain weights, and a store in which a cycle of the present slot is decided.
     async fn new() -> Self {
-        Self::on_chain(false).await
+        Self::on_chain(Form::Plain).await
     }
 
-    /// The same on a chain that takes commits only, or plain weights only.
-    async fn on_chain(commit_reveal: bool) -> Self {
+    /// The same on a chain that takes weights in this form only.
+    async fn on_chain(form: Form) -> Self {
         let subnet = subnet(BEGIN, [validator(0, 1), neuron(1, 2), neuron(2, 3)]);
         let store = MemoryStore::default();
         store.save_head(&head(BEGIN)).await.expect("stored");
@@ -75,7 +86,10 @@ impl Remains {
         };
         store.save_decision(&decided).await.expect("decided");
         let chain = ModelChain::new(subnet, hotkey(1));
-        chain.set_commit_reveal(commit_reveal);
+        chain.set_commit_reveal(form != Form::Plain);
+        if form == Form::Hashed {
+            chain.hash_commits();
+        }
         Self { store: Arc::new(store), chain: Arc::new(chain) }
     }
 
@@ -133,22 +147,26 @@ fn check_one_per_window(remains: &Remains, crashes: &[usize]) {
     assert_eq!(remains.submissions(), expected, "crashes at steps {crashes:?}");
     let failed: Vec<_> = remains.chain.records().into_iter().filter(|record| record.failure.is_some()).collect();
     assert_eq!(failed, [], "crashes at steps {crashes:?}");
+    let lost: Vec<_> = remains.chain.reveals().into_iter().filter(|reveal| reveal.failure.is_some()).collect();
+    assert_eq!(lost, [], "crashes at steps {crashes:?}");
     let is_missing = |reveal: &RevealOutcome| matches!(reveal, RevealOutcome::Missing { .. });
     assert!(!remains.store.reveals().iter().any(is_missing), "crashes at steps {crashes:?}");
 }
 
 #[test]
 fn a_crash_before_or_after_any_step_leaves_exactly_one_submission_in_each_window() {
-    for commit_reveal in [false, true] {
+    for form in FORMS {
         simulate(async move {
-            let faultless = Remains::on_chain(commit_reveal).await;
+            let faultless = Remains::on_chain(form).await;
             let steps = live_through(&faultless, &[]).await;
             check_one_per_window(&faultless, &[]);
-            assert_eq!(faultless.chain.commit_count(), if commit_reveal { WINDOWS as usize } else { 0 });
+            assert_eq!(faultless.chain.commit_count(), if form == Form::Plain { 0 } else { WINDOWS as usize });
             assert_eq!(faultless.store.reveals().len(), faultless.chain.commit_count());
+            // The chain reveals timelocked commits by itself, and what it holds already needs no reveal.
+            assert_eq!(faultless.chain.reveals().len(), usize::from(form == Form::Hashed));
             assert!(steps > 100, "{steps} steps are too few to be the whole path");
             for crash in 0..steps {
-                let remains = Remains::on_chain(commit_reveal).await;
+                let remains = Remains::on_chain(form).await;
                 live_through(&remains, &[crash]).await;
                 check_one_per_window(&remains, &[crash]);
                 assert_eq!(remains.store.reveals().len(), faultless.store.reveals().len(), "a crash at {crash}");
@@ -160,13 +178,13 @@ fn a_crash_before_or_after_any_step_leaves_exactly_one_submission_in_each_window
 #[test]
 fn three_hundred_random_series_of_crashes_leave_exactly_one_submission_in_each_window() {
     let crashes = proptest::collection::vec(any::<u16>().prop_map(|step| usize::from(step % 60)), 1..12);
-    let series = (crashes, any::<bool>());
+    let series = (crashes, select(&FORMS[..]));
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     runner
-        .run(&series, |(crashes, commit_reveal)| {
+        .run(&series, |(crashes, form)| {
             simulate(async move {
-                let remains = Remains::on_chain(commit_reveal).await;
+                let remains = Remains::on_chain(form).await;
                 live_through(&remains, &crashes).await;
                 check_one_per_window(&remains, &crashes);
             });
@@ -312,7 +330,7 @@ fn commits_switched_on_and_off_in_mid_run_are_followed_and_each_window_keeps_its
 fn a_switch_between_signing_and_inclusion_costs_its_window_and_the_next_is_built_for_the_new_rule() {
     for commit_reveal in [false, true] {
         simulate(async move {
-            let remains = Remains::on_chain(commit_reveal).await;
+            let remains = Remains::on_chain(if commit_reveal { Form::Timelocked } else { Form::Plain }).await;
             let (setter, _) = remains.start(None);
             setter.do_send(HeadFinalized(head(BEGIN)));
             settle().await;
@@ -334,7 +352,7 @@ fn a_switch_between_signing_and_inclusion_costs_its_window_and_the_next_is_built
 fn a_reveal_that_fails_silently_is_told_once_also_after_a_crash_and_sending_goes_on() {
     simulate(async {
         let logs = Logs::capture();
-        let remains = Remains::on_chain(true).await;
+        let remains = Remains::on_chain(Form::Timelocked).await;
         remains.chain.set_reveals_fail(true);
         live_with(&remains, 1, |_, _| ()).await;
         let told = |logs: &Logs| logs.lines(&["ERROR", "did not reveal weights that were committed"]).len();

@@ -99,6 +99,17 @@ impl Chain for SubtensorChain {
         Ok(SignedExtrinsic { bytes, hash, nonce, valid_until: extrinsic.valid_until_block, reveal })
     }
 
+    async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
+        let Some(opening) = intent.reveal.and_then(|plan| plan.opening) else {
+            return Err(ChainError::Unreachable("the commit is one that the chain reveals by itself".to_owned()));
+        };
+        let (wallet, head) = (self.wallet()?, chain_head(head));
+        let signed = self.client.sign_reveal(wallet, self.netuid, &intent.entries, &opening, &head);
+        let extrinsic = signed.await.map_err(port_error)?;
+        let (bytes, hash, nonce) = (extrinsic.bytes, extrinsic.hash, extrinsic.nonce);
+        Ok(SignedExtrinsic { bytes, hash, nonce, valid_until: extrinsic.valid_until_block, reveal: None })
+    }
+
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
         Ok(match self.client.validate(extrinsic).await.map_err(port_error)? {
             Preflight::Valid => None,

@@ -118,6 +118,10 @@ impl<T: Chain> Chain for Mortal<T> {
         mortal!(self, sign_weights(head, entries))
     }
 
+    async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
+        mortal!(self, sign_reveal(head, intent))
+    }
+
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
         mortal!(self, validate(extrinsic))
     }

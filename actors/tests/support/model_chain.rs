@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::{Head, RevealPlan, WeightIntent};
+use tensorflix_domain::record::{Head, Opening, RevealPlan, WeightIntent};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tokio::sync::watch;
@@ -46,12 +46,27 @@ struct State {
     weights: Vec<WeightEntry>,
     /// Whether weights are taken only as commits.
     commit_reveal: bool,
-    /// Commits with the block of their reveal.
+    /// Whether commits are hashed ones, which their sender reveals.
+    hashed: bool,
+    /// Timelocked commits with the block of their reveal.
     commits: Vec<(Block, Vec<WeightEntry>)>,
+    /// Hashed commits by their bytes, with the first block of the epoch in which they can be revealed.
+    hashed_commits: BTreeMap<Vec<u8>, (Block, Vec<WeightEntry>)>,
+    /// Signed reveals by their bytes.
+    signed_reveals: BTreeMap<Vec<u8>, Reveal>,
+    /// Reveals that came into a block.
+    reveals: Vec<Record>,
     /// Whether reveals change nothing, and nobody is told.
     reveals_fail: bool,
     /// Whether the node takes no requests.
     is_down: bool,
+}
+
+/// A signed reveal of a hashed commit.
+struct Reveal {
+    nonce: u64,
+    valid_until: Block,
+    commit: Vec<u8>,
 }
 
 impl ModelChain {
@@ -68,7 +83,11 @@ impl ModelChain {
             last_update,
             weights: Vec::new(),
             commit_reveal: false,
+            hashed: false,
             commits: Vec::new(),
+            hashed_commits: BTreeMap::new(),
+            signed_reveals: BTreeMap::new(),
+            reveals: Vec::new(),
             reveals_fail: false,
             is_down: false,
         };
@@ -115,6 +134,16 @@ impl ModelChain {
         self.state().commit_reveal = commit_reveal;
     }
 
+    /// From now on commits are hashed.
+    pub fn hash_commits(&self) {
+        self.state().hashed = true;
+    }
+
+    /// Every reveal of a hashed commit in a block, in order.
+    pub fn reveals(&self) -> Vec<Record> {
+        self.state().reveals.clone()
+    }
+
     /// From now on reveals change nothing, or do again.
     pub fn set_reveals_fail(&self, reveals_fail: bool) {
         self.state().reveals_fail = reveals_fail;
@@ -149,6 +178,10 @@ impl ModelChain {
 impl State {
     fn include_pool(&mut self, block: Block) {
         for bytes in std::mem::take(&mut self.pool) {
+            if self.signed_reveals.contains_key(&bytes) {
+                self.include_reveal(block, bytes);
+                continue;
+            }
             let (signed, entries) = self.signed[&bytes].clone();
             if signed.nonce != self.nonce || block > signed.valid_until {
                 continue;
@@ -162,13 +195,37 @@ impl State {
             };
             if failure.is_none() {
                 self.last_update = block;
+                let next_epoch = (block / EPOCH_BLOCKS + 1) * EPOCH_BLOCKS;
                 match signed.reveal {
-                    Some(_) => self.commits.push(((block / EPOCH_BLOCKS + 1) * EPOCH_BLOCKS, entries)),
+                    Some(RevealPlan { opening: Some(_), .. }) => {
+                        self.hashed_commits.insert(bytes.clone(), (next_epoch, entries));
+                    }
+                    Some(_) => self.commits.push((next_epoch, entries)),
                     None => self.weights = entries,
                 }
             }
             self.records.push(Record { block, bytes, failure });
         }
+    }
+
+    fn include_reveal(&mut self, block: Block, bytes: Vec<u8>) {
+        let Reveal { nonce, valid_until, commit } = &self.signed_reveals[&bytes];
+        if *nonce != self.nonce || block > *valid_until {
+            return;
+        }
+        self.nonce += 1;
+        let failure = match self.hashed_commits.get(commit) {
+            None => Some("NoWeightsCommitFound"),
+            Some((from, _)) if block < *from => Some("RevealTooEarly"),
+            Some((from, _)) if block >= *from + EPOCH_BLOCKS => Some("ExpiredWeightCommit"),
+            Some(_) if self.reveals_fail => Some("NeuronNoValidatorPermit"),
+            Some((_, entries)) => {
+                self.weights = entries.clone();
+                self.hashed_commits.remove(&commit.clone());
+                None
+            }
+        };
+        self.reveals.push(Record { block, bytes, failure: failure.map(str::to_owned) });
     }
 
     /// Does what the blocks up to `block` reveal.
@@ -182,7 +239,8 @@ impl State {
     }
 
     fn inclusion(&self, bytes: &[u8], newest: Block) -> Option<Inclusion> {
-        let record = self.records.iter().find(|record| record.bytes == bytes && record.block <= newest)?;
+        let record =
+            self.records.iter().chain(&self.reveals).find(|record| record.bytes == bytes && record.block <= newest)?;
         let failure = record.failure.clone().map(|error| {
             let remedy = if error == TOO_FAST { Remedy::Wait } else { Remedy::ReadAgain };
             Failure { error, remedy }
@@ -191,8 +249,11 @@ impl State {
     }
 
     fn refusal(&self, bytes: &[u8], newest: Block) -> Option<Failure> {
-        let (signed, _) = self.signed.get(bytes)?;
-        let is_stale = signed.nonce < self.nonce || newest >= signed.valid_until;
+        let (nonce, valid_until) = match (self.signed.get(bytes), self.signed_reveals.get(bytes)) {
+            (Some((signed, _)), _) => (signed.nonce, signed.valid_until),
+            (None, reveal) => reveal.map(|reveal| (reveal.nonce, reveal.valid_until))?,
+        };
+        let is_stale = nonce < self.nonce || newest >= valid_until;
         is_stale.then(|| Failure { error: "Transaction is outdated".to_owned(), remedy: Remedy::ReadAgain })
     }
 }
@@ -233,11 +294,27 @@ impl Chain for ModelChain {
         let valid_until = head.stamp.block + ERA_BLOCKS;
         let epoch = (head.stamp.block + 1) / EPOCH_BLOCKS;
         let reveal_at = (epoch + 1) * EPOCH_BLOCKS;
-        let plan = RevealPlan { round: 1, reveal_at, commit_until: reveal_at - 1, epoch_blocks: EPOCH_BLOCKS };
+        let opening = state.hashed.then_some(Opening { salt: [7; 8], version_key: 0 });
+        let (round, commit_until) = (u64::from(!state.hashed), reveal_at - 1);
+        let plan = RevealPlan { round, reveal_at, commit_until, epoch_blocks: EPOCH_BLOCKS, opening };
         let reveal = state.commit_reveal.then_some(plan);
         let signed = SignedExtrinsic { bytes: bytes.clone(), hash, nonce: state.nonce, valid_until, reveal };
         state.signed.insert(bytes, (signed.clone(), entries.to_vec()));
         Ok(signed)
+    }
+
+    async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
+        let mut state = self.reachable()?;
+        assert!(
+            intent.reveal.is_some_and(|plan| plan.opening.is_some()),
+            "only what was hashed is revealed by its sender"
+        );
+        let count = u32::try_from(state.signed_reveals.len()).expect("few signatures");
+        let bytes = [b"reveal".to_vec(), count.to_be_bytes().to_vec()].concat();
+        let (nonce, valid_until) = (state.nonce, head.stamp.block + ERA_BLOCKS);
+        let reveal = Reveal { nonce, valid_until, commit: intent.extrinsic.clone() };
+        state.signed_reveals.insert(bytes.clone(), reveal);
+        Ok(SignedExtrinsic { bytes, hash: [9; 32], nonce, valid_until, reveal: None })
     }
 
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
@@ -255,7 +332,11 @@ impl Chain for ModelChain {
             }
         }
         let mut heads = self.newest.subscribe();
-        let included = heads.wait_for(|newest| self.state().inclusion(extrinsic, *newest).is_some()).await;
+        let included = heads.wait_for(|newest| {
+            let state = self.state();
+            state.inclusion(extrinsic, *newest).is_some() || state.refusal(extrinsic, *newest).is_some()
+        });
+        let included = included.await;
         drop(included.map_err(|_| ChainError::Unreachable("the chain ended".to_owned()))?);
         let newest = self.newest();
         self.state().inclusion(extrinsic, newest).ok_or_else(|| ChainError::Unreachable("lost".to_owned()))

@@ -252,6 +252,10 @@ impl Chain for ScriptedChain {
         Ok(state.refusals.pop_front())
     }
 
+    async fn sign_reveal(&self, _: &Head, _: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
+        panic!("nothing is committed by a hash here")
+    }
+
     async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
         let mut state = self.state();
         state.submitted.push(extrinsic.to_vec());

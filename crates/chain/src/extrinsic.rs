@@ -7,6 +7,7 @@
 use crate::client::Client;
 use crate::commitment;
 use crate::errors::ChainError;
+use crate::hashed;
 use crate::heads::Head;
 use crate::obstacles::obstacle;
 use crate::runtime::Runtime;
@@ -18,7 +19,7 @@ use subxt::dynamic::Value;
 use subxt::ext::scale_value::Composite;
 use subxt::utils::{AccountId32, H256};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::RevealPlan;
+use tensorflix_domain::record::{Opening, RevealPlan};
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;
@@ -48,7 +49,7 @@ pub struct SignedExtrinsic {
 pub struct SignedWeights {
     /// What is sent.
     pub extrinsic: SignedExtrinsic,
-    /// When the chain is to reveal them; `None` for plain weights.
+    /// When they are to be revealed, and by whom; `None` for plain weights.
     pub reveal: Option<RevealPlan>,
 }
 
@@ -60,8 +61,9 @@ pub(crate) struct Call {
 }
 
 impl Client {
-    /// Signs `weights`, in their order, with the signer's next nonce: as `SubtensorModule.set_weights`, or as
-    /// `commit_timelocked_weights` where the subnet takes only commits at `head`.
+    /// Signs `weights`, in their order, with the signer's next nonce: as `SubtensorModule.set_weights`, or, where the
+    /// subnet takes only commits at `head`, as `commit_timelocked_weights`, or as `commit_weights` if the runtime has nothing
+    /// newer. What the last is opened with is in its plan, and has to be kept until [`Client::sign_reveal`].
     ///
     /// # Errors
     /// [`ChainError::CannotBuild`], [`ChainError::ForeignBeacon`], [`ChainError::CannotTimelock`] (alert all three), or
@@ -81,19 +83,32 @@ impl Client {
             return Ok(SignedWeights { extrinsic, reveal: None });
         }
         let runtime = snapshot.runtime();
-        if !runtime.has_call(MODULE, COMMIT_TIMELOCKED) {
-            return Err(ChainError::CannotBuild {
-                call: format!("{MODULE}.{COMMIT_TIMELOCKED}"),
-                spec_version: runtime.spec_version,
-                detail: "the subnet demands commits, and this runtime has only hashed ones".to_owned(),
-            });
-        }
-        let genesis = self.genesis().await?.0;
         let hotkey = wallet.hotkey();
         let secret = Secret { hotkey: &hotkey, weights, version_key };
+        if !runtime.has_call(MODULE, COMMIT_TIMELOCKED) && hashed::is_known_to(runtime) {
+            let (digest, plan) = hashed::commit(&snapshot, netuid, &secret, head)?;
+            let extrinsic = self.sign(wallet, &commit_hashed(netuid, &digest), head).await?;
+            return Ok(SignedWeights { extrinsic, reveal: Some(plan) });
+        }
+        let genesis = self.genesis().await?.0;
         let Commit { ciphertext, version, plan } = timelock::commit(&snapshot, &genesis, netuid, &secret, head)?;
         let call = commit_timelocked(netuid, &ciphertext, plan.round, version);
         Ok(SignedWeights { extrinsic: self.sign(wallet, &call, head).await?, reveal: Some(plan) })
+    }
+
+    /// Signs `SubtensorModule.reveal_weights` of a hashed commit of these `weights`, with the signer's next nonce.
+    ///
+    /// # Errors
+    /// [`ChainError::CannotBuild`] (alert), or what [`ChainError`] says of the conversation.
+    pub async fn sign_reveal(
+        &self,
+        wallet: &HotkeyWallet,
+        netuid: u16,
+        weights: &[(Uid, u16)],
+        opening: &Opening,
+        head: &Head,
+    ) -> Result<SignedExtrinsic, ChainError> {
+        self.sign(wallet, &reveal_hashed(netuid, weights, opening), head).await
     }
 
     /// Signs `Commitments.set_commitment` with `text`, with the signer's next nonce.
@@ -134,17 +149,42 @@ impl Client {
 }
 
 fn set_weights(netuid: u16, weights: &[(Uid, u16)], version_key: u64) -> Call {
-    let list = |items: Vec<u16>| Value::unnamed_composite(items.into_iter().map(|item| Value::u128(item.into())));
     Call {
         pallet: MODULE,
         name: "set_weights",
         arguments: vec![
             ("netuid", Value::u128(netuid.into())),
-            ("dests", list(weights.iter().map(|(uid, _)| *uid).collect())),
-            ("weights", list(weights.iter().map(|(_, weight)| *weight).collect())),
+            ("dests", list(weights.iter().map(|(uid, _)| *uid))),
+            ("weights", list(weights.iter().map(|(_, weight)| *weight))),
             ("version_key", Value::u128(version_key.into())),
         ],
     }
+}
+
+fn commit_hashed(netuid: u16, digest: &[u8; 32]) -> Call {
+    Call {
+        pallet: MODULE,
+        name: hashed::COMMIT,
+        arguments: vec![("netuid", Value::u128(netuid.into())), ("commit_hash", Value::from_bytes(digest))],
+    }
+}
+
+fn reveal_hashed(netuid: u16, weights: &[(Uid, u16)], opening: &Opening) -> Call {
+    Call {
+        pallet: MODULE,
+        name: hashed::REVEAL,
+        arguments: vec![
+            ("netuid", Value::u128(netuid.into())),
+            ("uids", list(weights.iter().map(|(uid, _)| *uid))),
+            ("values", list(weights.iter().map(|(_, weight)| *weight))),
+            ("salt", list(opening.salt.into_iter())),
+            ("version_key", Value::u128(opening.version_key.into())),
+        ],
+    }
+}
+
+fn list(numbers: impl Iterator<Item = u16>) -> Value<()> {
+    Value::unnamed_composite(numbers.map(|number| Value::u128(number.into())))
 }
 
 pub(crate) fn commit_timelocked(netuid: u16, ciphertext: &[u8], reveal_round: u64, version: u16) -> Call {

@@ -23,6 +23,7 @@ mod connection;
 mod endpoints;
 mod errors;
 mod extrinsic;
+mod hashed;
 mod heads;
 mod networks;
 mod obstacles;

@@ -65,7 +65,7 @@ struct BeaconConfig {
     genesis_time: u32,
 }
 
-fn of_subnet(entry: &'static str, netuid: u16) -> Slot {
+pub(crate) fn of_subnet(entry: &'static str, netuid: u16) -> Slot {
     Slot::keyed(MODULE, entry, [netuid.into()])
 }
 
@@ -105,12 +105,12 @@ pub(crate) fn commit(
         encrypt(&beacon.public_key, expected.round, &payload.encode()).map_err(|error| cannot(error.to_string()))?;
     let (reveal_at, commit_until) = (block(expected.reveal_block), block(expected.commit_until_block));
     let tempo: u64 = snapshot.require(&of_subnet("Tempo", netuid))?;
-    let plan = RevealPlan { round: expected.round, reveal_at, commit_until, epoch_blocks: block(tempo) };
+    let plan = RevealPlan { round: expected.round, reveal_at, commit_until, epoch_blocks: block(tempo), opening: None };
     Ok(Commit { ciphertext, version: snapshot.require(&VERSION)?, plan })
 }
 
 /// How the subnet's epochs follow one another, by what this runtime keeps of them.
-fn schedule(snapshot: &Snapshot, netuid: u16) -> Result<Schedule, ChainError> {
+pub(crate) fn schedule(snapshot: &Snapshot, netuid: u16) -> Result<Schedule, ChainError> {
     let number = |entry| snapshot.value::<u64>(&of_subnet(entry, netuid));
     let tempo = snapshot.require(&of_subnet("Tempo", netuid))?;
     let state = (number("LastEpochBlock"), number("PendingEpochAt"), number("SubnetEpochIndex"));
@@ -134,7 +134,7 @@ fn is_quicknet(beacon: &Beacon) -> bool {
 }
 
 /// The chain counts blocks in u64, and has u32 blocks.
-fn block(number: u64) -> Block {
+pub(crate) fn block(number: u64) -> Block {
     Block::try_from(number).unwrap_or(Block::MAX)
 }
 

@@ -195,17 +195,36 @@ pub struct WeightIntent {
     pub outcome: Option<IntentOutcome>,
 }
 
-/// When the chain is expected to reveal committed weights.
+/// When committed weights are revealed, by the chain or by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevealPlan {
-    /// The beacon's round that opens them.
+    /// The beacon's round that opens them; 0 for a hashed commit.
     pub round: u64,
-    /// The first block in which the chain reveals, if the commit comes into a block up to `commit_until`.
+    /// The first block in which they are revealed, if the commit comes into a block up to `commit_until`.
     pub reveal_at: Block,
     /// The last block of the epoch that the commit is expected in.
     pub commit_until: Block,
     /// Blocks of an epoch.
     pub epoch_blocks: u32,
+    /// What opens a hashed commit, which its sender has to reveal within the epoch from `reveal_at` on; `None` for a
+    /// timelocked one, which the chain reveals by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+}
+
+/// What is revealed of a hashed commit beside the weights. It is told to nobody before: who knows it can guess the weights.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// What keeps the hash from being guessed: 128 random bits.
+    pub salt: [u16; 8],
+    /// The version key that was hashed.
+    pub version_key: u64,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Opening").finish_non_exhaustive()
+    }
 }
 
 impl RevealPlan {

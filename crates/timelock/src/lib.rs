@@ -13,4 +13,4 @@ mod round;
 
 pub use cipher::{MAX_COMMIT_BYTES, PUBLIC_KEY_BYTES, TimelockError, encrypt, open};
 pub use payload::WeightsPayload;
-pub use round::{BLOCK_MS, Beacon, Expected, Moment, RoundError, Schedule, expected_reveal};
+pub use round::{BLOCK_MS, Beacon, Expected, Moment, RoundError, Schedule, expected_reveal, reveal_blocks};

@@ -96,15 +96,24 @@ pub fn expected_reveal(
     beacon: &Beacon,
     now: Moment,
 ) -> Result<Expected, RoundError> {
-    let (reveal_block, commit_until_block) = match schedule {
-        Schedule::Stateful { .. } => walk(schedule, period_epochs, now.block)?,
-        Schedule::ByNumber { tempo, netuid } => count(tempo, netuid, period_epochs, now.block)?,
-    };
+    let (reveal_block, commit_until_block) = reveal_blocks(schedule, period_epochs, now.block)?;
     let blocks = reveal_block.saturating_add(SAFETY_BLOCKS).saturating_sub(now.block);
     let unix_ms = now.unix_ms.saturating_add(blocks.saturating_mul(BLOCK_MS));
     let since_genesis_ms = unix_ms.saturating_sub(beacon.genesis_secs.saturating_mul(1_000));
     let round = since_genesis_ms.checked_div(beacon.period_secs.saturating_mul(1_000)).ok_or(RoundError::NoPeriod)?;
     Ok(Expected { round, reveal_block, commit_until_block })
+}
+
+/// The first block of the epoch in which a commit that is made in the block after `head` is revealed, and the last block of
+/// the commit's own epoch.
+///
+/// # Errors
+/// [`RoundError::NeverRevealed`], for schedules that no chain in order has.
+pub fn reveal_blocks(schedule: Schedule, period_epochs: u64, head: u64) -> Result<(u64, u64), RoundError> {
+    match schedule {
+        Schedule::Stateful { .. } => walk(schedule, period_epochs, head),
+        Schedule::ByNumber { tempo, netuid } => count(tempo, netuid, period_epochs, head),
+    }
 }
 
 /// Epochs by the block's number: `epoch(b) = (b + netuid + 1) / (tempo + 1)`.

@@ -8,6 +8,7 @@ use super::commitments;
 use super::events::{DispatchClass, DispatchError, EventLog, Phase};
 use super::extrinsic::Call;
 use super::genesis::AccountId;
+use super::hashed;
 use super::state::Overlay;
 use super::subnet::ReadSubnet;
 use super::timelock;
@@ -80,6 +81,8 @@ fn execute(
 ) -> Result<(), DispatchError> {
     match (call.pallet.as_str(), call.name.as_str()) {
         ("SubtensorModule", "set_weights") => weights::set_weights(state, events, origin, call),
+        ("SubtensorModule", "commit_weights") => hashed::commit(state, events, origin, call),
+        ("SubtensorModule", "reveal_weights") => hashed::reveal(state, events, origin, call),
         ("SubtensorModule", "commit_timelocked_weights") => timelock::commit(state, events, origin, call),
         ("Commitments", "set_commitment") => commitments::set_commitment(state, events, origin, call),
         ("System", "remark") => Ok(()),

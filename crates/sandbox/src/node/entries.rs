@@ -83,6 +83,7 @@ entries! {
         COMMIT_REVEAL_WEIGHTS_VERSION = "CommitRevealWeightsVersion",
         REVEAL_PERIOD_EPOCHS = "RevealPeriodEpochs",
         TIMELOCKED_WEIGHT_COMMITS = "TimelockedWeightCommits",
+        WEIGHT_COMMITS = "WeightCommits",
         KAPPA = "Kappa",
         MAX_ALLOWED_UIDS = "MaxAllowedUids",
         MAX_ALLOWED_VALIDATORS = "MaxAllowedValidators",

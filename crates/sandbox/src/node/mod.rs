@@ -1,12 +1,13 @@
 //! A chain node on loopback that speaks the Substrate JSON-RPC with mainnet's metadata, or one derived from it.
 //!
 //! It keeps one subnet's storage under real keys and with real encodings, verifies signatures, eras and nonces, and
-//! executes `Commitments.set_commitment`, `SubtensorModule.set_weights` and `commit_timelocked_weights` by the chain's
-//! own rules and errors, so that a client cannot tell it from the real chain. What was timelocked it opens by itself,
-//! with the signatures of a beacon of its own. Blocks are made when an extrinsic waits, at a pace, or on demand.
+//! executes `Commitments.set_commitment`, `SubtensorModule.set_weights`, `commit_timelocked_weights`, `commit_weights` and
+//! `reveal_weights` by the chain's own rules and errors, so that a client cannot tell it from the real chain. What was
+//! timelocked it opens by itself, with the signatures of a beacon of its own. Blocks are made when an extrinsic waits, at
+//! a pace, or on demand.
 //!
 //! What it deliberately does not do: networking with other nodes, proofs, emission, fees, root stake, children, and
-//! any call besides those three (`System.remark` succeeds, everything else is refused as filtered).
+//! any call besides those (`System.remark` succeeds, everything else is refused as filtered).
 //!
 //! Limits, all constants: retained state and headers (`chain.rs`), pool (`pool.rs`), connections and messages
 //! (`connections.rs`), records (`records.rs`).
@@ -27,6 +28,7 @@ mod faults;
 mod gate;
 mod genesis;
 mod handle;
+mod hashed;
 mod header;
 mod inclusion;
 mod ledger;

@@ -5,6 +5,7 @@ mod chain;
 mod commitments;
 mod epochs;
 mod faults;
+mod hashed;
 mod releases;
 mod submission;
 mod subnet;
