@@ -112,6 +112,36 @@ async fn on_a_runtime_with_hashed_commits_only_weights_are_committed_and_reveale
     sandbox.stop().await;
 }
 
+/// The chain opens what was committed only if it was encrypted for the epoch by the formula of its own runtime.
+#[tokio::test(flavor = "multi_thread")]
+async fn timelocked_commits_are_revealed_by_each_formula_of_epochs_also_right_after_an_upgrade() {
+    for (first, second) in
+        [(Release::Finney365, None), (Release::Renewed, None), (Release::Finney365, Some(Release::Renewed))]
+    {
+        let folder = folder();
+        let mut config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+        config.hyperparameters.commit_reveal_weights_enabled = true;
+        let sandbox = Sandbox::start_on(first, config).await.expect("a sandbox");
+        let node = sandbox.node();
+        let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
+        std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+        if let Some(second) = second {
+            node.upgrade(second).expect("a release");
+        }
+        let validator = start(folder.path());
+        let committed_at = included(&sandbox, folder.path(), ".commit_timelocked_weights", 1).await;
+        let own = || node.weights(config.network.netuid, VALIDATOR_UID);
+        let before = own();
+        // The next epoch begins within a tempo and one; the beacon is three blocks late at most.
+        for passed in (0..=WINDOW_BLOCKS + 10).step_by(5) {
+            sandbox.advance_to(committed_at + passed);
+        }
+        assert_ne!(own(), before, "{first:?}, {second:?}: nothing was revealed:\n{}", log(folder.path()));
+        kill(validator);
+        sandbox.stop().await;
+    }
+}
+
 fn next_window(sandbox: &Sandbox) {
     sandbox.advance_to((sandbox.block() / WINDOW_BLOCKS + 1) * WINDOW_BLOCKS);
 }
