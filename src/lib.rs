@@ -12,6 +12,7 @@ pub mod cli;
 pub mod committing;
 pub mod config;
 pub mod connections;
+pub mod doctor;
 pub mod export;
 pub mod replay;
 pub mod report;

@@ -7,6 +7,7 @@ mod check_tasks;
 mod commit;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod reload;
@@ -69,6 +70,8 @@ Examples:
   tensorflix run --config config.toml
   # one cycle, nothing sent, one JSON object on stdout
   tensorflix run --once --dry-run --output json
+  # whether it has all that it needs
+  tensorflix doctor
   # announce on chain where your gist is
   tensorflix commit --commit alice:0123abcd
   # every validator's tasks
@@ -110,6 +113,8 @@ enum Command {
     Export(export::ExportArguments),
     /// Decide cycles again from their own evidence, or under another configuration.
     Replay(replay::ReplayArguments),
+    /// Keys, endpoints, wallet, registration, permit, gists, clock and disk: a line each, and what to do.
+    Doctor(doctor::DoctorArguments),
     /// Copy the store to a new file, also while `run` works on it.
     Backup(backup::BackupArguments),
     /// What the configured checks of contents will cost in a day.
@@ -214,6 +219,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Audit(arguments) => audit::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),
         Command::VerifierCost(arguments) => verifier_cost::run(arguments),
         Command::ChainSyncer(arguments) => service::run_chain_syncer(arguments),

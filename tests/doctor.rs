@@ -1,0 +1,83 @@
+//! `doctor` against a sandbox: a validator that has all it needs, and one that lacks one thing after another.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot run its process must fail"
+)]
+#![cfg(feature = "sandbox")]
+
+mod support;
+
+use serde_json::Value;
+use std::path::Path;
+use support::{check_exit, finished, folder, json, stdout};
+use tensorflix::cli::sandbox_config;
+use tensorflix::config::Config;
+use tensorflix_sandbox::{Sandbox, SandboxConfig, YOUTUBE_API_KEY};
+
+/// The columns of a terminal.
+const TERMINAL_WIDTH: usize = 80;
+
+/// What it found with a changed configuration, and its exit code.
+fn examined(folder: &Path, config: &Config, change: impl FnOnce(&mut Config)) -> (Value, i32) {
+    let mut config = config.clone();
+    change(&mut config);
+    std::fs::write(folder.join("w.toml"), config.to_toml()).expect("written");
+    let output = finished(folder, &["doctor", "--config", "w.toml", "--output", "json"]);
+    (json(&output), output.status.code().expect("an end"))
+}
+
+/// The first finding on a subject that is in this state.
+#[track_caller]
+fn finding<'a>(report: &'a Value, subject: &str, state: &str) -> &'a Value {
+    let findings = report["findings"].as_array().expect("findings");
+    let found = findings.iter().find(|finding| finding["subject"] == subject && finding["state"] == state);
+    found.unwrap_or_else(|| panic!("nothing {state} about {subject} in {report:#}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_that_has_all_it_needs_is_well_and_what_is_missing_is_said_with_what_to_do() {
+    let folder = folder();
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
+    let (report, exit) = examined(folder.path(), &config, |_| ());
+    assert_eq!((exit, &report["well"]), (0, &Value::Bool(true)), "{report:#}");
+    for subject in ["settings", "keys", "endpoint", "wallet", "registration", "permit", "disk"] {
+        finding(&report, subject, "well");
+    }
+    // One line of the sandbox's task gist is broken on purpose, and its validator has not set weights yet.
+    for subject in ["gist", "weights"] {
+        finding(&report, subject, "doubtful");
+    }
+    assert!(!report.to_string().contains(YOUTUBE_API_KEY), "{report:#}");
+
+    type Change = fn(&mut Config);
+    let cases: [(&str, &str, Change); 7] = [
+        ("keys", "doubtful", |config| config.youtube.api_key_file = None),
+        ("endpoint", "doubtful", |config| {
+            config.network.endpoints = vec!["ws://127.0.0.1:1".to_owned(), config.network.network.clone()];
+        }),
+        ("endpoint", "wrong", |config| config.network.network = "ws://127.0.0.1:1".to_owned()),
+        ("wallet", "wrong", |config| config.wallet.name = "nobody".to_owned()),
+        ("subnet", "wrong", |config| config.network.netuid = 7),
+        ("gist", "wrong", |config| config.validator.gist_id = "f".repeat(32)),
+        ("disk", "wrong", |config| config.store.url = "sqlite:///no/such/folder/v.db".to_owned()),
+    ];
+    for (subject, state, change) in cases {
+        let (report, exit) = examined(folder.path(), &config, change);
+        let found = finding(&report, subject, state);
+        assert!(found["advice"].as_str().is_some_and(|advice| !advice.is_empty()), "{found:#}");
+        assert_eq!(exit, i32::from(state == "wrong"), "{subject}: {report:#}");
+    }
+
+    std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+    let output = finished(folder.path(), &["doctor", "--config", "w.toml"]);
+    check_exit(&output, 0);
+    let text = stdout(&output);
+    assert!(text.lines().all(|line| line.chars().count() <= TERMINAL_WIDTH || line.contains("://")), "{text}");
+    assert!(text.contains("ok     wallet        hotkey 5"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    sandbox.stop().await;
+}
