@@ -87,13 +87,12 @@ impl Validator {
         self.turn(|done| Turn::BackUp(self.backup(), done)).await;
     }
 
-    /// Puts the backup in the place of its store, as `backup --help` says. Its process must have ended.
-    pub fn restore(&self) {
-        let file = self.folder.path().join(STORE);
-        for suffix in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(self.folder.path().join(format!("{STORE}{suffix}")));
-        }
-        std::fs::copy(self.backup(), file).expect("a backup");
+    /// Has it live from its backup from now on. Its process must have ended. The backup gets a name of its own: threads of
+    /// this process may be at the old file for a while yet, which those of a process that has ended are not.
+    pub fn restore(&mut self) {
+        let file = self.folder.path().join("restored.db");
+        std::fs::copy(self.backup(), &file).expect("a backup");
+        self.config.store.url = format!("sqlite://{}", file.display());
     }
 
     /// Breaks every connection to GitHub and the platforms from now on.
@@ -124,7 +123,10 @@ impl Drop for Validator {
     fn drop(&mut self) {
         if let Some((turns, thread)) = self.life.take() {
             drop(turns);
-            let _ = thread.join();
+            // One that is in the midst of a turn never ends: the failure has to be told all the same.
+            if !std::thread::panicking() {
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -157,6 +159,7 @@ fn live(config: &Config, turns: &Receiver<Turn>) {
                     let store = Store::open(&config.store.url).await.expect("its store");
                     let backup = store.back_up(&file).await.expect("a backup");
                     assert!(backup.claims > 0, "{backup:?}");
+                    store.close().await;
                     let _ = done.send(());
                 }
             }
