@@ -18,8 +18,8 @@ use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -268,6 +268,8 @@ pub trait Store: Send + Sync {
     async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError>;
     /// What is known of one gist.
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
+    /// What each hotkey's gist was when it was last read while the hotkey was committed to it.
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError>;
     /// A content by its digest.
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -14,8 +14,8 @@ use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -79,6 +79,9 @@ impl Store for Database {
     }
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         self.told(self.store.gist_state(pointer).await)
+    }
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        self.told(self.store.good_pointers().await)
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.told(self.store.gist_document(digest).await)
