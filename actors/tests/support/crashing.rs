@@ -263,14 +263,14 @@ impl<T: Store> Store for Mortal<T> {
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         mortal!(self, save_intent(intent))
     }
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        mortal!(self, latest_intent())
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
+        mortal!(self, latest_intent(hotkey))
     }
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        mortal!(self, save_outcome(window, outcome))
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        mortal!(self, save_outcome(intent, outcome))
     }
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
-        mortal!(self, watched_reveals(limit))
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        mortal!(self, watched_reveals(hotkey, limit))
     }
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
         mortal!(self, save_reveal_outcome(extrinsic_hash, outcome))

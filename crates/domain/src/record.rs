@@ -173,6 +173,8 @@ pub struct ScoresInForce {
 /// Weights that were signed to be sent in one window. Stored before they are broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightIntent {
+    /// Who signed them; `None` if an early release stored them without saying so.
+    pub hotkey: Option<Hotkey>,
     /// The window: its first block.
     pub window: Block,
     /// The cycle whose scores these are.

@@ -370,10 +370,12 @@ impl Tables {
         })
     }
 
-    /// A window has one intent at a time that reached the chain or still may.
+    /// A window of a hotkey has one intent at a time that reached the chain or still may.
     pub fn save_intent(&mut self, intent: &WeightIntent) -> bool {
         let of_window = self.intents.entry(intent.window).or_default();
-        let is_taken = of_window.iter().any(|known| known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain));
+        let is_taken = of_window.iter().any(|known| {
+            known.hotkey == intent.hotkey && known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain)
+        });
         if !is_taken {
             of_window.push(intent.clone());
         }
@@ -384,19 +386,25 @@ impl Tables {
         self.intents.values().flatten()
     }
 
-    /// Commits on chain without an outcome of their reveal.
-    pub fn watched_reveals(&self, limit: u32) -> Vec<WeightIntent> {
+    /// What a hotkey signed; an intent that names nobody is everybody's.
+    pub fn intents_of(&self, hotkey: &Hotkey) -> impl Iterator<Item = &WeightIntent> {
+        self.all_intents().filter(move |intent| intent.hotkey.is_none_or(|signer| signer == *hotkey))
+    }
+
+    /// Commits of a hotkey on chain without an outcome of their reveal.
+    pub fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Vec<WeightIntent> {
         let is_watched = |intent: &&WeightIntent| {
             let reached = intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain);
             reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
         };
-        self.all_intents().filter(is_watched).take(limit as usize).cloned().collect()
+        self.intents_of(hotkey).filter(is_watched).take(limit as usize).cloned().collect()
     }
 
     /// An outcome that is stored stays.
-    pub fn save_outcome(&mut self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        let intent = self.intents.get_mut(&window).and_then(|of_window| of_window.last_mut());
-        let intent = intent.ok_or_else(|| StoreError(format!("the window from {window} has no intent")))?;
+    pub fn save_outcome(&mut self, of: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        let of_window = self.intents.get_mut(&of.window);
+        let intent = of_window.and_then(|known| known.iter_mut().rfind(|known| known.hotkey == of.hotkey));
+        let intent = intent.ok_or_else(|| StoreError(format!("the window from {} has no intent", of.window)))?;
         intent.outcome.get_or_insert_with(|| outcome.clone());
         Ok(())
     }
