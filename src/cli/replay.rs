@@ -1,6 +1,6 @@
 //! `replay`: decide cycles again from their own evidence.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
 use crate::export::{RecordedCycle, read_json};
@@ -63,11 +63,11 @@ pub(super) fn run(arguments: ReplayArguments) -> Exit {
         differing: 0,
     };
     let outcome = match &arguments.from {
-        Some(file) => read(file).map(|recorded| session.take_in(&recorded)),
+        Some(file) => read(file).and_then(|recorded| session.take_in(&recorded)),
         None => actix_rt::System::new().block_on(replay_stored(&config, &arguments, &mut session)),
     };
     match outcome {
-        Ok(()) => session.end(),
+        Ok(()) => session.end().unwrap_or_else(|lost| lost),
         Err(exit) => exit,
     }
 }
@@ -95,7 +95,7 @@ async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &m
     };
     // One at a time: a large one fills much of the memory alone.
     for cycle in cycles {
-        session.take_in(&stored::load(&store, cycle).await?);
+        session.take_in(&stored::load(&store, cycle).await?)?;
     }
     Ok(())
 }
@@ -112,7 +112,10 @@ struct Session {
 
 impl Session {
     /// Replays a cycle and shows what came of it.
-    fn take_in(&mut self, recorded: &RecordedCycle) {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn take_in(&mut self, recorded: &RecordedCycle) -> Result<(), Exit> {
         let replay = replay(recorded);
         self.cycle_count += 1;
         self.differing += usize::from(!replay.is_identical());
@@ -126,34 +129,38 @@ impl Session {
         print(&match self.output {
             Output::Text => to_text(&replay),
             Output::Json => to_json(&replay, compared.as_ref().map(|(policy, payout)| (*policy, payout))) + "\n",
-        });
+        })?;
         if let Some((_, payout)) = compared {
             match &mut self.payout {
                 Some(known) => known.take_in(payout),
                 None => self.payout = Some(payout),
             }
         }
+        Ok(())
     }
 
     /// Shows what all cycles came to.
-    fn end(self) -> Exit {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn end(self) -> Result<Exit, Exit> {
         if self.output == Output::Text {
             match (&self.payout, &self.other_policy) {
-                (Some(payout), _) => print(&payout_text(payout)),
-                (None, Some(_)) => print("The configured policy is the cycles' own: it would have paid the same.\n"),
+                (Some(payout), _) => print(&payout_text(payout))?,
+                (None, Some(_)) => print("The configured policy is the cycles' own: it would have paid the same.\n")?,
                 (None, None) => {}
             }
             if self.cycle_count > 1 {
-                print(&format!("{} cycles, {} identical\n", self.cycle_count, self.cycle_count - self.differing));
+                print(&format!("{} cycles, {} identical\n", self.cycle_count, self.cycle_count - self.differing))?;
             }
         }
         if self.differing == 0 {
-            return Exit::Done;
+            return Ok(Exit::Done);
         }
         say(&visible(
             "error: not identical: the evidence was changed, or this release decides otherwise than the one that wrote it. \
              Keep the store, and report this with the release's number",
         ));
-        Exit::Failed
+        Ok(Exit::Failed)
     }
 }
