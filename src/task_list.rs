@@ -175,7 +175,7 @@ fn content(outcome: GistOutcome) -> Content {
             GistKind::Submissions => Content::None("its gist lists submissions, as a miner's does".to_owned()),
             GistKind::Tasks | GistKind::Unreadable => Content::Tasks(parse_task_gist(&document)),
         },
-        GistOutcome::Failed { error } => Content::None(format!("its gist cannot be read: {error}")),
+        GistOutcome::Failed { error, .. } => Content::None(format!("its gist cannot be read: {error}")),
         // Nothing was said of what is known, so nothing can be unchanged.
         GistOutcome::Unchanged => Content::None("its gist cannot be read: GitHub gave no content".to_owned()),
     }

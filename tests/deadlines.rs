@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::connections;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
@@ -133,7 +133,7 @@ impl Outside {
             token: token.map(Into::into),
             deadline: DEADLINE,
             max_gist_bytes: 10_000,
-            allowance: ApiAllowance::default(),
+            standing: Standing::default(),
         }
     }
 }

@@ -106,7 +106,7 @@ impl Tables {
                 state.digest = Some(*digest);
                 self.documents.entry(*digest).or_insert_with(|| document.clone());
             }
-            GistOutcome::Failed { error } => {
+            GistOutcome::Failed { error, .. } => {
                 state.failures += 1;
                 state.error = Some(error.clone());
                 return;
