@@ -243,7 +243,7 @@ impl Gists<'_> {
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });
                     }
                 }
-                let (tasks, problems) = tasks_of_network(publishers);
+                let (tasks, problems) = tasks_of_network(&publishers, subnet.at.time);
                 report_problems(errors, None, "tasks", problems);
                 Ok(tasks)
             }

@@ -54,7 +54,7 @@ pub struct UnwatchedBlocks {
 pub struct WeightedTask {
     /// The task.
     pub task: Task,
-    /// 1 for the tasks of a configured gist; a publisher's share of the stake for tasks of the network.
+    /// 1 for the tasks of a configured gist; for tasks of the network see [`crate::task_source::network_tasks`].
     pub weight: f64,
 }
 
