@@ -307,6 +307,7 @@ impl Conductor {
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,
+            smoothed: decision.smoothed,
             scores: decision.scores,
             errors,
         };

@@ -153,6 +153,8 @@ pub struct DecidedCycle {
     pub policy: Policy,
     /// What became of each submission.
     pub submissions: Vec<Judged>,
+    /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
+    pub smoothed: ScoreVector,
     /// The scores.
     pub scores: ScoreVector,
     /// What could not be read, for the report.
