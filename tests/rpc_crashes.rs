@@ -37,7 +37,7 @@ const WINDOW_BLOCKS: u32 = 360;
 
 const SLOT_BLOCKS: u32 = 7_200;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets a number of requests pass; the process ends at the next.
 struct MortalGate {

@@ -308,6 +308,7 @@ impl Conductor {
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,
+            smoothed: decision.smoothed,
             scores: decision.scores,
             errors,
         };

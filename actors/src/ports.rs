@@ -11,7 +11,7 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
@@ -24,6 +24,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 use tensorflix_domain::weights::WeightEntry;
 
 /// The chain, as the validator uses it.
@@ -341,6 +342,11 @@ pub trait Store: Send + Sync {
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError>;
+    /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all cycles are
+    /// of development builds.
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError>;
+    /// The scores of the newest cycle before `cycle` in which anything qualified.
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError>;
     /// The scores of the newest cycle in which anything qualified.
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError>;
 

@@ -85,6 +85,7 @@ impl Remains {
             },
             policy: Policy::default(),
             submissions: Vec::new(),
+            smoothed: ScoreVector::new(),
             scores: ScoreVector::from([(hotkey(2), 1.0), (hotkey(3), 0.5)]),
             errors: Vec::new(),
         };

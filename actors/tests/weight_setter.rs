@@ -26,7 +26,7 @@ use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
-use tensorflix_domain::weights::WeightEntry;
+use tensorflix_domain::weights::{ScoreVector, WeightEntry};
 
 /// Key and UID of the validator that sends.
 const OWN: u8 = 0;
@@ -142,6 +142,7 @@ impl Setting {
             },
             policy: Policy::default(),
             submissions: Vec::new(),
+            smoothed: ScoreVector::new(),
             scores: scores.iter().map(|(key, score)| (hotkey(*key), *score)).collect(),
             errors: Vec::new(),
         };

@@ -7,7 +7,7 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
@@ -20,6 +20,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
@@ -167,6 +168,12 @@ impl Store for Database {
     }
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.told(self.store.decided_cycle(cycle).await)
+    }
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        self.told(self.store.smoothed_scores().await)
+    }
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        self.told(self.store.scores_before(cycle).await)
     }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         self.told(self.store.scores_in_force().await)

@@ -14,7 +14,7 @@ use tensorflix_actors::ports::{
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
@@ -27,6 +27,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 use tensorflix_domain::weights::WeightEntry;
 
 /// Counts steps and ends the process at one of them.
@@ -250,6 +251,12 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         mortal!(self, decided_cycle(cycle))
+    }
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        mortal!(self, smoothed_scores())
+    }
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        mortal!(self, scores_before(cycle))
     }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         mortal!(self, scores_in_force())

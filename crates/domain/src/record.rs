@@ -70,7 +70,20 @@ pub enum GistOutcome {
     Failed {
         /// Why, in words.
         error: String,
+        /// Whom that is about.
+        scope: FailureScope,
     },
+}
+
+/// Whom a failure to read a gist is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// This gist: GitHub says that there is nothing that could be read.
+    Gist,
+    /// GitHub, the way there, or us who ask.
+    Elsewhere,
+    /// Nobody: it was not asked for.
+    NotAsked,
 }
 
 /// A hotkey that points to a gist, as the chain says at a round's block.
@@ -140,6 +153,8 @@ pub struct DecidedCycle {
     pub policy: Policy,
     /// What became of each submission.
     pub submissions: Vec<Judged>,
+    /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
+    pub smoothed: ScoreVector,
     /// The scores.
     pub scores: ScoreVector,
     /// What could not be read, for the report.

@@ -154,7 +154,7 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
         )
         .bind(pointer)
         .bind(i64::from(round)),
-        GistOutcome::Failed { error } => sqlx::query(
+        GistOutcome::Failed { error, .. } => sqlx::query(
             "INSERT INTO gists (pointer, asked_round, failures, error) VALUES ($1, $2, 1, $3)
              ON CONFLICT (pointer) DO UPDATE
              SET asked_round = excluded.asked_round, failures = gists.failures + 1, error = excluded.error

@@ -181,6 +181,7 @@ impl Store {
             for statement in [
                 "DELETE FROM cycle_decisions WHERE cycle = $1",
                 "DELETE FROM cycle_subnets WHERE cycle = $1",
+                "DELETE FROM cycle_smoothed_scores WHERE cycle = $1",
                 "DELETE FROM cycles WHERE cycle = $1",
             ] {
                 sqlx::query(statement).bind(*cycle).execute(&mut *transaction).await?;

@@ -12,7 +12,7 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
@@ -25,6 +25,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 /// A kind of write, named after what it stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -386,6 +387,14 @@ impl Store for MemoryStore {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.cycles_read.fetch_add(1, Ordering::Relaxed);
         self.read(|tables| tables.cycle(cycle).and_then(|cycle| cycle.decided.clone()))
+    }
+
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        self.read(Tables::smoothed_scores)
+    }
+
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        self.read(|tables| tables.scores_before(cycle))
     }
 
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {

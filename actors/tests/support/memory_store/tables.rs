@@ -5,7 +5,7 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
@@ -17,6 +17,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 #[derive(Default)]
 pub struct Tables {
@@ -106,7 +107,7 @@ impl Tables {
                 state.digest = Some(*digest);
                 self.documents.entry(*digest).or_insert_with(|| document.clone());
             }
-            GistOutcome::Failed { error } => {
+            GistOutcome::Failed { error, .. } => {
                 state.failures += 1;
                 state.error = Some(error.clone());
                 return;
@@ -361,6 +362,19 @@ impl Tables {
         let cycle = cycle.ok_or_else(|| StoreError(format!("cycle {} was never opened", decided.cycle)))?;
         cycle.decided.get_or_insert_with(|| decided.clone());
         Ok(())
+    }
+
+    pub fn smoothed_scores(&self) -> Option<PreviousScores> {
+        self.cycles.iter().rev().find_map(|cycle| {
+            let decided = cycle.decided.as_ref().filter(|decided| !decided.smoothed.is_empty())?;
+            Some(PreviousScores { at: cycle.at, scores: decided.smoothed.clone() })
+        })
+    }
+
+    pub fn scores_before(&self, cycle: u32) -> Option<ScoreVector> {
+        let before = self.cycles.iter().rev().filter(|before| before.number < cycle);
+        let mut scores = before.filter_map(|before| before.decided.as_ref()).map(|decided| &decided.scores);
+        scores.find(|scores| !scores.is_empty()).cloned()
     }
 
     pub fn scores_in_force(&self) -> Option<ScoresInForce> {
