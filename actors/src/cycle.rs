@@ -9,6 +9,7 @@ use crate::quarantine::{self, Quarantine, Rules};
 use crate::suspicions::suspicions;
 use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
+pub use crate::verifying::VERIFICATION_DEADLINE;
 use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
@@ -313,6 +314,7 @@ impl Conductor {
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,
+            smoothed: decision.smoothed,
             scores: decision.scores,
             errors,
         };

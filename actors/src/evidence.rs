@@ -72,9 +72,13 @@ pub(crate) async fn gather(
     claims.sort_unstable();
     leave_out_unclaimed(&mut miners, &claims, &mut errors);
     let contents = contents_of(&tasks, &miners);
-    let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
+    let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
+        // Who left earns no more, and takes no place among the best nor a part of what is burnt.
+        scores.retain(|hotkey, _| registered.contains_key(hotkey) && Some(*hotkey) != settings.own_hotkey);
+        PreviousScores { at, scores }
+    });
     let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
-    report_unwatched(&mut errors, &unwatched, previous.as_ref().map(|previous| previous.at.block));
+    report_unwatched(&mut errors, &unwatched, store.scores_in_force().await?.map(|force| force.at.block));
     let evidence = Evidence {
         at: subnet.at,
         tasks,
@@ -247,7 +251,7 @@ impl Gists<'_> {
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });
                     }
                 }
-                let (tasks, problems) = tasks_of_network(publishers);
+                let (tasks, problems) = tasks_of_network(&publishers, subnet.at.time);
                 report_problems(errors, None, "tasks", problems);
                 Ok(tasks)
             }

@@ -7,6 +7,7 @@ mod outages;
 mod polling;
 mod quarantine;
 mod sameness;
+mod smoothing;
 mod traffic;
 mod verifying;
 

@@ -170,6 +170,8 @@ pub struct DecidedCycle {
     pub policy: Policy,
     /// What became of each submission.
     pub submissions: Vec<Judged>,
+    /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
+    pub smoothed: ScoreVector,
     /// The scores.
     pub scores: ScoreVector,
     /// What could not be read, for the report.
@@ -203,6 +205,8 @@ pub struct ScoresInForce {
 /// Weights that were signed to be sent in one window. Stored before they are broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightIntent {
+    /// Who signed them; `None` if an early release stored them without saying so.
+    pub hotkey: Option<Hotkey>,
     /// The window: its first block.
     pub window: Block,
     /// The cycle whose scores these are.
