@@ -58,6 +58,11 @@ impl Store {
         }
     }
 
+    /// Whether this process follows the chain itself; one that only reads sees the head of the last polling round.
+    pub fn follows_heads(&self) -> bool {
+        self.newest_head.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Remembers the newest finalized head; an older one than is known changes nothing.
     ///
     /// # Errors
