@@ -253,6 +253,11 @@ pub trait Store: Send + Sync {
     async fn latest_head(&self) -> Result<Option<Head>, StoreError>;
     /// Remembers the subnet at its block, in place of an earlier one.
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError>;
+    /// Remembers the subnet and the head that it was read at.
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.save_subnet(subnet).await?;
+        self.save_head(head).await
+    }
     /// The newest subnet that was remembered.
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError>;
 

@@ -61,6 +61,9 @@ impl Store for Database {
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
         self.told(self.store.save_subnet(subnet).await)
     }
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.told(self.store.save_reading(subnet, head).await)
+    }
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
         self.told(self.store.latest_subnet().await)
     }

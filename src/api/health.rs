@@ -179,7 +179,8 @@ fn check_chain(vitals: &Vitals, findings: &mut Findings) {
     }
     let (age, period) = (vitals.monotonic().saturating_sub(reading.head_since), vitals.head_period());
     if age > OLD_HEAD + period {
-        findings.by(age > LOST_HEAD + period, format!("the chain has had no new finalized block for {} s", age.as_secs()));
+        findings
+            .by(age > LOST_HEAD + period, format!("the chain has had no new finalized block for {} s", age.as_secs()));
     }
 }
 
