@@ -227,10 +227,13 @@ fn scarce(fetch: &Fetch) -> Arc<Mutex<u32>> {
     left
 }
 
+/// A revision that is not there, by round and number.
+type Bogus = fn(Block, u32) -> GistPointer;
+
 #[test]
 fn bogus_pins_leave_requests_to_disputes_and_to_owner_checks_and_are_asked_for_ever_more_rarely() {
     // A revision that is not there, again and again; another one in every round; a flood of them.
-    let bogus: [(&str, fn(Block, u32) -> GistPointer, u32); 3] = [
+    let bogus: [(&str, Bogus, u32); 3] = [
         ("few that stay", |_, number| pinned("mallory", number, 1), 8),
         ("others in every round", |round, number| pinned("mallory", number, round), 8),
         ("250", |_, number| pinned("mallory", number, 1), 230),
