@@ -252,21 +252,27 @@ impl Conductor {
         Ok(Some(cycle))
     }
 
-    /// Whether no task could be read so far, and may be in one of the next rounds. Deciding at once would reject everybody
-    /// for an outage of ours, for as long as the slot lasts.
-    async fn awaits_tasks(
-        &self,
-        cycle: &CycleHead,
-        evidence: &Evidence,
-        errors: &[ReportedError],
-    ) -> Result<bool, StoreError> {
-        let is_unread = evidence.tasks.is_empty() && errors.iter().any(|error| error.source == "tasks");
+    /// Whether no task could be read so far, and may be in one of the next rounds, whatever the reason. Deciding at once
+    /// would reject everybody for an outage of ours, for as long as the slot lasts.
+    ///
+    /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
+    async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
+        let Gathered { evidence, contents, errors } = gathered;
+        let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
+        let Some(ReportedError { reason, .. }) = unread else { return Ok(false) };
+        if self.settings.opening == Opening::Once {
+            tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
+            evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
+            contents.clear();
+            return Ok(false);
+        }
         let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
-        let awaits = is_unread && self.settings.opening == Opening::Grid && self.head_block().await? < decide_by;
+        let awaits = self.head_block().await? < decide_by;
         if awaits {
             tracing::warn!(
                 cycle = cycle.cycle,
                 decide_by,
+                reason,
                 "no task could be read yet: the cycle waits for the next round"
             );
         }
@@ -287,8 +293,11 @@ impl Conductor {
         let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
             return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
         };
-        let Gathered { mut evidence, contents, mut errors } =
-            gather(&*self.store, &self.settings, &subnet, self.rules).await?;
+        let mut gathered = gather(&*self.store, &self.settings, &subnet, self.rules).await?;
+        if self.awaits_tasks(&cycle, &mut gathered).await? {
+            return Ok(false);
+        }
+        let Gathered { mut evidence, contents, mut errors } = gathered;
         tracing::info!(
             cycle = cycle.cycle,
             tasks = evidence.tasks.len(),
@@ -296,9 +305,6 @@ impl Conductor {
             contents = contents.len(),
             "evidence is gathered; observing contents"
         );
-        if self.awaits_tasks(&cycle, &evidence, &errors).await? {
-            return Ok(false);
-        }
         let observed = self.observe(cycle.at, &contents, &mut errors).await?;
         let newest = self.newest(cycle.at).await?;
         let may_wait = self.settings.opening == Opening::Grid;

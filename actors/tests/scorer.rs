@@ -1,6 +1,7 @@
 //! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
 
 mod faults;
+mod gists;
 mod judging;
 mod outages;
 mod polling;

@@ -14,8 +14,8 @@ use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -65,6 +65,9 @@ impl Store for Database {
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
         self.told(self.store.save_subnet(subnet).await)
     }
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.told(self.store.save_reading(subnet, head).await)
+    }
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
         self.told(self.store.latest_subnet().await)
     }
@@ -88,6 +91,9 @@ impl Store for Database {
     }
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         self.told(self.store.gist_state(pointer).await)
+    }
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        self.told(self.store.good_pointers().await)
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.told(self.store.gist_document(digest).await)
