@@ -6,6 +6,7 @@ use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
+use crate::quota_wait::{Observed, QuotaWait};
 use crate::suspicions::suspicions;
 use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
@@ -91,6 +92,7 @@ pub(crate) struct Conductor {
     has_opened: AtomicBool,
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
+    quota_wait: QuotaWait,
     rules: Rules,
 }
 
@@ -111,6 +113,7 @@ impl Conductor {
             clock,
             has_opened,
             watched,
+            quota_wait: QuotaWait::default(),
             rules: Rules::default(),
         }
     }
@@ -276,8 +279,17 @@ impl Conductor {
         Ok(awaits)
     }
 
+    /// The newest known block, from that of a cycle on.
+    async fn newest(&self, opened_at: BlockStamp) -> Result<BlockStamp, StoreError> {
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        Ok(head.unwrap_or(opened_at).max(opened_at))
+    }
+
     /// Decides a cycle. `false` if that is not possible yet.
     async fn decide(&self, cycle: CycleHead) -> Result<bool, StoreError> {
+        if self.quota_wait.holds(&cycle, self.newest(cycle.at).await?, self.settings.slot_blocks) {
+            return Ok(false);
+        }
         let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
             return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
         };
@@ -293,7 +305,13 @@ impl Conductor {
             contents = contents.len(),
             "evidence is gathered; observing contents"
         );
-        let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
+        let observed = self.observe(cycle.at, &contents, &mut errors).await?;
+        let newest = self.newest(cycle.at).await?;
+        let may_wait = self.settings.opening == Opening::Grid;
+        if may_wait && self.quota_wait.begins(&cycle, newest, self.settings.slot_blocks, &observed) {
+            return Ok(false);
+        }
+        let shortfalls = observed.shortfalls;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
         judge_traffic(&*self.store, &self.settings.policy, evidence.at.time, &mut evidence.contents).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
@@ -362,10 +380,9 @@ impl Conductor {
         opened_at: BlockStamp,
         contents: &BTreeSet<ContentId>,
         errors: &mut Vec<ReportedError>,
-    ) -> Result<BTreeMap<ContentId, Reason>, StoreError> {
+    ) -> Result<Observed, StoreError> {
         // A cycle may be observed long after it opened; what is seen now must not be dated back.
-        let head = self.store.latest_head().await?.map(|head| head.stamp);
-        let as_of = head.unwrap_or(opened_at).max(opened_at);
+        let as_of = self.newest(opened_at).await?;
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
             let wanted: Vec<ContentId> =
                 contents.iter().filter(|content| content.platform() == *platform).cloned().collect();
@@ -377,12 +394,12 @@ impl Conductor {
             };
             (!wanted.is_empty()).then_some(async move { (*platform, wanted, self.ask(actor, request).await) })
         });
-        let mut shortfalls = BTreeMap::new();
+        let mut observed = Observed::default();
         for (platform, wanted, answer) in futures::future::join_all(requests).await {
             let answer = answer.unwrap_or_else(|error| ContentsObserved {
-                observed_count: 0,
                 shortfalls: wanted.into_iter().map(|content| (content, Reason::PlatformUnavailable)).collect(),
                 errors: vec![error],
+                ..ContentsObserved::default()
             });
             let source = platform.name().to_owned();
             errors.extend(answer.errors.into_iter().map(|reason| ReportedError {
@@ -391,9 +408,11 @@ impl Conductor {
                 line: None,
                 reason,
             }));
-            shortfalls.extend(answer.shortfalls);
+            observed.shortfalls.extend(answer.shortfalls);
+            let renewals = [observed.budget_renewed_at, answer.budget_renewed_at];
+            observed.budget_renewed_at = renewals.into_iter().flatten().min();
         }
-        Ok(shortfalls)
+        Ok(observed)
     }
 
     /// Asks a platform actor and waits no longer than its deadline and a little more.

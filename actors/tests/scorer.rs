@@ -6,6 +6,7 @@ mod judging;
 mod outages;
 mod polling;
 mod quarantine;
+mod quota_wait;
 mod sameness;
 mod smoothing;
 mod traffic;
