@@ -35,7 +35,7 @@ fn once(folder: &Path, more: &[&str], variables: &[(&str, &str)]) -> Output {
 #[test]
 fn a_wrong_netuid_ends_the_one_cycle_and_binds_the_store_to_nothing() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     for netuid in ["7", "65535"] {
         let stderr = check_exit(&once(folder.path(), &["--netuid", netuid], &[]), 1);
         assert!(stderr.contains(&format!("no subnet {netuid}")) && stderr.contains("netuid"), "{stderr}");
@@ -48,7 +48,7 @@ fn a_wrong_netuid_ends_the_one_cycle_and_binds_the_store_to_nothing() {
 #[test]
 fn a_refused_second_validator_leaves_the_store_of_the_first_as_it_is() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     // A file of an earlier release, as short as can be: whoever brings it up to date makes it longer.
     let file = folder.path().join("first.db");
     std::fs::write(&file, "").expect("written");
@@ -104,7 +104,7 @@ fn the_exit_of_one_cycle_in_which_nobody_was_scored_says_so_whatever_the_reason(
 #[test]
 fn a_chain_that_is_lost_in_mid_run_ends_the_one_cycle() {
     let folder = folder();
-    let sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let sandbox = HeldSandbox::start(folder.path(), &[]);
     // GitHub takes a request and answers none, so that the cycle is under way when the chain goes.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", silent.local_addr().expect("an address"));

@@ -53,7 +53,7 @@ fn closed() -> Stdio {
 #[test]
 fn a_result_that_is_lost_is_a_failure_and_a_reader_that_went_away_is_none() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
     write("tasks.jsonl", TASKS);
     write("wrong.jsonl", "no task\n");
