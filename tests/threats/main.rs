@@ -15,6 +15,7 @@ mod ids;
 mod owners;
 mod ownership;
 mod redirects;
+mod refusals;
 mod squatting;
 mod subnet;
 mod videos;
