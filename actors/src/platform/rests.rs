@@ -68,7 +68,8 @@ impl Rests {
             self.no_numbers_until.is_some_and(rests)
                 || self.without_numbers.get(&key).is_some_and(|known| rests(known.until))
         };
-        !self.keys.get(&key).is_some_and(|known| rests(known.until)) && !(scope == Scope::Numbers && is_withdrawn())
+        let is_key_open = self.keys.get(&key).is_none_or(|known| known.until <= now);
+        is_key_open && (scope == Scope::Everything || !is_withdrawn())
     }
 
     /// Why keys rest, each text once.
