@@ -9,7 +9,7 @@ use crate::stats::ActorStats;
 use crate::supervision::Heartbeat;
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use futures::{FutureExt, StreamExt};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -119,13 +119,11 @@ impl<P: Platform> Parts<P> {
         }
     }
 
-    /// This platform's contents, each once, in order.
-    pub(super) fn own(&self, contents: &[ContentId]) -> Vec<ContentId> {
-        let mut own: Vec<ContentId> =
-            contents.iter().filter(|content| content.platform() == self.platform.id()).cloned().collect();
-        own.sort_unstable();
-        own.dedup();
-        own
+    /// This platform's contents, each once, in the order given: who asks has put first what is to be paid for first.
+    pub(super) fn own<'c>(&self, contents: impl IntoIterator<Item = &'c ContentId>) -> Vec<ContentId> {
+        let own = contents.into_iter().filter(|content| content.platform() == self.platform.id());
+        let mut known = HashSet::new();
+        own.filter(|content| known.insert(*content)).cloned().collect()
     }
 
     /// The contents to ask for: without those observed since.
@@ -137,7 +135,8 @@ impl<P: Platform> Parts<P> {
         Ok(wanted)
     }
 
-    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out.
+    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out. Both
+    /// in the order given.
     pub(super) async fn work_off(&self, wanted: Vec<ContentId>, order: &Order) -> ContentsObserved {
         let mut answer = ContentsObserved::default();
         if self.platform.routes(Scope::Everything).is_empty() && !wanted.is_empty() {
@@ -162,7 +161,8 @@ impl<P: Platform> Parts<P> {
         let skipped: HashSet<&ContentId> = counted.iter().collect();
         let mut whole: Vec<ContentId> = wanted.iter().filter(|content| !skipped.contains(content)).cloned().collect();
         whole.extend(self.ask_for(&counted, Scope::Numbers, order, &mut answer).await);
-        whole.sort_unstable();
+        let places: HashMap<&ContentId, usize> = wanted.iter().zip(0..).collect();
+        whole.sort_by_key(|content| places.get(content));
         self.ask_for(&whole, Scope::Everything, order, &mut answer).await;
         answer
     }
@@ -172,7 +172,9 @@ impl<P: Platform> Parts<P> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(Vec::new());
         }
-        self.store.details_since(wanted, order.details_since).await.map_err(|error| error.to_string())
+        let known = self.store.details_since(wanted, order.details_since).await.map_err(|error| error.to_string())?;
+        let known: HashSet<ContentId> = known.into_iter().collect();
+        Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
     }
 
     /// Asks in batches. Gives the contents of which numbers alone were asked for and which need more than that.

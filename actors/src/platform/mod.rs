@@ -174,7 +174,7 @@ impl BatchError {
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "ContentsObserved")]
 pub struct ObserveContents {
-    /// Which; at any length, it is cut into batches.
+    /// Which, the first ones first if the budget does not last; at any length, it is cut into batches.
     pub contents: Vec<ContentId>,
     /// The block since which an observation is fresh enough.
     pub since: Block,
