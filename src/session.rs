@@ -27,8 +27,6 @@ pub enum Shown {
 #[derive(Debug, Default)]
 pub struct Session {
     awaiting: Option<u32>,
-    /// The scores of the cycle before, to tell sudden gains.
-    before: Option<ScoreVector>,
 }
 
 impl Session {
@@ -48,13 +46,8 @@ impl Session {
                 return Ok(Shown::Again { cycle, sending });
             };
             match load(app, decided).await {
-                Some((decided, subnet)) => {
-                    let before =
-                        self.before.as_ref().or(decided.evidence.previous.as_ref().map(|previous| &previous.scores));
-                    audit::log(&audit::audited(&decided, &subnet, before));
-                    if !decided.scores.is_empty() {
-                        self.before = Some(decided.scores.clone());
-                    }
+                Some((decided, subnet, before)) => {
+                    audit::log(&audit::audited(&decided, &subnet, before.as_ref()));
                     let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
                     let report = CycleReport { decided, entries, sending, standing, hotkeys };
                     report.log();
@@ -103,11 +96,12 @@ struct Settled {
     sending: Sending,
 }
 
-/// A decided cycle and the subnet it was opened with.
-async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet)> {
+/// A decided cycle, the subnet it was opened with, and the scores before it, by which sudden gains are told.
+async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
     let decided = app.store.decided_cycle(cycle).await.ok()??;
     let subnet = app.store.cycle_subnet(cycle).await.ok()??;
-    Some((decided, subnet))
+    let before = app.store.scores_before(cycle).await.ok()?;
+    Some((decided, subnet, before))
 }
 
 #[cfg(test)]

@@ -18,6 +18,11 @@ use tensorflix_sandbox::NETUID;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
 use world::{GIST, World};
 
+/// A wait that is waited out, and within which the node has received what is sent on a busy machine too.
+const SHORT: Duration = Duration::from_secs(4);
+/// Longest wait for what comes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 const OTHER_GIST: &str = "alice:fedcba9876543210fedcba9876543210";
 
 fn commit(folder: &Path, text: &str, more: &[&str]) -> Output {
@@ -38,7 +43,7 @@ const AS_STRANGER: [&str; 4] = ["--wallet-name", "stranger", "--wallet-hotkey", 
 #[test]
 fn a_commitment_is_written_once_and_the_same_again_sends_nothing() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let output = commit(folder.path(), GIST, &[]);
     let steps = check_exit(&output, 0);
     let written = json(&output);
@@ -94,7 +99,7 @@ fn what_is_no_gist_is_refused_with_the_form_that_is_wanted() {
 #[test]
 fn a_hotkey_that_is_not_registered_is_told_how_to_register() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     add_strangers_wallet(&folder.path().join("w.sandbox").join("wallets"));
     let output = commit(folder.path(), GIST, &AS_STRANGER);
     let stderr = check_exit(&output, 1);
@@ -125,7 +130,7 @@ fn a_chain_that_cannot_be_reached_is_said_in_words_and_costs_nothing_else() {
 #[test]
 fn the_tasks_of_all_validators_are_listed_with_collisions_and_bad_lines() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let output = finished(folder.path(), &["tasks", "--config", "w.toml", "--output", "json"]);
     check_exit(&output, 0);
     let list = json(&output);
@@ -240,13 +245,13 @@ fn hexadecimal(bytes: &[u8]) -> String {
 async fn what_came_into_no_block_yet_is_not_said_to_be_written_nor_to_have_failed() {
     let world = World::start().await;
     world.sandbox.node().faults().drop_next_extrinsics(1);
-    let result = world.commit_here(Duration::from_millis(500), &|_| {}).await;
+    let result = world.commit_here(SHORT, &|_| {}).await;
     let Err(CommitError::Undecided { valid_until, .. }) = &result else { panic!("{result:?}") };
     let words = result.as_ref().expect_err("undecided").to_string();
     assert!(words.contains("not known") && words.contains(&valid_until.to_string()), "{words}");
     // Afterwards it is known: it never came, and running it again writes it.
     world.sandbox.advance_to(*valid_until);
-    let result = world.commit_here(Duration::from_secs(30), &|_| {}).await.expect("written");
+    let result = world.commit_here(PATIENCE, &|_| {}).await.expect("written");
     assert!(matches!(result.deed, Deed::Written { .. }), "{result:?}");
     assert_eq!((world.sandbox.node().submissions().len(), world.committed()), (1, GIST.to_owned()));
 }
@@ -261,7 +266,7 @@ async fn what_no_block_took_until_its_signature_ended_is_said_to_be_unwritten() 
             world.sandbox.advance_to(past_its_era);
         }
     };
-    let result = world.commit_here(Duration::from_secs(2), &pass_its_time).await;
+    let result = world.commit_here(SHORT, &pass_its_time).await;
     assert_eq!(result, Err(CommitError::Expired { valid_until: past_its_era - 1 }));
     assert_eq!(world.sandbox.node().submissions(), []);
 }
@@ -283,7 +288,7 @@ async fn what_comes_into_a_block_while_the_chain_is_asked_is_waited_for() {
             });
         }
     };
-    let result = world.commit_here(Duration::from_secs(2), &release).await.expect("written");
+    let result = world.commit_here(SHORT, &release).await.expect("written");
     assert!(matches!(result.deed, Deed::Written { .. }), "{result:?}");
     assert_eq!(world.sandbox.node().submissions().len(), 1);
 }
@@ -292,10 +297,10 @@ async fn what_comes_into_a_block_while_the_chain_is_asked_is_waited_for() {
 async fn inclusion_that_is_not_final_is_not_called_written() {
     let world = World::start().await;
     world.sandbox.node().faults().delay_finality(10);
-    let result = world.commit_here(Duration::from_millis(500), &|_| {}).await;
+    let result = world.commit_here(SHORT, &|_| {}).await;
     assert!(matches!(result, Err(CommitError::Undecided { .. })), "{result:?}");
     world.sandbox.node().faults().release_finality();
-    let result = world.commit_here(Duration::from_secs(30), &|_| {}).await.expect("an end");
+    let result = world.commit_here(PATIENCE, &|_| {}).await.expect("an end");
     assert_eq!(result.deed, Deed::Stood, "once it is final it stands, and nothing is sent");
     assert_eq!(world.sandbox.node().submissions().len(), 1);
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::connections;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
@@ -33,8 +33,8 @@ use url::Url;
 /// The deadline of one request.
 const DEADLINE: Duration = Duration::from_millis(300);
 
-/// Beyond the deadlines and pauses of a call: for a machine that is busy.
-const MARGIN: Duration = Duration::from_millis(1_500);
+/// Beyond the deadlines and pauses of a call: for a machine that is busy. What ignores its deadline here never ends.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// Between two bytes of whoever drips.
 const DRIP: Duration = Duration::from_millis(20);
@@ -133,7 +133,7 @@ impl Outside {
             token: token.map(Into::into),
             deadline: DEADLINE,
             max_gist_bytes: 10_000,
-            allowance: ApiAllowance::default(),
+            standing: Standing::default(),
         }
     }
 }

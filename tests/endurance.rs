@@ -36,7 +36,7 @@ fn check_weights_were_sent(output: &Output) {
 fn pitfall_13_no_weight_depends_on_a_log_that_can_be_written() {
     // A log file on a full disk is told of on stderr, and nothing else comes of it.
     let told = folder();
-    let _sandbox = HeldSandbox::start(told.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(told.path(), &[]);
     let output = once_with_a_full_log(told.path(), Stdio::piped());
     check_weights_were_sent(&output);
     let stderr = check_exit(&output, 0);
@@ -44,13 +44,13 @@ fn pitfall_13_no_weight_depends_on_a_log_that_can_be_written() {
 
     // Neither a file nor stderr takes a line.
     let full = folder();
-    let _sandbox = HeldSandbox::start(full.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(full.path(), &[]);
     let stderr = OpenOptions::new().write(true).open(FULL).expect("the device");
     check_weights_were_sent(&once_with_a_full_log(full.path(), stderr.into()));
 
     // There is no stderr at all.
     let closed = folder();
-    let _sandbox = HeldSandbox::start(closed.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(closed.path(), &[]);
     let script = format!("exec {} {} 2>&-", env!("CARGO_BIN_EXE_tensorflix"), ONCE.join(" "));
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &script]).current_dir(closed.path()).env_clear().env("HOME", closed.path());
@@ -61,7 +61,7 @@ fn pitfall_13_no_weight_depends_on_a_log_that_can_be_written() {
 #[test]
 fn pitfall_16_a_wrong_database_key_or_path_is_named_at_the_start_with_what_to_do() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     std::fs::write(folder.path().join("notes.txt"), "these are notes, and no database at all\n".repeat(100))
         .expect("written");
     for (setting, value, code, pieces) in [
@@ -91,7 +91,7 @@ fn pitfall_16_a_wrong_database_key_or_path_is_named_at_the_start_with_what_to_do
 #[test]
 fn with_a_taken_port_a_full_log_and_a_closed_stdout_weights_are_sent_all_the_same() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let mut command = tensorflix(folder.path(), &["run", "--config", "w.toml"]);
@@ -115,7 +115,7 @@ fn a_backup_is_made_while_the_validator_runs_and_replays_bit_for_bit() {
     let folder = folder();
     let absent = finished(folder.path(), &["backup", "copy.db"]);
     assert!(check_exit(&absent, 1).contains("store.url"), "there is nothing to back up");
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let mut validator =
         tensorflix(folder.path(), &["run", "--config", "w.toml"]).stderr(Stdio::piped()).spawn().expect("a validator");
     let mut lines = BufReader::new(validator.stderr.take().expect("its stderr")).lines();

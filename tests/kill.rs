@@ -28,11 +28,8 @@ const DEFAULT_WINDOWS: u32 = 10;
 /// A process in debug build takes about this long from its start to its submission.
 const LONGEST_LIFE_MS: u64 = 1_200;
 
-/// Within which a process is ready again.
-const READY: Duration = Duration::from_secs(5);
-
-/// Longest wait for a process to send.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for a process to be ready, and to send: far more than a busy machine needs. How long it took is printed.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -113,7 +110,7 @@ async fn killed_at_random_moments_the_validator_sends_exactly_once_a_window() {
         let process = start(folder.path());
         let since = Instant::now();
         while times_ready(folder.path()) == before {
-            assert!(since.elapsed() < READY, "not ready after {READY:?}, SEED={seed}\n{}", log(folder.path()));
+            assert!(since.elapsed() < PATIENCE, "not ready after {PATIENCE:?}, SEED={seed}\n{}", log(folder.path()));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         slowest = slowest.max(since.elapsed());
@@ -131,7 +128,8 @@ async fn killed_at_random_moments_the_validator_sends_exactly_once_a_window() {
     println!("ready again after at most {slowest:?}");
     assert!(claims(&config.store.url).await.is_superset(&claimed) && !claimed.is_empty(), "SEED={seed}");
     let store = tensorflix_store::Store::open(&config.store.url).await.expect("the store opens without repair");
-    assert!(store.latest_intent().await.expect("readable").is_some());
+    let validator: Hotkey = sandbox.validator().hotkey.parse().expect("an address");
+    assert!(store.latest_intent(&validator).await.expect("readable").is_some());
     assert!(store.scores_in_force().await.expect("readable").is_some());
     let counted = sandbox.counters().platforms.youtube.requests;
     let spent: u64 = store.all_units_spent("youtube/").await.expect("readable");

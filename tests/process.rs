@@ -7,6 +7,14 @@
     reason = "a test that cannot run its process must fail"
 )]
 
+#[cfg(feature = "sandbox")]
+mod process {
+    use super::support;
+
+    mod idle;
+    mod once;
+    mod outputs;
+}
 mod support;
 
 use serde_json::Value;
@@ -182,7 +190,7 @@ fn run_once_reports_what_it_committed_as_it_reports_plain_weights() {
     let demo = finished(folder.path(), &arguments);
     check_exit(&demo, 0);
     let demo: Value = serde_json::from_str(stdout(&demo).trim()).expect("JSON");
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold", "--commit-reveal"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &["--commit-reveal"]);
     let run = finished(folder.path(), &["run", "--config", "w.toml", "--once", "--output", "json"]);
     check_exit(&run, 0);
     let run: Value = serde_json::from_str(stdout(&run).trim()).expect("exactly one JSON object");
@@ -197,7 +205,7 @@ fn run_in_a_process_of_its_own_gives_what_the_demo_gives() {
     let demo = finished(folder.path(), &["demo", "--cycles", "1", "--seed", "7", "--output", "json"]);
     check_exit(&demo, 0);
     let demo: Value = serde_json::from_str(stdout(&demo).trim()).expect("JSON");
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let once = ["run", "--config", "w.toml", "--once", "--output", "json"];
     let run = finished(folder.path(), &once);
     check_exit(&run, 0);
@@ -218,7 +226,7 @@ fn run_in_a_process_of_its_own_gives_what_the_demo_gives() {
 #[test]
 fn a_dry_run_needs_no_wallet_and_sends_nothing() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let arguments = ["run", "--config", "w.toml", "--once", "--dry-run", "--wallet-name", "none", "--output", "json"];
     let output = finished(folder.path(), &arguments);
     check_exit(&output, 0);
@@ -230,7 +238,7 @@ fn a_dry_run_needs_no_wallet_and_sends_nothing() {
 #[test]
 fn a_signal_ends_the_validator_with_success() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let mut validator =
         tensorflix(folder.path(), &["run", "--config", "w.toml"]).stderr(Stdio::piped()).spawn().expect("a validator");
     let mut lines = BufReader::new(validator.stderr.take().expect("its stderr")).lines();
@@ -268,7 +276,7 @@ fn wrong_usage_and_configuration_are_refused_with_what_to_do() {
 #[test]
 fn a_store_of_another_subnet_is_refused() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once"]), 0);
     let stderr = check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once", "--netuid", "12"]), 1);
     assert!(stderr.contains("store"), "it says what to change: {stderr}");

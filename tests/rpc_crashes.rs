@@ -24,7 +24,8 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGate};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::record::Head;
+use tensorflix_domain::ids::Hotkey;
+use tensorflix_domain::record::{Head, WeightIntent};
 use tensorflix_sandbox::clock::block_unix_ms;
 use tensorflix_sandbox::node::SubmittedArguments;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
@@ -36,7 +37,7 @@ const WINDOW_BLOCKS: u32 = 360;
 
 const SLOT_BLOCKS: u32 = 7_200;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets a number of requests pass; the process ends at the next.
 struct MortalGate {
@@ -109,6 +110,11 @@ impl World {
         life.setter.do_send(HeadFinalized(Head { stamp, hash: newest.hash }));
     }
 
+    async fn latest_intent(&self) -> Option<WeightIntent> {
+        let validator: Hotkey = self.sandbox.validator().hotkey.parse().expect("an address");
+        self.store.latest_intent(&validator).await.expect("read")
+    }
+
     /// Lives until the weights are confirmed (`true`) or the process ends (`false`).
     async fn live(&self, lets_pass: usize) -> bool {
         let mut life = self.start(lets_pass);
@@ -124,7 +130,7 @@ impl World {
         };
         match tokio::time::timeout(PATIENCE, outcome).await {
             Ok(is_confirmed) => is_confirmed,
-            Err(_) => panic!("no end in time with {lets_pass} requests: {:?}", self.store.latest_intent().await),
+            Err(_) => panic!("no end in time with {lets_pass} requests: {:?}", self.latest_intent().await),
         }
     }
 }
@@ -175,7 +181,7 @@ fn end_before_each_request(commit_reveal: bool) {
         }
         assert_eq!(submissions.len(), windows, "every window has its submission: {submissions:?}");
         assert!(submissions.values().all(|count| *count == 1), "{submissions:?}");
-        let intent = world.store.latest_intent().await.expect("read").expect("an intent");
+        let intent = world.latest_intent().await.expect("an intent");
         if let Some(plan) = intent.reveal {
             world.sandbox.advance_to(plan.reveal_at + 3);
         }

@@ -12,16 +12,36 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::{folder, tensorflix};
 use tensorflix::cli::sandbox_config;
-use tensorflix_sandbox::node::{Door, Pace, Release};
+use tensorflix_sandbox::node::{Door, Release};
 use tensorflix_sandbox::world::VALIDATOR_UID;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 
 /// The window by the sandbox's rules: its tempo.
 const WINDOW_BLOCKS: u32 = 360;
-/// Blocks come by themselves, as on a real chain: who was busy at one is told of the next.
-const BLOCK_TIME: Duration = Duration::from_millis(100);
 /// Longest wait for a submission.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Pause before the first block that is made while something is waited for, and what it grows by with each: within
+/// [`PATIENCE`] come some fifty blocks, so no window passes by however slow the machine is.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const GROWTH: f64 = 1.2;
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Makes blocks until what is waited for is there, ever more slowly: who was busy at one block is told of the next.
+async fn while_blocks_come<T>(sandbox: &Sandbox, what: &str, folder: &Path, mut found: impl FnMut() -> Option<T>) -> T {
+    let (since, mut pause) = (Instant::now(), FIRST_PAUSE);
+    loop {
+        let next = Instant::now() + pause;
+        while Instant::now() < next {
+            if let Some(found) = found() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(since.elapsed() < PATIENCE, "{what}:\n{}", log(folder));
+        sandbox.advance_to(sandbox.block() + 1);
+        pause = pause.mul_f64(GROWTH).min(LONGEST_PAUSE);
+    }
+}
 
 fn log(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("video_topic_validator.log")).unwrap_or_default()
@@ -39,12 +59,8 @@ fn submissions(sandbox: &Sandbox) -> BTreeMap<u32, usize> {
 /// Waits until the present window has its submission.
 async fn sent(sandbox: &Sandbox, folder: &Path) -> u32 {
     let window = sandbox.block() / WINDOW_BLOCKS;
-    let since = Instant::now();
-    while !submissions(sandbox).contains_key(&window) {
-        assert!(since.elapsed() < PATIENCE, "no submission in window {window}:\n{}", log(folder));
-        tokio::task::yield_now().await;
-    }
-    window
+    let what = format!("no submission in window {window}");
+    while_blocks_come(sandbox, &what, folder, || submissions(sandbox).contains_key(&window).then_some(window)).await
 }
 
 /// Starts the validator of the configuration `w.toml`.
@@ -60,22 +76,20 @@ fn kill(mut validator: Child) {
 
 /// Waits for the `count`th of the calls of this name that succeeded, and gives its block.
 async fn included(sandbox: &Sandbox, folder: &Path, call: &str, count: usize) -> u32 {
-    let since = Instant::now();
-    loop {
+    let what = format!("{call} number {count} did not come");
+    while_blocks_come(sandbox, &what, folder, || {
         let records = sandbox.node().submissions();
-        if let Some(record) = records.iter().filter(|record| record.call.ends_with(call)).nth(count - 1) {
-            assert!(record.outcome.is_ok(), "{record:?}");
-            return record.block;
-        }
-        assert!(since.elapsed() < PATIENCE, "{call} number {count} did not come:\n{}", log(folder));
-        tokio::task::yield_now().await;
-    }
+        let record = records.iter().filter(|record| record.call.ends_with(call)).nth(count - 1)?;
+        assert!(record.outcome.is_ok(), "{record:?}");
+        Some(record.block)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_runtime_with_hashed_commits_only_weights_are_committed_and_revealed_also_after_a_kill_in_between() {
     let folder = folder();
-    let mut config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+    let mut config = SandboxConfig::default();
     config.hyperparameters.commit_reveal_weights_enabled = true;
     let sandbox = Sandbox::start_on(Release::Plain, config).await.expect("a sandbox");
     let node = sandbox.node();
@@ -119,7 +133,7 @@ async fn timelocked_commits_are_revealed_by_each_formula_of_epochs_also_right_af
         [(Release::Finney365, None), (Release::Renewed, None), (Release::Finney365, Some(Release::Renewed))]
     {
         let folder = folder();
-        let mut config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+        let mut config = SandboxConfig::default();
         config.hyperparameters.commit_reveal_weights_enabled = true;
         let sandbox = Sandbox::start_on(first, config).await.expect("a sandbox");
         let node = sandbox.node();
@@ -149,7 +163,7 @@ fn next_window(sandbox: &Sandbox) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_validator_survives_upgrades_and_the_death_of_its_endpoint_in_mid_submission() {
     let folder = folder();
-    let config = SandboxConfig { pace: Pace::Every(BLOCK_TIME), ..SandboxConfig::default() };
+    let config = SandboxConfig::default();
     let sandbox = Sandbox::start_on(Release::Plain, config).await.expect("a sandbox");
     let node = sandbox.node();
     let first = node.open_endpoint().await.expect("an endpoint");

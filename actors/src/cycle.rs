@@ -10,6 +10,7 @@ use crate::quarantine::{self, Quarantine, Rules};
 use crate::suspicions::suspicions;
 use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
+pub use crate::verifying::VERIFICATION_DEADLINE;
 use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
@@ -283,6 +284,7 @@ impl Conductor {
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,
+            smoothed: decision.smoothed,
             scores: decision.scores,
             errors,
         };

@@ -50,9 +50,13 @@ pub(crate) async fn gather(
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
     let claims = binding_claims(store, settings, subnet, &tasks, &miners).await?;
-    let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
+    let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
+        // Who left earns no more, and takes no place among the best nor a part of what is burnt.
+        scores.retain(|hotkey, _| subnet.neuron(hotkey).is_some() && Some(*hotkey) != settings.own_hotkey);
+        PreviousScores { at, scores }
+    });
     let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
-    report_unwatched(&mut errors, &unwatched, previous.as_ref().map(|previous| previous.at.block));
+    report_unwatched(&mut errors, &unwatched, store.scores_in_force().await?.map(|force| force.at.block));
     let evidence = Evidence {
         at: subnet.at,
         tasks,
@@ -249,7 +253,7 @@ impl<'a> Gists<'a> {
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });
                     }
                 }
-                let (tasks, problems) = tasks_of_network(publishers);
+                let (tasks, problems) = tasks_of_network(&publishers, subnet.at.time);
                 report_problems(errors, None, "tasks", problems);
                 Ok(tasks)
             }

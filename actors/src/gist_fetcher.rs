@@ -13,7 +13,7 @@
 //! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
 
 use crate::chain_watcher::CommitmentsChanged;
-use crate::github::{GistReading, GitHub};
+use crate::github::{Failure, GistReading, GitHub};
 use crate::owner_checks::OwnerChecks;
 use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
@@ -29,7 +29,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::record::{FailureScope, GistAnswer, GistHolder, GistOutcome, GistState};
 use tensorflix_domain::subnet::Subnet;
 
 /// Longest time that a round may take; a round of 25 blocks lasts 300 s.
@@ -147,7 +147,10 @@ impl Handler<DateGists> for GistFetcher {
                     }
                     Err(error) => {
                         stats.count_failed();
-                        tracing::warn!(gist = %pointer, error, "a gist in dispute could not be dated");
+                        tracing::warn!(gist = %pointer, %error, "cannot date a gist in dispute");
+                        if matches!(error, Failure::Caller(_)) {
+                            break;
+                        }
                     }
                 }
             }
@@ -293,16 +296,16 @@ impl Round {
         if left.is_zero() {
             // Too late: a request begun now would only be broken off.
             self.stats.count_failed();
-            return (GistAnswer { pointer, outcome: round_ended() }, None);
+            return (GistAnswer { pointer, outcome: round_ended(FailureScope::NotAsked) }, None);
         }
         let etag = state.and_then(|state| state.etag.as_deref());
         let GistReading { outcome, owner } = tokio::select! {
             biased;
             reading = self.github.gist(&pointer, etag) => reading,
-            () = self.clock.sleep(left) => GistReading { outcome: round_ended(), owner: None },
+            () = self.clock.sleep(left) => GistReading { outcome: round_ended(FailureScope::Elsewhere), owner: None },
         };
         match &outcome {
-            GistOutcome::Failed { error } => {
+            GistOutcome::Failed { error, .. } => {
                 self.stats.count_failed();
                 tracing::warn!(gist = %pointer, error, "cannot read a gist; its last good content stands");
             }
@@ -312,8 +315,8 @@ impl Round {
     }
 }
 
-fn round_ended() -> GistOutcome {
-    GistOutcome::Failed { error: ROUND_ENDED.to_owned() }
+fn round_ended(scope: FailureScope) -> GistOutcome {
+    GistOutcome::Failed { error: ROUND_ENDED.to_owned(), scope }
 }
 
 /// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.

@@ -69,7 +69,7 @@ impl OwnerChecks<'_> {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    tracing::debug!(error, "the owners of further gists are asked for in later rounds");
+                    tracing::debug!(%error, "the owners of further gists are asked for in later rounds");
                     break;
                 }
             };

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::Instagram;
 use tensorflix_actors::instagram::charge_units;
 use tensorflix_actors::limiter::Limiter;
@@ -262,7 +262,7 @@ proptest! {
                 token: has_token.then(key),
                 deadline: Duration::from_secs(15),
                 max_gist_bytes: 262_144,
-                allowance: ApiAllowance::default(),
+                standing: Standing::default(),
             };
             let pointer = pointer("alice", 1);
             let reading = github.gist(&pointer, Some("W/\"1\"")).await;
@@ -270,7 +270,7 @@ proptest! {
                 assert!(document.len() <= github.max_gist_bytes);
             }
             if let Err(error) = github.updated_at(&pointer).await {
-                assert!(error.len() < 4_000);
+                assert!(error.to_string().len() < 4_000);
             }
         });
     }

@@ -7,6 +7,7 @@ mod places;
 mod polling;
 mod quarantine;
 mod sameness;
+mod smoothing;
 mod traffic;
 mod verifying;
 

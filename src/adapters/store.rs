@@ -7,10 +7,10 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
-use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
@@ -21,6 +21,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
@@ -50,6 +51,10 @@ impl Database {
 impl Store for Database {
     async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
         self.told(self.store.save_head(head).await)
+    }
+    async fn note_head(&self, head: &Head) -> Result<(), StoreError> {
+        self.store.note_head(head);
+        Ok(())
     }
     async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
         self.told(self.store.latest_head().await)
@@ -168,6 +173,12 @@ impl Store for Database {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.told(self.store.decided_cycle(cycle).await)
     }
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        self.told(self.store.smoothed_scores().await)
+    }
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        self.told(self.store.scores_before(cycle).await)
+    }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         self.told(self.store.scores_in_force().await)
     }
@@ -182,14 +193,14 @@ impl Store for Database {
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         self.told(self.store.save_intent(intent).await)
     }
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        self.told(self.store.latest_intent().await)
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
+        self.told(self.store.latest_intent(hotkey).await)
     }
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        self.told(self.store.save_outcome(window, outcome).await)
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        self.told(self.store.save_outcome(intent, outcome).await)
     }
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
-        self.told(self.store.watched_reveals(limit).await)
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        self.told(self.store.watched_reveals(hotkey, limit).await)
     }
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
         self.told(self.store.save_reveal_outcome(extrinsic_hash, outcome).await)

@@ -67,7 +67,7 @@ impl World {
         let client = Client::unconnected(ChainConfig {
             endpoints: vec![self.sandbox.urls().node],
             expected_genesis: None,
-            request_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
             gate: Arc::new(NoGate),
         });
         let committer = Committer { client: &client, wallet: &wallet, netuid: NETUID, patience, progress };

@@ -33,7 +33,7 @@ impl Drop for Running {
 #[test]
 fn explain_tells_the_whole_story_while_the_validator_runs() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let _validator = Running::start(folder.path());
     let asked = |arguments: &[&str]| {
         let output = finished(folder.path(), &[&["explain", "--config", "w.toml"], arguments].concat());
@@ -116,7 +116,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
 #[test]
 fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
     let folder = folder();
-    let _sandbox = HeldSandbox::start(folder.path(), &["--hold"]);
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let config = std::fs::read_to_string(folder.path().join("w.toml")).expect("written by the sandbox");
     let without_keys: Vec<&str> = config.lines().filter(|line| !line.starts_with("api_key_file")).collect();
     assert_ne!(without_keys.len(), config.lines().count());

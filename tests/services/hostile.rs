@@ -3,12 +3,12 @@
 use crate::world::{PATIENCE, World};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tensorflix_sandbox::world::{Counts, Platform};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_asks_too_much_is_told_when_to_come_again() {
-    let world = World::start(|config| (config.http.requests_per_second, config.http.burst) = (0.01, 5)).await;
+    let world = World::start(|config| (config.http.requests_per_second, config.http.burst) = (0.001, 5)).await;
     let tracker = world.tracker().await;
     for _ in 0..5 {
         assert_eq!(tracker.get("/nope").await.status, 404);
@@ -16,7 +16,7 @@ async fn a_client_that_asks_too_much_is_told_when_to_come_again() {
     let refused = tracker.get("/health").await;
     assert_eq!(refused.status, 429);
     assert!(!refused.detail().is_empty());
-    assert!((90..=100).contains(&refused.retry_after.expect("when to come again")), "{refused:?}");
+    assert!((800..=1_000).contains(&refused.retry_after.expect("when to come again")), "{refused:?}");
 }
 
 fn connect(url: &str) -> TcpStream {
@@ -76,7 +76,7 @@ async fn hostile_clients_hurt_nobody() {
     }
     let begun = Instant::now();
     assert_eq!(tracker.get("/youtube/video/AAAAAAAAAAA").await.status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     // The server closes what never becomes a request.
     let gone = tokio::task::spawn_blocking(move || {
         slow.into_iter().step_by(3).all(|mut stream| {

@@ -1,6 +1,6 @@
 //! Many requests, few questions to the platforms.
 
-use crate::world::{Service, World};
+use crate::world::{PATIENCE, Service, World};
 use futures::StreamExt;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -42,6 +42,7 @@ async fn ask_all(tracker: &Service) {
 async fn five_hundred_requests_for_a_hundred_videos_ask_youtube_four_times_at_most() {
     let world = World::start(|config| {
         config.http.burst = 10_000;
+        config.youtube.max_in_flight = 1;
         config.log.level = tensorflix::config::LogLevel::Debug;
     })
     .await;
@@ -49,6 +50,8 @@ async fn five_hundred_requests_for_a_hundred_videos_ask_youtube_four_times_at_mo
         let counts = Counts { views: Some(1_000 + number), ..Counts::default() };
         world.add(Platform::YouTube, &id(number), counts);
     }
+    // While the first batch is under way the others gather, however long the machine takes for five hundred connections.
+    world.sandbox.faults().youtube.inject(FaultRule::new(Fault::Latency(Duration::from_secs(5))).next(1));
     let tracker = world.tracker().await;
     ask_all(&tracker).await;
     let asked = world.youtube_requests();
@@ -77,8 +80,8 @@ async fn requests_for_one_reel_that_is_being_asked_for_wait_for_the_same_run() {
     let first = tracker.get("/instagram/reel/ReelAAAAA");
     let second = async {
         let begun = Instant::now();
-        while world.sandbox.counters().platforms.apify.in_flight == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(10), "the run does not begin");
+        while world.sandbox.counters().platforms.apify.requests == 0 {
+            assert!(begun.elapsed() < PATIENCE, "the run does not begin");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tracker.get("/instagram/reel/ReelAAAAA").await
@@ -108,7 +111,8 @@ async fn what_is_older_than_the_setting_is_asked_for_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn inside_run_a_chain_that_stands_still_neither_freezes_answers_nor_asks_for_each_request() {
-    let world = World::start(|config| config.http.max_age_secs = 2).await;
+    const MAX_AGE_SECS: u64 = 2;
+    let world = World::start(|config| config.http.max_age_secs = MAX_AGE_SECS).await;
     world.add(Platform::YouTube, "AAAAAAAAAAA", Counts { views: Some(1), ..Counts::default() });
     let run = world.serve(&["run"], 2).await;
     run.until(1, "/health", |answer| answer.body["cycle"] == 1).await;
@@ -120,9 +124,12 @@ async fn inside_run_a_chain_that_stands_still_neither_freezes_answers_nor_asks_f
         .expect("there");
     run.until(1, "/youtube/video/AAAAAAAAAAA", |answer| answer.body["view_count"] == 2).await;
     let asked = world.sandbox.counters().platforms.youtube.by_id["AAAAAAAAAAA"];
+    let begun = Instant::now();
     for _ in 0..20 {
         assert_eq!(run.get_from(1, "/youtube/video/AAAAAAAAAAA").await.status, 200);
     }
     let again = world.sandbox.counters().platforms.youtube.by_id["AAAAAAAAAAA"];
-    assert!(again <= asked + 1, "{} calls for 20 requests", again - asked);
+    // One for what was old at the beginning, and one for each time that it became so, on a slow machine.
+    let most = 1 + begun.elapsed().as_secs() / MAX_AGE_SECS;
+    assert!(again - asked <= most, "{} calls for 20 requests, of {most} at most", again - asked);
 }

@@ -13,7 +13,7 @@ use tensorflix_sandbox::world::{Conduct, Content, Counts, Platform};
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 
 /// Longest wait for anything in these tests.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A sandbox, and the folder of the services that work against it.
 pub struct World {

@@ -45,13 +45,16 @@ pub fn json(output: &Output) -> Value {
 }
 
 /// A sandbox that holds its chain still, and the configuration to run against it. It ends with the value.
+///
+/// Blocks come only with extrinsics, so its time (and every view in it) moves with what a test does and never with how long that
+/// takes.
 pub struct HeldSandbox {
     process: Child,
 }
 
 impl HeldSandbox {
     pub fn start(folder: &Path, more: &[&str]) -> Self {
-        let arguments = [&["sandbox", "--seed", "7", "--write-config", "w.toml"], more].concat();
+        let arguments = [&["sandbox", "--seed", "7", "--write-config", "w.toml", "--hold"], more].concat();
         let mut process =
             tensorflix(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a sandbox");
         let lines = BufReader::new(process.stdout.take().expect("its stdout")).lines();

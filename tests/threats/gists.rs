@@ -100,8 +100,8 @@ fn a_gist_that_never_ends_or_never_comes_costs_only_its_miner() {
         // What the miner is told of each.
         let faults = [
             (Fault::EndlessBody, "larger than"),
-            (Fault::SlowDrip { piece_bytes: 1, pause: std::time::Duration::from_millis(100) }, "1s"),
-            (Fault::Hang, "1s"),
+            (Fault::SlowDrip { piece_bytes: 1, pause: std::time::Duration::from_millis(100) }, "5s"),
+            (Fault::Hang, "5s"),
             (Fault::CutBody, "the connection failed"),
             (Fault::Reset, "the connection failed"),
             (Fault::Html, "a web page"),
@@ -110,7 +110,7 @@ fn a_gist_that_never_ends_or_never_comes_costs_only_its_miner() {
         let miners = faults.len() as u32 + 4;
         let mut twin = Subnet::start(honest(miners), |_, _| ()).await;
         let mut subnet = Subnet::start(honest(miners), |sandbox, config| {
-            config.github.timeout_secs = 1;
+            config.github.timeout_secs = 5;
             for (uid, (fault, _)) in attackers.iter().zip(&faults) {
                 let rule = FaultRule::new(fault.clone()).for_id(&member(sandbox, *uid).gist_id);
                 sandbox.faults().github_raw.inject(rule);

@@ -71,7 +71,20 @@ pub enum GistOutcome {
     Failed {
         /// Why, in words.
         error: String,
+        /// Whom that is about.
+        scope: FailureScope,
     },
+}
+
+/// Whom a failure to read a gist is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// This gist: GitHub says that there is nothing that could be read.
+    Gist,
+    /// GitHub, the way there, or us who ask.
+    Elsewhere,
+    /// Nobody: it was not asked for.
+    NotAsked,
 }
 
 /// A hotkey that points to a gist, as the chain says at a round's block.
@@ -150,6 +163,8 @@ pub struct DecidedCycle {
     pub policy: Policy,
     /// What became of each submission.
     pub submissions: Vec<Judged>,
+    /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
+    pub smoothed: ScoreVector,
     /// The scores.
     pub scores: ScoreVector,
     /// What could not be read, for the report.
@@ -183,6 +198,8 @@ pub struct ScoresInForce {
 /// Weights that were signed to be sent in one window. Stored before they are broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightIntent {
+    /// Who signed them; `None` if an early release stored them without saying so.
+    pub hotkey: Option<Hotkey>,
     /// The window: its first block.
     pub window: Block,
     /// The cycle whose scores these are.

@@ -154,7 +154,7 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
         )
         .bind(pointer)
         .bind(i64::from(round)),
-        GistOutcome::Failed { error } => sqlx::query(
+        GistOutcome::Failed { error, .. } => sqlx::query(
             "INSERT INTO gists (pointer, asked_round, failures, error) VALUES ($1, $2, 1, $3)
              ON CONFLICT (pointer) DO UPDATE
              SET asked_round = excluded.asked_round, failures = gists.failures + 1, error = excluded.error
@@ -169,14 +169,26 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
 }
 
 async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: &GistHolder) -> Result<(), StoreError> {
+    let (hotkey, pointer) = (&holder.hotkey.public_key()[..], holder.pointer.to_string());
+    // An attempt to insert writes a page even if nothing comes of it, and in most rounds nothing does.
+    let is_known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM gists JOIN holdings USING (pointer, digest) WHERE pointer = $1 AND hotkey = $2)",
+    )
+    .bind(&pointer)
+    .bind(hotkey)
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_known {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO holdings (hotkey, pointer, digest, round, committed_at, claimed)
          SELECT $1, pointer, digest, $3, $4, FALSE FROM gists
          WHERE pointer = $2 AND fetched_round = $3 AND digest IS NOT NULL
          ON CONFLICT (hotkey, pointer, digest) DO NOTHING",
     )
-    .bind(&holder.hotkey.public_key()[..])
-    .bind(holder.pointer.to_string())
+    .bind(hotkey)
+    .bind(pointer)
     .bind(i64::from(round))
     .bind(i64::from(holder.committed_at))
     .execute(connection)

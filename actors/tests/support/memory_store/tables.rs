@@ -5,7 +5,7 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
@@ -18,6 +18,7 @@ use tensorflix_domain::record::{
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 #[derive(Default)]
 pub struct Tables {
@@ -107,7 +108,7 @@ impl Tables {
                 state.digest = Some(*digest);
                 self.documents.entry(*digest).or_insert_with(|| document.clone());
             }
-            GistOutcome::Failed { error } => {
+            GistOutcome::Failed { error, .. } => {
                 state.failures += 1;
                 state.error = Some(error.clone());
                 return;
@@ -382,6 +383,19 @@ impl Tables {
         Ok(())
     }
 
+    pub fn smoothed_scores(&self) -> Option<PreviousScores> {
+        self.cycles.iter().rev().find_map(|cycle| {
+            let decided = cycle.decided.as_ref().filter(|decided| !decided.smoothed.is_empty())?;
+            Some(PreviousScores { at: cycle.at, scores: decided.smoothed.clone() })
+        })
+    }
+
+    pub fn scores_before(&self, cycle: u32) -> Option<ScoreVector> {
+        let before = self.cycles.iter().rev().filter(|before| before.number < cycle);
+        let mut scores = before.filter_map(|before| before.decided.as_ref()).map(|decided| &decided.scores);
+        scores.find(|scores| !scores.is_empty()).cloned()
+    }
+
     pub fn scores_in_force(&self) -> Option<ScoresInForce> {
         self.cycles.iter().rev().find_map(|cycle| {
             let decided = cycle.decided.as_ref().filter(|decided| !decided.scores.is_empty())?;
@@ -389,10 +403,12 @@ impl Tables {
         })
     }
 
-    /// A window has one intent at a time that reached the chain or still may.
+    /// A window of a hotkey has one intent at a time that reached the chain or still may.
     pub fn save_intent(&mut self, intent: &WeightIntent) -> bool {
         let of_window = self.intents.entry(intent.window).or_default();
-        let is_taken = of_window.iter().any(|known| known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain));
+        let is_taken = of_window.iter().any(|known| {
+            known.hotkey == intent.hotkey && known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain)
+        });
         if !is_taken {
             of_window.push(intent.clone());
         }
@@ -403,19 +419,25 @@ impl Tables {
         self.intents.values().flatten()
     }
 
-    /// Commits on chain without an outcome of their reveal.
-    pub fn watched_reveals(&self, limit: u32) -> Vec<WeightIntent> {
+    /// What a hotkey signed; an intent that names nobody is everybody's.
+    pub fn intents_of(&self, hotkey: &Hotkey) -> impl Iterator<Item = &WeightIntent> {
+        self.all_intents().filter(move |intent| intent.hotkey.is_none_or(|signer| signer == *hotkey))
+    }
+
+    /// Commits of a hotkey on chain without an outcome of their reveal.
+    pub fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Vec<WeightIntent> {
         let is_watched = |intent: &&WeightIntent| {
             let reached = intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain);
             reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
         };
-        self.all_intents().filter(is_watched).take(limit as usize).cloned().collect()
+        self.intents_of(hotkey).filter(is_watched).take(limit as usize).cloned().collect()
     }
 
     /// An outcome that is stored stays.
-    pub fn save_outcome(&mut self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        let intent = self.intents.get_mut(&window).and_then(|of_window| of_window.last_mut());
-        let intent = intent.ok_or_else(|| StoreError(format!("the window from {window} has no intent")))?;
+    pub fn save_outcome(&mut self, of: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        let of_window = self.intents.get_mut(&of.window);
+        let intent = of_window.and_then(|known| known.iter_mut().rfind(|known| known.hotkey == of.hotkey));
+        let intent = intent.ok_or_else(|| StoreError(format!("the window from {} has no intent", of.window)))?;
         intent.outcome.get_or_insert_with(|| outcome.clone());
         Ok(())
     }

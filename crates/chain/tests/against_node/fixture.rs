@@ -13,8 +13,8 @@ pub const NETUID: u16 = 89;
 /// UID of the validator that the tests sign as.
 pub const VALIDATOR_UID: u16 = 1;
 pub const VALIDATOR_STAKE_RAO: u64 = 5_000_000_000_000;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// Counts what passes, and lets everything pass.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Pace, Release};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 /// Longer than any test.
 const NO_BLOCK_BY_ITSELF: Duration = Duration::from_secs(3_600);
 /// The releases on which everything can be done.

@@ -8,7 +8,9 @@ use tensorflix_chain::{
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
+/// A deadline that is waited out, and within which the node has received what is sent on a busy machine too.
+const SHORT: Duration = Duration::from_secs(4);
 
 async fn submit(fixture: &Fixture, signed: &SignedExtrinsic) -> Submitted {
     fixture.client.submit(&signed.bytes, DEADLINE).await.expect("a connection")
@@ -201,7 +203,7 @@ async fn the_same_bytes_may_be_sent_again_after_a_deadline() {
         let fixture = start(3).await;
         let signed = fixture.sign_weights(&[(0, 65535)]).await;
         fixture.node.handle().faults().drop_next_extrinsics(1);
-        let first = fixture.client.submit(&signed.bytes, Duration::from_millis(300)).await;
+        let first = fixture.client.submit(&signed.bytes, SHORT).await;
         assert_eq!(first, Ok(Submitted::Unknown(Uncertainty::Deadline)));
         fixture.node.handle().advance_to(signed.signed_at_block + 5);
         assert_eq!(find(&fixture, &signed).await, Sighting::NotIncluded);
@@ -252,7 +254,7 @@ async fn inclusion_is_not_reported_before_it_is_final() {
         let handle = fixture.node.handle();
         let signed = fixture.sign_weights(&[(0, 65535)]).await;
         handle.faults().delay_finality(10);
-        let early = fixture.client.submit(&signed.bytes, Duration::from_millis(500)).await;
+        let early = fixture.client.submit(&signed.bytes, SHORT).await;
         assert_eq!(early, Ok(Submitted::Unknown(Uncertainty::Deadline)));
         assert_eq!(handle.submissions().len(), 1, "it is in a block that is not final");
         assert_eq!(find(&fixture, &signed).await, Sighting::NotIncluded);

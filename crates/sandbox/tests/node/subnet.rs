@@ -23,7 +23,7 @@ pub const NETUID: u16 = 89;
 pub const RAO_PER_TAO: u64 = 1_000_000_000;
 
 /// Longer than any await of a healthy test takes.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub type Client = OnlineClient<SubstrateConfig>;
 pub type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;

@@ -14,7 +14,7 @@ use tensorflix_sandbox::world::{
     Conduct, ContentKind, Member, Platform, SUBMISSION_FILE, World, WorldConfig, WorldHandle,
 };
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// One received answer.
 pub struct Received {

@@ -7,7 +7,9 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{ClaimedHolding, ContentDigest, GistAnswer, GistHolder, GistOutcome, Holding};
+use tensorflix_domain::record::{
+    ClaimedHolding, ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, Holding,
+};
 use tensorflix_store::Store;
 
 async fn memory() -> Store {
@@ -33,7 +35,8 @@ pub fn unchanged(number: u8) -> GistAnswer {
 }
 
 fn failed(number: u8) -> GistAnswer {
-    GistAnswer { pointer: pointer(number), outcome: GistOutcome::Failed { error: "status 500".to_owned() } }
+    let outcome = GistOutcome::Failed { error: "status 500".to_owned(), scope: FailureScope::Elsewhere };
+    GistAnswer { pointer: pointer(number), outcome }
 }
 
 pub fn holder(key: u8, number: u8) -> GistHolder {
