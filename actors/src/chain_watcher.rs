@@ -125,8 +125,7 @@ impl Handler<HeadFinalized> for ChainWatcher {
             let _work = work;
             if reads_subnet {
                 let subnet = chain.subnet(&head).await.map_err(|error| error.to_string())?;
-                store.save_subnet(&subnet).await.map_err(|error| error.to_string())?;
-                return store.save_head(&head).await.map_err(|error| error.to_string());
+                return store.save_reading(&subnet, &head).await.map_err(|error| error.to_string());
             }
             store.note_head(&head).await.map_err(|error| error.to_string())
         };

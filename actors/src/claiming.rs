@@ -9,11 +9,12 @@ use crate::cycle::CycleSettings;
 use crate::evidence::place_rule;
 use crate::ports::{Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::ids::Block;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRule;
 use tensorflix_domain::quarantine::ItemKind;
 use tensorflix_domain::record::{ClaimedHolding, Holding};
@@ -88,10 +89,18 @@ impl Desk<'_> {
     /// Claims what gists hold in this round of what has a place only now. Gives whether there was anything to look at.
     async fn claim_present(&self, round: Block, subnet: &Subnet) -> Result<bool, StoreError> {
         let mut holdings = self.store.holdings_claimed_otherwise(&self.places.digest()).await?;
-        // A gist that a hotkey has left says nothing of what it lists now.
+        if holdings.is_empty() {
+            return Ok(false);
+        }
+        let good: BTreeMap<Hotkey, GistPointer> =
+            self.store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good.pointer)).collect();
+        // A gist that a hotkey has left says nothing of what it lists now, unless it stands in for the new one.
         holdings.retain(|holding| {
             let commitment = subnet.neuron(&holding.hotkey).and_then(|neuron| neuron.commitment.as_ref());
-            commitment.and_then(|commitment| commitment.pointer()).as_ref() == Some(&holding.pointer)
+            let committed = commitment.and_then(|commitment| commitment.pointer());
+            committed.is_some_and(|committed| {
+                committed == holding.pointer || good.get(&holding.hotkey) == Some(&holding.pointer)
+            })
         });
         for holding in &mut holdings {
             holding.round = holding.round.max(round);

@@ -18,6 +18,7 @@ mod poller;
 pub mod ports;
 mod preflight;
 pub mod quarantine;
+mod quota_wait;
 pub mod revealing;
 pub mod scorer;
 pub mod sending;

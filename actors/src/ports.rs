@@ -19,8 +19,8 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -254,6 +254,11 @@ pub trait Store: Send + Sync {
     async fn latest_head(&self) -> Result<Option<Head>, StoreError>;
     /// Remembers the subnet at its block, in place of an earlier one.
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError>;
+    /// Remembers the subnet and the head that it was read at.
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.save_subnet(subnet).await?;
+        self.save_head(head).await
+    }
     /// The newest subnet that was remembered.
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError>;
 
@@ -275,6 +280,8 @@ pub trait Store: Send + Sync {
     async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError>;
     /// What is known of one gist.
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
+    /// What each hotkey's gist was when it was last read while the hotkey was committed to it.
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError>;
     /// A content by its digest.
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -22,8 +22,8 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -170,6 +170,9 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         mortal!(self, gist_state(pointer))
+    }
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        mortal!(self, good_pointers())
     }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         mortal!(self, gist_document(digest))

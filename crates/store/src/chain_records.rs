@@ -6,6 +6,7 @@
 use crate::columns::{from_json, hash, stamp};
 use crate::snapshot::{is_packed, pack, unpack};
 use crate::{Store, StoreError};
+use sqlx::SqliteConnection;
 use std::sync::{Arc, Mutex, PoisonError};
 use tensorflix_domain::record::Head;
 use tensorflix_domain::subnet::Subnet;
@@ -58,22 +59,32 @@ impl Store {
         }
     }
 
+    /// Whether this process follows the chain itself; one that only reads sees the head of the last polling round.
+    pub fn follows_heads(&self) -> bool {
+        self.newest_head.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Remembers the newest finalized head; an older one than is known changes nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO latest_head (singleton, block, time_ms, hash) VALUES (1, $1, $2, $3)
-             ON CONFLICT (singleton) DO UPDATE
-             SET block = excluded.block, time_ms = excluded.time_ms, hash = excluded.hash
-             WHERE excluded.block >= latest_head.block",
-        )
-        .bind(i64::from(head.stamp.block))
-        .bind(head.stamp.time.unix_ms())
-        .bind(&head.hash[..])
-        .execute(&self.writer)
-        .await?;
+        let mut connection = self.writer.acquire().await?;
+        write_head(&mut connection, head).await?;
+        self.note_head(head);
+        Ok(())
+    }
+
+    /// Remembers the subnet and the head that it was read at, as [`save_subnet`](Self::save_subnet) and
+    /// [`save_head`](Self::save_head) do, in one transaction.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        write_subnet(&mut transaction, subnet).await?;
+        write_head(&mut transaction, head).await?;
+        transaction.commit().await?;
         self.note_head(head);
         Ok(())
     }
@@ -106,16 +117,8 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO latest_subnet (singleton, block, subnet_json) VALUES (1, $1, $2)
-             ON CONFLICT (singleton) DO UPDATE SET block = excluded.block, subnet_json = excluded.subnet_json
-             WHERE excluded.block >= latest_subnet.block",
-        )
-        .bind(i64::from(subnet.at.block))
-        .bind(pack("a subnet", subnet)?)
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        let mut connection = self.writer.acquire().await?;
+        write_subnet(&mut connection, subnet).await
     }
 
     /// The newest subnet that was remembered.
@@ -133,6 +136,34 @@ impl Store {
         });
         subnet.transpose()
     }
+}
+
+async fn write_head(connection: &mut SqliteConnection, head: &Head) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO latest_head (singleton, block, time_ms, hash) VALUES (1, $1, $2, $3)
+         ON CONFLICT (singleton) DO UPDATE
+         SET block = excluded.block, time_ms = excluded.time_ms, hash = excluded.hash
+         WHERE excluded.block >= latest_head.block",
+    )
+    .bind(i64::from(head.stamp.block))
+    .bind(head.stamp.time.unix_ms())
+    .bind(&head.hash[..])
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_subnet(connection: &mut SqliteConnection, subnet: &Subnet) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO latest_subnet (singleton, block, subnet_json) VALUES (1, $1, $2)
+         ON CONFLICT (singleton) DO UPDATE SET block = excluded.block, subnet_json = excluded.subnet_json
+         WHERE excluded.block >= latest_subnet.block",
+    )
+    .bind(i64::from(subnet.at.block))
+    .bind(pack("a subnet", subnet)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Names a chain by the beginning of its genesis hash, as node software does.

@@ -136,6 +136,9 @@ impl Store {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
+        sqlx::query("DELETE FROM good_pointers WHERE pointer NOT IN (SELECT pointer FROM gists)")
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query("DELETE FROM gist_owners WHERE asked_round < $1")
             .bind(before_block)
             .execute(&mut *transaction)
@@ -160,7 +163,8 @@ impl Store {
         let deleted = sqlx::query(
             "DELETE FROM gist_documents
              WHERE NOT EXISTS (SELECT 1 FROM gists WHERE gists.digest = gist_documents.digest)
-             AND digest NOT IN (SELECT digest FROM holdings WHERE NOT claimed)",
+             AND digest NOT IN (SELECT digest FROM holdings WHERE NOT claimed)
+             AND digest NOT IN (SELECT digest FROM good_pointers)",
         )
         .execute(&self.writer)
         .await?;

@@ -20,8 +20,8 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -244,6 +244,10 @@ impl Store for MemoryStore {
 
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         self.read(|tables| tables.gists.get(pointer).cloned())
+    }
+
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        self.read(|tables| tables.good_pointers.values().cloned().collect())
     }
 
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {

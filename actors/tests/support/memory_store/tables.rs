@@ -12,8 +12,8 @@ use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head,
-    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, FailureScope, GistAnswer, GistHolder, GistOutcome,
+    GistState, GoodPointer, Head, Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
@@ -26,6 +26,7 @@ pub struct Tables {
     pub subnet: Option<Subnet>,
     pub gist_round: Option<Block>,
     pub gists: BTreeMap<GistPointer, GistState>,
+    pub good_pointers: BTreeMap<Hotkey, GoodPointer>,
     pub gist_owners: BTreeMap<GistName, OwnerRecord>,
     /// The end of each range, by its beginning.
     pub unwatched: BTreeMap<Block, Block>,
@@ -95,7 +96,9 @@ impl Tables {
             etag: None,
             digest: None,
             fetched_round: None,
+            asked_round: 0,
             failures: 0,
+            refusals: 0,
             error: None,
         });
         if state.fetched_round > Some(round) {
@@ -108,19 +111,28 @@ impl Tables {
                 state.digest = Some(*digest);
                 self.documents.entry(*digest).or_insert_with(|| document.clone());
             }
-            GistOutcome::Failed { error, .. } => {
-                state.failures += 1;
+            GistOutcome::Failed { error, scope } => {
                 state.error = Some(error.clone());
+                if *scope != FailureScope::NotAsked {
+                    (state.asked_round, state.failures) = (round, state.failures + 1);
+                    state.refusals += u32::from(*scope == FailureScope::Gist);
+                }
                 return;
             }
         }
-        (state.fetched_round, state.failures, state.error) = (Some(round), 0, None);
+        (state.fetched_round, state.asked_round) = (Some(round), round);
+        (state.failures, state.refusals, state.error) = (0, 0, None);
     }
 
     /// A hotkey holds what it was seen with in this round, for the first time through this pointer.
     fn record_holder(&mut self, round: Block, holder: &GistHolder) {
         let state = self.gists.get(&holder.pointer).filter(|state| state.fetched_round == Some(round));
         let Some(digest) = state.and_then(|state| state.digest) else { return };
+        let good = GoodPointer { hotkey: holder.hotkey, pointer: holder.pointer.clone(), digest, round };
+        let known = self.good_pointers.entry(holder.hotkey).or_insert_with(|| good.clone());
+        if (&known.pointer, known.digest) != (&good.pointer, digest) && known.round <= round {
+            *known = good;
+        }
         let is_known = self
             .holdings
             .iter()

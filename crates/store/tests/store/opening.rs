@@ -294,8 +294,9 @@ async fn a_noted_head_is_known_to_the_whole_process_and_outlives_it_only_with_th
     store.close().await;
     let store = place.open().await;
     assert_eq!(block_of(&store).await, Some(100));
-    store.save_head(&head(125)).await.expect("saved");
+    store.save_reading(&subnet(125, 1), &head(125)).await.expect("saved");
     assert_eq!(block_of(&reader).await, Some(125));
+    assert_eq!(reader.latest_subnet().await.expect("read"), Some(subnet(125, 1)));
 }
 
 #[tokio::test]
