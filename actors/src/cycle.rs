@@ -1,5 +1,6 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
+use crate::claiming::Claiming;
 use crate::evidence::{Gathered, content_evidence, gather};
 use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::platform::{ContentsObserved, ObserveContents, PollContents};
@@ -22,19 +23,16 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::places::Turn;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::quarantine::{Item, ItemKind};
-use tensorflix_domain::record::{CycleHead, DecidedCycle, Holding, ReportedError};
-use tensorflix_domain::submission::SubmissionGist;
+use tensorflix_domain::record::{CycleHead, DecidedCycle, ReportedError};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
 
 /// Time for all observations of one cycle on one platform.
 pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
-
-/// Holdings that are turned into claims in one transaction.
-const HOLDINGS_PER_TRANSACTION: u32 = 16;
 
 /// Gists that are dated at one time: each costs a request of GitHub's API, which allows 60 an hour without a token.
 const MAX_DATED_GISTS: usize = 20;
@@ -94,6 +92,7 @@ pub(crate) struct Conductor {
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
     rules: Rules,
+    claiming: Claiming,
 }
 
 impl Conductor {
@@ -115,6 +114,7 @@ impl Conductor {
             watched,
             quota_wait: QuotaWait::default(),
             rules: Rules::default(),
+            claiming: Claiming::default(),
         }
     }
 
@@ -160,33 +160,9 @@ impl Conductor {
         Ok(self.decide(cycle).await?.then_some(number))
     }
 
-    /// Turns new contents of gists into claims, oldest round first.
+    /// Turns what the rounds found into claims, and has those dated that tie.
     async fn make_claims(&self) -> Result<(), StoreError> {
-        let quarantine = Quarantine::load(&*self.store, self.head_block().await?).await?;
-        let (mut rounds, mut crashed) = (BTreeSet::new(), BTreeSet::new());
-        loop {
-            // Those that crash keep their place until they can be read; the others are not held up by them.
-            let skipped = u32::try_from(crashed.len()).unwrap_or(u32::MAX);
-            let mut holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION.saturating_add(skipped)).await?;
-            holdings.retain(|holding| !crashed.contains(&holding.id));
-            if holdings.is_empty() {
-                break;
-            }
-            rounds.extend(holdings.iter().map(|holding| holding.round));
-            let (mut claims, mut ids) = (Vec::new(), Vec::new());
-            for holding in &holdings {
-                let document = self.store.gist_document(&holding.digest).await?.unwrap_or_default();
-                let item = quarantine::item(ItemKind::SubmissionGist, holding.pointer.to_string(), &document);
-                if let Ok(gist) = quarantine.handle(&item, || (self.rules.read_submissions)(&document)).await? {
-                    claims.extend(claims_of(holding, gist));
-                    ids.push(holding.id);
-                } else {
-                    crashed.insert(holding.id);
-                }
-            }
-            self.store.record_claims(&claims, &ids).await?;
-        }
-        for round in rounds {
+        for round in self.claiming.claim(&*self.store, &self.settings, self.rules).await? {
             self.date_ties(round).await?;
         }
         Ok(())
@@ -257,13 +233,13 @@ impl Conductor {
     ///
     /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
     async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
-        let Gathered { evidence, contents, errors } = gathered;
+        let Gathered { evidence, turns, errors } = gathered;
         let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
         let Some(ReportedError { reason, .. }) = unread else { return Ok(false) };
         if self.settings.opening == Opening::Once {
             tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
             evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
-            contents.clear();
+            turns.clear();
             return Ok(false);
         }
         let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
@@ -297,23 +273,23 @@ impl Conductor {
         if self.awaits_tasks(&cycle, &mut gathered).await? {
             return Ok(false);
         }
-        let Gathered { mut evidence, contents, mut errors } = gathered;
+        let Gathered { mut evidence, turns, mut errors } = gathered;
         tracing::info!(
             cycle = cycle.cycle,
             tasks = evidence.tasks.len(),
             miners = evidence.miners.len(),
-            contents = contents.len(),
+            contents = turns.len(),
             "evidence is gathered; observing contents"
         );
-        let observed = self.observe(cycle.at, &contents, &mut errors).await?;
+        let observed = self.observe(cycle.at, &turns, &mut errors).await?;
         let newest = self.newest(cycle.at).await?;
         let may_wait = self.settings.opening == Opening::Grid;
         if may_wait && self.quota_wait.begins(&cycle, newest, self.settings.slot_blocks, &observed) {
             return Ok(false);
         }
         let shortfalls = observed.shortfalls;
-        self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
-        judge_traffic(&*self.store, &self.settings.policy, evidence.at.time, &mut evidence.contents).await?;
+        self.gather_contents(cycle.at, &subnet, &mut evidence, &turns, &shortfalls, &mut errors).await?;
+        judge_traffic(&*self.store, &self.settings.policy, &mut evidence).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
             // Nothing is tried again with one cycle: the process ends.
@@ -337,7 +313,7 @@ impl Conductor {
             errors,
         };
         self.store.save_decision(&decided).await?;
-        self.watched.set(cycle.cycle, contents);
+        self.watched.set(cycle.cycle, turns);
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(true)
     }
@@ -348,14 +324,15 @@ impl Conductor {
         opened_at: BlockStamp,
         subnet: &Subnet,
         evidence: &mut Evidence,
-        contents: &BTreeSet<ContentId>,
+        turns: &[Turn],
         shortfalls: &BTreeMap<ContentId, Reason>,
         errors: &mut Vec<ReportedError>,
     ) -> Result<(), StoreError> {
         let (store, policy) = (&*self.store, &self.settings.policy);
-        let verification = Verification::of(policy, subnet, evidence, contents);
+        let contents: BTreeSet<ContentId> = turns.iter().map(|turn| turn.content.clone()).collect();
+        let verification = Verification::of(policy, subnet, evidence);
         let context = verification.as_ref();
-        let (known, open) = content_evidence(store, policy, context, contents, shortfalls, errors).await?;
+        let (known, open) = content_evidence(store, policy, context, &contents, shortfalls, errors).await?;
         evidence.contents = known;
         let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
         let wanted = verification.to_verify(evidence, policy, &open);
@@ -374,18 +351,18 @@ impl Conductor {
         Ok(())
     }
 
-    /// Has the contents observed, all platforms at once. Gives those that could not be, with reasons.
+    /// Has the contents observed in turn, all platforms at once. Gives those that could not be, with reasons.
     async fn observe(
         &self,
         opened_at: BlockStamp,
-        contents: &BTreeSet<ContentId>,
+        turns: &[Turn],
         errors: &mut Vec<ReportedError>,
     ) -> Result<Observed, StoreError> {
         // A cycle may be observed long after it opened; what is seen now must not be dated back.
         let as_of = self.newest(opened_at).await?;
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
-            let wanted: Vec<ContentId> =
-                contents.iter().filter(|content| content.platform() == *platform).cloned().collect();
+            let contents = turns.iter().map(|turn| &turn.content);
+            let wanted: Vec<ContentId> = contents.filter(|content| content.platform() == *platform).cloned().collect();
             let request = ObserveContents {
                 contents: wanted.clone(),
                 since: opened_at.block,
@@ -435,22 +412,4 @@ impl Conductor {
 /// go on being sent.
 fn decision_of(cycle: &CycleHead) -> Item {
     quarantine::item(ItemKind::Decision, cycle.cycle.to_string(), &[])
-}
-
-/// The claims that a hotkey makes by a content of its gist.
-fn claims_of(holding: &Holding, gist: SubmissionGist) -> Vec<Claim> {
-    let pinned_at = holding.pointer.revision().map(|_| holding.committed_at);
-    gist.pairs
-        .into_iter()
-        .filter(|pair| Platform::ALL.iter().any(|platform| platform.accepts(&pair.content_id)))
-        .map(|pair| Claim {
-            task_id: pair.task_id,
-            content_id: pair.content_id,
-            hotkey: holding.hotkey,
-            pinned_at,
-            round: holding.round,
-            gist_updated_at: None,
-            committed_at: holding.committed_at,
-        })
-        .collect()
 }

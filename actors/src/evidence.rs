@@ -8,7 +8,6 @@ use crate::quarantine::{self, Quarantine, Rules};
 use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
-use tensorflix_domain::claim::MAX_CLAIMS;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
@@ -16,6 +15,7 @@ use tensorflix_domain::evidence::{
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::ownership::owner_tag;
+use tensorflix_domain::places::{PlaceRule, Standing, Turn, contents_in_turn, placed_pairs};
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
@@ -35,8 +35,8 @@ const MOST_UNWATCHED: u32 = 200;
 /// Evidence before anything is observed for it.
 pub(crate) struct Gathered {
     pub evidence: Evidence,
-    /// The contents that the cycle needs.
-    pub contents: BTreeSet<ContentId>,
+    /// The contents that the cycle needs, in the order in which they are asked for.
+    pub turns: Vec<Turn>,
     pub errors: Vec<ReportedError>,
 }
 
@@ -47,34 +47,14 @@ pub(crate) async fn gather(
     subnet: &Subnet,
     rules: Rules,
 ) -> Result<Gathered, StoreError> {
-    let states: BTreeMap<GistPointer, GistState> =
-        store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
-    let owners: BTreeMap<GistName, OwnerRecord> =
-        store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
-    let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
-    let quarantine = Quarantine::load(store, subnet.at.block).await?;
-    let good_pointers = store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good)).collect();
-    let gists = Gists { store, states, owners, good_pointers, oldest, rules, quarantine };
+    let gists = Gists::load(store, settings, subnet, rules).await?;
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
-    let mut miners = gists.miners(settings, subnet, &mut errors).await?;
-    let registered: BTreeMap<_, &Neuron> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron)).collect();
-    let mut claims: Vec<BoundClaim> = store
-        .claims()
-        .await?
-        .into_iter()
-        .filter_map(|claim| {
-            let neuron = registered.get(&claim.hotkey)?;
-            let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
-            Some(BoundClaim { uid: neuron.uid, claim })
-        })
-        .collect();
-    claims.sort_unstable();
-    leave_out_unclaimed(&mut miners, &claims, &mut errors);
-    let contents = contents_of(&tasks, &miners);
+    let miners = gists.miners(settings, subnet, &mut errors).await?;
+    let claims = binding_claims(store, settings, subnet, &tasks, &miners).await?;
     let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
         // Who left earns no more, and takes no place among the best nor a part of what is burnt.
-        scores.retain(|hotkey, _| registered.contains_key(hotkey) && Some(*hotkey) != settings.own_hotkey);
+        scores.retain(|hotkey, _| subnet.neuron(hotkey).is_some() && Some(*hotkey) != settings.own_hotkey);
         PreviousScores { at, scores }
     });
     let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
@@ -89,7 +69,9 @@ pub(crate) async fn gather(
         owner_hotkey: subnet.owner_hotkey,
         unwatched,
     };
-    Ok(Gathered { evidence, contents, errors })
+    let slot = subnet.at.block / settings.slot_blocks.max(1);
+    let turns = contents_in_turn(&evidence, &settings.policy, slot);
+    Ok(Gathered { evidence, turns, errors })
 }
 
 /// What is known of contents, with the hotkeys that their texts name and the verdicts on them; and which questions about
@@ -130,36 +112,50 @@ pub(crate) async fn content_evidence(
     Ok((evidence, open))
 }
 
-/// Leaves out what a hotkey that holds as many claims as it may lists beyond them: it claims nothing, so that two such
-/// hotkeys cannot both be paid for it.
-fn leave_out_unclaimed(miners: &mut [Miner], claims: &[BoundClaim], errors: &mut Vec<ReportedError>) {
-    let mut claimed: BTreeMap<Uid, BTreeSet<(&str, &str)>> = BTreeMap::new();
-    for BoundClaim { uid, claim } in claims {
-        claimed.entry(*uid).or_default().insert((&claim.task_id, &claim.content_id));
-    }
-    for miner in miners {
-        let Some(claimed) = claimed.get(&miner.uid).filter(|claimed| claimed.len() >= MAX_CLAIMS) else { continue };
-        let listed = miner.pairs.len();
-        miner.pairs.retain(|pair| claimed.contains(&(pair.task_id.as_str(), pair.content_id.as_str())));
-        let left_out = listed - miner.pairs.len();
-        if left_out > 0 {
-            let reason = format!(
-                "{left_out} pairs are not claimed: this hotkey has claimed {MAX_CLAIMS} already, as many as one may"
-            );
-            errors.push(ReportedError { uid: Some(miner.uid), source: "gist".to_owned(), line: None, reason });
-        }
-    }
+/// What decides which pairs hold a place at the block of a subnet.
+pub(crate) async fn place_rule(
+    store: &dyn Store,
+    settings: &CycleSettings,
+    subnet: &Subnet,
+    rules: Rules,
+) -> Result<PlaceRule, StoreError> {
+    let gists = Gists::load(store, settings, subnet, rules).await?;
+    // What is wrong with tasks is reported by the cycle.
+    let tasks = gists.tasks(settings, subnet, &mut Vec::new()).await?;
+    Ok(PlaceRule::new(&tasks, settings.policy.max_per_miner_and_task))
 }
 
-/// The contents that the miners list for these tasks, ids of other grammars left out.
-fn contents_of(tasks: &[WeightedTask], miners: &[Miner]) -> BTreeSet<ContentId> {
-    let platforms: BTreeMap<&str, _> =
-        tasks.iter().map(|weighted| (weighted.task.id.as_str(), weighted.task.platform)).collect();
-    miners
-        .iter()
-        .flat_map(|miner| &miner.pairs)
-        .filter_map(|pair| ContentId::new(*platforms.get(pair.task_id.as_str())?, &pair.content_id).ok())
-        .collect()
+/// The claims that bind: those of registered miners on pairs that hold a place in one of the tasks.
+async fn binding_claims(
+    store: &dyn Store,
+    settings: &CycleSettings,
+    subnet: &Subnet,
+    tasks: &[WeightedTask],
+    miners: &[Miner],
+) -> Result<Vec<BoundClaim>, StoreError> {
+    let rule = PlaceRule::new(tasks, settings.policy.max_per_miner_and_task);
+    let standings: Vec<Vec<Standing>> = miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
+    let placed = placed_pairs(miners, &standings);
+    let mut listed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, task_id, content_id) in &placed {
+        listed.entry(task_id).or_default().insert(content_id);
+    }
+    let registered: BTreeMap<_, &Neuron> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron)).collect();
+    let mut claims = Vec::with_capacity(placed.len());
+    for (task_id, content_ids) in listed {
+        let content_ids: Vec<&str> = content_ids.into_iter().collect();
+        for chunk in content_ids.chunks(CONTENTS_PER_READ) {
+            let on_contents = store.claims_for(task_id, chunk).await?;
+            claims.extend(on_contents.into_iter().filter_map(|claim| {
+                let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
+                let neuron = registered.get(&claim.hotkey).filter(|_| placed.contains(&pair))?;
+                let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
+                Some(BoundClaim { uid: neuron.uid, claim })
+            }));
+        }
+    }
+    claims.sort_unstable();
+    Ok(claims)
 }
 
 struct Gists<'a> {
@@ -181,7 +177,21 @@ fn oldest_round(block: Block, max_evidence_age_hours: f64) -> Block {
     block.saturating_sub(blocks)
 }
 
-impl Gists<'_> {
+impl<'a> Gists<'a> {
+    async fn load(
+        store: &'a dyn Store,
+        settings: &CycleSettings,
+        subnet: &Subnet,
+        rules: Rules,
+    ) -> Result<Self, StoreError> {
+        let states = store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
+        let owners = store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
+        let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
+        let quarantine = Quarantine::load(store, subnet.at.block).await?;
+        let good_pointers = store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good)).collect();
+        Ok(Self { store, states, owners, good_pointers, oldest, rules, quarantine })
+    }
+
     /// The last good document of a gist, if it was read in the round `oldest` or later; what failed since is an error
     /// beside it.
     async fn document(

@@ -1,6 +1,7 @@
 //! The supervised actors of the validator, and the ports they need.
 
 pub mod chain_watcher;
+mod claiming;
 pub mod cycle;
 mod decoding;
 mod evidence;

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::Platform;
+use tensorflix_domain::places::{Turn, contents_in_turn};
 
 /// How often it is asked what is due: about as often as gists are read.
 pub(crate) const POLL_EVERY: Duration = Duration::from_secs(300);
@@ -26,19 +27,19 @@ const POLL_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The contents of the newest decided cycle.
 #[derive(Debug, Default)]
-pub(crate) struct Watched(Mutex<Option<(u32, Arc<[ContentId]>)>>);
+pub(crate) struct Watched(Mutex<Option<(u32, Arc<[Turn]>)>>);
 
 impl Watched {
     /// From now on these, of a cycle.
-    pub(crate) fn set(&self, cycle: u32, contents: impl IntoIterator<Item = ContentId>) -> Arc<[ContentId]> {
-        let contents: Arc<[ContentId]> = contents.into_iter().collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&contents)));
-        contents
+    pub(crate) fn set(&self, cycle: u32, turns: Vec<Turn>) -> Arc<[Turn]> {
+        let turns: Arc<[Turn]> = turns.into();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&turns)));
+        turns
     }
 
-    fn get(&self, cycle: u32) -> Option<Arc<[ContentId]>> {
+    fn get(&self, cycle: u32) -> Option<Arc<[Turn]>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().filter(|(of, _)| *of == cycle).map(|(_, contents)| Arc::clone(contents))
+        known.as_ref().filter(|(of, _)| *of == cycle).map(|(_, turns)| Arc::clone(turns))
     }
 }
 
@@ -75,11 +76,11 @@ impl Poller {
         if !cycle.decided || slot_of(head.stamp.block) != slot_of(cycle.at.block) {
             return Ok(());
         }
-        let contents = self.contents_of(cycle.cycle).await?;
+        let turns = self.turns_of(cycle.cycle).await?;
         let polls = self.platforms.iter().map(|(platform, actor)| {
-            let contents = contents.iter().filter(|content| content.platform() == *platform).cloned().collect();
+            let turns = turns.iter().filter(|turn| turn.content.platform() == *platform).cloned().collect();
             let cycle_blocks = self.slot_blocks;
-            actor.send(PollContents { contents, as_of: head.stamp, cycle_blocks, deadline: POLL_DEADLINE })
+            actor.send(PollContents { turns, as_of: head.stamp, cycle_blocks, deadline: POLL_DEADLINE })
         });
         tokio::select! {
             biased;
@@ -90,12 +91,15 @@ impl Poller {
     }
 
     /// The contents of a cycle. After a restart they are read once from what was stored of it.
-    async fn contents_of(&self, cycle: u32) -> Result<Arc<[ContentId]>, StoreError> {
-        if let Some(contents) = self.watched.get(cycle) {
-            return Ok(contents);
+    async fn turns_of(&self, cycle: u32) -> Result<Arc<[Turn]>, StoreError> {
+        if let Some(turns) = self.watched.get(cycle) {
+            return Ok(turns);
         }
         let decided = self.store.decided_cycle(cycle).await?;
-        let contents = decided.map(|decided| decided.evidence.contents).unwrap_or_default();
-        Ok(self.watched.set(cycle, contents.into_keys()))
+        let turns = decided.map(|decided| {
+            let slot = decided.evidence.at.block / self.slot_blocks.max(1);
+            contents_in_turn(&decided.evidence, &decided.policy, slot)
+        });
+        Ok(self.watched.set(cycle, turns.unwrap_or_default()))
     }
 }

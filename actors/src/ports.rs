@@ -16,10 +16,11 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -326,13 +327,16 @@ pub trait Store: Send + Sync {
 
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError>;
+    /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
+    /// first.
+    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError>;
     /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed.
-    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError>;
+    async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError>;
     /// Claims of one round that tie with another of that round on the same content, while none of an earlier round or
     /// with a pinned revision outranks them, and whose gist is not dated yet; at most `limit`.
     async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError>;
-    /// All claims.
-    async fn claims(&self) -> Result<Vec<Claim>, StoreError>;
+    /// The claims on these contents for one task, by whatever hotkey, in the order of [`Claim`].
+    async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError>;
     /// The newest cycle.
     async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError>;
     /// Opens the next cycle at a block, with the subnet it is decided for.

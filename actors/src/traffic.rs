@@ -1,15 +1,14 @@
 //! Filling a cycle's evidence with what the contents' histories say of their views.
 //!
 //! Series are read in chunks, measured and dropped: of each content only its traits are held, some hundred bytes. All
-//! contents are compared with each other, so nothing is said before the last one is measured.
+//! contents that may count are compared with each other, so nothing is said before the last one is measured.
 
 use crate::ports::{Store, StoreError};
-use std::collections::BTreeMap;
-use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::decision::contents_not_rejected;
 use tensorflix_domain::defence::RECORDED_SETTLING_HOURS;
-use tensorflix_domain::evidence::{ContentEvidence, SettledViews};
+use tensorflix_domain::evidence::{Evidence, SettledViews};
 use tensorflix_domain::ids::ContentId;
-use tensorflix_domain::policy::Policy;
+use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::traffic::{Baselines, Traits, assess};
 
 /// Contents whose series are in memory at one time.
@@ -23,21 +22,21 @@ const NEWEST_OBSERVATIONS: u32 = 64;
 pub(crate) async fn judge_traffic(
     store: &dyn Store,
     policy: &Policy,
-    at: Moment,
-    contents: &mut BTreeMap<ContentId, ContentEvidence>,
+    evidence: &mut Evidence,
 ) -> Result<(), StoreError> {
     if policy.traffic.is_off() && policy.defences.are_off() {
         return Ok(());
     }
     let settling_hours = policy.defences.settling_hours;
     let settling_hours = if settling_hours > 0.0 { settling_hours } else { RECORDED_SETTLING_HOURS };
-    let all: Vec<ContentId> = contents.keys().cloned().collect();
+    let at = evidence.at.time;
+    let all: Vec<ContentId> = evidence.contents.keys().cloned().collect();
     let mut traits = Vec::with_capacity(all.len());
     for chunk in all.chunks(CONTENTS_PER_READ) {
         let series = store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
         for (content, series) in chunk.iter().zip(&series) {
             traits.push(Traits::of(series, policy.view_metric));
-            let origin = contents.get_mut(content).and_then(|known| known.origin.as_deref_mut());
+            let origin = evidence.contents.get_mut(content).and_then(|known| known.origin.as_deref_mut());
             if let Some(origin) = origin {
                 origin.hides_engagement = series.hides_engagement(policy.view_metric);
                 let settled = series.settled(|time| at.hours_since(time) >= settling_hours, policy.view_metric);
@@ -48,8 +47,11 @@ pub(crate) async fn judge_traffic(
     if policy.traffic.is_off() {
         return Ok(());
     }
-    let baselines = Baselines::of(&traits);
-    for (known, traits) in contents.values_mut().zip(&traits) {
+    // What is rejected whatever its traffic may be is compared with others, and none of them with it.
+    let counting = contents_not_rejected(evidence, &Policy { traffic: TrafficRule::Off, ..policy.clone() });
+    let compared = all.iter().zip(&traits).filter(|(content, _)| counting.contains(content));
+    let baselines = Baselines::of(compared.map(|(_, traits)| traits));
+    for (known, traits) in evidence.contents.values_mut().zip(&traits) {
         known.traffic = assess(traits, &baselines);
     }
     Ok(())

@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::evidence::{ContentEvidence, Evidence, WeightedTask};
-use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, WeightedTask};
+use tensorflix_domain::ids::{ContentId, Uid};
 use tensorflix_domain::judge::judge_all;
+use tensorflix_domain::places::in_turn;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::record::{ObservedContent, ReportedError};
 use tensorflix_domain::subnet::Subnet;
@@ -39,28 +40,36 @@ pub(crate) struct Verification<'a> {
     listed: BTreeMap<ContentId, BTreeSet<String>>,
 }
 
+/// For whom a content would count.
+struct Counting {
+    /// The UID of the first of them.
+    uid: Uid,
+    /// For which tasks.
+    tasks: BTreeSet<String>,
+}
+
+impl Counting {
+    const fn of(uid: Uid) -> Self {
+        Self { uid, tasks: BTreeSet::new() }
+    }
+}
+
 /// The questions about each content that lack an answer.
 pub(crate) type Open = BTreeMap<ContentId, Vec<Question>>;
 
 impl<'a> Verification<'a> {
     /// `None` where every check is off.
-    pub(crate) fn of(
-        policy: &'a Policy,
-        subnet: &Subnet,
-        evidence: &Evidence,
-        contents: &BTreeSet<ContentId>,
-    ) -> Option<Self> {
+    pub(crate) fn of(policy: &'a Policy, subnet: &Subnet, evidence: &Evidence) -> Option<Self> {
         let policy = &policy.verification;
         policy.checks().next()?;
-        let by_name: BTreeMap<_, &ContentId> =
-            contents.iter().map(|content| ((content.platform(), content.as_str()), content)).collect();
         let tasks: BTreeMap<&str, &WeightedTask> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), weighted)).collect();
         let mut listed: BTreeMap<ContentId, BTreeSet<String>> = BTreeMap::new();
-        for pair in evidence.miners.iter().flat_map(|miner| &miner.pairs) {
-            let Some(weighted) = tasks.get(pair.task_id.as_str()) else { continue };
-            if let Some(content) = by_name.get(&(weighted.task.platform, pair.content_id.as_str())) {
-                listed.entry((*content).clone()).or_default().insert(pair.task_id.clone());
+        // Claims that bind are of pairs that hold a place; the others ask nothing of a detector.
+        for BoundClaim { claim, .. } in &evidence.claims {
+            let Some(weighted) = tasks.get(claim.task_id.as_str()) else { continue };
+            if let Ok(content) = ContentId::new(weighted.task.platform, &claim.content_id) {
+                listed.entry(content).or_default().insert(claim.task_id.clone());
             }
         }
         let described = |(id, weighted): (&&str, &&WeightedTask)| ((*id).to_owned(), weighted.task.description.clone());
@@ -93,37 +102,46 @@ impl<'a> Verification<'a> {
         Some((known, open))
     }
 
-    /// What to ask: about contents that would count otherwise, in the order of the block's sample.
+    /// What to ask: about contents that would count otherwise, one of each hotkey in turn, and else in the order of the
+    /// block's sample.
     pub(crate) fn to_verify(&self, evidence: &Evidence, policy: &Policy, open: &Open) -> Vec<ContentToVerify> {
         // Verdicts themselves do not count here: one that rejects has to be renewed too.
         let unverified = Policy { verification: VerificationPolicy::default(), ..policy.clone() };
-        let counting: BTreeSet<ContentId> = judge_all(evidence, &unverified)
-            .into_iter()
-            .filter(|judged| judged.status != Status::Rejected)
-            .filter_map(|judged| ContentId::new(judged.platform?, &judged.content_id).ok())
-            .collect();
+        let mut counting: BTreeMap<ContentId, Counting> = BTreeMap::new();
+        for judged in judge_all(evidence, &unverified).into_iter().filter(|judged| judged.status != Status::Rejected) {
+            let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+            if let Some(content) = content {
+                let counting = counting.entry(content).or_insert_with(|| Counting::of(judged.uid));
+                counting.tasks.insert(judged.task_id);
+            }
+        }
         let mut wanted: Vec<ContentToVerify> = open
             .iter()
-            .filter(|(content, questions)| counting.contains(*content) && !questions.is_empty())
             .filter_map(|(content, questions)| {
                 let known = evidence.contents.get(content)?.verification.as_deref()?;
-                Some(ContentToVerify { content: content.clone(), asked: self.asked(questions, known) })
+                let tasks = &counting.get(content)?.tasks;
+                let asked = self.asked(questions.iter().filter(|question| question.is_of_any(tasks)), known);
+                (!asked.is_empty()).then(|| ContentToVerify { content: content.clone(), asked })
             })
             .collect();
         wanted.sort_by(|left, right| {
             let place = |one: &ContentToVerify| sample_place(&self.block_hash, &one.content);
             place(left).total_cmp(&place(right)).then_with(|| left.content.cmp(&right.content))
         });
-        wanted
+        in_turn(wanted, |wanted| counting.get(&wanted.content).map(|counting| counting.uid))
     }
 
-    fn asked(&self, questions: &[Question], known: &VerificationEvidence) -> Vec<AskedQuestion> {
+    fn asked<'q>(
+        &self,
+        questions: impl Iterator<Item = &'q Question>,
+        known: &VerificationEvidence,
+    ) -> Vec<AskedQuestion> {
         let asked = |question: &Question| AskedQuestion {
             question: question.clone(),
             task_description: question.task_id.as_deref().and_then(|id| self.descriptions.get(id)).cloned(),
             providers: question.to_ask(self.policy, known, self.at.time),
         };
-        questions.iter().map(asked).collect()
+        questions.map(asked).collect()
     }
 }
 

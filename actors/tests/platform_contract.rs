@@ -46,6 +46,11 @@ macro_rules! covered {
         }
 
         #[test]
+        fn a_budget_that_does_not_last_is_spent_in_the_order_asked() {
+            simulate(super::a_budget_that_does_not_last_is_spent_in_the_order_asked::<$subject>());
+        }
+
+        #[test]
         fn nothing_is_asked_that_could_not_be_debited() {
             simulate(super::nothing_is_asked_that_could_not_be_debited::<$subject>());
         }
@@ -189,6 +194,16 @@ async fn the_budget_is_never_exceeded_not_even_by_a_restart<S: Subject>() {
     assert_eq!(answer.shortfalls.values().copied().collect::<BTreeSet<_>>(), [Reason::QuotaExhausted].into());
     assert_eq!((answer.shortfalls.len(), answer.errors.len()), (4, 1));
     assert_eq!(observing.asked(), 3 * S::REQUESTS_PER_BATCH);
+}
+
+async fn a_budget_that_does_not_last_is_spent_in_the_order_asked<S: Subject>() {
+    let settings = Settings { batch_size: 2, batches_per_day: 3, max_in_flight: 3, ..Settings::default() };
+    let observing = Observing::<S>::start(&settings);
+    S::serve(&observing.world.http);
+    let asked: Vec<ContentId> = [9, 3, 8, 1, 7, 2, 6, 4, 9].map(S::content).into();
+    let answer = observing.observe(&asked).await;
+    assert_eq!(answer.observed_count, 6);
+    assert_eq!(answer.shortfalls, all(&[6, 4].map(S::content), Reason::QuotaExhausted), "the last ones fall short");
 }
 
 async fn nothing_is_asked_that_could_not_be_debited<S: Subject>() {

@@ -14,6 +14,7 @@ use tensorflix_actors::platform::{ContentsObserved, MAX_POLLED, PollContents};
 use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::places::Turn;
 
 const STATS: &str = "/youtube/v3/videos:batchGetStats";
 
@@ -48,8 +49,11 @@ fn serve(
 }
 
 async fn poll<S: Subject>(observing: &Observing<S>, contents: Vec<ContentId>, block: Block) -> ContentsObserved {
-    let deadline = Duration::from_secs(60);
-    let request = PollContents { contents, as_of: stamp(block), cycle_blocks: DAY, deadline };
+    poll_in_turn(observing, contents.into_iter().map(|content| Turn { uid: 1, content }).collect(), block).await
+}
+
+async fn poll_in_turn<S: Subject>(observing: &Observing<S>, turns: Vec<Turn>, block: Block) -> ContentsObserved {
+    let request = PollContents { turns, as_of: stamp(block), cycle_blocks: DAY, deadline: Duration::from_secs(60) };
     within("an answer", observing.address.send(request)).await.expect("an answer")
 }
 
@@ -171,6 +175,22 @@ fn a_poll_is_bounded_and_begins_with_the_most_overdue() {
         assert_eq!((first.len(), &first), (MAX_POLLED, &young));
         poll(&youtube, videos(0..2_000), 6 * HOUR).await;
         assert_eq!(polled(&youtube).len(), 20, "the others come next");
+    });
+}
+
+#[test]
+fn of_what_is_due_each_hotkey_has_its_most_overdue_content_looked_at_before_any_has_its_second() {
+    simulate(async {
+        let youtube = Observing::<Videos>::start(&Settings { batches_per_day: 10_000, ..Settings::default() });
+        // All of one hotkey's are more overdue than those of the others, and more than a poll asks for.
+        serve(&youtube, |_, _| 1_000, |number| if number < 1_000 { -1.0 } else { -30.0 });
+        youtube.observe_at(&videos(0..1_020), 0, stamp(0)).await;
+        let uid = |number: u32| if number < 1_000 { 1 } else { u16::try_from(number).expect("a UID") };
+        let turns = (0..1_020).map(|number| Turn { uid: uid(number), content: video(number) }).collect();
+        poll_in_turn(&youtube, turns, 6 * HOUR).await;
+        let first: BTreeSet<String> = polled(&youtube).concat().into_iter().collect();
+        assert_eq!(first.len(), MAX_POLLED);
+        assert!((1_000..1_020).all(|number| first.contains(video(number).as_str())), "{first:?}");
     });
 }
 

@@ -4,6 +4,7 @@ mod faults;
 mod gists;
 mod judging;
 mod outages;
+mod places;
 mod polling;
 mod quarantine;
 mod quota_wait;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
+use tensorflix_actors::gist_fetcher::{DateGists, SubmissionsRecorded};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::quarantine::Rules;
 use tensorflix_actors::scorer::{Scorer, ScoresDecided};
@@ -190,6 +191,17 @@ fn start_scorer_under(
     start_scorer_by(world, youtube, instagram, opening, policy, verifier, Rules::default())
 }
 
+/// A scorer that has gists dated by `dating`.
+fn start_scorer_dating(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    dating: actix::Recipient<DateGists>,
+) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    let (scorer, decided, stats) = scorer(world, youtube, instagram, Opening::Grid, Policy::default());
+    (world.start(&stats, scorer.dating_gists_by(dating)), decided, stats)
+}
+
 fn start_scorer_by(
     world: &World,
     youtube: &FakePlatform,
@@ -199,6 +211,28 @@ fn start_scorer_by(
     verifier: Option<actix::Recipient<VerifyContents>>,
     rules: Rules,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
+    let (scorer, decided, stats) = scorer(world, youtube, instagram, opening, policy);
+    let scorer = scorer
+        .polling(BTreeMap::from([
+            (Platform::YouTube, youtube.polled.clone()),
+            (Platform::Instagram, instagram.polled.clone()),
+        ]))
+        .judging_by(rules);
+    let scorer = match verifier {
+        Some(verifier) => scorer.verifying_by(verifier),
+        None => scorer,
+    };
+    (world.start(&stats, scorer), decided, stats)
+}
+
+/// A scorer that is not started yet.
+fn scorer(
+    world: &World,
+    youtube: &FakePlatform,
+    instagram: &FakePlatform,
+    opening: Opening,
+    policy: Policy,
+) -> (Scorer, Events<ScoresDecided>, Arc<ActorStats>) {
     let stats = ActorStats::new("scorer");
     let (listener, decided) = listen();
     let settings = CycleSettings {
@@ -215,17 +249,8 @@ fn start_scorer_by(
         (Platform::YouTube, youtube.recipient.clone()),
         (Platform::Instagram, instagram.recipient.clone()),
     ]);
-    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats))
-        .polling(BTreeMap::from([
-            (Platform::YouTube, youtube.polled.clone()),
-            (Platform::Instagram, instagram.polled.clone()),
-        ]))
-        .judging_by(rules);
-    let scorer = match verifier {
-        Some(verifier) => scorer.verifying_by(verifier),
-        None => scorer,
-    };
-    (world.start(&stats, scorer), decided, stats)
+    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats));
+    (scorer, decided, stats)
 }
 
 /// The submission of a miner for a content.

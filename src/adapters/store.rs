@@ -12,10 +12,11 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -146,14 +147,17 @@ impl Store for Database {
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         self.told(self.store.unclaimed_holdings(limit).await)
     }
-    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
+        self.told(self.store.holdings_claimed_otherwise(rule).await)
+    }
+    async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         self.told(self.store.record_claims(claims, holdings).await)
     }
     async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
         self.told(self.store.undated_ties(round, limit).await)
     }
-    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
-        self.told(self.store.claims().await)
+    async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
+        self.told(self.store.claims_for(task_id, content_ids).await)
     }
     async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
         self.told(self.store.latest_cycle().await)

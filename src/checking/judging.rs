@@ -1,15 +1,17 @@
 //! Judging one miner's pairs by the rules of a cycle, as far as they are known.
 //!
-//! The rules are `decide`'s, on evidence with this one miner and no claims. Where a rule needs what is not known (the
+//! The rules are `decide`'s, on evidence with this one miner, whose placed pairs nobody else claims. Where a rule needs what is not known (the
 //! tasks, or what the platform says), the outcome is [`Outcome::NotChecked`]; a rejection that stands whatever the
 //! answer would be is given without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::claim::Claim;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::evidence::{ContentEvidence, Evidence, Miner, WeightedTask};
+use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, WeightedTask};
 use tensorflix_domain::ids::{ContentId, Platform, TaskId};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::places::PlaceRule;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
@@ -65,17 +67,34 @@ fn judged(
     contents: &BTreeMap<ContentId, ContentEvidence>,
     policy: &Policy,
 ) -> impl Iterator<Item = Judged> + use<> {
+    let claims = claims_of(miner, at, &PlaceRule::new(&tasks, policy.max_per_miner_and_task));
     let evidence = Evidence {
         at,
         tasks,
         miners: vec![miner.clone()],
-        claims: Vec::new(),
+        claims,
         contents: contents.clone(),
         previous: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
     };
     decide(&evidence, policy).submissions.into_iter()
+}
+
+/// The claims that a validator would make of this gist, as if nobody else had listed any of it.
+fn claims_of(miner: &Miner, at: BlockStamp, rule: &PlaceRule) -> Vec<BoundClaim> {
+    let standings = rule.standings(&miner.pairs);
+    let placed = miner.pairs.iter().zip(standings).filter(|(_, standing)| standing.is_placed());
+    let claim = |pair: &Pair| Claim {
+        task_id: pair.task_id.clone(),
+        content_id: pair.content_id.clone(),
+        hotkey: miner.hotkey,
+        pinned_at: None,
+        round: at.block,
+        gist_updated_at: None,
+        committed_at: at.block,
+    };
+    placed.map(|(pair, _)| BoundClaim { uid: miner.uid, claim: claim(pair) }).collect()
 }
 
 /// A content that was never observed is not unavailable here: it was not asked for.

@@ -8,7 +8,8 @@ use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Measurement, UnwatchedBlocks, WeightedTask};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform, Uid};
-use tensorflix_domain::judge::{Judged, competing_claims, counted_hours, counted_views, named_owner};
+use tensorflix_domain::judge::{Judged, counted_hours, counted_views, named_owner};
+use tensorflix_domain::scope::competing_claims;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_store::{Store, StoreError};
 

@@ -43,11 +43,23 @@ rows! {
     row_10_secret_gists = 10,
     row_12_fresh_videos = 12,
     row_14_deletes_after_scoring = 14,
-    row_17_floods = 17,
     row_19_commits_often = 19,
     row_20_poison = 20,
     row_21_copies_weights = 21,
     row_24_points_at_anothers_gist = 24,
+}
+
+#[test]
+fn row_17_floods_move_no_weight() {
+    let outcome = check(17);
+    for (attacked, twin) in outcome.attacked.iter().zip(&outcome.twin) {
+        assert_eq!(attacked.decided.scores, twin.decided.scores, "in cycle {}", twin.decided.cycle);
+        let observed = |cycle: &RecordedCycle| cycle.decided.evidence.contents.clone();
+        assert_eq!(observed(attacked), observed(twin), "in cycle {}", twin.decided.cycle);
+    }
+    let judged =
+        outcome.twin.last().expect("cycles").decided.evidence.contents.values().filter(|known| known.traffic.is_some());
+    assert!(judged.count() > 50, "and there was traffic to judge");
 }
 
 #[test]

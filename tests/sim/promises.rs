@@ -37,7 +37,7 @@ pub async fn check(outside: &Outside, chaos: &Chaos, end: Block) {
     what_was_sent_is_what_was_decided(outside, &decided);
     quota_is_spent_as_the_ledger_says(outside);
     work_in_flight_is_bounded(outside);
-    claims_are_of_what_was_listed(outside).await;
+    claims_are_of_what_was_listed(outside);
     assert!(!format!("{decided:?}").contains(SECRET), "no secret is in what was stored");
 }
 
@@ -178,8 +178,8 @@ fn work_in_flight_is_bounded(outside: &Outside) {
 }
 
 /// Claims are added for what was listed, and each is dated by a round in which it was.
-async fn claims_are_of_what_was_listed(outside: &Outside) {
-    let claims = outside.store.claims().await.expect("read");
+fn claims_are_of_what_was_listed(outside: &Outside) {
+    let claims = outside.store.claims();
     for claim in &claims {
         let uid = u16::from(claim.hotkey.public_key()[0]) - 1;
         let number = truth::number_of(&claim.content_id).expect("a video");

@@ -4,13 +4,18 @@ use super::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_all_rejected, check_others_unharmed, honest, raw_scores, run,
     submissions, weight, without_tags,
 };
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tensorflix::app::slot_blocks;
 use tensorflix::config::Config;
 use tensorflix_domain::claim::SettledBy;
-use tensorflix_domain::ids::Uid;
+use tensorflix_domain::ids::{Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::verdict::Reason;
-use tensorflix_sandbox::world::Conduct;
+use tensorflix_sandbox::Sandbox;
+use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
+use tensorflix_sandbox::world::{self, Conduct};
 
 /// Whose videos are copied. Not the second honest miner, whose commitment pins a revision.
 const VICTIM: Uid = FIRST + 2;
@@ -41,7 +46,7 @@ fn a_copy_within_the_round_loses_by_githubs_dates_against_an_older_commitment_an
 /// Copies appear a round later, beside what the copier made itself; then the copied miner takes its videos out of its
 /// gist, and at last it loses its place on the subnet.
 #[test]
-fn a_copy_that_appears_in_a_later_round_never_wins_and_withdrawing_moves_no_claim() {
+fn a_copy_that_appears_in_a_later_round_wins_nothing_that_its_owner_lists_and_withdrawing_moves_no_claim() {
     run(async {
         let prepare = |config: &mut Config| {
             without_tags(config);
@@ -66,12 +71,21 @@ fn a_copy_that_appears_in_a_later_round_never_wins_and_withdrawing_moves_no_clai
         check_others_unharmed(&second, &honest, &[FIRST]);
         assert_eq!(second.scores, honest.scores, "copying earns what honesty earns");
 
-        // The owner withdraws them: they score for nobody, and the copies do not inherit them.
+        // The owner withdraws them: its claims bind nobody meanwhile, and keep their times.
         subnet.list(VICTIM, []);
         twin.list(VICTIM, []);
         let (third, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
-        assert!(copies(&third).iter().all(|copy| copy.score.is_none()), "{:?}", copies(&third));
-        assert_eq!((weight(&third, VICTIM), &third.scores), (0.0, &honest.scores));
+        let is_placed = |copy: &&Judged| copy.reason != Some(Reason::TooManySubmissions);
+        assert!(copies(&third).iter().filter(is_placed).all(|copy| copy.score.is_some()), "{:?}", copies(&third));
+        assert_eq!(weight(&third, VICTIM), 0.0);
+        check_others_unharmed(&third, &honest, &[FIRST]);
+        let relisted = submissions(copied.iter().copied());
+        super::subnet::list(&subnet.sandbox, VICTIM, &relisted);
+        super::subnet::list(&twin.sandbox, VICTIM, &relisted);
+        let (again, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
+        assert!(copies(&again).iter().all(|copy| copy.score.is_none()), "{:?}", copies(&again));
+        check_others_unharmed(&again, &honest, &[FIRST]);
+        assert_eq!(again.scores, honest.scores);
 
         // The owner's hotkey is deregistered: its claims lapse and pass on.
         subnet.list(FIRST, copied.iter().copied());
@@ -79,6 +93,57 @@ fn a_copy_that_appears_in_a_later_round_never_wins_and_withdrawing_moves_no_clai
         let fourth = subnet.next_cycle().await;
         assert_eq!(copies(&fourth).len(), copied.len());
         assert!(copies(&fourth).iter().all(|copy| copy.score.is_some()), "{:?}", copies(&fourth));
+    });
+}
+
+/// In every round the victim lists one new video, and the thief lists the same a block later; GitHub dates gists slowly, so
+/// that rounds are read while a cycle is decided.
+#[test]
+fn what_two_hotkeys_list_while_cycles_are_decided_is_never_paid_to_both() {
+    run(async {
+        let prepare = |sandbox: &Sandbox, config: &mut Config| {
+            without_tags(config);
+            a_cycle_each_round(config);
+            sandbox.faults().github_api.inject(FaultRule::new(Fault::Latency(Duration::from_millis(300))));
+        };
+        let mut twin = Subnet::start(honest(5), prepare).await;
+        let mut subnet = Subnet::start(honest(5), prepare).await;
+        let (first, _) = (subnet.cycle().await, twin.cycle().await);
+        let own = |uid| by(&first, uid).into_iter().cloned().collect::<Vec<Judged>>();
+        let video = own(VICTIM).into_iter().find(|judged| judged.platform == Some(Platform::YouTube)).expect("a video");
+        let last = slot_blocks(&subnet.config) * (subnet.sandbox.block() / slot_blocks(&subnet.config) + 4);
+        for world in [&subnet, &twin] {
+            let (blocks, mut new) = (slot_blocks(&world.config), Vec::new());
+            let content = world.sandbox.world().read().content(world::Platform::YouTube, &video.content_id);
+            let content = content.expect("it is there");
+            let mut at = world.sandbox.block() / blocks * blocks;
+            while at < last {
+                let id = format!("new-{at:07}");
+                world.sandbox.world().add_content(world::Content { id: id.clone(), ..content.clone() });
+                new.insert(0, Judged { content_id: id, ..video.clone() });
+                new.truncate(2);
+                world.list(VICTIM, new.iter().chain(&own(VICTIM)));
+                world.sandbox.advance_to(world.sandbox.block() + 1);
+                if std::ptr::eq(world, &subnet) {
+                    world.list(FIRST, new.iter().chain(&own(FIRST)));
+                }
+                at += blocks;
+                world.sandbox.advance_to(at);
+            }
+        }
+        for world in [&mut subnet, &mut twin] {
+            let mut cycle = world.cycle().await;
+            while cycle.evidence.at.block < last {
+                cycle = world.cycle().await;
+                let paid: Vec<_> = cycle.submissions.iter().filter(|judged| judged.score.is_some()).collect();
+                let contents: BTreeSet<_> = paid.iter().map(|judged| (&judged.task_id, &judged.content_id)).collect();
+                assert_eq!(contents.len(), paid.len(), "one hotkey for each content");
+            }
+        }
+        let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
+        check_others_unharmed(&cycle, &honest, &[FIRST]);
+        assert!(by(&honest, VICTIM).iter().filter(|judged| judged.content_id.starts_with("new-")).count() == 2);
+        assert_eq!(cycle.scores, honest.scores, "the thief earns what its own videos earn");
     });
 }
 

@@ -111,10 +111,10 @@ impl<P: Platform> Parts<P> {
         }
     }
 
-    /// This platform's contents, each once, in the order given.
-    pub(super) fn own(&self, contents: &[ContentId]) -> Vec<ContentId> {
-        let mut known: HashSet<&ContentId> = HashSet::with_capacity(contents.len());
-        let own = contents.iter().filter(|content| content.platform() == self.platform.id());
+    /// This platform's contents, each once, in the order given: who asks has put first what is to be paid for first.
+    pub(super) fn own<'c>(&self, contents: impl IntoIterator<Item = &'c ContentId>) -> Vec<ContentId> {
+        let mut known: HashSet<&ContentId> = HashSet::new();
+        let own = contents.into_iter().filter(|content| content.platform() == self.platform.id());
         own.filter(|content| known.insert(content)).cloned().collect()
     }
 
@@ -127,7 +127,8 @@ impl<P: Platform> Parts<P> {
         Ok(wanted)
     }
 
-    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out.
+    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out. Both
+    /// in the order given.
     pub(super) async fn work_off(&self, wanted: Vec<ContentId>, order: &Order) -> ContentsObserved {
         let mut answer = ContentsObserved::default();
         if self.platform.routes(Scope::Everything).is_empty() && !wanted.is_empty() {
@@ -170,7 +171,9 @@ impl<P: Platform> Parts<P> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(Vec::new());
         }
-        self.store.details_since(wanted, order.details_since).await.map_err(|error| error.to_string())
+        let known = self.store.details_since(wanted, order.details_since).await.map_err(|error| error.to_string())?;
+        let known: HashSet<ContentId> = known.into_iter().collect();
+        Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
     }
 
     /// What is left of contents without those that crashed too often today, which fall short. (What a platform says of a

@@ -1,5 +1,6 @@
 //! Looking at contents between cycles: what is due by [`freshness`], and no more than the budget has left over.
 //!
+//! - Of what is due, each hotkey has one content looked at in turn.
 //! - Only contents whose details are known are polled; the others are the next cycle's part.
 //! - In every bucket the calls stay untouched that the cycles until the reset need, so that no poll ever costs a cycle
 //!   its evidence. Nothing is tried twice: the next poll comes soon.
@@ -10,10 +11,12 @@ use super::ledger::Day;
 use super::{ContentsObserved, Platform, Scope};
 use crate::ports::StoreError;
 use actix::{Handler, Message, ResponseFuture};
+use std::collections::HashMap;
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, BlockStamp};
-use tensorflix_domain::freshness::{Allowance, due_contents, reserved_calls};
-use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::freshness::{Allowance, due_in_turn, reserved_calls};
+use tensorflix_domain::ids::{ContentId, Uid};
+use tensorflix_domain::places::Turn;
 
 /// Most contents that one poll asks for: ten calls of fifty.
 pub const MAX_POLLED: usize = 500;
@@ -22,8 +25,8 @@ pub const MAX_POLLED: usize = 500;
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "ContentsObserved")]
 pub struct PollContents {
-    /// All contents that the next cycle will ask for, as far as they are known.
-    pub contents: Vec<ContentId>,
+    /// All contents that the next cycle will ask for, as far as they are known, and whose turn each of them is.
+    pub turns: Vec<Turn>,
     /// The newest finalized block, by which observations are dated.
     pub as_of: BlockStamp,
     /// Blocks from one cycle to the next.
@@ -51,8 +54,9 @@ impl<P: Platform> Parts<P> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(ContentsObserved::default());
         }
-        let PollContents { contents, as_of, cycle_blocks, deadline } = request;
-        let own = self.own(&contents);
+        let PollContents { turns, as_of, cycle_blocks, deadline } = request;
+        let own = self.own(turns.iter().map(|turn| &turn.content));
+        let payers: HashMap<ContentId, Uid> = turns.into_iter().map(|turn| (turn.content, turn.uid)).collect();
         let terms = self.platform.terms();
         let day = Day::of(&self.platform, as_of.time);
         let hours_to_reset = day.resets_at.hours_since(as_of.time);
@@ -65,7 +69,8 @@ impl<P: Platform> Parts<P> {
         // Whatever their age: a poll is for numbers, and the cycle reads details anew.
         let details_since = 0;
         let known = self.store.details_since(&own, details_since).await?;
-        let due = due_contents(&self.store.tracks(&known).await?, as_of.time, &allowance, MAX_POLLED);
+        let payer = |content: &ContentId| payers.get(content).copied();
+        let due = due_in_turn(&self.store.tracks(&known).await?, as_of.time, &allowance, MAX_POLLED, payer);
         let deadline = self.clock.monotonic() + deadline;
         let order = Order { as_of, deadline, details_since, kept_units, is_poll: true };
         let answer = self.work_off(due, &order).await;

@@ -124,7 +124,7 @@ fn whoever_was_seen_first_holds_a_content_not_the_lower_uid() {
 }
 
 #[test]
-fn a_withdrawn_pair_stops_scoring_and_its_claim_stays_while_the_hotkey_is_registered() {
+fn a_withdrawn_pair_stops_scoring_and_blocks_nobody_and_its_claim_keeps_its_time_for_when_it_is_listed_again() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
         let second = || miner(1, &[(CATS, &video(1))]);
@@ -132,10 +132,14 @@ fn a_withdrawn_pair_stops_scoring_and_its_claim_stays_while_the_hotkey_is_regist
         assert_eq!(scores(&decided), [(9, 1.0)]);
 
         let decided = stage.decide(OPENING + SLOT_BLOCKS, &[second(), miner(9, &[])]).await;
-        assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::DuplicateSubmission), "9 saw to it first");
-        assert_eq!(scores(&decided), []);
+        assert_eq!(scores(&decided), [(1, 1.0)], "9 has no place for it");
 
-        let decided = stage.decide(OPENING + 2 * SLOT_BLOCKS, &[second()]).await;
+        let relisted = miner(9, &[(CATS, &video(1)), (CATS, &video(2))]);
+        let decided = stage.decide(OPENING + 2 * SLOT_BLOCKS, &[second(), relisted]).await;
+        assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::DuplicateSubmission), "9 was seen with it first");
+        assert_eq!(scores(&decided), [(9, 1.0)]);
+
+        let decided = stage.decide(OPENING + 3 * SLOT_BLOCKS, &[second()]).await;
         assert_eq!(scores(&decided), [(1, 1.0)], "9 is gone from the subnet, its claim passes on");
     });
 }

@@ -8,15 +8,22 @@ use crate::support::time::{pass, simulate};
 use crate::support::world::SLOT_BLOCKS;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::platform::PollContents;
 use tensorflix_actors::ports::Store;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::observation::Sighting;
 
 const POLL_EVERY: Duration = Duration::from_secs(300);
 
 /// A while in which at least one poll falls due.
 const A_WHILE: Duration = Duration::from_secs(360);
 
-fn contents() -> [(tensorflix_domain::ids::ContentId, tensorflix_domain::observation::Sighting); 2] {
+fn contents() -> [(ContentId, Sighting); 2] {
     [(video(1), seen(1_000, 100.0)), (video(2), seen(500, 100.0))]
+}
+
+fn contents_of(poll: &PollContents) -> Vec<ContentId> {
+    poll.turns.iter().map(|turn| turn.content.clone()).collect()
 }
 
 #[test]
@@ -29,10 +36,10 @@ fn what_a_decided_cycle_was_about_is_polled_about_every_five_minutes_dated_by_th
         let polls = stage.youtube.polls();
         assert!((4..=5).contains(&polls.len()), "{}", polls.len());
         for poll in polls {
-            assert_eq!(poll.contents, [video(1), video(2)]);
+            assert_eq!(contents_of(&poll), [video(1), video(2)]);
             assert_eq!((poll.as_of, poll.cycle_blocks), (stamp(OPENING + 300), SLOT_BLOCKS));
         }
-        assert!(stage.instagram.polls().iter().all(|poll| poll.contents.is_empty()));
+        assert!(stage.instagram.polls().iter().all(|poll| poll.turns.is_empty()));
         assert_eq!(stage.youtube.requests().len(), 1, "a poll is no cycle");
     });
 }
@@ -70,7 +77,7 @@ fn after_a_restart_polls_go_on_with_what_was_stored_of_the_cycle() {
         pass(A_WHILE).await;
         let polls = stage.youtube.polls();
         assert!(polls.len() > before);
-        assert!(polls.iter().all(|poll| poll.contents == [video(1), video(2)]));
+        assert!(polls.iter().all(|poll| contents_of(poll) == [video(1), video(2)]));
     });
 }
 

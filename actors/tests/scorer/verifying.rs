@@ -36,11 +36,16 @@ fn policy() -> Policy {
 
 /// A stage whose scorer asks a webhook about AI.
 fn stage(sightings: &[(ContentId, Sighting)], policy: &Policy) -> Stage {
+    stage_within(sightings, policy, 1_000)
+}
+
+/// The same with so many requests a day.
+fn stage_within(sightings: &[(ContentId, Sighting)], policy: &Policy, daily_requests: u64) -> Stage {
     let world = World::new();
     let youtube = FakePlatform::start(&world, sightings.iter().cloned());
     let instagram = FakePlatform::start(&world, sightings.iter().cloned());
     let stats = ActorStats::new("verifier");
-    let detectors = vec![(detector(Provider::Webhook, 1_000), world.outbound(UNLIMITED, &stats))];
+    let detectors = vec![(detector(Provider::Webhook, daily_requests), world.outbound(UNLIMITED, &stats))];
     let verifier = Verifier::new(detectors, world.store(), world.clock(), stats.clone());
     let verifier = world.start(&stats, verifier).recipient();
     let (scorer, decided, stats) =
@@ -85,6 +90,29 @@ fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
         // 120 hours after the first, they are asked for anew.
         stage.decide(OPENING + 5 * SLOT_BLOCKS, &entries).await;
         assert_eq!(stage.world.http.requests_for(HOOK).len(), 4);
+    });
+}
+
+#[test]
+fn detectors_are_asked_about_one_content_of_each_hotkey_in_turn_and_about_nothing_without_a_place() {
+    crate::support::time::simulate(async {
+        let sightings: Vec<_> = (0..20).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
+        let mut stage = stage_within(&sightings, &policy(), 3);
+        answer_by_id(&stage, &video(99));
+        let contents: Vec<ContentId> = (0..10).map(video).collect();
+        let greedy: Vec<(&str, &ContentId)> = contents.iter().map(|content| (CATS, content)).collect();
+        let entries = [miner(1, &greedy), miner(2, &[(CATS, &video(11))]), miner(3, &[(CATS, &video(12))])];
+        stage.decide(OPENING, &entries).await;
+        let asked: BTreeSet<String> = stage.world.http.requests_for(HOOK).iter().map(asked_id).collect();
+        assert_eq!(asked.len(), 3, "{asked:?}");
+        assert!([11, 12].iter().all(|number| asked.contains(video(*number).as_str())), "{asked:?}");
+        // On the following days what is left: of the ten, the first five.
+        for slot in 1..4 {
+            stage.decide(OPENING + slot * SLOT_BLOCKS, &entries).await;
+        }
+        let asked: BTreeSet<String> = stage.world.http.requests_for(HOOK).iter().map(asked_id).collect();
+        assert_eq!(asked.len(), 7, "{asked:?}");
+        assert!(!asked.contains(video(5).as_str()), "{asked:?}");
     });
 }
 

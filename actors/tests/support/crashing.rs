@@ -19,10 +19,11 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -224,14 +225,17 @@ impl<T: Store> Store for Mortal<T> {
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         mortal!(self, unclaimed_holdings(limit))
     }
-    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
+        mortal!(self, holdings_claimed_otherwise(rule))
+    }
+    async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         mortal!(self, record_claims(claims, holdings))
     }
     async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
         mortal!(self, undated_ties(round, limit))
     }
-    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
-        mortal!(self, claims())
+    async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
+        mortal!(self, claims_for(task_id, content_ids))
     }
     async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
         mortal!(self, latest_cycle())

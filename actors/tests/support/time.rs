@@ -16,13 +16,13 @@ const LONGEST_TEST: Duration = Duration::from_secs(30 * 24 * 3_600);
 pub const PATIENCE: Duration = Duration::from_secs(6 * 3_600);
 
 /// Runs a test with paused time on one thread, where actors can live.
-pub fn simulate(test: impl Future<Output = ()>) {
+pub fn simulate<T>(test: impl Future<Output = T>) -> T {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_time().start_paused(true).build().expect("a runtime")
     };
     actix_rt::System::with_tokio_rt(runtime)
-        .block_on(async { tokio::time::timeout(LONGEST_TEST, test).await.expect("the test must end") });
+        .block_on(async { tokio::time::timeout(LONGEST_TEST, test).await.expect("the test must end") })
 }
 
 /// Lets everything that can run do so. Time goes on by a millisecond, which it only does once nothing else can run.

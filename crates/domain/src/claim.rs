@@ -4,14 +4,18 @@
 //! The holder is found by narrowing the claimants, one criterion after another, to those that are best in it; the
 //! order in which claims arrived plays no part.
 
-use crate::chain_time::{Moment, grid_start};
+use crate::chain_time::{BLOCKS_PER_HOUR, Moment, grid_start};
 use crate::ids::{Block, Hotkey, Uid};
 use crate::submission::MAX_PAIRS;
 use serde::{Deserialize, Serialize};
 
-/// Claims that one hotkey may hold; further ones are not made. The oldest stand, so nobody can take them away, and the bound
+/// Claims that one hotkey may hold; further ones are not made while none of its own is old enough to give way. The bound
 /// counts the hotkey's own claims alone, so nobody else is touched by it.
 pub const MAX_CLAIMS: usize = 4 * MAX_PAIRS;
+
+/// Blocks after which a claim of a hotkey with [`MAX_CLAIMS`] gives way to a new one of the same hotkey, if its gist does not
+/// place the pair any more: 90 days.
+pub const CLAIM_REST_BLOCKS: u32 = 90 * 24 * BLOCKS_PER_HOUR;
 
 /// One hotkey's claim on one content for one task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

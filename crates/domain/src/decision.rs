@@ -6,12 +6,13 @@
 
 use crate::defence::{Defences, cap, task_floors};
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
-use crate::ids::{Hotkey, Uid};
+use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
 use crate::policy::{Aggregate, Policy};
+use crate::verdict::Status;
 use crate::weights::ScoreVector;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a cycle decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,14 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let paid = keep_highest(smoothed.clone(), policy.top_n, &uids);
     let scores = burn(paid, policy.burn_share, evidence.owner_hotkey);
     Decision { submissions, smoothed, scores }
+}
+
+/// The contents of submissions that are not rejected under a policy.
+pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<ContentId> {
+    let mut submissions = judge_all(evidence, policy);
+    cap(&mut submissions, evidence, &policy.defences);
+    let counting = submissions.iter().filter(|judged| judged.status != Status::Rejected);
+    counting.filter_map(|judged| ContentId::new(judged.platform?, &judged.content_id).ok()).collect()
 }
 
 /// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here

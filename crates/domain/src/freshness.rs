@@ -24,7 +24,8 @@
 
 use crate::chain_time::{HOUR_MS, Moment};
 use crate::evidence::Measurement;
-use crate::ids::ContentId;
+use crate::ids::{ContentId, Uid};
+use crate::places::in_turn;
 
 /// A content is looked at again when it has grown older by this share of its age.
 const AGE_SHARE: f64 = 0.125;
@@ -124,6 +125,18 @@ pub fn due_at(track: &Track, stretch: f64) -> Moment {
 /// A call costs the same for one content as for a full batch. So what is due is filled up to full batches with those
 /// that are due next, if their last look is at least [`SHORTEST_HOURS`] ago.
 pub fn due_contents(tracks: &[(ContentId, Track)], now: Moment, allowance: &Allowance, limit: usize) -> Vec<ContentId> {
+    due_in_turn(tracks, now, allowance, limit, |_| None)
+}
+
+/// The same, where of what is due each payer has its most overdue content looked at before any has its second one: so
+/// nobody's many contents use up what is left for others.
+pub fn due_in_turn(
+    tracks: &[(ContentId, Track)],
+    now: Moment,
+    allowance: &Allowance,
+    limit: usize,
+    payer: impl Fn(&ContentId) -> Option<Uid>,
+) -> Vec<ContentId> {
     let Some(stretch) = stretch(tracks.iter().map(|(_, track)| interval_hours(track)), allowance) else {
         return Vec::new();
     };
@@ -138,5 +151,7 @@ pub fn due_contents(tracks: &[(ContentId, Track)], now: Moment, allowance: &Allo
     by_time.sort_unstable();
     let due = by_time.iter().filter(|(due_at, _)| *due_at <= now).count();
     let filled = due.next_multiple_of(batch_size).min(limit);
-    by_time.into_iter().take(filled).map(|(_, content)| content.clone()).collect()
+    let next = by_time.split_off(due);
+    let due = in_turn(by_time, |(_, content)| payer(content));
+    due.into_iter().chain(next).take(filled).map(|(_, content)| content.clone()).collect()
 }

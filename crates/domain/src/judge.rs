@@ -1,21 +1,25 @@
 //! Judging submissions: each gets a status and a reason by the rules, in the contract's order.
 //!
 //! A submission is judged by its own evidence and by claims on its content, and by nothing else: what another miner
-//! lists, or how broken it is, changes no raw score.
+//! lists, or how broken it is, changes no raw score. Only claims of pairs that hold a place (`places.rs`) take part; a pair
+//! without a claim of its own waits for one, so that nothing is paid before it is clear whose it is.
 
 use crate::chain_time::{BlockStamp, Moment};
-use crate::claim::{Claimant, SettledBy, holder};
+use crate::claim::{Claim, Claimant, SettledBy, holder};
 use crate::defence::ForeignTag;
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
-use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
+use crate::places::{PlaceRule, Standing, placed_pairs};
+use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
+use crate::scope::{ClaimPlace, claim_place};
+use crate::submission::Pair;
 use crate::task::Task;
 use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
 use crate::verdict::{Reason, Status};
 use crate::verification::{self, Check, CheckMode, OnUnknown};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// A submission and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,8 +64,10 @@ impl Judged {
 /// Judges every pair of every miner, by UID and then in the order of the gists. Scores are views per hour; they are
 /// not normalised yet.
 pub fn judge_all(evidence: &Evidence, policy: &Policy) -> Vec<Judged> {
-    let bench = Bench::new(evidence, policy);
-    evidence.miners.iter().flat_map(|miner| bench.judge_miner(miner)).collect()
+    let rule = PlaceRule::new(&evidence.tasks, policy.max_per_miner_and_task);
+    let standings: Vec<Vec<Standing>> = evidence.miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
+    let bench = Bench::new(evidence, policy, &standings);
+    evidence.miners.iter().zip(&standings).flat_map(|(miner, standings)| bench.judge_miner(miner, standings)).collect()
 }
 
 /// What a submission comes to before it is scored.
@@ -79,9 +85,6 @@ impl Finding {
     }
 }
 
-/// Where a claim binds: the platform and id of a content, in one task or with the scope of the subnet in all.
-type ClaimPlace<'a> = (Option<&'a str>, Platform, &'a str);
-
 /// Evidence indexed for judging. Hash maps are only looked up, never walked, so their order reaches no result.
 struct Bench<'a> {
     evidence: &'a Evidence,
@@ -92,13 +95,16 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(evidence: &'a Evidence, policy: &'a Policy) -> Self {
+    fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<Standing>]) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
+        let placed = placed_pairs(&evidence.miners, standings);
         let mut claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>> = HashMap::with_capacity(evidence.claims.len());
         for BoundClaim { uid, claim } in &evidence.claims {
-            if let Some(task) = tasks.get(claim.task_id.as_str()) {
-                let place = (scope_of(policy, &claim.task_id), task.platform, claim.content_id.as_str());
+            // What holds no place now blocks nobody.
+            let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
+            if let Some(task) = tasks.get(claim.task_id.as_str()).filter(|_| placed.contains(&pair)) {
+                let place = claim_place(policy, task, &claim.content_id);
                 claimants.entry(place).or_default().push(Claimant { claim, uid: *uid });
             }
         }
@@ -106,34 +112,19 @@ impl<'a> Bench<'a> {
         Self { evidence, policy, tasks, claimants, miners }
     }
 
-    fn judge_miner(&self, miner: &'a Miner) -> Vec<Judged> {
-        let mut counted: BTreeMap<&str, u32> = BTreeMap::new();
-        miner.pairs.iter().map(|pair| self.judge(miner, &pair.task_id, &pair.content_id, &mut counted)).collect()
+    fn judge_miner(&self, miner: &'a Miner, standings: &[Standing]) -> Vec<Judged> {
+        miner.pairs.iter().zip(standings).map(|(pair, standing)| self.judge(miner, pair, standing)).collect()
     }
 
-    fn judge<'p>(
-        &self,
-        miner: &Miner,
-        task_id: &'p str,
-        content_id: &str,
-        counted: &mut BTreeMap<&'p str, u32>,
-    ) -> Judged {
-        let task = self.tasks.get(task_id).copied();
+    fn judge(&self, miner: &Miner, pair: &Pair, standing: &Standing) -> Judged {
+        let Pair { task_id, content_id } = pair;
+        let task = self.tasks.get(task_id.as_str()).copied();
         let mut settled_by = None;
-        let finding = match task {
-            None => Finding::of(Reason::UnknownTask),
-            Some(task) => match ContentId::new(task.platform, content_id) {
-                Err(_) => Finding::of(Reason::InvalidContentId),
-                Ok(content) => {
-                    let count = counted.entry(task_id).or_default();
-                    *count += 1;
-                    if *count > self.policy.max_per_miner_and_task {
-                        Finding::of(Reason::TooManySubmissions)
-                    } else {
-                        self.judge_content(miner, task, &content, &mut settled_by)
-                    }
-                }
-            },
+        let finding = match (task, standing) {
+            (None, _) => Finding::of(Reason::UnknownTask),
+            (Some(_), Standing::Malformed) => Finding::of(Reason::InvalidContentId),
+            (Some(_), Standing::Surplus | Standing::PlacedUnknown) => Finding::of(Reason::TooManySubmissions),
+            (Some(task), Standing::Placed(content)) => self.judge_content(miner, task, content, &mut settled_by),
         };
         let score = match (finding.status, finding.views, finding.published_at) {
             (Status::Accepted, Some(views), Some(published_at)) => {
@@ -144,8 +135,8 @@ impl<'a> Bench<'a> {
         Judged {
             uid: miner.uid,
             hotkey: miner.hotkey,
-            task_id: task_id.to_owned(),
-            content_id: content_id.to_owned(),
+            task_id: task_id.clone(),
+            content_id: content_id.clone(),
             platform: task.map(|task| task.platform),
             status: finding.status,
             reason: finding.reason,
@@ -167,9 +158,18 @@ impl<'a> Bench<'a> {
     ) -> Finding {
         let unknown = ContentEvidence::default();
         let known = self.evidence.contents.get(content).unwrap_or(&unknown);
-        if !self.holds(miner, task, content, known, settled_by) {
-            return Finding::of(Reason::DuplicateSubmission);
+        match self.objection(miner, task, content, known, settled_by) {
+            None => self.judge_known(miner, task, known),
+            Some(Reason::AwaitingClaim) => {
+                let finding = self.judge_known(miner, task, known);
+                if finding.status == Status::Rejected { finding } else { Finding::of(Reason::AwaitingClaim) }
+            }
+            Some(reason) => Finding::of(reason),
         }
+    }
+
+    /// Judges a submission by what is known of its content, whoever lists it too.
+    fn judge_known(&self, miner: &Miner, task: &Task, known: &ContentEvidence) -> Finding {
         // The platform has not told us of it lately enough: unknown, which is neither good nor bad.
         let Some(latest) = known.latest.as_ref().filter(|latest| self.is_recent(latest.at.time)) else {
             return Finding::of(known.shortfall.unwrap_or(Reason::PlatformUnavailable));
@@ -344,24 +344,32 @@ impl<'a> Bench<'a> {
         verification::finding(policy, verified, check, task.id.as_str(), self.evidence.at.time)
     }
 
-    /// Whether this miner's claim is the one that holds the content.
-    fn holds(
+    /// What speaks against this miner's being the one that holds the content: another's claim, or that it has none itself.
+    fn objection(
         &self,
         miner: &Miner,
         task: &Task,
         content: &ContentId,
         known: &ContentEvidence,
         settled_by: &mut Option<SettledBy>,
-    ) -> bool {
+    ) -> Option<Reason> {
         let named = named_owner(known, self.policy);
-        let place = (scope_of(self.policy, task.id.as_str()), task.platform, content.as_str());
-        let holder = self.claimants.get(&place).and_then(|claimants| holder(claimants, named));
-        // Without any claim there is no dispute.
-        let Some(holder) = holder else { return true };
+        let claimants = self
+            .claimants
+            .get(&claim_place(self.policy, task, content.as_str()))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let Some(holder) = holder(claimants, named) else { return Some(Reason::AwaitingClaim) };
+        let is_own = |claim: &Claim| claim.hotkey == miner.hotkey && claim.task_id == task.id.as_str();
+        if !claimants.iter().any(|claimant| is_own(claimant.claim)) {
+            // Another's claim binds meanwhile, unless the text will settle it for this one as soon as it has a claim too.
+            let may_hold = named == Some(&miner.hotkey);
+            return Some(if may_hold { Reason::AwaitingClaim } else { Reason::DuplicateSubmission });
+        }
         if holder.settled_by != SettledBy::NoDispute {
             *settled_by = Some(holder.settled_by);
         }
-        holder.claim.hotkey == miner.hotkey && holder.claim.task_id == task.id.as_str()
+        (!is_own(holder.claim)).then_some(Reason::DuplicateSubmission)
     }
 
     /// Whether an observation is young enough to decide anything.
@@ -377,13 +385,6 @@ fn authenticity(known: &ContentEvidence) -> Option<f64> {
 
 fn is_disbelieved(known: &ContentEvidence) -> bool {
     authenticity(known).is_some_and(|authenticity| authenticity < REJECT_BELOW)
-}
-
-fn scope_of<'t>(policy: &Policy, task_id: &'t str) -> Option<&'t str> {
-    match policy.content_scope {
-        ContentScope::Task => Some(task_id),
-        ContentScope::Subnet => None,
-    }
 }
 
 /// The number of a content that counts as its views.
@@ -406,24 +407,6 @@ fn first_counted(known: &ContentEvidence, platform: Platform, policy: &Policy) -
 /// The hours that views are divided by: from publication to the observation, never fewer than `min_age_hours`.
 pub fn counted_hours(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
     views.at.time.hours_since(published_at).max(min_age_hours)
-}
-
-/// The claims that compete for a content in `task`: those on it for the same task, or with the scope of the subnet for
-/// any known task of the same platform.
-pub fn competing_claims<'a>(
-    claims: impl IntoIterator<Item = &'a BoundClaim>,
-    evidence: &Evidence,
-    policy: &Policy,
-    task: &Task,
-    content_id: &str,
-) -> Vec<&'a BoundClaim> {
-    let place = |task: &Task| (scope_of(policy, task.id.as_str()).map(str::to_owned), task.platform);
-    let places: HashMap<&str, _> =
-        evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), place(&weighted.task))).collect();
-    let competes = |bound: &&BoundClaim| {
-        bound.claim.content_id == content_id && places.get(bound.claim.task_id.as_str()) == Some(&place(task))
-    };
-    claims.into_iter().filter(competes).collect()
 }
 
 /// The hotkey that a content's text names, where the rules ask for it.

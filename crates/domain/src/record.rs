@@ -8,6 +8,7 @@ use crate::commitment::GistPointer;
 use crate::evidence::{ContentEvidence, Evidence};
 use crate::ids::{Block, Hotkey};
 use crate::judge::Judged;
+use crate::places::PlaceRuleDigest;
 use crate::policy::Policy;
 use crate::verification::PlatformSignals;
 use crate::weights::{ScoreVector, WeightEntry};
@@ -129,6 +130,15 @@ pub struct Holding {
     pub round: Block,
     /// The block of the commitment.
     pub committed_at: Block,
+}
+
+/// A holding of which claims were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedHolding {
+    /// The holding's number.
+    pub id: i64,
+    /// Which of its pairs held a place, and so were claimed.
+    pub rule: PlaceRuleDigest,
 }
 
 /// What is stored of a content's observations, as a cycle needs it; texts are read only for the hotkeys they name.

@@ -284,19 +284,16 @@ proptest! {
     fn a_content_counts_for_at_most_one_hotkey_in_its_scope(evidence in evidence(), policy in policy()) {
         let mut holders = BTreeMap::new();
         for judged in decide(&evidence, &policy).submissions {
-            let is_claimed = evidence.claims.iter().any(|bound| {
-                bound.claim.content_id == judged.content_id
-                    && (policy.content_scope == ContentScope::Subnet || bound.claim.task_id == judged.task_id)
-            });
-            if judged.score.is_some() && is_claimed {
+            if judged.score.is_some() {
                 let scope = (policy.content_scope == ContentScope::Task).then(|| judged.task_id.clone());
                 let holder = *holders.entry((scope, judged.platform, judged.content_id.clone())).or_insert(judged.hotkey);
-                // Without any claim of that platform's tasks there is nothing that binds.
-                let binds = evidence.claims.iter().any(|bound| {
-                    bound.claim.content_id == judged.content_id
-                        && TASKS.iter().any(|(id, platform)| *id == bound.claim.task_id && Some(*platform) == judged.platform)
+                prop_assert!(holder == judged.hotkey, "{:?}", judged);
+                let is_claimed = evidence.claims.iter().any(|bound| {
+                    let claim = &bound.claim;
+                    (claim.hotkey, &claim.task_id, &claim.content_id)
+                        == (judged.hotkey, &judged.task_id, &judged.content_id)
                 });
-                prop_assert!(!binds || holder == judged.hotkey, "{:?}", judged);
+                prop_assert!(is_claimed, "{:?}", judged);
             }
         }
     }

@@ -8,9 +8,10 @@ use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
+use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::{Block, Hotkey};
-use tensorflix_domain::record::Holding;
+use tensorflix_domain::places::PlaceRuleDigest;
+use tensorflix_domain::record::{ClaimedHolding, Holding};
 
 #[derive(sqlx::FromRow)]
 struct HoldingRow {
@@ -61,25 +62,41 @@ impl Store {
         rows.into_iter().map(HoldingRow::into_holding).collect()
     }
 
+    /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
+    /// first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
+        let rows: Vec<HoldingRow> = sqlx::query_as(
+            "SELECT holding_id, hotkey, holdings.pointer, holdings.digest, round, committed_at FROM gists
+             JOIN holdings ON holdings.pointer = gists.pointer AND holdings.digest = gists.digest
+             WHERE claimed AND (claimed_under IS NULL OR claimed_under <> $1) ORDER BY round, holding_id",
+        )
+        .bind(&rule.0[..])
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(HoldingRow::into_holding).collect()
+    }
+
     /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a
-    /// hotkey that has [`MAX_CLAIMS`], only claims that exist already are touched.
+    /// hotkey that has [`MAX_CLAIMS`], claims that are older than [`CLAIM_REST_BLOCKS`] and not among these give way to new
+    /// ones; beyond that, only claims that exist already are touched.
     ///
     /// # Errors
     /// If the database cannot be written.
-    pub async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+    pub async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         let claims = without_excess(&mut transaction, claims).await?;
         for chunk in claims.chunks(ROWS_PER_STATEMENT) {
             insert_claims(chunk).build().persistent(false).execute(&mut *transaction).await?;
         }
-        for chunk in holdings.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = QueryBuilder::<Sqlite>::new("UPDATE holdings SET claimed = TRUE WHERE holding_id IN (");
-            let mut list = statement.separated(", ");
-            for holding in chunk {
-                list.push_bind(*holding);
-            }
-            statement.push(")");
-            statement.build().persistent(false).execute(&mut *transaction).await?;
+        for ClaimedHolding { id, rule } in holdings {
+            sqlx::query("UPDATE holdings SET claimed = TRUE, claimed_under = $1 WHERE holding_id = $2")
+                .bind(&rule.0[..])
+                .bind(*id)
+                .execute(&mut *transaction)
+                .await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -92,6 +109,29 @@ impl Store {
     pub async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<ClaimRow> =
             sqlx::query_as(UNDATED_TIES).bind(i64::from(round)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        sorted(rows)
+    }
+
+    /// The claims on these contents for one task, by whatever hotkey, in the order of [`Claim`].
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
+        let mut rows: Vec<ClaimRow> = Vec::new();
+        for chunk in content_ids.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+                 FROM claims WHERE task_id = ",
+            );
+            statement.push_bind(task_id);
+            statement.push(" AND content_id IN (");
+            let mut list = statement.separated(", ");
+            for content_id in chunk {
+                list.push_bind(*content_id);
+            }
+            statement.push(")");
+            rows.extend(statement.build_query_as::<ClaimRow>().persistent(false).fetch_all(&self.readers).await?);
+        }
         sorted(rows)
     }
 
@@ -148,7 +188,8 @@ fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
     Ok(claims)
 }
 
-/// The claims that are made, in their order. Known ones are looked up only for a hotkey that could exceed its bound.
+/// The claims that are made, in their order, after old ones gave way. Known ones are looked up only for a hotkey that could
+/// exceed its bound.
 async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<Vec<Claim>, StoreError> {
     let mut wanted: BTreeMap<Hotkey, usize> = BTreeMap::new();
     for claim in claims {
@@ -162,11 +203,8 @@ async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> 
             .fetch_one(&mut *connection)
             .await?;
         if usize::try_from(held).unwrap_or(usize::MAX).saturating_add(wanted) > MAX_CLAIMS {
-            let known = sqlx::query_as("SELECT task_id, content_id FROM claims WHERE hotkey = $1")
-                .bind(&key[..])
-                .fetch_all(&mut *connection)
-                .await?;
-            bounded.insert(hotkey, known.into_iter().collect());
+            let own: Vec<&Claim> = claims.iter().filter(|claim| claim.hotkey == hotkey).collect();
+            bounded.insert(hotkey, make_room(connection, &hotkey, &own).await?);
         }
     }
     let mut is_made = |claim: &&Claim| {
@@ -175,6 +213,44 @@ async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> 
         known.contains(&pair) || (known.len() < MAX_CLAIMS && known.insert(pair))
     };
     Ok(claims.iter().filter(|claim| is_made(claim)).cloned().collect())
+}
+
+/// Deletes claims of a hotkey that are old and that it does not list any more, as many as its new ones exceed the bound by.
+/// Gives the pairs that it has claimed then.
+async fn make_room(
+    connection: &mut SqliteConnection,
+    hotkey: &Hotkey,
+    wanted: &[&Claim],
+) -> Result<BTreeSet<(String, String)>, StoreError> {
+    let key = hotkey.public_key();
+    let known: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT task_id, content_id, round FROM claims WHERE hotkey = $1 ORDER BY round, task_id, content_id",
+    )
+    .bind(&key[..])
+    .fetch_all(&mut *connection)
+    .await?;
+    let listed: BTreeSet<(&str, &str)> =
+        wanted.iter().map(|claim| (claim.task_id.as_str(), claim.content_id.as_str())).collect();
+    let newest_round = wanted.iter().map(|claim| claim.round).max().unwrap_or_default();
+    let oldest_kept = i64::from(newest_round.saturating_sub(CLAIM_REST_BLOCKS));
+    let mut pairs: BTreeSet<(String, String)> =
+        known.iter().map(|(task_id, content_id, _)| (task_id.clone(), content_id.clone())).collect();
+    let is_new = |pair: &&(&str, &str)| !pairs.contains(&(pair.0.to_owned(), pair.1.to_owned()));
+    let new = listed.iter().filter(is_new).count();
+    let excess = if new == 0 { 0 } else { (pairs.len() + new).saturating_sub(MAX_CLAIMS) };
+    let gives_way = |(task_id, content_id, round): &&(String, String, i64)| {
+        *round < oldest_kept && !listed.contains(&(task_id.as_str(), content_id.as_str()))
+    };
+    for (task_id, content_id, _) in known.iter().filter(gives_way).take(excess) {
+        sqlx::query("DELETE FROM claims WHERE task_id = $1 AND content_id = $2 AND hotkey = $3")
+            .bind(task_id)
+            .bind(content_id)
+            .bind(&key[..])
+            .execute(&mut *connection)
+            .await?;
+        pairs.remove(&(task_id.clone(), content_id.clone()));
+    }
+    Ok(pairs)
 }
 
 fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
@@ -257,7 +333,12 @@ mod tests {
 
     /// Claims `numbers` of contents for a hotkey in a round.
     async fn claim(store: &Store, key: u8, numbers: std::ops::Range<usize>, round: Block) -> usize {
+        claim_each(store, key, &numbers.collect::<Vec<_>>(), round).await
+    }
+
+    async fn claim_each(store: &Store, key: u8, numbers: &[usize], round: Block) -> usize {
         let claims: Vec<Claim> = numbers
+            .iter()
             .map(|number| Claim {
                 task_id: "t".to_owned(),
                 content_id: format!("v{number:010}"),
@@ -271,6 +352,29 @@ mod tests {
         store.record_claims(&claims, &[]).await.expect("stored");
         let claims = store.claims().await.expect("read");
         claims.iter().filter(|claim| claim.hotkey.public_key()[0] == key).count()
+    }
+
+    #[tokio::test]
+    async fn old_claims_that_are_not_listed_any_more_give_way_so_that_nobody_waits_for_a_claim_for_ever() {
+        let store = Store::open("sqlite::memory:").await.expect("a database");
+        claim(&store, 2, 0..20, 25).await;
+        assert_eq!(claim(&store, 1, 0..MAX_CLAIMS - 5, 25).await, MAX_CLAIMS - 5);
+        assert_eq!(claim(&store, 1, MAX_CLAIMS - 5..MAX_CLAIMS, 26).await, MAX_CLAIMS);
+        let later = 26 + CLAIM_REST_BLOCKS;
+        // It still lists the first two of its old claims, and three that are new.
+        let listed: Vec<usize> = [0, 1].into_iter().chain(MAX_CLAIMS..MAX_CLAIMS + 3).collect();
+        assert_eq!(claim_each(&store, 1, &listed, later).await, MAX_CLAIMS);
+        let known = |number: usize| {
+            let store = store.clone();
+            async move { store.claims_for("t", &[format!("v{number:010}").as_str()]).await.expect("read") }
+        };
+        for kept in [0, 1, 5, MAX_CLAIMS - 1, MAX_CLAIMS, MAX_CLAIMS + 2] {
+            assert!(known(kept).await.iter().any(|claim| claim.hotkey.public_key()[0] == 1), "{kept}");
+        }
+        assert_eq!(known(0).await.iter().map(|claim| claim.round).max(), Some(25), "its time stays");
+        for gone in [2, 3, 4] {
+            assert!(known(gone).await.iter().all(|claim| claim.hotkey.public_key()[0] == 2), "{gone}");
+        }
     }
 
     #[tokio::test]

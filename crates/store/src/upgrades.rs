@@ -16,7 +16,8 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO gist_documents VALUES (zeroblob(32), x'7b7d')",
     "INSERT INTO gists (pointer, etag, digest, fetched_round, asked_round, failures, error)
         VALUES ('alice:00ff', 'W/\"1\"', zeroblob(32), 700, 700, 2, 'no answer')",
-    "INSERT INTO holdings VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
+    "INSERT INTO holdings (holding_id, hotkey, pointer, digest, round, committed_at, claimed)
+        VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
     "INSERT INTO contents (content_key, platform, content_id, latest_block, latest_time_ms, latest_present, seen_before,
         views_block, views_time_ms, view_count, plays_block, plays_time_ms, play_count, details_block, details_digest,
         published_at_ms, broadcast) VALUES (1, 'youtube', 'dQw4w9WgXcQ', 700, 8400000, TRUE, TRUE, 700, 8400000, 42, NULL, NULL,

@@ -17,10 +17,11 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
+    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -130,6 +131,16 @@ impl MemoryStore {
     }
 
     /// Every hotkey's first sight of a content, in the order of their numbers.
+    /// As a process does when it starts: what it read of the chain before is old.
+    pub fn forget_subnet(&self) {
+        locked(&self.tables).subnet = None;
+    }
+
+    /// All claims, in the order of [`Claim`].
+    pub fn claims(&self) -> Vec<Claim> {
+        locked(&self.tables).all_claims()
+    }
+
     pub fn holdings(&self) -> Vec<Holding> {
         locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
     }
@@ -352,7 +363,11 @@ impl Store for MemoryStore {
         self.read(|tables| tables.unclaimed_holdings(limit))
     }
 
-    async fn record_claims(&self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
+        self.read(|tables| tables.holdings_claimed_otherwise(rule))
+    }
+
+    async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         self.write(Write::Claims, |tables| tables.record_claims(claims, holdings)).await
     }
 
@@ -360,8 +375,8 @@ impl Store for MemoryStore {
         self.read(|tables| tables.undated_ties(round, limit))
     }
 
-    async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
-        self.read(Tables::all_claims)
+    async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
+        self.read(|tables| tables.claims_for(task_id, content_ids))
     }
 
     async fn latest_cycle(&self) -> Result<Option<CycleHead>, StoreError> {

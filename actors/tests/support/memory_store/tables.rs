@@ -1,6 +1,6 @@
 //! The records of the store, and the rules by which they change. What is a fact is added and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
@@ -10,9 +10,10 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, FailureScope, GistAnswer, GistHolder, GistOutcome, GistState, GoodPointer,
-    Head, Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, FailureScope, GistAnswer, GistHolder, GistOutcome,
+    GistState, GoodPointer, Head, Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
@@ -31,8 +32,8 @@ pub struct Tables {
     pub unwatched: BTreeMap<Block, Block>,
     pub crashes: BTreeMap<tensorflix_domain::quarantine::Item, u32>,
     pub documents: BTreeMap<ContentDigest, Vec<u8>>,
-    /// With whether claims were made of it.
-    pub holdings: Vec<(Holding, bool)>,
+    /// With the rule under which claims were made of it.
+    pub holdings: Vec<(Holding, Option<PlaceRuleDigest>)>,
     pub observations: BTreeMap<ContentId, Vec<Observation>>,
     pub units_spent: BTreeMap<(String, String), u64>,
     pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
@@ -139,7 +140,7 @@ impl Tables {
         if !is_known {
             let GistHolder { hotkey, pointer, committed_at } = holder.clone();
             let id = i64::try_from(self.holdings.len()).expect("few holdings") + 1;
-            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at }, false));
+            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at }, None));
         }
     }
 
@@ -309,13 +310,30 @@ impl Tables {
 
     pub fn unclaimed_holdings(&self, limit: u32) -> Vec<Holding> {
         let mut unclaimed: Vec<Holding> =
-            self.holdings.iter().filter(|(_, is_claimed)| !is_claimed).map(|(holding, _)| holding.clone()).collect();
+            self.holdings.iter().filter(|(_, rule)| rule.is_none()).map(|(holding, _)| holding.clone()).collect();
         unclaimed.sort_by_key(|holding| (holding.round, holding.id));
         unclaimed.truncate(usize::try_from(limit).expect("a small limit"));
         unclaimed
     }
 
-    pub fn record_claims(&mut self, claims: &[Claim], holdings: &[i64]) -> Result<(), StoreError> {
+    pub fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Vec<Holding> {
+        let is_present = |holding: &Holding| {
+            self.gists.get(&holding.pointer).is_some_and(|state| state.digest == Some(holding.digest))
+        };
+        let is_otherwise = |(holding, claimed): &&(Holding, Option<PlaceRuleDigest>)| {
+            claimed.as_ref().is_some_and(|claimed| claimed != rule) && is_present(holding)
+        };
+        self.holdings.iter().filter(is_otherwise).map(|(holding, _)| holding.clone()).collect()
+    }
+
+    pub fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Vec<Claim> {
+        let is_asked = |claim: &&Claim| claim.task_id == task_id && content_ids.contains(&claim.content_id.as_str());
+        let mut claims: Vec<Claim> = self.claims.values().filter(is_asked).cloned().collect();
+        claims.sort_unstable();
+        claims
+    }
+
+    pub fn record_claims(&mut self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         for claim in claims {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
             let held = || self.claims.keys().filter(|(_, _, hotkey)| *hotkey == claim.hotkey).count();
@@ -325,9 +343,10 @@ impl Tables {
             }
             self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
         }
-        let claimed: BTreeSet<&i64> = holdings.iter().collect();
-        for (holding, is_claimed) in &mut self.holdings {
-            *is_claimed |= claimed.contains(&holding.id);
+        let claimed: BTreeMap<i64, PlaceRuleDigest> =
+            holdings.iter().map(|claimed| (claimed.id, claimed.rule)).collect();
+        for (holding, rule) in &mut self.holdings {
+            *rule = claimed.get(&holding.id).copied().or(*rule);
         }
         Ok(())
     }

@@ -52,6 +52,11 @@ impl Question {
         (self.check, &self.task_id, &self.subject) == (wait.check, &wait.task_id, &wait.subject)
     }
 
+    /// Whether it is about one of these tasks, or about none at all.
+    pub fn is_of_any(&self, tasks: &BTreeSet<String>) -> bool {
+        self.task_id.as_ref().is_none_or(|task_id| tasks.contains(task_id))
+    }
+
     /// The providers to ask; see [`to_ask`].
     pub fn to_ask(&self, policy: &VerificationPolicy, known: &VerificationEvidence, at: Moment) -> BTreeSet<Provider> {
         to_ask(policy, known, self.check, self.task_id.as_deref().unwrap_or_default(), at)

@@ -5,6 +5,7 @@
 mod defences;
 mod earlier_failures;
 mod order;
+mod places;
 mod scores;
 mod traffic;
 mod verification;
@@ -339,17 +340,6 @@ fn a_duplicate_is_decided_without_waiting_for_metrics() {
     assert_eq!(outcome(&submissions[0]), (Status::Pending, Some(Reason::PlatformUnavailable)));
     assert_eq!(outcome(&submissions[1]), (Status::Rejected, Some(Reason::DuplicateSubmission)));
     assert_eq!(submissions[0].settled_by, Some(SettledBy::PollingRound));
-}
-
-#[test]
-fn a_claim_stays_when_its_pair_is_withdrawn_or_its_gist_cannot_be_read() {
-    let mut evidence = evidence();
-    list(&mut evidence, 3, &[("yt", VIDEO)]);
-    evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 125)];
-    video(&mut evidence, VIDEO, seen(500));
-    let decision = decide(&evidence, &Policy::default());
-    assert_eq!(outcome(&decision.submissions[0]), (Status::Rejected, Some(Reason::DuplicateSubmission)));
-    assert!(decision.scores.is_empty(), "a withdrawn pair does not score for its holder either");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::scene::{Pair, Scene, audience};
 use super::{ATTACKER, SYBILS, ScriptError, Side};
 use crate::NETUID;
 use crate::node::GenesisNeuron;
-use crate::world::{Gist, GistFile, Platform, Shape, TASK_FILE, Task, VALIDATOR_UID};
+use crate::world::{Gist, GistFile, Growth, Platform, Shape, TASK_FILE, Task, VALIDATOR_UID};
 
 type Played = Result<(), ScriptError>;
 
@@ -12,6 +12,8 @@ type Played = Result<(), ScriptError>;
 pub(super) const COPIER: u16 = VALIDATOR_UID + 1;
 /// Videos of a person who has more than one hotkey may count.
 const VIDEOS: u32 = 9;
+/// Videos of strangers that a flood lists behind its own.
+const STRANGERS: u32 = 300;
 /// Tasks that only one miner knows.
 const SECRET_TASKS: u32 = 3;
 
@@ -73,7 +75,8 @@ pub(super) fn sybils(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Lists nine videos in one task; the twin the first five of them.
+/// Lists nine videos in one task, and hundreds of strangers' behind them that are liked as nobody's are; the twin the first
+/// five.
 pub(super) fn floods(scene: &Scene<'_>) -> Played {
     if scene.cycle > 0 {
         return Ok(());
@@ -81,7 +84,20 @@ pub(super) fn floods(scene: &Scene<'_>) -> Played {
     let task = scene.tasks(Platform::YouTube)[0].clone();
     let videos = many_videos(scene, &task, |_| ATTACKER);
     match scene.side {
-        Side::Attack => scene.list(ATTACKER, &videos),
+        Side::Attack => {
+            let liked =
+                Growth { likes_per_10k: 4_000, comments_per_10k: 600, ..audience(Shape::EarlyBurst, 60_000, 30) };
+            let mut listed = videos;
+            for number in 0..STRANGERS {
+                let pair = scene.upload(ATTACKER, &task, &format!("liked-{number}"), 5, liked.clone());
+                scene.edit(&pair, |content| {
+                    content.text = "Subscribe for more".to_owned();
+                    content.author = format!("stranger_{number}");
+                })?;
+                listed.push(pair);
+            }
+            scene.list(ATTACKER, &listed)
+        }
         Side::Twin => scene.list(ATTACKER, &videos[..5]),
     }
 }

@@ -1,13 +1,15 @@
 //! Gists, who holds them, and the claims made of that.
 
-use crate::samples::{claim, hotkey};
+use crate::samples::{claim, claimed, hotkey, rule};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, Holding};
+use tensorflix_domain::record::{
+    ClaimedHolding, ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, Holding,
+};
 use tensorflix_store::Store;
 
 async fn memory() -> Store {
@@ -126,11 +128,53 @@ async fn holdings_come_oldest_round_first_until_they_are_claimed() {
     let first = store.unclaimed_holdings(2).await.expect("read");
     assert_eq!(first.iter().map(|one| one.digest.0[0]).collect::<Vec<_>>(), [10, 11]);
     assert_eq!((first[0].committed_at, &first[0].pointer), (5, &pointer(1)));
-    let ids: Vec<i64> = first.iter().map(|holding| holding.id).collect();
+    let ids = claimed(&first);
     store.record_claims(&[claim("t", 2, 1, 50)], &ids).await.expect("saved");
     assert_eq!(holdings(&store).await, [(3, 12, 75)]);
     store.record_gists(100, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
     assert_eq!(holdings(&store).await, [(3, 12, 75)], "a claimed holding is not made again");
+}
+
+#[tokio::test]
+async fn what_a_gist_holds_now_is_found_again_where_another_rule_made_its_claims() {
+    let store = memory().await;
+    store.record_gists(50, &[fetched(1, 10), fetched(2, 11)], &[holder(1, 1), holder(2, 2)]).await.expect("saved");
+    store.record_gists(75, &[fetched(2, 12)], &[holder(2, 2), holder(3, 2)]).await.expect("saved");
+    let otherwise = |number| {
+        let store = store.clone();
+        async move {
+            let found = store.holdings_claimed_otherwise(&rule(number)).await.expect("read");
+            found.iter().map(|one| (one.hotkey.public_key()[0], one.digest.0[0], one.round)).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(otherwise(1).await, [], "what is not claimed at all is found as such");
+    let all = store.unclaimed_holdings(9).await.expect("read");
+    store.record_claims(&[], &claimed(&all)).await.expect("saved");
+    assert_eq!(otherwise(1).await, []);
+    // 11 is not what gist 2 holds any more.
+    assert_eq!(otherwise(2).await, [(1, 10, 50), (2, 12, 75), (3, 12, 75)]);
+    let first = store.holdings_claimed_otherwise(&rule(2)).await.expect("read").remove(0);
+    store.record_claims(&[], &[ClaimedHolding { id: first.id, rule: rule(2) }]).await.expect("saved");
+    assert_eq!(otherwise(2).await, [(2, 12, 75), (3, 12, 75)]);
+    assert_eq!(otherwise(1).await, [(1, 10, 50)]);
+    store.record_gists(100, &[fetched(2, 11)], &[holder(2, 2)]).await.expect("saved");
+    assert_eq!(otherwise(2).await, [(2, 11, 50)], "it came back, under an older holding");
+}
+
+#[tokio::test]
+async fn claims_are_read_by_task_and_content_and_no_others_with_them() {
+    let store = memory().await;
+    let claims = [claim("t", 2, 1, 50), claim("t", 2, 2, 75), claim("t", 3, 1, 50), claim("u", 2, 1, 50)];
+    store.record_claims(&claims, &[]).await.expect("saved");
+    let id = |index: usize| claims[index].content_id.as_str();
+    assert_eq!(store.claims_for("t", &[id(0)]).await.expect("read"), claims[..2]);
+    assert_eq!(store.claims_for("t", &[id(2), id(0), "unknown"]).await.expect("read"), claims[..3]);
+    assert_eq!(store.claims_for("u", &[id(0), id(2)]).await.expect("read"), claims[3..]);
+    assert_eq!(store.claims_for("t", &[]).await.expect("read"), []);
+    assert_eq!(store.claims_for("t'; --", &["%"]).await.expect("read"), []);
+    let many: Vec<String> = (0..1_200).map(|number| format!("c{number}")).chain([id(0).to_owned()]).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(store.claims_for("t", &many).await.expect("read").len(), 2);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What pruning deletes and, above all, what it keeps.
 
 use crate::gists::{fetched, holder, pointer, unchanged};
-use crate::samples::{Place, absent, claim, content, count, decided, hotkey, raw, seen, stamp, subnet};
+use crate::samples::{Place, absent, claim, claimed, content, count, decided, hotkey, raw, seen, stamp, subnet};
 use crate::weights::{intent, signer};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::quarantine::{Item, ItemKind};
@@ -44,7 +44,7 @@ async fn documents_stay_while_a_gist_or_an_unclaimed_holding_refers_to_them() {
     store.record_gists(50, &[fetched(1, 11), fetched(2, 21)], &[holder(1, 1)]).await.expect("saved");
     let pruned = store.prune(0).await.expect("pruned");
     assert_eq!(pruned, Pruned { documents: 1, ..Pruned::default() }, "only 20: nobody was ever seen with it");
-    let ids: Vec<i64> = store.unclaimed_holdings(9).await.expect("read").iter().map(|holding| holding.id).collect();
+    let ids = claimed(&store.unclaimed_holdings(9).await.expect("read"));
     store.record_claims(&[claim("t", 2, 1, 25)], &ids).await.expect("saved");
     assert_eq!(store.prune(0).await.expect("pruned").documents, 1, "10: its claims are made");
     for (body, is_kept) in [(10, false), (11, true), (20, false), (21, true)] {
@@ -58,7 +58,7 @@ async fn gists_that_nobody_points_to_any_more_go_and_claims_stay() {
     let place = Place::new();
     let store = place.open().await;
     store.record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(2, 2)]).await.expect("saved");
-    let ids: Vec<i64> = store.unclaimed_holdings(9).await.expect("read").iter().map(|holding| holding.id).collect();
+    let ids = claimed(&store.unclaimed_holdings(9).await.expect("read"));
     store.record_claims(&[claim("t", 2, 1, 25)], &ids).await.expect("saved");
     store.record_gists(500, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
     store.save_head(&Head { stamp: stamp(510), hash: [0; 32] }).await.expect("saved");
@@ -116,7 +116,7 @@ async fn claims_go_only_when_their_hotkey_is_long_gone_and_it_claims_anew_if_it_
         .record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(7, 2), holder(8, 2)])
         .await
         .expect("saved");
-    let ids: Vec<i64> = store.unclaimed_holdings(9).await.expect("read").iter().map(|holding| holding.id).collect();
+    let ids = claimed(&store.unclaimed_holdings(9).await.expect("read"));
     // 1 is registered; 7 and 8 are not (any more), 8 was listed lately.
     let claims = [claim("t", 2, 1, 25), claim("t", 2, 7, 25), claim("t", 2, 8, 25), claim("u", 2, 8, 450)];
     store.record_claims(&claims, &ids).await.expect("saved");
@@ -198,7 +198,7 @@ async fn live_through(store: &Store, day: u32) {
         let holders: Vec<_> = neurons.iter().map(|key| holder(*key, *key)).collect();
         store.record_gists(block, &answers, &holders).await.expect("saved");
         let held = store.unclaimed_holdings(100).await.expect("read");
-        let ids: Vec<i64> = held.iter().map(|holding| holding.id).collect();
+        let ids = claimed(&held);
         // Two contents for each hotkey, for as long as it is there, and one for a stranger.
         let claims: Vec<_> = neurons.iter().map(|key| claim("t", u32::from(*key) * 2, *key, block)).collect();
         store.record_claims(&claims, &ids).await.expect("saved");

@@ -11,8 +11,9 @@ use tensorflix_domain::evidence::{
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Presence, Sighting};
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, ReportedError};
+use tensorflix_domain::record::{ClaimedHolding, DecidedCycle, Holding, ReportedError};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
@@ -46,6 +47,16 @@ impl Place {
     pub async fn open(&self) -> Store {
         Store::open(&self.url()).await.expect("a database")
     }
+}
+
+/// The rule for places that goes by a number.
+pub const fn rule(number: u8) -> PlaceRuleDigest {
+    PlaceRuleDigest([number; 32])
+}
+
+/// Holdings as claimed under the first rule.
+pub fn claimed(holdings: &[Holding]) -> Vec<ClaimedHolding> {
+    holdings.iter().map(|holding| ClaimedHolding { id: holding.id, rule: rule(1) }).collect()
 }
 
 pub fn url_of(file: &Path) -> String {
