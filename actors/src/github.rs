@@ -18,7 +18,7 @@ use self::answer::fetched;
 pub use self::failure::{CallerFailure, Failure, ItemFailure, PassingFailure};
 pub(crate) use self::requests::address;
 use self::standing::Way;
-pub use self::standing::{FIRST_PAUSE, LONGEST_PAUSE, Standing, TOKEN_REST};
+pub use self::standing::{FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, Standing, TOKEN_REST};
 use crate::outbound::Outbound;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -141,6 +141,13 @@ impl GitHub {
     /// API requests that GitHub still grants in this hour; `None` if it did not say lately.
     pub fn api_requests_left(&self) -> Option<u32> {
         self.standing.allowance(self.api_way(), self.clock.monotonic())
+    }
+
+    /// API requests that reading contents may use now; without a token no more than `most_without_token`.
+    pub(crate) fn affordable_requests(&self, most_without_token: usize) -> usize {
+        let left = self.api_requests_left().map(|left| left.saturating_sub(RESERVED_FOR_DATING));
+        let left = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        if self.usable_token().is_some() { left } else { left.min(most_without_token) }
     }
 
     /// Whether there is a token and GitHub refused it when it was used last; gists are read without it then.

@@ -1,6 +1,7 @@
 //! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
 
 mod owners;
+mod refusals;
 
 use crate::support::gists::{digest_of, pinned, pointer};
 use crate::support::listener::{Events, listen};

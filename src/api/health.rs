@@ -177,9 +177,10 @@ fn check_chain(vitals: &Vitals, findings: &mut Findings) {
         findings.by(uptime > START, format!("{text}: check network.network and network.endpoints"));
         return;
     }
-    let age = vitals.monotonic().saturating_sub(reading.head_since);
-    if age > OLD_HEAD {
-        findings.by(age > LOST_HEAD, format!("the chain has had no new finalized block for {} s", age.as_secs()));
+    let (age, period) = (vitals.monotonic().saturating_sub(reading.head_since), vitals.head_period());
+    if age > OLD_HEAD + period {
+        findings
+            .by(age > LOST_HEAD + period, format!("the chain has had no new finalized block for {} s", age.as_secs()));
     }
 }
 

@@ -16,6 +16,7 @@ pub mod chain_syncer;
 pub mod clients;
 pub mod contents;
 pub mod desk;
+mod filling;
 pub mod front;
 pub mod health;
 pub mod metrics;

@@ -1,6 +1,6 @@
 //! `replay`: decide cycles again from their own evidence.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
 use crate::export::{RecordedCycle, read_json};
@@ -67,11 +67,11 @@ pub(super) fn run(arguments: ReplayArguments) -> Exit {
         refused: 0,
     };
     let outcome = match &arguments.from {
-        Some(file) => read(file).map(|recorded| session.take_in(&recorded)),
+        Some(file) => read(file).and_then(|recorded| session.take_in(&recorded)),
         None => actix_rt::System::new().block_on(replay_stored(&config, &arguments, &mut session)),
     };
     match outcome {
-        Ok(()) => session.end(),
+        Ok(()) => session.end().unwrap_or_else(|lost| lost),
         Err(exit) => exit,
     }
 }
@@ -99,7 +99,7 @@ async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &m
     };
     // One at a time: a large one fills much of the memory alone.
     for cycle in cycles {
-        session.take_in(&stored::load(&store, cycle).await?);
+        session.take_in(&stored::load(&store, cycle).await?)?;
     }
     Ok(())
 }
@@ -118,16 +118,18 @@ struct Session {
 
 impl Session {
     /// Replays a cycle and shows what came of it.
-    fn take_in(&mut self, recorded: &RecordedCycle) {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn take_in(&mut self, recorded: &RecordedCycle) -> Result<(), Exit> {
         let replay = replay(recorded);
         self.cycle_count += 1;
         if replay.refusal.is_some() {
             self.refused += 1;
-            print(&match self.output {
+            return print(&match self.output {
                 Output::Text => to_text(&replay),
                 Output::Json => to_json(&replay, None) + "\n",
             });
-            return;
         }
         self.differing += usize::from(!replay.is_identical());
         // Who was asked for verdicts is part of what happened: keys that are missing here take back no answer.
@@ -141,42 +143,46 @@ impl Session {
         print(&match self.output {
             Output::Text => to_text(&replay),
             Output::Json => to_json(&replay, compared.as_ref().map(|(policy, payout)| (*policy, payout))) + "\n",
-        });
+        })?;
         if let Some((_, payout)) = compared {
             match &mut self.payout {
                 Some(known) => known.take_in(payout),
                 None => self.payout = Some(payout),
             }
         }
+        Ok(())
     }
 
     /// Shows what all cycles came to.
-    fn end(self) -> Exit {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn end(self) -> Result<Exit, Exit> {
         if self.output == Output::Text {
             match (&self.payout, &self.other_policy) {
-                (Some(payout), _) => print(&payout_text(payout)),
+                (Some(payout), _) => print(&payout_text(payout))?,
                 (None, Some(_)) if self.refused < self.cycle_count => {
-                    print("The configured policy is the cycles' own: it would have paid the same.\n")
+                    print("The configured policy is the cycles' own: it would have paid the same.\n")?;
                 }
                 (None, _) => {}
             }
             if self.cycle_count > 1 {
                 let identical = self.cycle_count - self.differing - self.refused;
                 let refused = if self.refused > 0 { format!(", {} not replayed", self.refused) } else { String::new() };
-                print(&format!("{} cycles, {identical} identical{refused}\n", self.cycle_count));
+                print(&format!("{} cycles, {identical} identical{refused}\n", self.cycle_count))?;
             }
         }
         if self.refused == self.cycle_count {
             say("error: not replayed: the rules that decided this are not known to this release");
-            return Exit::Failed;
+            return Ok(Exit::Failed);
         }
         if self.differing == 0 {
-            return Exit::Done;
+            return Ok(Exit::Done);
         }
         say(&visible(
             "error: not identical: the evidence was changed, or this release decides otherwise than the one that wrote it. \
              Keep the store, and report this with the release's number",
         ));
-        Exit::Failed
+        Ok(Exit::Failed)
     }
 }

@@ -16,6 +16,7 @@ mod network_tasks;
 mod owners;
 mod ownership;
 mod redirects;
+mod refusals;
 mod squatting;
 mod subnet;
 mod videos;

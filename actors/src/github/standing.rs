@@ -5,7 +5,8 @@
 //!   again, up to [`LONGEST_PAUSE`]. After a pause one request goes first; the others wait for what comes of it. The
 //!   first good answer ends it.
 //! - A refusal without a reason becomes one of ours when two gists in a row met it, one of them answered well before:
-//!   strangers' gists alone stop nobody. While nothing was ever answered, any two will do.
+//!   strangers' gists alone stop nobody. While nothing was ever answered, it takes [`MET_BY_STRANGERS`]. The pause begins
+//!   with [`FIRST_UNEXPLAINED_PAUSE`].
 //! - A refused token is left out for [`TOKEN_REST`], and then tried again.
 //!
 //! All times are those of the monotonic clock. Nothing here is stored: a new process asks once and knows.
@@ -16,6 +17,12 @@ use std::time::Duration;
 
 /// The first pause for a limit whose end is not said: what GitHub's documentation asks for.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The first pause for refusals without a reason: nobody knows whether they are a limit at all.
+pub const FIRST_UNEXPLAINED_PAUSE: Duration = Duration::from_secs(1);
+
+/// Gists in a row that must be refused without a reason while none was ever answered.
+const MET_BY_STRANGERS: usize = 5;
 
 /// The longest pause for a limit whose end is not said.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
@@ -108,7 +115,7 @@ impl Standing {
         if let Some(said) = said.filter(|said| !said.is_zero()) {
             return said;
         }
-        self.locked().entry(way).or_default().pause(least, now)
+        self.locked().entry(way).or_default().pause(FIRST_PAUSE.max(least), now)
     }
 
     /// A gist was refused without a reason. Gives the pause if that is about us.
@@ -120,9 +127,10 @@ impl Standing {
         if met.len() < REMEMBERED_GISTS {
             met.insert(gist.to_owned());
         }
+        let needed = if standing.answered.is_empty() { MET_BY_STRANGERS } else { 2 };
         let has_witness = standing.answered.is_empty() || !standing.answered.is_disjoint(&met);
-        if met.len() > 1 && has_witness {
-            return Some(standing.pause(Duration::ZERO, now));
+        if met.len() >= needed && has_witness {
+            return Some(standing.pause(FIRST_UNEXPLAINED_PAUSE, now));
         }
         standing.unexplained = Some((status, met));
         None
@@ -161,9 +169,9 @@ impl Standing {
 
 impl WayStanding {
     /// Begins a pause, unless one is under way: what was asked before it began says nothing new.
-    fn pause(&mut self, least: Duration, now: Duration) -> Duration {
+    fn pause(&mut self, first: Duration, now: Duration) -> Duration {
         if self.paused_until <= now {
-            let doubled = FIRST_PAUSE.max(least).saturating_mul(1 << self.pauses.min(16));
+            let doubled = first.saturating_mul(1 << self.pauses.min(20));
             self.pauses = self.pauses.saturating_add(1);
             self.paused_until = now + doubled.min(LONGEST_PAUSE);
         }
@@ -215,18 +223,21 @@ mod tests {
         standing.note_answer(Way::Raw, "better");
         assert_eq!(refuse("mallory", 403), None, "GitHub answered in between");
         assert_eq!(refuse("better", 418), None, "another status");
-        assert_eq!(refuse("good", 418), Some(FIRST_PAUSE));
+        assert_eq!(refuse("good", 418), Some(FIRST_UNEXPLAINED_PAUSE));
         let others = standing.note_unexplained(Way::Api, "good", 418, at(0));
         assert_eq!(others, None, "another way of asking");
     }
 
     #[test]
-    fn while_nothing_was_ever_answered_two_gists_will_do() {
+    fn while_nothing_was_ever_answered_it_takes_several_gists() {
         let standing = Standing::default();
-        let refuse = |gist: &str, now| standing.note_unexplained(Way::Raw, gist, 403, now);
-        assert_eq!((refuse("a", at(0)), refuse("a", at(0))), (None, None));
-        assert_eq!(refuse("b", at(0)), Some(FIRST_PAUSE));
-        assert_eq!((refuse("c", at(60)), refuse("d", at(60))), (None, Some(2 * FIRST_PAUSE)), "after the pause again");
+        for pause in [FIRST_UNEXPLAINED_PAUSE, 2 * FIRST_UNEXPLAINED_PAUSE] {
+            let refuse = |number: usize| standing.note_unexplained(Way::Raw, &number.to_string(), 403, pause * 60);
+            for number in 1..MET_BY_STRANGERS {
+                assert_eq!((refuse(number), refuse(number)), (None, None), "one gist again is no other");
+            }
+            assert_eq!(refuse(MET_BY_STRANGERS), Some(pause));
+        }
     }
 
     #[test]
