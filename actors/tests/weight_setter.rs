@@ -372,10 +372,12 @@ fn waiting() -> Judged {
         status: Status::Pending,
         reason: Some(Reason::PlatformUnavailable),
         view_count: None,
+        observed_at: None,
         published_at: None,
         score: None,
         counted_share: None,
         normalized_score: None,
+        arithmetic: None,
         settled_by: None,
     }
 }

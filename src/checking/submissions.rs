@@ -253,10 +253,12 @@ mod tests {
             status: Status::Rejected,
             reason: Some(Reason::InvalidContentId),
             view_count: None,
+            observed_at: None,
             published_at: None,
             score: None,
             counted_share: None,
             normalized_score: None,
+            arithmetic: None,
             settled_by: None,
         };
         let pair = Pair { task_id: "\u{1b}[31mt".repeat(20), content_id: "<b>\n\u{202e}".repeat(30) };

@@ -1,4 +1,6 @@
-//! A recorded cycle as CSV: one line a submission, by UID and then in the order of the gists.
+//! A recorded cycle as CSV: one line a submission, by UID and then in the order of the gists. How a score was computed is
+//! what the cycle recorded of it: `score = counted_views / hours` and `normalized_score = (score × counted_share / divisor) ^
+//! exponent`, an empty `counted_share` being 1.
 //!
 //! Quoted by RFC 4180. A cell that begins with `=`, `+`, `-`, `@` or a control character gets a leading apostrophe, because
 //! spreadsheets would take it for a formula, and miners choose some of the texts: a YouTube id may begin with a hyphen.
@@ -9,14 +11,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use tensorflix_domain::claim::{Claim, SettledBy};
-use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::{ContentId, Hotkey};
-use tensorflix_domain::judge::{Judged, counted_hours, counted_views};
+use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 38] = [
+pub const COLUMNS: [&str; 46] = [
     "cycle",
     "block",
     "block_time",
@@ -48,8 +49,16 @@ pub const COLUMNS: [&str; 38] = [
     "plays",
     "shortfall",
     "verdicts",
+    "counted_views",
+    "first_sight_views",
+    "counted_at",
+    "passed_hours",
     "hours",
     "score",
+    "counted_share",
+    "divisor",
+    "divided_by",
+    "exponent",
     "normalized_score",
     "miner_score",
     "weight",
@@ -126,6 +135,7 @@ impl Sheet<'_> {
         let known = content.and_then(|content| decided.evidence.contents.get(&content)).cloned().unwrap_or_default();
         let claim = self.claims.get(&(judged.task_id.as_str(), judged.content_id.as_str(), &judged.hotkey));
         let seen = known.latest.as_ref().and_then(|latest| latest.presence.as_ref());
+        let computed = judged.arithmetic.as_deref();
         let sent = self.cycle.first_confirmed();
         [
             decided.cycle.to_string(),
@@ -159,22 +169,22 @@ impl Sheet<'_> {
             cell(known.plays.map(|plays| plays.count)),
             cell(known.shortfall),
             verdicts(known.verification.as_deref()),
-            cell(self.hours(judged, &known)),
+            cell(judged.view_count),
+            cell(computed.map(|computed| computed.first_sight_views)),
+            cell(judged.observed_at),
+            cell(computed.map(|computed| computed.passed_hours)),
+            cell(computed.map(|computed| computed.hours)),
             cell(judged.score),
+            cell(judged.counted_share),
+            cell(computed.map(|computed| computed.divisor)),
+            cell(computed.map(|computed| if computed.is_floor { "floor" } else { "best" })),
+            cell(computed.map(|computed| computed.exponent)),
             cell(judged.normalized_score),
             cell(decided.scores.get(&judged.hotkey)),
             cell(sent.map(|sent| sent.weight_of(judged.uid))),
             cell(sent.map(|sent| sent.signed_at.block)),
             cell(sent.and_then(super::SentWeights::confirmed_in)),
         ]
-    }
-
-    /// The hours that the views of a scored submission were divided by.
-    fn hours(&self, judged: &Judged, known: &ContentEvidence) -> Option<f64> {
-        judged.score?;
-        let policy = &self.cycle.decided.policy;
-        let views = counted_views(known, judged.platform?, policy)?;
-        Some(counted_hours(views, judged.published_at?, policy.min_age_hours))
     }
 }
 

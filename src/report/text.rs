@@ -58,6 +58,10 @@ fn write_report(text: &mut String, report: &CycleReport, detail: Detail) -> std:
         count(Status::Rejected),
         count(Status::Pending)
     )?;
+    if !evidence.tasks.is_empty() {
+        let most = report.decided.policy.max_per_miner_and_task;
+        writeln!(text, "Scores are sums of up to {most} submissions in a task, each divided by the best of the task.")?;
+    }
     for weighted in &evidence.tasks {
         write_top(text, report, weighted.task.id.as_str())?;
     }

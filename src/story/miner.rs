@@ -122,10 +122,14 @@ fn score_notes(recorded: &RecordedCycle, story: &MinerStory) -> Vec<String> {
     let mut notes = Vec::new();
     if story.earned > 0.0 {
         let words = match policy.aggregate {
-            Aggregate::Sum => "What it earned is the sum of the normalised scores of all submissions that count",
+            Aggregate::Sum => {
+                "What it earned is the sum of the normalised scores (each at most 1) of all submissions that count, up to \
+                 {most} in each task"
+            }
             Aggregate::Best => "What it earned is, in each task, the best normalised score of its submissions",
         };
         let is_weighted = recorded.decided.evidence.tasks.iter().any(|task| task.weight.to_bits() != 1.0_f64.to_bits());
+        let words = words.replace("{most}", &policy.max_per_miner_and_task.to_string());
         notes.push(format!("{words}{}.", if is_weighted { ", times the weight of the task" } else { "" }));
     }
     if policy.ema_half_life_hours > 0.0 {

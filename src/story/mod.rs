@@ -4,6 +4,7 @@
 //! cannot be told is said instead of guessed. Nothing is judged anew, and nothing is changed.
 
 mod miner;
+mod score;
 mod submission;
 mod text;
 mod unknown;
@@ -11,7 +12,7 @@ mod verdicts;
 mod words;
 
 pub use miner::{MinerStory, SentWeight};
-pub use submission::{Best, Hours, Listed, Rival, Settled, Story};
+pub use submission::{Best, Listed, Rival, Settled, Story};
 pub use text::to_text;
 pub(crate) use text::wrapped;
 pub(crate) use verdicts::doubt_words;

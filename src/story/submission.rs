@@ -6,11 +6,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
-use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Measurement, UnwatchedBlocks, WeightedTask};
+use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, UnwatchedBlocks, WeightedTask};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform, Uid};
-use tensorflix_domain::judge::{Judged, counted_hours, counted_views, named_owner};
+use tensorflix_domain::judge::{Judged, named_owner};
 use tensorflix_domain::scope::competing_claims;
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_domain::views::Arithmetic;
 use tensorflix_store::{Store, StoreError};
 
 /// All that is known of one submission.
@@ -46,12 +47,14 @@ pub struct Story {
     pub observed: Option<ContentEvidence>,
     /// Observations older than this many hours decide nothing.
     pub max_evidence_age_hours: f64,
-    /// The views that it is scored by, with their block.
-    pub views: Option<Measurement>,
+    /// The views that it is scored by.
+    pub view_count: Option<u64>,
+    /// The time of the observation that decided it: hours run to it.
+    pub observed_at: Option<Moment>,
     /// When the platform published it.
     pub published_at: Option<Moment>,
-    /// The hours that the views are divided by, if it is scored.
-    pub hours: Option<Hours>,
+    /// How the scores were computed, as the cycle recorded it; `None` if it is not scored, and in cycles of development builds.
+    pub arithmetic: Option<Arithmetic>,
     /// Views divided by hours; `None` unless accepted.
     pub score: Option<f64>,
     /// The part of the score that counts; `None` where all of it does.
@@ -60,7 +63,7 @@ pub struct Story {
     pub traffic: Vec<String>,
     /// The submission of whose score the most counts in the task.
     pub best: Option<Best>,
-    /// What counts of the score, divided by that of the best.
+    /// What counts of the score, as a share of the task's best: see `arithmetic`.
     pub normalized_score: Option<f64>,
 }
 
@@ -106,15 +109,6 @@ pub struct Settled {
     pub meaning: &'static str,
 }
 
-/// Hours since publication, as counted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Hours {
-    /// From publication to the observation.
-    pub passed: f64,
-    /// What is divided by: never below the policy's minimum.
-    pub counted: f64,
-}
-
 /// The best submission of a task.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Best {
@@ -158,14 +152,6 @@ impl<'a> Teller<'a> {
         let task = decided.evidence.tasks.iter().find(|weighted| weighted.task.id.as_str() == judged.task_id);
         let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
         let observed = content.and_then(|content| decided.evidence.contents.get(&content));
-        let views = judged
-            .score
-            .and(judged.platform.zip(observed))
-            .and_then(|(platform, known)| counted_views(known, platform, &decided.policy));
-        let hours = views.zip(judged.published_at).map(|(views, published_at)| Hours {
-            passed: views.at.time.hours_since(published_at),
-            counted: counted_hours(views, published_at, decided.policy.min_age_hours),
-        });
         let words = outcome_words(judged.status, judged.reason, judged.view_count);
         Ok(Story {
             uid: judged.uid,
@@ -183,9 +169,10 @@ impl<'a> Teller<'a> {
             settled: judged.settled_by.map(|by| Settled { by, meaning: settled_words(by) }),
             observed: observed.cloned(),
             max_evidence_age_hours: decided.policy.max_evidence_age_hours,
-            views,
+            view_count: judged.view_count,
+            observed_at: judged.observed_at,
             published_at: judged.published_at,
-            hours,
+            arithmetic: judged.arithmetic.as_deref().copied(),
             score: judged.score,
             counted_share: judged.counted_share,
             traffic: observed.map(traffic_words).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! Stories for people, in lines of a terminal's width. What miners and validators wrote is shown with nothing in it that is
 //! not visible.
 
+use super::score::score_words;
 use super::verdicts::verdict_words;
 use super::{Answer, MinerStory, Rival, Story};
 use crate::telemetry::visible;
@@ -179,28 +180,6 @@ fn write_traffic(text: &mut String, story: &Story) {
     for signal in &story.traffic {
         text.push_str(&wrapped(&indent, "- ", signal));
     }
-}
-
-fn score_words(story: &Story) -> Option<String> {
-    let (views, hours, score) = (story.views?, story.hours?, story.score?);
-    let least = if hours.counted > hours.passed {
-        format!(" ({:.4} passed, and fewer than {} are never counted)", hours.passed, hours.counted)
-    } else {
-        String::new()
-    };
-    let mut words = format!("{} views / {:.4} hours{least} = {score:.6} views an hour", views.count, hours.counted);
-    if let Some(share) = story.counted_share {
-        let _ = write!(words, "; x {share:.4} that are believed = {:.6}", score * share);
-    }
-    if let (Some(best), Some(normalized)) = (&story.best, story.normalized_score) {
-        let whose = if best.uid == story.uid && best.content_id == story.content_id {
-            "its own, the best of the task".to_owned()
-        } else {
-            format!("the best of the task: {} by UID {}", visible(&best.content_id), best.uid)
-        };
-        let _ = write!(words, "; / {:.6} ({whose}) = {normalized:.6}", best.score);
-    }
-    Some(words)
 }
 
 fn write_miner(text: &mut String, miner: &MinerStory) -> std::fmt::Result {

@@ -113,6 +113,67 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
     check_exit(&finished(folder.path(), &["explain", "--config", "w.toml"]), 2);
 }
 
+/// A number as it stands in a text, wherever a word ends.
+fn number(word: &str) -> Option<f64> {
+    word.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().ok()
+}
+
+#[test]
+fn the_arithmetic_that_explain_and_the_table_print_is_the_one_that_was_recorded() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
+    let settings = [
+        ("first_sight_views", "1", ""),
+        ("score_exponent", "0.5", "to the power of 0.5"),
+        ("task_floor_share", "50.0", "the floor of the task"),
+        ("hidden_engagement_share", "0.6", ""),
+        ("max_per_coldkey_and_task", "1", ""),
+    ];
+    for (setting, value, piece) in settings {
+        let database = format!("sqlite://{setting}.db");
+        let variable = format!("TENSORFLIX__DEFENCES__{}", setting.to_uppercase());
+        let command = |arguments: &[&str]| {
+            let mut command = tensorflix(folder.path(), arguments);
+            command.env("TENSORFLIX__STORE__URL", &database).env(&variable, value);
+            command.output().expect("the process ran")
+        };
+        let run = command(&["run", "--config", "w.toml", "--once", "--dry-run", "--output", "json"]);
+        let report = one_object(&run);
+        let table = stdout(&command(&["export", "--config", "w.toml", "--format", "csv"]));
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let rows: Vec<std::collections::BTreeMap<String, String>> =
+            reader.deserialize().map(|row| row.expect("a line")).collect();
+        let submissions = report["submissions"].as_array().expect("submissions");
+        assert_eq!(rows.len(), submissions.len());
+        let mut texts = String::new();
+        let mut scored = 0;
+        for (row, told) in rows.iter().zip(submissions) {
+            let cell = |name: &str| row[name].parse::<f64>().ok();
+            assert_eq!(told["observed_at"].as_str().unwrap_or_default(), row["counted_at"], "{setting}: {told}");
+            let (Some(score), Some(normalized)) = (cell("score"), cell("normalized_score")) else { continue };
+            scored += 1;
+            assert_eq!(
+                (cell("counted_views").expect("views") / cell("hours").expect("hours")).to_bits(),
+                score.to_bits()
+            );
+            let part = score * cell("counted_share").unwrap_or(1.0) / cell("divisor").expect("a divisor");
+            let curved = part.powf(cell("exponent").expect("an exponent"));
+            assert!((curved - normalized).abs() < 1e-12, "{setting}: {row:?}");
+            if scored <= 3 {
+                let (uid, content) = (told["uid"].to_string(), told["content_id"].as_str().expect("an id"));
+                let text = stdout(&command(&["explain", "--config", "w.toml", "--uid", &uid, "--", content]));
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let words = text.split(" Score ").nth(1).unwrap_or_else(|| panic!("{setting}: {text}")).to_owned();
+                let rate = words.split(" views an hour").next().and_then(|words| words.split(' ').next_back());
+                assert!((rate.and_then(number).expect("a rate") - score).abs() < 1e-5, "{setting}: {words}");
+                texts.push_str(&words);
+            }
+        }
+        assert!(scored > 0 || setting == "first_sight_views", "{setting}: something is scored");
+        assert!(texts.contains(piece), "{setting}: {piece:?} is missing in {texts}");
+    }
+}
+
 #[test]
 fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
     let folder = folder();

@@ -15,6 +15,7 @@ mod reasons;
 mod replaying;
 #[path = "../support/mod.rs"]
 mod support;
+mod versions;
 
 use serde_json::Value;
 use std::path::Path;

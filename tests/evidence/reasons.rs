@@ -66,10 +66,12 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         status: reason.status(),
         reason: Some(*reason),
         view_count: None,
+        observed_at: None,
         published_at: None,
         score: None,
         counted_share: None,
         normalized_score: None,
+        arithmetic: None,
         settled_by: Some(SettledBy::Uid),
     };
     let submissions: Vec<Judged> = Reason::ALL.iter().enumerate().map(judged).collect();

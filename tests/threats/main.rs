@@ -12,6 +12,7 @@ mod everybody;
 mod floods;
 mod gists;
 mod ids;
+mod network_tasks;
 mod owners;
 mod ownership;
 mod redirects;

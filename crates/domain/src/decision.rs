@@ -63,19 +63,24 @@ fn normalize(submissions: &mut [Judged], defences: &Defences) {
             }
         }
     }
-    if defences.task_floor_share > 0.0 {
-        for (task_id, floor) in task_floors(submissions, defences.task_floor_share) {
-            highest.entry(task_id).and_modify(|highest| *highest = highest.max(floor));
-        }
-    }
+    let floors = match defences.task_floor_share > 0.0 {
+        true => task_floors(submissions, defences.task_floor_share),
+        false => HashMap::new(),
+    };
     let curved = |share: f64| {
         let is_straight = defences.score_exponent.to_bits() == 1.0_f64.to_bits();
         if is_straight { share } else { libm::pow(share, defences.score_exponent) }
     };
     for judged in submissions {
-        let highest = highest.get(&judged.task_id).copied().unwrap_or(0.0);
+        let best = highest.get(&judged.task_id).copied().unwrap_or(0.0);
+        let divisor = floors.get(&judged.task_id).map_or(best, |floor| best.max(*floor));
         judged.normalized_score =
-            judged.counted_score().map(|score| if highest > 0.0 { curved(score / highest) } else { 0.0 });
+            judged.counted_score().map(|score| if divisor > 0.0 { curved(score / divisor) } else { 0.0 });
+        if let Some(arithmetic) = &mut judged.arithmetic {
+            arithmetic.divisor = divisor;
+            arithmetic.is_floor = divisor > best;
+            arithmetic.exponent = defences.score_exponent;
+        }
     }
 }
 

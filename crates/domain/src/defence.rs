@@ -137,6 +137,7 @@ fn cap_by<R: Ord>(
             judged.status = Status::Rejected;
             judged.reason = Some(Reason::OwnerLimit);
             judged.score = None;
+            judged.arithmetic = None;
             judged.counted_share = None;
         }
     }

@@ -4,20 +4,21 @@
 //! lists, or how broken it is, changes no raw score. Only claims of pairs that hold a place (`places.rs`) take part; a pair
 //! without a claim of its own waits for one, so that nothing is paid before it is clear whose it is.
 
-use crate::chain_time::{BlockStamp, Moment};
+use crate::chain_time::Moment;
 use crate::claim::{Claim, Claimant, SettledBy, holder};
 use crate::defence::ForeignTag;
-use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
+use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
 use crate::places::{PlaceRule, Standing, placed_pairs};
-use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
+use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule};
 use crate::scope::{ClaimPlace, claim_place};
 use crate::submission::Pair;
 use crate::task::Task;
 use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
 use crate::verdict::{Reason, Status};
 use crate::verification::{self, Check, CheckMode, OnUnknown};
+use crate::views::{Arithmetic, counted_views, shown_views};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
@@ -40,6 +41,9 @@ pub struct Judged {
     pub reason: Option<Reason>,
     /// The views it is scored by.
     pub view_count: Option<u64>,
+    /// The time of the observation that decided it, at its own block: hours run to it. `None` if it was decided without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<Moment>,
     /// When the platform published it.
     pub published_at: Option<Moment>,
     /// Views per hour; `None` unless accepted.
@@ -49,6 +53,9 @@ pub struct Judged {
     pub counted_share: Option<f64>,
     /// What counts of the score, divided by the most that counts in its task; `None` unless accepted.
     pub normalized_score: Option<f64>,
+    /// How the scores were computed; `None` unless accepted, and in cycles of development builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arithmetic: Option<Box<Arithmetic>>,
     /// How a dispute over it was settled; `None` where nobody else claims it.
     pub settled_by: Option<SettledBy>,
 }
@@ -74,15 +81,33 @@ pub fn judge_all(evidence: &Evidence, policy: &Policy) -> Vec<Judged> {
 struct Finding {
     status: Status,
     reason: Option<Reason>,
-    views: Option<Measurement>,
+    view_count: Option<u64>,
+    observed_at: Option<Moment>,
     published_at: Option<Moment>,
+    /// How it is scored, if it is accepted.
+    arithmetic: Option<Arithmetic>,
     counted_share: Option<f64>,
 }
 
 impl Finding {
     fn of(reason: Reason) -> Self {
-        Self { status: reason.status(), reason: Some(reason), views: None, published_at: None, counted_share: None }
+        Self {
+            status: reason.status(),
+            reason: Some(reason),
+            view_count: None,
+            observed_at: None,
+            published_at: None,
+            arithmetic: None,
+            counted_share: None,
+        }
     }
+}
+
+/// The part of a score that counts, and why not all of it does.
+#[derive(Clone, Copy)]
+struct CountedShare {
+    share: f64,
+    is_of_hidden_engagement: bool,
 }
 
 /// Evidence indexed for judging. Hash maps are only looked up, never walked, so their order reaches no result.
@@ -126,12 +151,6 @@ impl<'a> Bench<'a> {
             (Some(_), Standing::Surplus | Standing::PlacedUnknown) => Finding::of(Reason::TooManySubmissions),
             (Some(task), Standing::Placed(content)) => self.judge_content(miner, task, content, &mut settled_by),
         };
-        let score = match (finding.status, finding.views, finding.published_at) {
-            (Status::Accepted, Some(views), Some(published_at)) => {
-                Some(views_per_hour(views, published_at, self.policy.min_age_hours))
-            }
-            _ => None,
-        };
         Judged {
             uid: miner.uid,
             hotkey: miner.hotkey,
@@ -140,11 +159,13 @@ impl<'a> Bench<'a> {
             platform: task.map(|task| task.platform),
             status: finding.status,
             reason: finding.reason,
-            view_count: finding.views.map(|views| views.count),
+            view_count: finding.view_count,
+            observed_at: finding.observed_at,
             published_at: finding.published_at,
-            score,
+            score: finding.arithmetic.map(|arithmetic| arithmetic.views_per_hour()),
             counted_share: finding.counted_share,
             normalized_score: None,
+            arithmetic: finding.arithmetic.map(Box::new),
             settled_by,
         }
     }
@@ -176,7 +197,7 @@ impl<'a> Bench<'a> {
         };
         let Some(seen) = &latest.presence else {
             let gone = if known.seen_before { Reason::ContentRemoved } else { Reason::NoVideoData };
-            return Finding::of(gone);
+            return Finding { observed_at: Some(latest.at.time), ..Finding::of(gone) };
         };
         self.judge_seen(miner, task, known, seen, latest)
     }
@@ -189,15 +210,16 @@ impl<'a> Bench<'a> {
         seen: &SeenContent,
         latest: &LatestSighting,
     ) -> Finding {
-        let views = counted_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
+        let views = shown_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
         let rejected = self.broken_rule(miner, task, known, seen).or_else(|| self.broken_check(task, known));
         let unverified = self.unverified(task, known);
-        let settled =
-            views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, task.platform, known));
+        let counted = views.zip(seen.published_at).and_then(|(views, published_at)| {
+            counted_views(views, published_at, task.platform, known, self.policy, self.evidence.at.time)
+        });
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
-            (None, Some(_), Some(_)) if settled.is_none() => (Status::Pending, Some(Reason::AwaitingSettlement)),
+            (None, Some(_), Some(_)) if counted.is_none() => (Status::Pending, Some(Reason::AwaitingSettlement)),
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
                 (Status::Pending, Some(Reason::AwaitingOwnerCheck))
             }
@@ -210,58 +232,34 @@ impl<'a> Bench<'a> {
                 (Status::Accepted, known.shortfall.or(unverified.map(|_| Reason::AwaitingVerdict)))
             }
         };
-        let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
-        let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
-        Finding { status, reason, views: settled.or(views), published_at: seen.published_at, counted_share }
+        let share = self.discount(known).filter(|_| status == Status::Accepted);
+        let reason = share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
+        let scored = counted.zip(seen.published_at).filter(|_| status == Status::Accepted);
+        Finding {
+            status,
+            reason,
+            view_count: counted.map(|counted| counted.count).or(views.map(|views| views.count)),
+            observed_at: counted
+                .map(|counted| counted.at)
+                .or(views.map(|views| views.at.time))
+                .or(Some(latest.at.time)),
+            published_at: seen.published_at,
+            arithmetic: scored.map(|(counted, published_at)| Arithmetic {
+                is_share_of_hidden_engagement: share.is_some_and(|share| share.is_of_hidden_engagement),
+                ..Arithmetic::of(&counted, published_at, self.policy.min_age_hours)
+            }),
+            counted_share: share.map(|share| share.share),
+        }
     }
 
     /// The part of a score that counts where the policy discounts, and the views are not believed.
-    fn discount(&self, known: &ContentEvidence) -> Option<f64> {
+    fn discount(&self, known: &ContentEvidence) -> Option<CountedShare> {
         let judged = authenticity(known).filter(|_| self.policy.traffic == TrafficRule::Discount)?;
         let believed = if judged < DISCOUNT_BELOW { judged } else { 1.0 };
         let hides = known.origin.as_ref().is_some_and(|origin| origin.hides_engagement);
         let shown = if hides { self.policy.defences.hidden_engagement_share } else { 1.0 };
-        Some(believed.min(shown)).filter(|share| *share < 1.0)
-    }
-
-    /// The views that came since the first sight of a content that was large then; else all of them. `None` if these are
-    /// no later than that sight: nothing is known of what came since.
-    fn since_first_sight(
-        &self,
-        views: Measurement,
-        platform: Platform,
-        known: &ContentEvidence,
-    ) -> Option<Measurement> {
-        let large = self.policy.defences.first_sight_views;
-        match first_counted(known, platform, self.policy) {
-            Some(first) if large > 0 && first.count >= large => (views.at.time > first.at.time)
-                .then(|| Measurement { count: views.count.saturating_sub(first.count), ..views }),
-            _ => Some(views),
-        }
-    }
-
-    /// The views that count by their age: those of an observation that is old enough or those of now, whichever are fewer
-    /// an hour. `None` if nothing that old is known, unless all views count at once.
-    fn settled_views(
-        &self,
-        views: Measurement,
-        published_at: Moment,
-        platform: Platform,
-        known: &ContentEvidence,
-    ) -> Option<Measurement> {
-        let now = self.since_first_sight(views, platform, known)?;
-        let hours = self.policy.defences.settling_hours;
-        if hours <= 0.0 {
-            return Some(now);
-        }
-        let settled = known.origin.as_ref()?.settled?;
-        if self.evidence.at.time.hours_since(settled.time) < hours {
-            return None;
-        }
-        let then = Measurement { at: BlockStamp { time: settled.time, ..views.at }, count: settled.count };
-        let then = self.since_first_sight(then, platform, known)?;
-        let rate = |views| views_per_hour(views, published_at, self.policy.min_age_hours);
-        Some(if rate(then) < rate(now) { then } else { now })
+        let share = CountedShare { share: believed.min(shown), is_of_hidden_engagement: shown < believed };
+        Some(share).filter(|share| share.share < 1.0)
     }
 
     /// Whether a content names another hotkey than its miner's, one that lists contents too.
@@ -387,40 +385,10 @@ fn is_disbelieved(known: &ContentEvidence) -> bool {
     authenticity(known).is_some_and(|authenticity| authenticity < REJECT_BELOW)
 }
 
-/// The number of a content that counts as its views.
-pub const fn counted_views(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
-    match (platform, policy.view_metric) {
-        (Platform::Instagram, ViewMetric::Plays) => known.plays,
-        (Platform::YouTube | Platform::Instagram, _) => known.views,
-    }
-}
-
-/// The same number when this validator saw it first, if that is known.
-fn first_counted(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
-    let origin = known.origin.as_ref()?;
-    match (platform, policy.view_metric) {
-        (Platform::Instagram, ViewMetric::Plays) => origin.first_plays,
-        (Platform::YouTube | Platform::Instagram, _) => origin.first_views,
-    }
-}
-
-/// The hours that views are divided by: from publication to the observation, never fewer than `min_age_hours`.
-pub fn counted_hours(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
-    views.at.time.hours_since(published_at).max(min_age_hours)
-}
-
 /// The hotkey that a content's text names, where the rules ask for it.
 pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
     match policy.ownership_tag {
         OwnershipRule::Off => None,
         OwnershipRule::Prefer | OwnershipRule::Required => known.owner_tag.as_ref(),
     }
-}
-
-/// Views divided by the hours from publication to the observation, never fewer than `min_age_hours`. Old evidence
-/// does not decay: the hours end at the observation's own block.
-pub fn views_per_hour(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
-    let count = views.count as f64;
-    count / counted_hours(views, published_at, min_age_hours)
 }

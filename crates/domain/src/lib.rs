@@ -34,4 +34,5 @@ pub mod task_source;
 pub mod traffic;
 pub mod verdict;
 pub mod verification;
+pub mod views;
 pub mod weights;

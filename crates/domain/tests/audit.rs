@@ -63,10 +63,12 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
             status: Status::Accepted,
             reason: None,
             view_count: Some(1),
+            observed_at: None,
             published_at: None,
             score: Some(1.0),
             counted_share: None,
             normalized_score: Some(one.normalized),
+            arithmetic: None,
             settled_by: Some(one.settled_by),
         });
     }

@@ -231,8 +231,12 @@ impl Store {
 
 /// JSON has no word for infinity and turns it into null, which would read back as another number or none.
 fn refuse_non_numbers(decided: &DecidedCycle) -> Result<(), StoreError> {
-    let judged =
-        decided.submissions.iter().flat_map(|judged| [judged.score, judged.counted_share, judged.normalized_score]);
+    let judged = decided.submissions.iter().flat_map(|judged| {
+        let computed = judged.arithmetic.as_deref();
+        let computed = computed.map(|by| [by.passed_hours, by.hours, by.divisor, by.exponent].map(Some));
+        let scores = [judged.score, judged.counted_share, judged.normalized_score];
+        scores.into_iter().chain(computed.into_iter().flatten())
+    });
     let believed = decided.evidence.contents.values().filter_map(|known| Some(known.traffic.as_ref()?.authenticity));
     let previous = decided.evidence.previous.iter().flat_map(|previous| previous.scores.values().copied());
     let weights = decided.evidence.tasks.iter().map(|task| task.weight);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its evidence must fail")]
 
+mod arithmetic;
 mod defences;
 mod earlier_failures;
 mod order;

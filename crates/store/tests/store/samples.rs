@@ -222,10 +222,12 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         status: Status::Accepted,
         reason: None,
         view_count: Some(7),
+        observed_at: None,
         published_at: Some(Moment::from_unix_ms(2)),
         score: Some(number),
         counted_share: Some(number),
         normalized_score: Some(number),
+        arithmetic: None,
         settled_by: None,
     };
     DecidedCycle {
