@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::audit;
 use crate::report::{CycleReport, Sending};
 use crate::reporter::Event;
+use tensorflix_domain::audit::Audit;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::subnet::Subnet;
@@ -29,6 +30,8 @@ pub struct Session {
     awaiting: Option<u32>,
     /// The scores of the cycle before, to tell sudden gains.
     before: Option<ScoreVector>,
+    /// The hints of the cycle before, to tell what is new.
+    audited: Option<Audit>,
 }
 
 impl Session {
@@ -51,7 +54,9 @@ impl Session {
                 Some((decided, subnet)) => {
                     let before =
                         self.before.as_ref().or(decided.evidence.previous.as_ref().map(|previous| &previous.scores));
-                    audit::log(&audit::audited(&decided, &subnet, before));
+                    let audited = audit::audited(&decided, &subnet, before);
+                    audit::log(&audited, self.audited.as_ref());
+                    self.audited = Some(audited.audit);
                     if !decided.scores.is_empty() {
                         self.before = Some(decided.scores.clone());
                     }

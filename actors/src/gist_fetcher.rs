@@ -16,6 +16,7 @@ use crate::chain_watcher::CommitmentsChanged;
 use crate::github::{GistReading, GitHub};
 use crate::owner_checks::OwnerChecks;
 use crate::ports::{Clock, Store, StoreError};
+use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
@@ -171,6 +172,7 @@ impl GistFetcher {
             round_blocks: self.round_blocks,
             owner_checks: self.owner_checks_per_round,
             task_gist: self.task_gist.clone(),
+            tally: Tally::default(),
         };
         let run = async move { round.run().await };
         context.spawn(run.into_actor(self).map(|outcome, this, _| {
@@ -202,6 +204,7 @@ struct Round {
     round_blocks: u32,
     owner_checks: usize,
     task_gist: Option<GistPointer>,
+    tally: Tally,
 }
 
 impl Round {
@@ -218,6 +221,7 @@ impl Round {
         let holders = holders(&subnet);
         let failed = self.read_all(round, &holders).await?;
         self.store.finish_gist_round(round).await?;
+        self.tally.report(&self.stats);
         tracing::info!(round, gists = holders.len(), failed, "polling round finished");
         Ok(Some(SubmissionsRecorded { round }))
     }
@@ -293,6 +297,7 @@ impl Round {
         if left.is_zero() {
             // Too late: a request begun now would only be broken off.
             self.stats.count_failed();
+            self.tally.count(&round_ended(), self.task_gist.as_ref() == Some(&pointer));
             return (GistAnswer { pointer, outcome: round_ended() }, None);
         }
         let etag = state.and_then(|state| state.etag.as_deref());
@@ -301,6 +306,7 @@ impl Round {
             reading = self.github.gist(&pointer, etag) => reading,
             () = self.clock.sleep(left) => GistReading { outcome: round_ended(), owner: None },
         };
+        self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
         match &outcome {
             GistOutcome::Failed { error } => {
                 self.stats.count_failed();

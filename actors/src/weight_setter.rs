@@ -27,6 +27,9 @@ use tensorflix_domain::weights::WeightEntry;
 /// Blocks of a slot during which a resend waits for the slot's own decision: five minutes.
 pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
 
+/// What its outcomes are about.
+pub const WEIGHTS: &str = "weights";
+
 /// Weights are on chain, in a finalized block.
 #[derive(Clone, Debug, Message, PartialEq)]
 #[rtype(result = "()")]
@@ -165,6 +168,7 @@ impl WeightSetter {
         match outcome {
             Sent::Confirmed(confirmed) => {
                 self.stats.count_handled();
+                self.stats.outcomes().succeeded(WEIGHTS);
                 self.told_failure = None;
                 let standing = confirmed.standing;
                 tracing::info!(
@@ -185,6 +189,7 @@ impl WeightSetter {
             }
             Sent::Unrevealed(unrevealed) => {
                 self.stats.count_failed();
+                self.stats.outcomes().failed(WEIGHTS, "the chain did not reveal the weights that were committed");
                 tracing::error!(
                     cycle = unrevealed.cycle,
                     window = unrevealed.window,
@@ -197,6 +202,7 @@ impl WeightSetter {
             Sent::Withheld(withheld) => {
                 if withheld.is_failure {
                     self.stats.count_failed();
+                    self.stats.outcomes().failed(WEIGHTS, &withheld.reason);
                 }
                 let is_news = withheld.is_failure && self.told_failure.as_ref() != Some(&withheld.reason);
                 if is_news {

@@ -14,8 +14,10 @@
 pub mod asked;
 pub mod chain_syncer;
 pub mod clients;
+mod compatibility;
 pub mod contents;
 pub mod desk;
+pub mod findings;
 pub mod front;
 pub mod health;
 pub mod metrics;

@@ -108,12 +108,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
         app.keep_store_bounded(config);
     }
     // One cycle is over before anybody could ask.
-    let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
-    // Weights depend on nothing that only watches.
-    let services = services.unwrap_or_else(|error| {
-        tracing::error!(%error, "nothing is served over HTTP until the next start; the validator goes on");
-        Services::default()
-    });
+    let services = if is_once { Services::default() } else { Services::start(&app, config).await };
     let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {
@@ -134,17 +129,26 @@ async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
     if is_once && let Some(exit) = wait_for_chain(app).await {
         return exit;
     }
-    let mut session = Session::default();
+    let (mut session, mut sent) = (Session::default(), None);
     loop {
         match session.next(app).await {
             Ok(Shown::Cycle(report)) => {
+                if matches!(report.sending, Sending::Confirmed { .. }) {
+                    sent = Some(report.decided.cycle);
+                }
                 show(&report, output, true);
                 log_metrics(app);
                 if is_once {
                     return exit_of(&report);
                 }
             }
-            Ok(Shown::Again { cycle, sending }) => show_again(cycle, &sending, output),
+            Ok(Shown::Again { cycle, sending }) => {
+                let is_first = sent != Some(cycle);
+                if matches!(sending, Sending::Confirmed { .. }) {
+                    sent = Some(cycle);
+                }
+                show_again(cycle, &sending, is_first, output);
+            }
             Err(actor) => {
                 tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
                 return Exit::Failed;
@@ -188,10 +192,12 @@ pub(super) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) {
     }
 }
 
-fn show_again(cycle: u32, sending: &Sending, output: Output) {
+/// `is_first`: this process has not told of weights of this cycle on chain before.
+fn show_again(cycle: u32, sending: &Sending, is_first: bool, output: Output) {
     match (output, sending) {
         (Output::Text, Sending::Confirmed { block, .. }) => {
-            print(&format!("Weights of cycle {cycle} sent again, in block {block}\n"));
+            let again = if is_first { "" } else { " again" };
+            print(&format!("Weights of cycle {cycle} sent{again}, in block {block}\n"));
         }
         (Output::Text, Sending::Withheld { reason, .. }) => print(&format!("Weights not sent: {reason}\n")),
         // Programs read one object a cycle; the log has the rest.

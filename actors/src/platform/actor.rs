@@ -1,7 +1,7 @@
 //! The actor that works requests off: what is wanted, in batches, numbers before everything.
 
 use super::ledger::{Day, Ledger, Refusals};
-use super::{BatchAnswer, BatchError, ContentsObserved, ObserveContents, Platform, Scope};
+use super::{BATCHES, BatchAnswer, BatchError, ContentsObserved, KEY, ObserveContents, Platform, Route, Scope};
 use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::ports::{Clock, Store};
 use crate::quarantine::{self, Quarantine};
@@ -264,6 +264,7 @@ impl<P: Platform> Parts<P> {
                 ([content], Scope::Everything) => self.crashed(content, order).await,
                 _ => "reading what the platform says of some contents crashed: a bug of the validator".to_owned(),
             };
+            self.stats.outcomes().failed(BATCHES, &error);
             results.push((batch, Err(BatchError::Lasting(error))));
         }
         results
@@ -312,6 +313,7 @@ impl<P: Platform> Parts<P> {
         }
         self.store.record_observations(&observations).await.map_err(|error| passing(error.to_string()))?;
         self.stats.count_handled();
+        self.stats.outcomes().succeeded(BATCHES);
         Ok(missing)
     }
 
@@ -323,6 +325,10 @@ impl<P: Platform> Parts<P> {
             return;
         }
         self.stats.count_failed();
+        // A budget that is used up is told of as such.
+        if !matches!(error, BatchError::QuotaExhausted(_)) {
+            self.stats.outcomes().failed(BATCHES, &error.to_string());
+        }
         match error {
             BatchError::QuotaExhausted(_) => tracing::debug!(%platform, contents, %error, "a batch was not asked for"),
             error => tracing::warn!(%platform, contents, %error, "a batch was not observed"),
@@ -366,11 +372,13 @@ impl<P: Platform> Parts<P> {
             }
             let error = match platform.observe(&self.outbound, &route, batch).await {
                 Ok(answer) => {
+                    self.stats.outcomes().succeeded(&key_subject(&route));
                     self.ledger.credit(&route, &day, answer.unspent_units.min(terms.units_per_batch)).await;
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
+            note_failure(&self.stats, &route, &error);
             match &error {
                 BatchError::Held(_) => self.ledger.credit(&route, &day, terms.units_per_batch).await,
                 BatchError::QuotaExhausted(error) => self.ledger.exhaust(&route, &day, &terms, error).await,
@@ -392,6 +400,26 @@ impl<P: Platform> Parts<P> {
 fn content_item(content: &ContentId, day: &Day) -> Item {
     let id = format!("{}:{}", content.platform().name(), content.as_str());
     quarantine::item(ItemKind::Content, id, day.date.as_bytes())
+}
+
+/// What the outcomes of one key are about: the key's place in the configuration, from 1, and what it was asked for.
+fn key_subject(route: &Route) -> String {
+    let key = route.key + 1;
+    match route.scope {
+        Scope::Everything => format!("{KEY}{key}"),
+        Scope::Numbers => format!("{KEY}{key}, statistics only"),
+    }
+}
+
+/// Notes that a call failed, unless that says nothing of the key: nothing was sent, the budget is used up, or the platform
+/// has no such method.
+fn note_failure(stats: &ActorStats, route: &Route, error: &BatchError) {
+    let (outcomes, subject) = (stats.outcomes(), key_subject(route));
+    match error {
+        BatchError::Held(_) | BatchError::QuotaExhausted(_) | BatchError::MethodMissing(_) => {}
+        BatchError::KeyRefused(error) | BatchError::Unfunded(error) => outcomes.refused(&subject, error),
+        BatchError::Passing { error, .. } | BatchError::Lasting(error) => outcomes.failed(&subject, error),
+    }
 }
 
 /// Whether an error concerns the routes that were tried, and others may lead to an answer.
