@@ -132,8 +132,9 @@ impl App {
     /// [`AppError`] if wallet, network, store or HTTP cannot be set up: the operator must act.
     pub async fn start(config: &Config, mode: Mode) -> Result<Self, AppError> {
         let wallet = open_wallet(config, mode.dry_run)?;
+        // Before the store is opened, which brings its schema up to date: not under another validator.
+        let lock = tensorflix_store::ValidatorLock::take(&config.store.url)?;
         let database = tensorflix_store::Store::open(&config.store.url).await?;
-        let lock = database.lock_as_validator()?;
         // A reading of the subnet from before the start would open cycles and rounds at blocks long past.
         database.forget_subnet().await?;
         let (escalations, escalated) = unbounded_channel();
@@ -222,7 +223,8 @@ impl<'a> Workshop<'a> {
         let client = connections::chain_client(&self.config.network, self.limiter(connections::network_rate, stats))?;
         let settings =
             ChainSettings { netuid: self.config.network.netuid, version_key: self.config.weights.version_key, wallet };
-        Ok(SubtensorChain::new(settings, client, database))
+        let Grids { slot_blocks, round_blocks } = self.grids();
+        Ok(SubtensorChain::new(settings, client, database).passing_over_heads(vec![slot_blocks, round_blocks]))
     }
 
     fn actors(

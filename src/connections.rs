@@ -8,7 +8,7 @@ use crate::config::{Config, NetworkSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
@@ -98,7 +98,7 @@ pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, limi
         token: config.secrets.github_token.clone(),
         deadline: settings.timeout(),
         max_gist_bytes: settings.max_gist_bytes,
-        allowance: ApiAllowance::default(),
+        standing: Standing::default(),
     }
 }
 

@@ -28,8 +28,6 @@ pub enum Shown {
 #[derive(Debug, Default)]
 pub struct Session {
     awaiting: Option<u32>,
-    /// The scores of the cycle before, to tell sudden gains.
-    before: Option<ScoreVector>,
     /// The hints of the cycle before, to tell what is new.
     audited: Option<Audit>,
 }
@@ -51,15 +49,10 @@ impl Session {
                 return Ok(Shown::Again { cycle, sending });
             };
             match load(app, decided).await {
-                Some((decided, subnet)) => {
-                    let before =
-                        self.before.as_ref().or(decided.evidence.previous.as_ref().map(|previous| &previous.scores));
-                    let audited = audit::audited(&decided, &subnet, before);
+                Some((decided, subnet, before)) => {
+                    let audited = audit::audited(&decided, &subnet, before.as_ref());
                     audit::log(&audited, self.audited.as_ref());
                     self.audited = Some(audited.audit);
-                    if !decided.scores.is_empty() {
-                        self.before = Some(decided.scores.clone());
-                    }
                     let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
                     let report = CycleReport { decided, entries, sending, standing, hotkeys };
                     report.log();
@@ -108,11 +101,12 @@ struct Settled {
     sending: Sending,
 }
 
-/// A decided cycle and the subnet it was opened with.
-async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet)> {
+/// A decided cycle, the subnet it was opened with, and the scores before it, by which sudden gains are told.
+async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
     let decided = app.store.decided_cycle(cycle).await.ok()??;
     let subnet = app.store.cycle_subnet(cycle).await.ok()??;
-    Some((decided, subnet))
+    let before = app.store.scores_before(cycle).await.ok()?;
+    Some((decided, subnet, before))
 }
 
 #[cfg(test)]

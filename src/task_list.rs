@@ -22,7 +22,7 @@ use tensorflix_domain::record::GistOutcome;
 use tensorflix_domain::submission::{GistKind, parse_submission_gist};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::{TaskGist, parse_task_gist};
-use tensorflix_domain::task_source::{Publisher, TaskSource, task_owners};
+use tensorflix_domain::task_source::{NetworkTask, Publisher, TaskSource, network_tasks};
 
 /// The tasks of a subnet at one block.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +39,8 @@ pub struct TaskList {
     pub validators: Vec<ListedValidator>,
     /// What the configured gist holds, if no validator with a permit commits it.
     pub configured_elsewhere: Option<Content>,
-    /// Whose task each id means where the tasks of all count.
-    pub owners: BTreeMap<TaskId, Uid>,
+    /// What each id comes to where the tasks of all count.
+    pub network: BTreeMap<TaskId, NetworkTask>,
 }
 
 /// A validator with a permit.
@@ -124,7 +124,7 @@ impl TaskList {
             task_source,
             configured_elsewhere: elsewhere.and_then(|pointer| contents.get(pointer)).cloned(),
             configured,
-            owners: task_owners(&validators.iter().filter_map(publisher).collect::<Vec<_>>()),
+            network: network_tasks(&validators.iter().filter_map(publisher).collect::<Vec<_>>(), subnet.at.time),
             validators,
         }
     }
@@ -132,6 +132,11 @@ impl TaskList {
     /// Whether this is the configured gist.
     pub fn is_configured(&self, pointer: Option<&GistPointer>) -> bool {
         pointer.is_some() && pointer == self.configured.as_ref()
+    }
+
+    /// What an id comes to where the tasks of all count, if this validator's task is the one that stands.
+    pub fn standing(&self, id: &TaskId, uid: Option<Uid>) -> Option<&NetworkTask> {
+        self.network.get(id).filter(|task| uid.is_some_and(|uid| task.publishers.contains(&uid)))
     }
 
     /// The other validators that publish a task with this id.
@@ -175,7 +180,7 @@ fn content(outcome: GistOutcome) -> Content {
             GistKind::Submissions => Content::None("its gist lists submissions, as a miner's does".to_owned()),
             GistKind::Tasks | GistKind::Unreadable => Content::Tasks(parse_task_gist(&document)),
         },
-        GistOutcome::Failed { error } => Content::None(format!("its gist cannot be read: {error}")),
+        GistOutcome::Failed { error, .. } => Content::None(format!("its gist cannot be read: {error}")),
         // Nothing was said of what is known, so nothing can be unchanged.
         GistOutcome::Unchanged => Content::None("its gist cannot be read: GitHub gave no content".to_owned()),
     }

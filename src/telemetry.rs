@@ -36,7 +36,7 @@ use crate::config::{LogFormat, LogLevel, LogSettings};
 use field_text::EscapedFields;
 use line_queue::{LineQueue, LineWriter};
 pub(crate) use line_text::visible;
-use rotating_file::RotatingFile;
+use rotating_file::{Reopening, RotatingFile};
 
 /// The beginning of the names of all our crates.
 const OUR_CRATES: &str = "tensorflix";
@@ -74,6 +74,8 @@ struct Output {
     kind: OutputKind,
     queue: Arc<LineQueue>,
     filter: reload::Handle<Targets, Registry>,
+    /// How to have it opened again, if it is a file.
+    reopening: Option<Reopening>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +113,13 @@ impl Telemetry {
         for output in &self.outputs {
             // Fails only if the subscriber is gone, and then nothing logs.
             let _ = output.filter.reload(output.kind.filter(level));
+        }
+    }
+
+    /// Has the log file opened again before its next line, for whoever has moved it.
+    pub fn reopen_file(&self) {
+        for reopening in self.outputs.iter().filter_map(|output| output.reopening.as_ref()) {
+            reopening.request();
         }
     }
 
@@ -163,7 +172,7 @@ fn build(
     let queue = LineQueue::start("log-console", console_sink)?;
     let (layer, filter) = layer(&queue, log.format, color, kind.filter(log.level));
     let mut layers = vec![layer, client_noise::Counting.with_filter(client_noise::filter()).boxed()];
-    let mut outputs = vec![Output { kind, queue, filter }];
+    let mut outputs = vec![Output { kind, queue, filter, reopening: None }];
     if let Some(path) = &log.file {
         let (layer, output) = file_output(log, path.clone(), Arc::clone(&outputs[0].queue))?;
         // Before the console: spans are formatted once, by the first layer, and the file must not get its colours.
@@ -185,9 +194,10 @@ fn file_output(
         console.push(line_text::warning(format, &text));
     };
     let sink = RotatingFile::new(path, log.max_mb.saturating_mul(MEBIBYTE), log.keep, Box::new(report));
+    let reopening = Some(sink.reopening());
     let queue = LineQueue::start("log-file", Box::new(sink))?;
     let (layer, filter) = layer(&queue, format, false, OutputKind::File.filter(log.level));
-    Ok((layer, Output { kind: OutputKind::File, queue, filter }))
+    Ok((layer, Output { kind: OutputKind::File, queue, filter, reopening }))
 }
 
 fn layer(

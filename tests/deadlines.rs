@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::connections;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{BatchError, DailyBudget, Platform, Scope};
+use tensorflix_actors::platform::{BatchError, BatchFailure, DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Case, CaseQuestion, Detector, DetectorError, OpenAi, SightEngine, Terms, Webhook};
@@ -133,7 +133,7 @@ impl Outside {
             token: token.map(Into::into),
             deadline: DEADLINE,
             max_gist_bytes: 10_000,
-            allowance: ApiAllowance::default(),
+            standing: Standing::default(),
         }
     }
 }
@@ -149,7 +149,7 @@ fn content(platform: ids::Platform) -> ContentId {
 async fn observe(platform: &dyn Platform, outbound: &Outbound) -> End {
     let route = platform.routes(Scope::Everything).remove(0);
     match platform.observe(outbound, &route, &[content(platform.id())]).await {
-        Err(BatchError::Passing { .. }) => End::Passing,
+        Err(BatchFailure { error: BatchError::Passing { .. } | BatchError::Lost(_), .. }) => End::Passing,
         other => End::Other(format!("{:?}", other.map(|_| "an answer"))),
     }
 }

@@ -128,7 +128,8 @@ async fn killed_at_random_moments_the_validator_sends_exactly_once_a_window() {
     println!("ready again after at most {slowest:?}");
     assert!(claims(&config.store.url).await.is_superset(&claimed) && !claimed.is_empty(), "SEED={seed}");
     let store = tensorflix_store::Store::open(&config.store.url).await.expect("the store opens without repair");
-    assert!(store.latest_intent().await.expect("readable").is_some());
+    let validator: Hotkey = sandbox.validator().hotkey.parse().expect("an address");
+    assert!(store.latest_intent(&validator).await.expect("readable").is_some());
     assert!(store.scores_in_force().await.expect("readable").is_some());
     let counted = sandbox.counters().platforms.youtube.requests;
     let spent: u64 = store.all_units_spent("youtube/").await.expect("readable");

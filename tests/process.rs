@@ -7,6 +7,14 @@
     reason = "a test that cannot run its process must fail"
 )]
 
+#[cfg(feature = "sandbox")]
+mod process {
+    use super::support;
+
+    mod idle;
+    mod once;
+    mod outputs;
+}
 mod support;
 
 use serde_json::Value;

@@ -9,6 +9,7 @@ mod support;
 use actix::{Actor, Addr};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,7 +25,8 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGate};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::record::Head;
+use tensorflix_domain::ids::Hotkey;
+use tensorflix_domain::record::{Head, WeightIntent};
 use tensorflix_sandbox::clock::block_unix_ms;
 use tensorflix_sandbox::node::SubmittedArguments;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
@@ -109,6 +111,21 @@ impl World {
         life.setter.do_send(HeadFinalized(Head { stamp, hash: newest.hash }));
     }
 
+    /// Settings of weights in each window, all of which succeeded.
+    fn submissions(&self) -> BTreeMap<u32, usize> {
+        let mut counts = BTreeMap::new();
+        for record in self.sandbox.node().submissions() {
+            assert!(record.outcome.is_ok(), "{record:?}");
+            *counts.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
+        }
+        counts
+    }
+
+    async fn latest_intent(&self) -> Option<WeightIntent> {
+        let validator: Hotkey = self.sandbox.validator().hotkey.parse().expect("an address");
+        self.store.latest_intent(&validator).await.expect("read")
+    }
+
     /// Lives until the weights are confirmed (`true`) or the process ends (`false`).
     async fn live(&self, lets_pass: usize) -> bool {
         let mut life = self.start(lets_pass);
@@ -124,7 +141,7 @@ impl World {
         };
         match tokio::time::timeout(PATIENCE, outcome).await {
             Ok(is_confirmed) => is_confirmed,
-            Err(_) => panic!("no end in time with {lets_pass} requests: {:?}", self.store.latest_intent().await),
+            Err(_) => panic!("no end in time with {lets_pass} requests: {:?}", self.latest_intent().await),
         }
     }
 }
@@ -139,20 +156,49 @@ fn the_same_holds_where_weights_are_committed_and_what_the_chain_reveals_is_what
     end_before_each_request(true);
 }
 
+/// A world in which a cycle is decided and sent in the first window; its scores are sent from then on.
+async fn decided(folder: &Path, commit_reveal: bool) -> World {
+    let mut rules = SandboxConfig::default();
+    rules.hyperparameters.commit_reveal_weights_enabled = commit_reveal;
+    let sandbox = Sandbox::start(rules).await.expect("a sandbox");
+    let config = sandbox_config::write(&sandbox, folder, "validator.db").expect("a configuration");
+    std::fs::write(folder.join("w.toml"), config.to_toml()).expect("written");
+    let path = folder.to_owned();
+    let once = tokio::task::spawn_blocking(move || finished(&path, &["run", "--config", "w.toml", "--once"]));
+    check_exit(&once.await.expect("it ran"), 0);
+    let store = tensorflix_store::Store::open(&config.store.url).await.expect("a store");
+    World { sandbox, config, store }
+}
+
+#[test]
+fn what_was_sent_before_the_node_forgot_its_blocks_is_settled_and_the_window_has_its_submission() {
+    /// Two days, and far more than the node keeps.
+    const AWAY_BLOCKS: u32 = 15_000;
+    actix_rt::System::new().block_on(async {
+        let folder = folder();
+        let world = decided(folder.path(), false).await;
+        for lets_pass in 0.. {
+            let window = world.sandbox.block() / WINDOW_BLOCKS + 1;
+            world.sandbox.advance_to(window * WINDOW_BLOCKS + DECISION_PATIENCE_BLOCKS);
+            if world.live(lets_pass).await {
+                break;
+            }
+            let window = (world.sandbox.block() + AWAY_BLOCKS) / WINDOW_BLOCKS;
+            world.sandbox.advance_to(window * WINDOW_BLOCKS + DECISION_PATIENCE_BLOCKS);
+            // The first thing that is confirmed may be what was sent before.
+            while !world.submissions().contains_key(&window) {
+                assert!(world.live(usize::MAX).await);
+            }
+        }
+        assert!(world.submissions().values().all(|count| *count == 1), "{:?}", world.submissions());
+        world.sandbox.stop().await;
+    });
+}
+
 fn end_before_each_request(commit_reveal: bool) {
     actix_rt::System::new().block_on(async {
         let folder = folder();
-        let mut rules = SandboxConfig::default();
-        rules.hyperparameters.commit_reveal_weights_enabled = commit_reveal;
-        let sandbox = Sandbox::start(rules).await.expect("a sandbox");
-        let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("a configuration");
-        std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
-        // Decides the cycle whose scores are sent from here on, and sends them in the first window.
-        let path = folder.path().to_owned();
-        let once = tokio::task::spawn_blocking(move || finished(&path, &["run", "--config", "w.toml", "--once"]));
-        check_exit(&once.await.expect("it ran"), 0);
-        let store = tensorflix_store::Store::open(&config.store.url).await.expect("a store");
-        let world = World { sandbox, config, store };
+        let world = decided(folder.path(), commit_reveal).await;
 
         let mut windows = 1;
         for lets_pass in 0.. {
@@ -166,16 +212,14 @@ fn end_before_each_request(commit_reveal: bool) {
             }
             assert!(world.live(usize::MAX).await);
         }
-        let mut submissions: BTreeMap<u32, usize> = BTreeMap::new();
         for record in world.sandbox.node().submissions() {
-            assert!(record.outcome.is_ok(), "{record:?}");
             let is_commit = matches!(record.arguments, SubmittedArguments::TimelockedWeights { .. });
             assert_eq!(is_commit, commit_reveal, "{record:?}");
-            *submissions.entry(record.block / WINDOW_BLOCKS).or_default() += 1;
         }
+        let submissions = world.submissions();
         assert_eq!(submissions.len(), windows, "every window has its submission: {submissions:?}");
         assert!(submissions.values().all(|count| *count == 1), "{submissions:?}");
-        let intent = world.store.latest_intent().await.expect("read").expect("an intent");
+        let intent = world.latest_intent().await.expect("an intent");
         if let Some(plan) = intent.reveal {
             world.sandbox.advance_to(plan.reveal_at + 3);
         }

@@ -2,7 +2,7 @@
 //!
 //! - Owns in the store: the finalized head, and the newest subnet (metagraph and commitments).
 //! - Reads the subnet at the first head after its start, then at the first head of each polling round and of each
-//!   cycle's slot; heads in between only move the cursor. Blocks may be skipped.
+//!   cycle's slot; heads in between only move the cursor, in memory. Blocks may be skipped.
 //! - Stores first, then tells. Whoever misses a message finds the same in the store.
 //!
 //! It judges nothing, not even whether a commitment is well-formed.
@@ -128,9 +128,9 @@ impl Handler<HeadFinalized> for ChainWatcher {
             let _work = work;
             if reads_subnet {
                 let subnet = chain.subnet(&head).await.map_err(|error| error.to_string())?;
-                store.save_subnet(&subnet).await.map_err(|error| error.to_string())?;
+                return store.save_reading(&subnet, &head).await.map_err(|error| error.to_string());
             }
-            store.save_head(&head).await.map_err(|error| error.to_string())
+            store.note_head(&head).await.map_err(|error| error.to_string())
         };
         let clock = Arc::clone(&self.clock);
         let reading = async move {

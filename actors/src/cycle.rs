@@ -6,9 +6,11 @@ use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
+use crate::quota_wait::{Observed, QuotaWait};
 use crate::suspicions::suspicions;
 use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
+pub use crate::verifying::VERIFICATION_DEADLINE;
 use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +92,7 @@ pub(crate) struct Conductor {
     has_opened: AtomicBool,
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
+    quota_wait: QuotaWait,
     rules: Rules,
 }
 
@@ -110,6 +113,7 @@ impl Conductor {
             clock,
             has_opened,
             watched,
+            quota_wait: QuotaWait::default(),
             rules: Rules::default(),
         }
     }
@@ -248,34 +252,52 @@ impl Conductor {
         Ok(Some(cycle))
     }
 
-    /// Whether no task could be read so far, and may be in one of the next rounds. Deciding at once would reject everybody
-    /// for an outage of ours, for as long as the slot lasts.
-    async fn awaits_tasks(
-        &self,
-        cycle: &CycleHead,
-        evidence: &Evidence,
-        errors: &[ReportedError],
-    ) -> Result<bool, StoreError> {
-        let is_unread = evidence.tasks.is_empty() && errors.iter().any(|error| error.source == "tasks");
+    /// Whether no task could be read so far, and may be in one of the next rounds, whatever the reason. Deciding at once
+    /// would reject everybody for an outage of ours, for as long as the slot lasts.
+    ///
+    /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
+    async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
+        let Gathered { evidence, contents, errors } = gathered;
+        let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
+        let Some(ReportedError { reason, .. }) = unread else { return Ok(false) };
+        if self.settings.opening == Opening::Once {
+            tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
+            evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
+            contents.clear();
+            return Ok(false);
+        }
         let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
-        let awaits = is_unread && self.settings.opening == Opening::Grid && self.head_block().await? < decide_by;
+        let awaits = self.head_block().await? < decide_by;
         if awaits {
             tracing::warn!(
                 cycle = cycle.cycle,
                 decide_by,
+                reason,
                 "no task could be read yet: the cycle waits for the next round"
             );
         }
         Ok(awaits)
     }
 
+    /// The newest known block, from that of a cycle on.
+    async fn newest(&self, opened_at: BlockStamp) -> Result<BlockStamp, StoreError> {
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        Ok(head.unwrap_or(opened_at).max(opened_at))
+    }
+
     /// Decides a cycle. `false` if that is not possible yet.
     async fn decide(&self, cycle: CycleHead) -> Result<bool, StoreError> {
+        if self.quota_wait.holds(&cycle, self.newest(cycle.at).await?, self.settings.slot_blocks) {
+            return Ok(false);
+        }
         let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
             return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
         };
-        let Gathered { mut evidence, contents, mut errors } =
-            gather(&*self.store, &self.settings, &subnet, self.rules).await?;
+        let mut gathered = gather(&*self.store, &self.settings, &subnet, self.rules).await?;
+        if self.awaits_tasks(&cycle, &mut gathered).await? {
+            return Ok(false);
+        }
+        let Gathered { mut evidence, contents, mut errors } = gathered;
         tracing::info!(
             cycle = cycle.cycle,
             tasks = evidence.tasks.len(),
@@ -283,10 +305,13 @@ impl Conductor {
             contents = contents.len(),
             "evidence is gathered; observing contents"
         );
-        if self.awaits_tasks(&cycle, &evidence, &errors).await? {
+        let observed = self.observe(cycle.at, &contents, &mut errors).await?;
+        let newest = self.newest(cycle.at).await?;
+        let may_wait = self.settings.opening == Opening::Grid;
+        if may_wait && self.quota_wait.begins(&cycle, newest, self.settings.slot_blocks, &observed) {
             return Ok(false);
         }
-        let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
+        let shortfalls = observed.shortfalls;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
         judge_traffic(&*self.store, &self.settings.policy, evidence.at.time, &mut evidence.contents).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
@@ -307,6 +332,7 @@ impl Conductor {
             evidence,
             policy: self.settings.policy.clone(),
             submissions: decision.submissions,
+            smoothed: decision.smoothed,
             scores: decision.scores,
             errors,
         };
@@ -354,10 +380,9 @@ impl Conductor {
         opened_at: BlockStamp,
         contents: &BTreeSet<ContentId>,
         errors: &mut Vec<ReportedError>,
-    ) -> Result<BTreeMap<ContentId, Reason>, StoreError> {
+    ) -> Result<Observed, StoreError> {
         // A cycle may be observed long after it opened; what is seen now must not be dated back.
-        let head = self.store.latest_head().await?.map(|head| head.stamp);
-        let as_of = head.unwrap_or(opened_at).max(opened_at);
+        let as_of = self.newest(opened_at).await?;
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
             let wanted: Vec<ContentId> =
                 contents.iter().filter(|content| content.platform() == *platform).cloned().collect();
@@ -369,12 +394,12 @@ impl Conductor {
             };
             (!wanted.is_empty()).then_some(async move { (*platform, wanted, self.ask(actor, request).await) })
         });
-        let mut shortfalls = BTreeMap::new();
+        let mut observed = Observed::default();
         for (platform, wanted, answer) in futures::future::join_all(requests).await {
             let answer = answer.unwrap_or_else(|error| ContentsObserved {
-                observed_count: 0,
                 shortfalls: wanted.into_iter().map(|content| (content, Reason::PlatformUnavailable)).collect(),
                 errors: vec![error],
+                ..ContentsObserved::default()
             });
             let source = platform.name().to_owned();
             errors.extend(answer.errors.into_iter().map(|reason| ReportedError {
@@ -383,9 +408,11 @@ impl Conductor {
                 line: None,
                 reason,
             }));
-            shortfalls.extend(answer.shortfalls);
+            observed.shortfalls.extend(answer.shortfalls);
+            let renewals = [observed.budget_renewed_at, answer.budget_renewed_at];
+            observed.budget_renewed_at = renewals.into_iter().flatten().min();
         }
-        Ok(shortfalls)
+        Ok(observed)
     }
 
     /// Asks a platform actor and waits no longer than its deadline and a little more.

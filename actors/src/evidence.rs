@@ -1,5 +1,7 @@
 //! Gathering a cycle's evidence from the store: tasks, miners, claims, contents, and what could not be read.
 
+mod earlier;
+
 use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
 use crate::quarantine::{self, Quarantine, Rules};
@@ -12,12 +14,12 @@ use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
 };
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
-use tensorflix_domain::ids::{Block, ContentId, Uid};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
-use tensorflix_domain::record::{GistState, ReportedError};
+use tensorflix_domain::record::{GistState, GoodPointer, ReportedError};
 use tensorflix_domain::submission::GistKind;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::TaskGist;
@@ -51,7 +53,8 @@ pub(crate) async fn gather(
         store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
     let oldest = oldest_round(subnet.at.block, settings.policy.max_evidence_age_hours);
     let quarantine = Quarantine::load(store, subnet.at.block).await?;
-    let gists = Gists { store, states, owners, oldest, rules, quarantine };
+    let good_pointers = store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good)).collect();
+    let gists = Gists { store, states, owners, good_pointers, oldest, rules, quarantine };
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let mut miners = gists.miners(settings, subnet, &mut errors).await?;
@@ -69,9 +72,13 @@ pub(crate) async fn gather(
     claims.sort_unstable();
     leave_out_unclaimed(&mut miners, &claims, &mut errors);
     let contents = contents_of(&tasks, &miners);
-    let previous = store.scores_in_force().await?.map(|force| PreviousScores { at: force.at, scores: force.scores });
+    let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
+        // Who left earns no more, and takes no place among the best nor a part of what is burnt.
+        scores.retain(|hotkey, _| registered.contains_key(hotkey) && Some(*hotkey) != settings.own_hotkey);
+        PreviousScores { at, scores }
+    });
     let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
-    report_unwatched(&mut errors, &unwatched, previous.as_ref().map(|previous| previous.at.block));
+    report_unwatched(&mut errors, &unwatched, store.scores_in_force().await?.map(|force| force.at.block));
     let evidence = Evidence {
         at: subnet.at,
         tasks,
@@ -159,7 +166,8 @@ struct Gists<'a> {
     store: &'a dyn Store,
     states: BTreeMap<GistPointer, GistState>,
     owners: BTreeMap<GistName, OwnerRecord>,
-    /// Content that was last confirmed in an earlier round stands no more.
+    good_pointers: BTreeMap<Hotkey, GoodPointer>,
+    /// A miner's content that was last confirmed in an earlier round stands no more.
     oldest: Block,
     rules: Rules,
     quarantine: Quarantine<'a>,
@@ -174,21 +182,25 @@ fn oldest_round(block: Block, max_evidence_age_hours: f64) -> Block {
 }
 
 impl Gists<'_> {
-    /// The last good document of a gist; what failed since is an error beside it.
+    /// The last good document of a gist, if it was read in the round `oldest` or later; what failed since is an error
+    /// beside it.
     async fn document(
         &self,
         pointer: &GistPointer,
         uid: Option<Uid>,
         source: &str,
+        oldest: Block,
         errors: &mut Vec<ReportedError>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.states.get(pointer);
         let error = state.map_or(Some("not read yet"), |state| state.error.as_deref());
         if let Some(error) = error {
-            errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason: error.to_owned() });
+            // Whose it is says the UID; a configured gist has none.
+            let reason = if uid.is_some() { error.to_owned() } else { format!("{pointer}: {error}") };
+            errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason });
         }
         match state.and_then(|state| state.digest.zip(state.fetched_round)) {
-            Some((digest, round)) if round >= self.oldest => self.store.gist_document(&digest).await,
+            Some((digest, round)) if round >= oldest => self.store.gist_document(&digest).await,
             Some((_, round)) => {
                 let reason = format!("its last good content, of block {round}, is too old to stand");
                 errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason });
@@ -239,7 +251,7 @@ impl Gists<'_> {
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });
                     }
                 }
-                let (tasks, problems) = tasks_of_network(publishers);
+                let (tasks, problems) = tasks_of_network(&publishers, subnet.at.time);
                 report_problems(errors, None, "tasks", problems);
                 Ok(tasks)
             }
@@ -252,7 +264,8 @@ impl Gists<'_> {
         uid: Option<Uid>,
         errors: &mut Vec<ReportedError>,
     ) -> Result<TaskGist, StoreError> {
-        let document = self.document(pointer, uid, "tasks", errors).await?.unwrap_or_default();
+        // The last good tasks stand, however long nobody can read them.
+        let document = self.document(pointer, uid, "tasks", 0, errors).await?.unwrap_or_default();
         let item = quarantine::item(ItemKind::TaskGist, pointer.to_string(), &document);
         let gist = self.quarantine.handle(&item, || (self.rules.read_tasks)(&document)).await?;
         let mut gist = gist.unwrap_or_else(|reason| {
@@ -281,10 +294,7 @@ impl Gists<'_> {
                 }
                 continue;
             };
-            if self.is_refused(&pointer, uid, "gist", errors) {
-                continue;
-            }
-            if let Some(document) = self.document(&pointer, uid, "gist", errors).await? {
+            if let Some((pointer, document)) = self.standing(neuron, pointer, errors).await? {
                 let item = quarantine::item(ItemKind::SubmissionGist, pointer.to_string(), &document);
                 let gist = match self.quarantine.handle(&item, || (self.rules.read_submissions)(&document)).await? {
                     Ok(gist) => gist,

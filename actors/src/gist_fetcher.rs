@@ -6,41 +6,36 @@
 //!   a claim is dated by. A round ends within [`ROUND_DEADLINE`], whatever GitHub does; what was not read keeps its
 //!   last good content.
 //! - A gist that several hotkeys point to is asked for once. A pinned revision never changes and is asked for once
-//!   for ever.
+//!   for ever. What is not there is asked for ever more rarely (`gist_fetcher/line.rs`).
 //! - Anonymous operation reads the raw address, which costs no API request; with a token the API answers, where an
 //!   unchanged gist is free.
 //!
 //! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
 
+mod line;
+mod round;
+
+pub use self::line::{LONGEST_WAIT_BLOCKS, PIN_LONGEST_WAIT_BLOCKS, PINS_PER_ROUND};
+use self::round::Round;
 use crate::chain_watcher::CommitmentsChanged;
-use crate::github::{GistReading, GitHub};
-use crate::owner_checks::OwnerChecks;
-use crate::ports::{Clock, Store, StoreError};
+use crate::github::{Failure, GitHub};
+use crate::ports::{Clock, Store};
 use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
 };
-use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_domain::chain_time::{Moment, grid_start};
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
-use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::record::GistHolder;
 use tensorflix_domain::subnet::Subnet;
 
 /// Longest time that a round may take; a round of 25 blocks lasts 300 s.
 pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
-
-/// Answers that are stored in one transaction, which bounds the memory that a round needs.
-const ANSWERS_PER_TRANSACTION: usize = 32;
-
-/// Why a gist was not read when its round ran out of time.
-const ROUND_ENDED: &str = "the round ended before GitHub answered";
 
 /// How often it looks for a round that it was not told of.
 const TICK: Duration = Duration::from_secs(30);
@@ -148,7 +143,10 @@ impl Handler<DateGists> for GistFetcher {
                     }
                     Err(error) => {
                         stats.count_failed();
-                        tracing::warn!(gist = %pointer, error, "a gist in dispute could not be dated");
+                        tracing::warn!(gist = %pointer, %error, "cannot date a gist in dispute");
+                        if matches!(error, Failure::Caller(_)) {
+                            break;
+                        }
                     }
                 }
             }
@@ -192,134 +190,6 @@ impl GistFetcher {
             }
         }));
     }
-}
-
-/// One polling round.
-struct Round {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    stats: Arc<ActorStats>,
-    github: Arc<GitHub>,
-    max_in_flight: usize,
-    round_blocks: u32,
-    owner_checks: usize,
-    task_gist: Option<GistPointer>,
-    tally: Tally,
-}
-
-impl Round {
-    /// Runs the round of the newest subnet, unless it is finished already.
-    async fn run(&self) -> Result<Option<SubmissionsRecorded>, StoreError> {
-        let Some(subnet) = self.store.latest_subnet().await? else {
-            return Ok(None);
-        };
-        let round = grid_start(subnet.at.block, self.round_blocks);
-        if self.store.latest_gist_round().await? >= Some(round) {
-            return Ok(None);
-        }
-        self.report_gap(round).await?;
-        let holders = holders(&subnet);
-        let failed = self.read_all(round, &holders).await?;
-        self.store.finish_gist_round(round).await?;
-        self.tally.report(&self.stats);
-        tracing::info!(round, gists = holders.len(), failed, "polling round finished");
-        Ok(Some(SubmissionsRecorded { round }))
-    }
-
-    /// Records which rounds were missed: what was listed in them is dated by this one, for everybody alike.
-    async fn report_gap(&self, round: Block) -> Result<(), StoreError> {
-        if let Some(latest) = self.store.latest_gist_round().await? {
-            let (from, until) = (latest.saturating_add(self.round_blocks), round);
-            if from < until {
-                self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await?;
-                tracing::warn!(
-                    from,
-                    until,
-                    "polling rounds were missed; what was listed meanwhile counts from this round"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for every gist and stores the answers in batches. Gives the number that could not be read.
-    async fn read_all(&self, round: Block, holders: &[GistHolder]) -> Result<usize, StoreError> {
-        let states: BTreeMap<GistPointer, GistState> =
-            self.store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
-        let mut holders_of: BTreeMap<GistPointer, Vec<GistHolder>> = BTreeMap::new();
-        for holder in holders {
-            holders_of.entry(holder.pointer.clone()).or_default().push(holder.clone());
-        }
-        if let Some(pointer) = &self.task_gist {
-            holders_of.entry(pointer.clone()).or_default();
-        }
-        let pointers: Vec<GistPointer> = holders_of.keys().cloned().collect();
-        let deadline = self.clock.monotonic() + ROUND_DEADLINE;
-        let mut answers = futures::stream::iter(pointers.clone())
-            .map(|pointer| self.ask(states.get(&pointer), pointer, deadline))
-            .buffer_unordered(self.max_in_flight.max(1))
-            .chunks(ANSWERS_PER_TRANSACTION);
-        let (mut failing, mut owners) = (Vec::new(), Vec::new());
-        while let Some(batch) = answers.next().await {
-            let (batch, seen): (Vec<GistAnswer>, Vec<Option<OwnerAnswer>>) = batch.into_iter().unzip();
-            owners.extend(batch.iter().zip(seen).filter_map(|(answer, owner)| Some((answer.pointer.clone(), owner?))));
-            let failed = batch.iter().filter(|answer| matches!(answer.outcome, GistOutcome::Failed { .. }));
-            failing.extend(failed.map(|answer| answer.pointer.clone()));
-            let holders: Vec<GistHolder> =
-                batch.iter().filter_map(|answer| holders_of.get(&answer.pointer)).flatten().cloned().collect();
-            self.store.record_gists(round, &batch, &holders).await?;
-        }
-        let checks = OwnerChecks {
-            store: &*self.store,
-            github: &self.github,
-            clock: &*self.clock,
-            round,
-            deadline,
-            most: self.owner_checks,
-        };
-        checks.run(&pointers, &failing, owners).await?;
-        Ok(failing.len())
-    }
-
-    /// Asks for one gist, within what is left of the round. With whose it is, if that came with the content.
-    async fn ask(
-        &self,
-        state: Option<&GistState>,
-        pointer: GistPointer,
-        deadline: Duration,
-    ) -> (GistAnswer, Option<OwnerAnswer>) {
-        let is_settled = pointer.revision().is_some() && state.is_some_and(|state| state.digest.is_some());
-        if is_settled {
-            return (GistAnswer { pointer, outcome: GistOutcome::Unchanged }, None);
-        }
-        let _work = self.stats.begin();
-        let left = deadline.saturating_sub(self.clock.monotonic());
-        if left.is_zero() {
-            // Too late: a request begun now would only be broken off.
-            self.stats.count_failed();
-            self.tally.count(&round_ended(), self.task_gist.as_ref() == Some(&pointer));
-            return (GistAnswer { pointer, outcome: round_ended() }, None);
-        }
-        let etag = state.and_then(|state| state.etag.as_deref());
-        let GistReading { outcome, owner } = tokio::select! {
-            biased;
-            reading = self.github.gist(&pointer, etag) => reading,
-            () = self.clock.sleep(left) => GistReading { outcome: round_ended(), owner: None },
-        };
-        self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
-        match &outcome {
-            GistOutcome::Failed { error } => {
-                self.stats.count_failed();
-                tracing::warn!(gist = %pointer, error, "cannot read a gist; its last good content stands");
-            }
-            GistOutcome::Unchanged | GistOutcome::Fetched { .. } => self.stats.count_handled(),
-        }
-        (GistAnswer { pointer, outcome }, owner)
-    }
-}
-
-fn round_ended() -> GistOutcome {
-    GistOutcome::Failed { error: ROUND_ENDED.to_owned() }
 }
 
 /// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.

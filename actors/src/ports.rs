@@ -11,19 +11,20 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, RevealPlan, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 use tensorflix_domain::weights::WeightEntry;
 
 /// The chain, as the validator uses it.
@@ -243,10 +244,20 @@ pub trait Store: Send + Sync {
 
     /// Remembers the newest finalized head.
     async fn save_head(&self, head: &Head) -> Result<(), StoreError>;
+    /// The same for a head that need not outlive the process: a chain has one every few seconds, and each durable write
+    /// costs the disk.
+    async fn note_head(&self, head: &Head) -> Result<(), StoreError> {
+        self.save_head(head).await
+    }
     /// The newest finalized head that was remembered.
     async fn latest_head(&self) -> Result<Option<Head>, StoreError>;
     /// Remembers the subnet at its block, in place of an earlier one.
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError>;
+    /// Remembers the subnet and the head that it was read at.
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.save_subnet(subnet).await?;
+        self.save_head(head).await
+    }
     /// The newest subnet that was remembered.
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError>;
 
@@ -268,6 +279,8 @@ pub trait Store: Send + Sync {
     async fn finish_gist_round(&self, round: Block) -> Result<(), StoreError>;
     /// What is known of one gist.
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
+    /// What each hotkey's gist was when it was last read while the hotkey was committed to it.
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError>;
     /// A content by its digest.
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
 
@@ -336,6 +349,11 @@ pub trait Store: Send + Sync {
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError>;
+    /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all cycles are
+    /// of development builds.
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError>;
+    /// The scores of the newest cycle before `cycle` in which anything qualified.
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError>;
     /// The scores of the newest cycle in which anything qualified.
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError>;
 
@@ -348,15 +366,16 @@ pub trait Store: Send + Sync {
 
     // --- WeightSetter -----------------------------------------------------------------------------------------
 
-    /// Stores an intent before it is broadcast. `false` if the window has one that reached the chain or still may, and
-    /// then nothing is stored.
+    /// Stores an intent before it is broadcast. `false` if its hotkey has one in the window that reached the chain or still
+    /// may, and then nothing is stored.
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError>;
-    /// The newest intent.
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError>;
-    /// Stores what came of the open intent of a window; an outcome that is stored stays.
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError>;
-    /// Commits that came into a block and of whose reveal nothing is known yet, oldest window first, at most `limit`.
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError>;
+    /// The newest intent of a hotkey.
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError>;
+    /// Stores what came of an intent that is open; an outcome that is stored stays.
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError>;
+    /// Commits of a hotkey that came into a block and of whose reveal nothing is known yet, oldest window first, at most
+    /// `limit`.
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError>;
     /// Stores what came of the reveal of a commit, by the hash of its extrinsic; an outcome that is stored stays.
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError>;
 }

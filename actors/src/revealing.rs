@@ -9,12 +9,16 @@
 
 use crate::ports::{Chain, ChainError, Inclusion, Store};
 use crate::sending::non_zero;
-use tensorflix_domain::ids::Block;
+use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
+use tensorflix_domain::weights::WeightEntry;
 
 /// Blocks after the first of the reveal's epoch within which the chain must hold what was committed: five minutes, since
 /// the chain's beacon may be a little late.
 pub const REVEAL_PATIENCE_BLOCKS: u32 = 25;
+
+/// Blocks after which a commit is watched no longer if nobody can say what the chain holds: two hours.
+const UNSEEN_BLOCKS: u32 = 600;
 
 /// Most commits that are watched at a time; there is one a window.
 const MAX_WATCHED: u32 = 64;
@@ -38,24 +42,33 @@ pub(crate) struct Watched {
     pub to_reveal: Option<WeightIntent>,
 }
 
-/// Looks at every commit whose reveal is due at `head`.
+/// Looks at every commit of our hotkey whose reveal is due at `head`.
 ///
 /// # Errors
-/// The words of the store or the chain; the next head tries again.
-pub(crate) async fn watch_reveals(chain: &dyn Chain, store: &dyn Store, head: &Head) -> Result<Watched, String> {
-    let watched = store.watched_reveals(MAX_WATCHED).await.map_err(|error| error.to_string())?;
+/// The words of the store or the chain; the next head tries again. What cannot be looked at for long is given up.
+pub(crate) async fn watch_reveals(
+    chain: &dyn Chain,
+    store: &dyn Store,
+    hotkey: &Hotkey,
+    head: &Head,
+) -> Result<Watched, String> {
+    let watched = store.watched_reveals(hotkey, MAX_WATCHED).await.map_err(|error| error.to_string())?;
     let due: Vec<(WeightIntent, Block)> = watched
         .into_iter()
         .filter_map(|intent| reveals_at(&intent).map(|block| (intent, block)))
         .filter(|(_, reveal_at)| head.stamp.block >= *reveal_at)
         .collect();
-    let subnet = store.latest_subnet().await.map_err(|error| error.to_string())?;
-    let own = subnet.and_then(|subnet| subnet.neuron(&chain.hotkey()?).map(|neuron| neuron.uid));
-    let (false, Some(uid)) = (due.is_empty(), own) else {
+    if due.is_empty() {
         return Ok(Watched::default());
+    }
+    let held = match held_weights(chain, store, hotkey, head).await {
+        Ok(Some(held)) => held,
+        unseen => {
+            give_up_unseen(store, head, &due).await?;
+            return unseen.map(|_| Watched::default());
+        }
     };
-    let held = non_zero(&chain.weights_of(head, uid).await.map_err(|error| error.to_string())?);
-    let latest = store.latest_intent().await.map_err(|error| error.to_string())?;
+    let latest = store.latest_intent(hotkey).await.map_err(|error| error.to_string())?;
     // Plain weights that were set meanwhile replace the row, if the subnet does without commits again.
     let mut is_overtaken = latest.is_some_and(|latest| is_plain(&latest) && non_zero(&latest.entries) == held);
     let (block, mut found) = (head.stamp.block, Watched::default());
@@ -82,6 +95,34 @@ pub(crate) async fn watch_reveals(chain: &dyn Chain, store: &dyn Store, head: &H
         saved.map_err(|error| error.to_string())?;
     }
     Ok(found)
+}
+
+/// What the chain holds for our hotkey at `head`; `None` while it is not registered.
+async fn held_weights(
+    chain: &dyn Chain,
+    store: &dyn Store,
+    hotkey: &Hotkey,
+    head: &Head,
+) -> Result<Option<Vec<WeightEntry>>, String> {
+    let subnet = store.latest_subnet().await.map_err(|error| error.to_string())?;
+    let Some(uid) = subnet.and_then(|subnet| Some(subnet.neuron(hotkey)?.uid)) else { return Ok(None) };
+    let held = chain.weights_of(head, uid).await.map_err(|error| error.to_string())?;
+    Ok(Some(non_zero(&held)))
+}
+
+/// Stops watching commits whose reveal was due long ago, and of which nobody could say what the chain held: new ones
+/// must not wait behind them.
+async fn give_up_unseen(store: &dyn Store, head: &Head, due: &[(WeightIntent, Block)]) -> Result<(), String> {
+    let block = head.stamp.block;
+    for (intent, _) in due.iter().filter(|(_, reveal_at)| block >= reveal_at.saturating_add(UNSEEN_BLOCKS)) {
+        let saved = store.save_reveal_outcome(&intent.extrinsic_hash, &RevealOutcome::Overtaken { block }).await;
+        saved.map_err(|error| error.to_string())?;
+        tracing::warn!(
+            window = intent.window,
+            "could not check whether committed weights were revealed; no longer watched"
+        );
+    }
+    Ok(())
 }
 
 /// Reveals a hashed commit. What fails is told, and tried again at a later head as long as the commit's epoch lasts.

@@ -27,7 +27,7 @@ impl Tally {
     /// Counts the answer about one gist.
     pub(crate) fn count(&self, outcome: &GistOutcome, is_task_gist: bool) {
         let error = match outcome {
-            GistOutcome::Failed { error } => Some(error),
+            GistOutcome::Failed { error, .. } => Some(error),
             _ => None,
         };
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

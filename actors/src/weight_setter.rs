@@ -3,7 +3,8 @@
 //! - Owns in the store: intents and their outcomes.
 //! - Blocks are divided into windows of `resend_blocks`. In each window the scores in force are sent once, whether or
 //!   not they changed, so that the chain never counts the validator as inactive. In a slot whose cycle is not decided
-//!   yet it waits for the decision, but no longer than [`DECISION_PATIENCE_BLOCKS`].
+//!   yet it waits for the decision, but no longer than [`DECISION_PATIENCE_BLOCKS`], nor than half of the slot.
+//! - Windows are those of a hotkey: what another one sent from this store takes none of ours.
 //! - The signed bytes are stored before they are broadcast. After a crash, or when an answer was lost, the chain is
 //!   asked first, and then the same bytes are sent again while their era lasts.
 //! - Where the subnet demands it, weights are committed, and the chain reveals them by itself an epoch or more later: one
@@ -24,7 +25,7 @@ use tensorflix_domain::record::Head;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::weights::WeightEntry;
 
-/// Blocks of a slot during which a resend waits for the slot's own decision: five minutes.
+/// Blocks of a slot during which a resend waits for the slot's own decision: five minutes, and at most half of the slot.
 pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
 
 /// What its outcomes are about.
@@ -92,7 +93,7 @@ impl WeightSetter {
         confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
         withheld_listeners: Vec<Recipient<WeightsWithheld>>,
     ) -> Self {
-        let sender = Arc::new(Sender::new(settings, chain, store));
+        let sender = Arc::new(Sender::new(settings, only_decisions, chain, store));
         Self {
             sender,
             stats,

@@ -2,6 +2,7 @@
 
 mod outcomes;
 mod owners;
+mod refusals;
 
 use crate::support::gists::{digest_of, pinned, pointer};
 use crate::support::listener::{Events, listen};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::{GistFetcher, ROUND_DEADLINE, SubmissionsRecorded};
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
@@ -65,7 +66,7 @@ impl Fetch {
             token: setup.token.then(|| SecretString::from(SECRET)),
             deadline: Duration::from_secs(15),
             max_gist_bytes: MAX_GIST_BYTES,
-            allowance: ApiAllowance::default(),
+            standing: Standing::default(),
         };
         let fetcher = GistFetcher {
             store: world.store(),

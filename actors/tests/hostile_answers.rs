@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::Instagram;
 use tensorflix_actors::instagram::charge_units;
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::DailyBudget;
-use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Scope};
+use tensorflix_actors::platform::{BatchAnswer, BatchFailure, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::youtube::YouTube;
@@ -187,10 +187,10 @@ fn outbound(clock: &Arc<dyn Clock>, answers: Vec<HttpResponse>) -> Outbound {
     Outbound::new(Arc::new(Repeating { answers, next: AtomicUsize::new(0) }), Arc::new(limiter))
 }
 
-fn check(asked: &[ContentId], answer: &Result<BatchAnswer, BatchError>) {
+fn check(asked: &[ContentId], answer: &Result<BatchAnswer, BatchFailure>) {
     match answer {
         Ok(answer) => assert!(answer.sightings.keys().all(|content| asked.contains(content)), "{answer:?}"),
-        Err(error) => assert!(error.to_string().len() < 4_000, "an error that fits a report"),
+        Err(failure) => assert!(failure.error.to_string().len() < 4_000, "an error that fits a report"),
     }
 }
 
@@ -243,9 +243,8 @@ proptest! {
             for route in instagram.routes(Scope::Everything) {
                 let answer = instagram.observe(&outbound, &route, &asked).await;
                 check(&asked, &answer);
-                if let Ok(answer) = answer {
-                    assert!(answer.unspent_units <= instagram.terms().units_per_batch, "nothing is given back that was not taken");
-                }
+                let unspent = answer.map_or_else(|failure| failure.unspent_units, |answer| answer.unspent_units);
+                assert!(unspent <= instagram.terms().units_per_batch, "nothing is given back that was not taken");
             }
         });
     }
@@ -262,7 +261,7 @@ proptest! {
                 token: has_token.then(key),
                 deadline: Duration::from_secs(15),
                 max_gist_bytes: 262_144,
-                allowance: ApiAllowance::default(),
+                standing: Standing::default(),
             };
             let pointer = pointer("alice", 1);
             let reading = github.gist(&pointer, Some("W/\"1\"")).await;
@@ -270,7 +269,7 @@ proptest! {
                 assert!(document.len() <= github.max_gist_bytes);
             }
             if let Err(error) = github.updated_at(&pointer).await {
-                assert!(error.len() < 4_000);
+                assert!(error.to_string().len() < 4_000);
             }
         });
     }

@@ -1,11 +1,14 @@
 //! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
 
 mod faults;
+mod gists;
 mod judging;
 mod outages;
 mod polling;
 mod quarantine;
+mod quota_wait;
 mod sameness;
+mod smoothing;
 mod traffic;
 mod verifying;
 

@@ -1,6 +1,9 @@
 //! The sending path under crashes: however often and wherever the process dies, each window has exactly one submission
 //! on chain as long as the process comes back within it. Plain weights, timelocked and hashed commits alike.
 
+mod absences;
+mod foreign;
+
 use crate::support::crashing::{Mortal, Tripwire};
 use crate::support::logs::Logs;
 use crate::support::memory_store::MemoryStore;
@@ -51,6 +54,7 @@ const FORMS: [Form; 3] = [Form::Plain, Form::Timelocked, Form::Hashed];
 struct Remains {
     store: Arc<MemoryStore>,
     chain: Arc<ModelChain>,
+    on_foreign_update: OnForeignUpdate,
 }
 
 impl Remains {
@@ -81,6 +85,7 @@ impl Remains {
             },
             policy: Policy::default(),
             submissions: Vec::new(),
+            smoothed: ScoreVector::new(),
             scores: ScoreVector::from([(hotkey(2), 1.0), (hotkey(3), 0.5)]),
             errors: Vec::new(),
         };
@@ -90,7 +95,7 @@ impl Remains {
         if form == Form::Hashed {
             chain.hash_commits();
         }
-        Self { store: Arc::new(store), chain: Arc::new(chain) }
+        Self { store: Arc::new(store), chain: Arc::new(chain), on_foreign_update: OnForeignUpdate::Continue }
     }
 
     /// Starts a process that ends at a step.
@@ -98,7 +103,7 @@ impl Remains {
         let tripwire = Tripwire::new(ends_at);
         let chain = Mortal { port: Arc::clone(&self.chain), tripwire: Arc::clone(&tripwire) };
         let store = Mortal { port: Arc::clone(&self.store), tripwire: Arc::clone(&tripwire) };
-        let setter = weight_setter(Arc::new(chain), Arc::new(store));
+        let setter = weight_setter(Arc::new(chain), Arc::new(store), self.on_foreign_update);
         (setter.start(), tripwire)
     }
 
@@ -112,12 +117,12 @@ impl Remains {
     }
 }
 
-fn weight_setter(chain: Arc<dyn Chain>, store: Arc<dyn Store>) -> WeightSetter {
+fn weight_setter(chain: Arc<dyn Chain>, store: Arc<dyn Store>, on_foreign_update: OnForeignUpdate) -> WeightSetter {
     let settings = SendingSettings {
         resend_blocks: 0,
         slot_blocks: SLOT_BLOCKS,
         version_key: 0,
-        on_foreign_update: OnForeignUpdate::Continue,
+        on_foreign_update,
         dry_run: false,
     };
     WeightSetter::new(settings, false, chain, store, ActorStats::new("weight_setter"), Vec::new(), Vec::new())
@@ -253,28 +258,6 @@ fn what_was_signed_for_a_window_and_came_into_the_next_is_the_submission_of_the_
             came_late += usize::from(intents.len() == 1 && intents[0].window < BEGIN + WINDOW_BLOCKS);
         }
         assert!(came_late > 0, "some crash leaves signed bytes that come late");
-    });
-}
-
-#[test]
-fn a_foreign_update_is_waited_out_for_one_rate_limit_and_then_sending_goes_on() {
-    simulate(async {
-        let remains = Remains::new().await;
-        let (setter, _) = remains.start(None);
-        let foreign = BEGIN + WINDOW_BLOCKS - 10;
-        for block in (BEGIN..BEGIN + 2 * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {
-            let head = if block == BEGIN { head(BEGIN) } else { remains.chain.advance_to(block) };
-            if (foreign..foreign + HEAD_STEP).contains(&block) {
-                remains.chain.set_weights_from_elsewhere();
-            }
-            setter.do_send(HeadFinalized(head));
-            settle().await;
-        }
-        let blocks: Vec<Block> = remains.chain.records().iter().map(|record| record.block - BEGIN).collect();
-        assert_eq!(blocks.len(), 2, "{blocks:?}");
-        let waited = blocks[1] + BEGIN - foreign;
-        assert!((100..120).contains(&waited), "sent {waited} blocks after the foreign update");
-        assert!(remains.chain.records().iter().all(|record| record.failure.is_none()));
     });
 }
 

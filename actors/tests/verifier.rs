@@ -1,5 +1,7 @@
 //! Verifier: what each detector is shown and what is made of its answers; a failure is never a verdict.
 
+mod days;
+
 use crate::support::gists::{reel, video};
 use crate::support::logs::Logs;
 use crate::support::scripted_http::{Reply, SECRET};

@@ -1,6 +1,7 @@
 //! WeightSetter: one submission a window, stored before it is sent, confirmed by the chain alone.
 
 mod faults;
+mod turns;
 
 use crate::support::gists::video;
 use crate::support::listener::{Events, listen};
@@ -25,7 +26,7 @@ use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
-use tensorflix_domain::weights::WeightEntry;
+use tensorflix_domain::weights::{ScoreVector, WeightEntry};
 
 /// Key and UID of the validator that sends.
 const OWN: u8 = 0;
@@ -45,10 +46,17 @@ struct Setting {
     stats: Arc<ActorStats>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Mode {
     dry_run: bool,
     only_decisions: bool,
+    slot_blocks: u32,
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Self { dry_run: false, only_decisions: false, slot_blocks: SLOT_BLOCKS }
+    }
 }
 
 impl Setting {
@@ -70,7 +78,7 @@ impl Setting {
         let ((confirmed_listener, confirmed), (withheld_listener, withheld)) = (listen(), listen());
         let settings = SendingSettings {
             resend_blocks: 0,
-            slot_blocks: SLOT_BLOCKS,
+            slot_blocks: mode.slot_blocks,
             version_key: 0,
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: mode.dry_run,
@@ -134,6 +142,7 @@ impl Setting {
             },
             policy: Policy::default(),
             submissions: Vec::new(),
+            smoothed: ScoreVector::new(),
             scores: scores.iter().map(|(key, score)| (hotkey(*key), *score)).collect(),
             errors: Vec::new(),
         };

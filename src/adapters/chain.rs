@@ -1,10 +1,12 @@
 //! The chain port over [`tensorflix_chain`]: one client, one wallet, one subnet.
 //!
 //! The first head that is read binds the store to the chain: a store that belongs to another chain or subnet is
-//! refused before anything is read into it.
+//! refused before anything is read into it, and a store of none is bound only to a subnet that exists.
 
+use super::pace::{Pace, Wait};
 use async_trait::async_trait;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
 use tensorflix_chain::{Client, HotkeyWallet, PoolError, Preflight, Sighting, Submitted};
 use tensorflix_domain::chain_time::BlockStamp;
@@ -25,6 +27,9 @@ pub struct SubtensorChain {
     version_key: u64,
     store: tensorflix_store::Store,
     bound: OnceCell<()>,
+    /// Which heads are passed over; `None` if all are looked at.
+    pace: Option<Mutex<Pace>>,
+    started: Instant,
 }
 
 /// What [`SubtensorChain::new`] needs beside client and store.
@@ -41,22 +46,58 @@ impl SubtensorChain {
     /// The chain that `client` reaches.
     pub fn new(settings: ChainSettings, client: Client, store: tensorflix_store::Store) -> Self {
         let ChainSettings { netuid, version_key, wallet } = settings;
-        Self { client, wallet, netuid, version_key, store, bound: OnceCell::new() }
+        let (bound, started) = (OnceCell::new(), Instant::now());
+        Self { client, wallet, netuid, version_key, store, bound, pace: None, started }
+    }
+
+    /// Passes over heads at which nothing begins on any of `grids`, as far as [`Pace`] says: for whoever follows the chain
+    /// for long.
+    #[must_use]
+    pub fn passing_over_heads(mut self, grids: Vec<u32>) -> Self {
+        self.pace = Some(Mutex::new(Pace::new(grids)));
+        self
     }
 
     /// Connects, and makes sure that the store belongs to this chain and subnet.
     ///
     /// # Errors
-    /// [`ChainError::Unusable`] if it belongs to another, or the endpoint serves another chain than its name says.
+    /// [`ChainError::Unusable`] if it belongs to another, if there is no such subnet, or if the endpoint serves another chain
+    /// than its name says.
     pub async fn check(&self) -> Result<(), ChainError> {
         self.bound
             .get_or_try_init(|| async {
                 let genesis = self.client.genesis_hash().await.map_err(port_error)?;
-                let bound = self.store.bind_chain(&genesis, self.netuid).await;
-                bound.map_err(|error| ChainError::Unusable(error.to_string()))
+                let unusable = |error: tensorflix_store::StoreError| ChainError::Unusable(error.to_string());
+                if !self.store.is_bound().await.map_err(unusable)? {
+                    let head = self.client.finalized_head().await.map_err(port_error)?;
+                    self.client.check_subnet(&head, self.netuid).await.map_err(port_error)?;
+                }
+                self.store.bind_chain(&genesis, self.netuid).await.map_err(unusable)
             })
             .await
             .copied()
+    }
+
+    /// The next head that is worth a look.
+    async fn head_after(&self, after: Block) -> Result<tensorflix_chain::Head, tensorflix_chain::ChainError> {
+        let Some(pace) = &self.pace else { return self.client.next_head(after).await };
+        let known = || pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = known().wait(after);
+        let worth = match wait {
+            Some(Wait { after, at_most }) => tokio::time::timeout(at_most, self.client.next_head(after)).await.ok(),
+            None => None,
+        };
+        let head = match worth {
+            Some(head) => head?,
+            None => {
+                if wait.is_some() {
+                    known().forget();
+                }
+                self.client.next_head(after).await?
+            }
+        };
+        known().note(head.block, self.started.elapsed());
+        Ok(head)
     }
 
     fn wallet(&self) -> Result<&HotkeyWallet, ChainError> {
@@ -73,7 +114,7 @@ impl Chain for SubtensorChain {
     async fn next_head(&self, after: Option<Block>) -> Result<Head, ChainError> {
         self.check().await?;
         let head = match after {
-            Some(after) => self.client.next_head(after).await,
+            Some(after) => self.head_after(after).await,
             None => self.client.finalized_head().await,
         };
         head.map(|head| Head { stamp: BlockStamp { block: head.block, time: head.time }, hash: head.hash })
@@ -128,16 +169,18 @@ impl Chain for SubtensorChain {
     async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError> {
         let signer = self.wallet()?.hotkey();
         let until = head.stamp.block.min(intent.valid_until);
-        let found = self
-            .client
-            .find_extrinsic(intent.extrinsic_hash, &signer, intent.nonce, intent.signed_at.block, until)
-            .await
-            .map_err(port_error)?;
-        Ok(match found {
-            Sighting::Included(inclusion) => Fate::Included(finalized(&inclusion)),
-            Sighting::NonceTaken { .. } => Fate::Superseded,
-            Sighting::NotIncluded => Fate::Open,
-        })
+        let (hash, nonce) = (intent.extrinsic_hash, intent.nonce);
+        match self.client.find_extrinsic(hash, &signer, nonce, intent.signed_at.block, until).await {
+            Ok(Sighting::Included(inclusion)) => Ok(Fate::Included(finalized(&inclusion))),
+            Ok(Sighting::NonceTaken { .. }) => Ok(Fate::Superseded),
+            Ok(Sighting::NotIncluded) => Ok(Fate::Open),
+            // The node keeps the state of old blocks no longer. A nonce that is unused now was never used.
+            Err(gone @ tensorflix_chain::ChainError::BlockUnavailable { .. }) => {
+                let used = self.client.finalized_nonce(&chain_head(head), &signer).await.map_err(port_error)?;
+                if used <= nonce { Ok(Fate::Open) } else { Err(port_error(gone)) }
+            }
+            Err(error) => Err(port_error(error)),
+        }
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod chain;
 pub mod clock;
 pub mod http;
+pub mod pace;
 pub mod passwords;
 pub mod store;

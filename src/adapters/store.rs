@@ -7,19 +7,20 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
-use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 /// An open database, as the actors see it.
 #[derive(Clone, Debug)]
@@ -40,6 +41,10 @@ impl Database {
         Self { store, ledger }
     }
 
+    fn told_of_ledger<T>(&self, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError(format!("{error} ({})", self.ledger.file())))
+    }
+
     fn told<T>(&self, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
         result.map_err(|error| StoreError(format!("{error} ({})", self.store.file())))
     }
@@ -50,11 +55,18 @@ impl Store for Database {
     async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
         self.told(self.store.save_head(head).await)
     }
+    async fn note_head(&self, head: &Head) -> Result<(), StoreError> {
+        self.store.note_head(head);
+        Ok(())
+    }
     async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
         self.told(self.store.latest_head().await)
     }
     async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
         self.told(self.store.save_subnet(subnet).await)
+    }
+    async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        self.told(self.store.save_reading(subnet, head).await)
     }
     async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
         self.told(self.store.latest_subnet().await)
@@ -80,6 +92,9 @@ impl Store for Database {
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         self.told(self.store.gist_state(pointer).await)
     }
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        self.told(self.store.good_pointers().await)
+    }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.told(self.store.gist_document(digest).await)
     }
@@ -103,16 +118,16 @@ impl Store for Database {
         self.told(self.store.observed_since(contents, since).await)
     }
     async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError> {
-        self.told(self.ledger.debit(bucket, date, units, budget).await)
+        self.told_of_ledger(self.ledger.debit(bucket, date, units, budget).await)
     }
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError> {
-        self.told(self.ledger.credit(bucket, date, units).await)
+        self.told_of_ledger(self.ledger.credit(bucket, date, units).await)
     }
     async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError> {
-        self.told(self.ledger.exhaust(bucket, date, budget).await)
+        self.told_of_ledger(self.ledger.exhaust(bucket, date, budget).await)
     }
     async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError> {
-        self.told(self.ledger.spent(prefix, date).await)
+        self.told_of_ledger(self.ledger.spent(prefix, date).await)
     }
     async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError> {
         self.told(self.store.details_since(contents, since).await)
@@ -164,6 +179,12 @@ impl Store for Database {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.told(self.store.decided_cycle(cycle).await)
     }
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        self.told(self.store.smoothed_scores().await)
+    }
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        self.told(self.store.scores_before(cycle).await)
+    }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         self.told(self.store.scores_in_force().await)
     }
@@ -178,16 +199,39 @@ impl Store for Database {
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         self.told(self.store.save_intent(intent).await)
     }
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        self.told(self.store.latest_intent().await)
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
+        self.told(self.store.latest_intent(hotkey).await)
     }
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        self.told(self.store.save_outcome(window, outcome).await)
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        self.told(self.store.save_outcome(intent, outcome).await)
     }
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
-        self.told(self.store.watched_reveals(limit).await)
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        self.told(self.store.watched_reveals(hotkey, limit).await)
     }
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
         self.told(self.store.save_reveal_outcome(extrinsic_hash, outcome).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_of_a_ledger_in_another_database_names_that_database() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+        tensorflix_store::Store::open(&url).await.expect("made").close().await;
+        // Nothing can be written to it, as if it were locked.
+        let ledger = tensorflix_store::Store::open_to_read(&url).await.expect("opened");
+        let contents = tensorflix_store::Store::open("sqlite::memory:").await.expect("opened");
+        let database = Database::with_ledger(contents, ledger);
+        for error in [
+            database.debit("youtube", "2026-08-21", 1, 9).await.map(|_| ()).expect_err("read-only"),
+            database.credit("youtube", "2026-08-21", 1).await.expect_err("read-only"),
+            database.exhaust("youtube", "2026-08-21", 1).await.expect_err("read-only"),
+        ] {
+            assert!(error.0.contains("ledger.db") && !error.0.contains("memory"), "{error}");
+        }
     }
 }

@@ -123,10 +123,10 @@ fn check_chain(vitals: &Vitals, findings: &mut Findings) {
         findings.by(uptime > START, "chain_unread", CHAIN, text);
         return;
     }
-    let age = vitals.monotonic().saturating_sub(reading.head_since);
-    if age > OLD_HEAD {
+    let (age, period) = (vitals.monotonic().saturating_sub(reading.head_since), vitals.head_period());
+    if age > OLD_HEAD + period {
         let text = format!("the chain has had no new finalized block for {} s", age.as_secs());
-        findings.by(age > LOST_HEAD, "chain_old", CHAIN, text);
+        findings.by(age > LOST_HEAD + period, "chain_old", CHAIN, text);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod clients;
 mod compatibility;
 pub mod contents;
 pub mod desk;
+mod filling;
 pub mod findings;
 pub mod front;
 pub mod health;

@@ -1,37 +1,32 @@
 //! A batch collector: many requests for contents of one platform become few questions to its actor.
 //!
 //! - Requests for one content that come while it is waited for join; they are answered together.
-//! - A batch is closed when it is full, when no further content has come for [`QUIET`], or after [`LONGEST_WINDOW`].
-//! - As many batches are under way as the platform's terms allow; while all are, the next one fills.
+//! - When a batch goes is told by [`Filling`]: when it is full, or waited long enough, and as the platform's terms allow.
 //! - What waits is bounded; a batch that its actor does not answer in time is given up.
 //!
 //! It remembers nothing that matters: observations are in the store before anybody is told. It does not decide what is
 //! fresh enough, nor whether a platform should be asked at all.
 
+use super::filling::{Bounds, Filling, Step};
+pub use super::filling::{LONGEST_WINDOW, QUIET};
 use super::source::Source;
 use super::vitals::Vitals;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verdict::Reason;
 use tokio::sync::oneshot;
 
-/// A batch waits this long for a further content: long enough that requests which a busy machine takes in one after the
-/// other share it, and no longer than a platform takes to answer.
-pub const QUIET: Duration = Duration::from_millis(200);
-/// Longest time that a batch waits for further contents.
-pub const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 /// Contents that wait for a place in a batch.
 pub const MAX_WAITING: usize = 1_000;
-/// How a platform's actor says that an answer left contents out: the platform is not in trouble then, they are unknown.
-const SAID_NOTHING: &str = "said nothing of some contents";
 /// Time beyond the platform's own deadline after which a batch is given up.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -83,17 +78,16 @@ pub struct Collecting {
 /// The actor.
 pub struct BatchCollector {
     parts: Collecting,
-    queue: VecDeque<ContentId>,
+    filling: Filling<ContentId>,
     waiters: HashMap<ContentId, Waiters>,
-    flights: usize,
-    /// When the batch that fills began, and when its latest content came.
-    window: Option<(Duration, Duration)>,
+    /// How often it was restarted: what comes back from an earlier life concerns nobody.
+    life: u32,
 }
 
 impl BatchCollector {
     /// A collector for one platform.
     pub fn new(parts: Collecting) -> Self {
-        Self { parts, queue: VecDeque::new(), waiters: HashMap::new(), flights: 0, window: None }
+        Self { parts, filling: Filling::default(), waiters: HashMap::new(), life: 0 }
     }
 }
 
@@ -106,9 +100,9 @@ tensorflix_actors::answers_heartbeats!(BatchCollector);
 impl Supervised for BatchCollector {
     /// Whoever waited is told that nothing came: the senders are dropped.
     fn restarting(&mut self, _: &mut Self::Context) {
-        self.queue.clear();
+        self.filling = Filling::default();
         self.waiters.clear();
-        (self.flights, self.window) = (0, None);
+        self.life = self.life.wrapping_add(1);
     }
 }
 
@@ -122,12 +116,12 @@ impl Handler<ObserveNow> for BatchCollector {
         let (sender, receiver) = oneshot::channel();
         if let Some(waiters) = self.waiters.get_mut(&content) {
             waiters.push(sender);
-        } else if self.queue.len() >= MAX_WAITING {
+        } else if self.filling.len() >= MAX_WAITING {
             return Box::pin(std::future::ready(Err(Unobserved::Busy)));
         } else {
             self.waiters.insert(content.clone(), vec![sender]);
-            self.queue.push_back(content);
-            self.enqueued(context);
+            let step = self.filling.arrived(content, self.parts.clock.monotonic(), self.bounds());
+            self.act(step, context);
         }
         let given_up = || Unobserved::Unavailable("the request was lost: ask again".to_owned());
         Box::pin(async move { receiver.await.unwrap_or_else(|_| Err(given_up())) })
@@ -135,79 +129,49 @@ impl Handler<ObserveNow> for BatchCollector {
 }
 
 impl BatchCollector {
-    fn batch_size(&self) -> usize {
-        self.parts.source.terms().batch_size.max(1)
+    fn bounds(&self) -> Bounds {
+        let terms = self.parts.source.terms();
+        Bounds { size: terms.batch_size.max(1), flights: terms.max_in_flight.max(1) }
     }
 
-    /// A content joined the batch that fills.
-    fn enqueued(&mut self, context: &mut Context<Self>) {
-        let now = self.parts.clock.monotonic();
-        let is_first = self.window.is_none();
-        let began = self.window.map_or(now, |(began, _)| began);
-        self.window = Some((began, now));
-        if self.queue.len() >= self.batch_size() {
-            self.close_batches(context, true);
-        } else if is_first {
-            self.wait(context, QUIET);
+    /// Sends off batches, and sets the timer.
+    fn act(&mut self, mut step: Step<ContentId>, context: &mut Context<Self>) {
+        loop {
+            if let Some(pause) = step.wait {
+                self.wait(context, pause);
+            }
+            if step.batches.is_empty() {
+                return;
+            }
+            if let Some(as_of) = self.parts.vitals.stamp() {
+                step.batches.into_iter().for_each(|batch| self.send_off(batch, as_of, context));
+                return;
+            }
+            step.batches.iter().for_each(|batch| self.answer(batch, |_| Err(Unobserved::NoBlock)));
+            step = self.filling.landed(step.batches.len(), self.parts.clock.monotonic(), self.bounds());
         }
     }
 
-    /// Looks at the window again after a while.
+    /// Looks at what waits again after a while.
     fn wait(&self, context: &mut Context<Self>, pause: Duration) {
-        let clock = Arc::clone(&self.parts.clock);
+        let (clock, life) = (Arc::clone(&self.parts.clock), self.life);
         let wait = async move { clock.sleep(pause).await };
-        context.spawn(wait.into_actor(self).map(|(), this, context| this.look_at_window(context)));
+        context.spawn(wait.into_actor(self).map(move |(), this, context| {
+            if this.life == life {
+                let step = this.filling.ticked(this.parts.clock.monotonic(), this.bounds());
+                this.act(step, context);
+            }
+        }));
     }
 
-    /// Goes on with the batch that fills: waits on while its window is open, else sends it off.
-    fn look_at_window(&mut self, context: &mut Context<Self>) {
-        match self.window_left() {
-            None => {}
-            Some(left) if left.is_zero() => self.close_batches(context, false),
-            Some(left) => self.wait(context, left),
-        }
-    }
-
-    /// Time until the window closes; `None` if no batch fills.
-    fn window_left(&self) -> Option<Duration> {
-        let (began, latest) = self.window?;
-        let closes = (latest + QUIET).min(began + LONGEST_WINDOW);
-        Some(closes.saturating_sub(self.parts.clock.monotonic()))
-    }
-
-    /// Sends off full batches, or all that waits, as far as the platform's terms allow. What they do not allow goes when a
-    /// batch comes back.
-    fn close_batches(&mut self, context: &mut Context<Self>, only_full: bool) {
-        let (batch_size, max_flights) = (self.batch_size(), self.parts.source.terms().max_in_flight.max(1));
-        let (fewest, mut sent_any) = (if only_full { batch_size } else { 1 }, false);
-        while self.flights < max_flights && self.queue.len() >= fewest {
-            let batch: Vec<ContentId> = self.queue.drain(..batch_size.min(self.queue.len())).collect();
-            self.send_off(batch, context);
-            sent_any = true;
-        }
-        if self.queue.is_empty() {
-            self.window = None;
-        } else if sent_any {
-            // What is left over begins a batch of its own.
-            let now = self.parts.clock.monotonic();
-            self.window = Some((now, now));
-            self.wait(context, QUIET);
-        }
-    }
-
-    fn send_off(&mut self, batch: Vec<ContentId>, context: &mut Context<Self>) {
-        let Some(as_of) = self.parts.vitals.stamp() else {
-            self.answer(&batch, |_| Err(Unobserved::NoBlock));
-            return;
-        };
-        self.flights += 1;
+    fn send_off(&self, batch: Vec<ContentId>, as_of: BlockStamp, context: &mut Context<Self>) {
         tracing::debug!(platform = %self.parts.source.id(), contents = batch.len(), "a batch for clients is sent off");
         let deadline = self.parts.deadline;
         // Whoever asks found nothing fresh: no observation made up to this block is good enough.
         let since = as_of.block.saturating_add(1);
         let request = ObserveContents { contents: batch.clone(), since, as_of, deadline };
         let observed = self.parts.observer.send(request);
-        let (clock, work) = (Arc::clone(&self.parts.clock), self.parts.stats.begin());
+        let (clock, work, life) = (Arc::clone(&self.parts.clock), self.parts.stats.begin(), self.life);
         let flight = async move {
             let _work = work;
             tokio::select! {
@@ -217,11 +181,11 @@ impl BatchCollector {
             }
         };
         context.spawn(flight.into_actor(self).map(move |observed, this, context| {
-            this.flights = this.flights.saturating_sub(1);
-            this.landed(&batch, observed);
-            // A batch whose window is open goes on filling, unless it is full.
-            let is_open = this.window_left().is_some_and(|left| !left.is_zero());
-            this.close_batches(context, is_open);
+            if this.life == life {
+                this.landed(&batch, observed);
+                let step = this.filling.landed(1, this.parts.clock.monotonic(), this.bounds());
+                this.act(step, context);
+            }
         }));
     }
 
@@ -238,7 +202,10 @@ impl BatchCollector {
             }
         };
         let why = observed.errors.first().cloned().unwrap_or_else(|| format!("{platform} did not answer"));
-        if observed.shortfalls.len() < batch.len() || observed.errors.iter().all(|why| why.ends_with(SAID_NOTHING)) {
+        // The platform is not in trouble if it said nothing of some contents: these are unknown.
+        if observed.shortfalls.keys().any(|content| observed.passed_over.contains_key(content))
+            || observed.shortfalls.len() < batch.len()
+        {
             self.parts.stats.count_handled();
             self.parts.source.answered();
             let mut asked = self.parts.source.asked();
@@ -250,6 +217,10 @@ impl BatchCollector {
         }
         self.answer(batch, |content| match observed.shortfalls.get(content) {
             None => Ok(()),
+            Some(_) if observed.passed_over.get(content).is_some_and(|words| !words.is_empty()) => {
+                let words = &observed.passed_over[content];
+                Err(Unobserved::Unavailable(format!("{platform} does not show this content: {words}")))
+            }
             Some(Reason::QuotaExhausted) => Err(Unobserved::QuotaExhausted(why.clone())),
             Some(_) => Err(Unobserved::Unavailable(why.clone())),
         });

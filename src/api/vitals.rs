@@ -157,6 +157,16 @@ impl Vitals {
         self.clock.monotonic().saturating_sub(self.started)
     }
 
+    /// How long a head may stay the newest although blocks come: where another process follows the chain, it stores one in a
+    /// polling round.
+    pub fn head_period(&self) -> Duration {
+        if self.store.follows_heads() {
+            Duration::ZERO
+        } else {
+            Duration::from_secs(BLOCK_SECS.unsigned_abs().saturating_mul(self.round_blocks.into()))
+        }
+    }
+
     /// By which clock things are dated.
     pub const fn dating(&self) -> Dating {
         self.dating

@@ -29,9 +29,10 @@ async fn tidy(store: &Store, keep_days: u32) -> Result<(), StoreError> {
     let Some(head) = store.latest_head().await? else { return Ok(()) };
     let age_ms = i64::from(keep_days).saturating_mul(DAY_MS);
     let before_unix_ms = head.stamp.time.unix_ms().saturating_sub(age_ms);
-    let pruned = store.prune(before_unix_ms).await?;
-    // What strangers asked the tracker for, and what nobody claims any more.
+    let pruned = store.prune(before_unix_ms).await;
+    // What strangers asked the tracker for, and what nobody claims any more: also if something else could not be deleted.
     let contents = store.forget_unclaimed_contents(before_unix_ms).await?;
+    let pruned = pruned?;
     if pruned != Default::default() || contents > 0 {
         tracing::info!(keep_days, contents, ?pruned, "deleted old records");
     }

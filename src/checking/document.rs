@@ -86,7 +86,7 @@ impl Source {
             Self::Gist(pointer) => {
                 let bytes = match github.gist(pointer, None).await.outcome {
                     GistOutcome::Fetched { document, .. } => document,
-                    GistOutcome::Failed { error } => return Err(Unread::Gist(error)),
+                    GistOutcome::Failed { error, .. } => return Err(Unread::Gist(error)),
                     GistOutcome::Unchanged => return Err(Unread::Gist("GitHub gave no content".to_owned())),
                 };
                 Ok(Document { bytes, checks: GistFacts::ask(github, pointer).await })

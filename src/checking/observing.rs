@@ -98,7 +98,7 @@ async fn ask(
 ) -> Result<BatchAnswer, BatchError> {
     let mut last = BatchError::Lasting("there is no way to ask".to_owned());
     for route in routes {
-        match platform.observe(outbound, route, batch).await {
+        match platform.observe(outbound, route, batch).await.map_err(|failure| failure.error) {
             Err(error @ (BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::Held(_))) => {
                 last = error
             }

@@ -8,7 +8,6 @@ use tensorflix_domain::evidence::WeightedTask;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::TaskGist;
-use tensorflix_domain::task_source::{Publisher, tasks_of_network};
 
 /// Other hotkeys with the same gist that are named.
 const MOST_NAMED: usize = 5;
@@ -85,16 +84,8 @@ pub fn publishers_of(list: &TaskList, task_id: &str) -> Vec<Uid> {
 
 /// The tasks of every validator with a permit, and what is to be said about them.
 pub fn tasks_of_all(list: &TaskList) -> (Vec<WeightedTask>, Check) {
-    let publishers: Vec<Publisher> = list
-        .validators
-        .iter()
-        .filter_map(|validator| {
-            let gist = validator.content.tasks()?.clone();
-            Some(Publisher { uid: validator.uid, hotkey: validator.hotkey, stake_rao: validator.stake_rao, gist })
-        })
-        .collect();
-    let count = publishers.len();
-    let (tasks, _) = tasks_of_network(publishers);
+    let count = list.validators.iter().filter(|validator| validator.content.tasks().is_some()).count();
+    let tasks: Vec<WeightedTask> = list.network.values().map(|task| task.weighted.clone()).collect();
     let detail = format!("{} of {count} validators with a permit", tasks.len());
     (tasks, Check::good("tasks", detail))
 }

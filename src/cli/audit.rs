@@ -1,6 +1,6 @@
 //! `audit`: what an operator should look at after a cycle.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, stored};
 use crate::audit::{audited, to_json, to_text};
 use crate::config::{Config, Overrides};
@@ -46,6 +46,6 @@ async fn look(config: &Config, arguments: &AuditArguments) -> Result<Exit, Exit>
     print(&match arguments.output {
         Output::Text => to_text(&audited),
         Output::Json => to_json(&audited) + "\n",
-    });
+    })?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! `backup`: a copy of the validator's store, also while `run` works on it.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, fail, prepare, stored};
 use crate::config::{Config, Overrides};
 use crate::telemetry::{ConsoleMode, visible};
@@ -42,6 +42,6 @@ async fn back_up(config: &Config, file: &Path) -> Result<Exit, Exit> {
         backup.cycles,
         backup.claims
     );
-    print(&(visible(&line) + "\n"));
+    print(&(visible(&line) + "\n"))?;
     Ok(Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! `check-submissions`: what a validator would make of a submission gist, before it is committed.
 
 use super::check_tasks::unread;
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
@@ -95,11 +95,11 @@ pub(super) fn run(mut arguments: CheckSubmissionsArguments) -> Exit {
         };
         match checker.check().await {
             Ok(report) => {
-                print(&match arguments.output {
+                let printed = print(&match arguments.output {
                     Output::Text => report.to_text(),
                     Output::Json => report.to_json() + "\n",
                 });
-                if report.is_wrong() { Exit::Failed } else { Exit::Done }
+                ended(printed, if report.is_wrong() { Exit::Failed } else { Exit::Done })
             }
             Err(error) => unread(&error),
         }

@@ -1,6 +1,6 @@
 //! `check-tasks`: a task gist, line by line, before it is committed.
 
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, Output, fail, prepare, refuse};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
@@ -54,11 +54,11 @@ async fn check(source: &Source, config: &Config, output: Output) -> Exit {
         Err(error) => return unread(&error),
     };
     let report = check_tasks(source.to_string(), &document.bytes, document.checks, clock.wall());
-    print(&match output {
+    let printed = print(&match output {
         Output::Text => report.to_text(),
         Output::Json => report.to_json() + "\n",
     });
-    if report.is_wrong() { Exit::Failed } else { Exit::Done }
+    ended(printed, if report.is_wrong() { Exit::Failed } else { Exit::Done })
 }
 
 /// A file that is not there is wrong usage; anything else is wrong with the document.

@@ -1,6 +1,6 @@
 //! `commit`: announces on chain where the hotkey's gist is.
 
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, fail, prepare, refuse, say};
 use crate::adapters::chain::FINALITY_DEADLINE;
 use crate::adapters::clock::SystemClock;
@@ -114,11 +114,11 @@ async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: O
     }
     match committer.finish(prepared, manner.dry_run).await {
         Ok(committed) => {
-            print(&match output {
+            let printed = print(&match output {
                 Output::Text => text(pointer, netuid, &committed),
                 Output::Json => json(wallet.hotkey(), pointer, netuid, &committed),
             });
-            Exit::Done
+            ended(printed, Exit::Done)
         }
         Err(error) => fail(&error),
     }

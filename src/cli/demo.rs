@@ -3,8 +3,9 @@
 //! The validator is the one that `run` starts, with the sandbox's addresses in its configuration; only the chain's
 //! blocks are moved from here, from one cycle's slot to the next.
 
-use super::run::{StopSignals, log_metrics, print, show as show_cycle};
+use super::run::{StopSignals, log_metrics, show as show_cycle};
 use super::sandbox::WorldArguments;
+use super::stdout::print;
 use super::{Exit, Output, refuse, sandbox_config};
 use crate::app::{App, Mode, slot_blocks};
 use crate::config::{Config, LogSettings};
@@ -71,7 +72,7 @@ pub(super) fn run(arguments: DemoArguments) -> Exit {
         };
         tokio::select! {
             result = show(&arguments) => match result {
-                Ok(()) => Exit::Done,
+                Ok(exit) => exit,
                 Err(error) => {
                     tracing::error!(%error, "the demo failed");
                     Exit::Failed
@@ -82,7 +83,8 @@ pub(super) fn run(arguments: DemoArguments) -> Exit {
     })
 }
 
-async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
+/// Shows all cycles, or as many as somebody can read.
+async fn show(arguments: &DemoArguments) -> Result<Exit, DemoError> {
     let sandbox = Sandbox::start(arguments.world.config(Pace::Hold)).await?;
     let folder = tempfile::tempdir()?;
     let mut config = sandbox_config::write(&sandbox, folder.path(), "demo.db")?;
@@ -100,7 +102,7 @@ async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
         let Shown::Cycle(report) = shown.map_err(|actor| format!("{actor} gave up"))? else {
             return Err(format!("cycle {cycle} was not decided before weights were sent again").into());
         };
-        show_cycle(&report, arguments.output, false);
+        let shown = show_cycle(&report, arguments.output, false);
         let found = if arguments.world.commit_reveal {
             // The chain reveals on the way to the next slot; nobody there acts before it is reached.
             pass_to_next_slot(&sandbox, &config, arguments).await;
@@ -108,13 +110,14 @@ async fn show(arguments: &DemoArguments) -> Result<(), DemoError> {
         } else {
             compare_with_chain(&sandbox, &report)?
         };
-        if arguments.output == Output::Text {
-            print(&found);
-        }
+        let shown = if arguments.output == Output::Text { shown.and_then(|()| print(&found)) } else { shown };
         log_metrics(&app);
+        if let Err(exit) = shown {
+            return Ok(exit);
+        }
     }
     sandbox.stop().await;
-    Ok(())
+    Ok(Exit::Done)
 }
 
 /// The address of a store in a file that is not there yet: each demo begins a chain of its own.

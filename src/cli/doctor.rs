@@ -1,6 +1,6 @@
 //! `doctor`: whether the validator has all that it needs.
 
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, fail, prepare};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
@@ -52,9 +52,9 @@ pub(super) fn run(arguments: DoctorArguments) -> Exit {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let findings = actix_rt::System::new().block_on(examine(&config, http, &clock));
-    print(&match output {
+    let printed = print(&match output {
         Output::Text => to_text(&findings),
         Output::Json => to_json(&findings) + "\n",
     });
-    if is_well(&findings) { Exit::Done } else { Exit::Failed }
+    ended(printed, if is_well(&findings) { Exit::Done } else { Exit::Failed })
 }

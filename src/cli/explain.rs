@@ -1,6 +1,6 @@
 //! `explain`: why a submission scored what it scored.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
 use crate::story::{Question, Told, tell, to_json, to_text, wrapped};
@@ -58,7 +58,7 @@ async fn explain(config: &Config, arguments: ExplainArguments) -> Result<Exit, E
             print(&match arguments.output {
                 Output::Text => to_text(&answer),
                 Output::Json => to_json(&answer) + "\n",
-            });
+            })?;
             Ok(Exit::Done)
         }
         Told::Unknown(words) => {

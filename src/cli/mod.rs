@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+mod once;
 mod reload;
 mod replay;
 mod run;
@@ -18,6 +19,7 @@ mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_config;
 mod service;
+mod stdout;
 mod stored;
 mod tasks;
 mod verifier_cost;
@@ -203,10 +205,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let exit = if error.use_stderr() { Exit::BadUsage } else { Exit::Done };
-            // A closed terminal cannot be told anything.
-            let _ = error.print();
-            return exit;
+            let printed = error.print();
+            // What was asked for, as `--help` is, is a result; a terminal that is gone cannot be told of a mistake.
+            return if error.use_stderr() {
+                Exit::BadUsage
+            } else {
+                stdout::ended(printed.or_else(stdout::lost), Exit::Done)
+            };
         }
     };
     match arguments.command {

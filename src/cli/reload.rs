@@ -1,6 +1,7 @@
 //! SIGHUP: the configuration is read again, and what can be changed while the process runs is changed.
 //!
 //! A configuration with any mistake changes nothing, nor does a file that is empty or cut; the log says what is wrong with it.
+//! The log file is opened again in any case: whoever rotates logs says so with this signal.
 
 use crate::config::{Config, Overrides, cut, environment};
 use crate::telemetry::Telemetry;
@@ -46,6 +47,7 @@ impl<'a> Reload<'a> {
     pub(super) async fn at_each(mut self, mut hangups: Hangups, tuning: Arc<Tuning>) {
         if let Some(signal) = &mut hangups.0 {
             while signal.recv().await.is_some() {
+                self.telemetry.reopen_file();
                 self.read_again(&tuning);
             }
         }

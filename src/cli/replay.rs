@@ -1,6 +1,6 @@
 //! `replay`: decide cycles again from their own evidence.
 
-use super::run::print;
+use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
 use crate::export::{RecordedCycle, read_json};
@@ -19,6 +19,9 @@ for them first. Later weights of the same cycle are not compared, as they use th
 With --config, or with a policy in TENSORFLIX__ variables, it also shows what that policy would have paid. The file's \
 store.url says where the cycles are, as always.
 
+A cycle is decided again by the version of the rules that it names. One of a development build names none and is not \
+replayed; --all says so and goes on.
+
 Examples:
   # the newest decided cycle
   tensorflix replay
@@ -31,8 +34,8 @@ Examples:
   # what one other setting would have paid
   TENSORFLIX__WEIGHTS__AGGREGATE=best tensorflix replay --all
 
-Exit codes: 0 identical, 1 it differs or cannot be read, 2 wrong usage or
-  configuration")]
+Exit codes: 0 all that was replayed is identical, 1 it differs, or nothing
+  could be replayed or read, 2 wrong usage or configuration")]
 pub(super) struct ReplayArguments {
     /// The cycle [default: the newest decided one]
     #[arg(long, value_name = "N")]
@@ -61,13 +64,14 @@ pub(super) fn run(arguments: ReplayArguments) -> Exit {
         payout: None,
         cycle_count: 0,
         differing: 0,
+        refused: 0,
     };
     let outcome = match &arguments.from {
-        Some(file) => read(file).map(|recorded| session.take_in(&recorded)),
+        Some(file) => read(file).and_then(|recorded| session.take_in(&recorded)),
         None => actix_rt::System::new().block_on(replay_stored(&config, &arguments, &mut session)),
     };
     match outcome {
-        Ok(()) => session.end(),
+        Ok(()) => session.end().unwrap_or_else(|lost| lost),
         Err(exit) => exit,
     }
 }
@@ -95,7 +99,7 @@ async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &m
     };
     // One at a time: a large one fills much of the memory alone.
     for cycle in cycles {
-        session.take_in(&stored::load(&store, cycle).await?);
+        session.take_in(&stored::load(&store, cycle).await?)?;
     }
     Ok(())
 }
@@ -108,17 +112,30 @@ struct Session {
     payout: Option<Payout>,
     cycle_count: usize,
     differing: usize,
+    /// Cycles whose version of the rules is not known.
+    refused: usize,
 }
 
 impl Session {
     /// Replays a cycle and shows what came of it.
-    fn take_in(&mut self, recorded: &RecordedCycle) {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn take_in(&mut self, recorded: &RecordedCycle) -> Result<(), Exit> {
         let replay = replay(recorded);
         self.cycle_count += 1;
+        if replay.refusal.is_some() {
+            self.refused += 1;
+            return print(&match self.output {
+                Output::Text => to_text(&replay),
+                Output::Json => to_json(&replay, None) + "\n",
+            });
+        }
         self.differing += usize::from(!replay.is_identical());
         // Who was asked for verdicts is part of what happened: keys that are missing here take back no answer.
         let other = self.other_policy.clone().map(|mut policy| {
             policy.verification.asked.clone_from(&recorded.decided.policy.verification.asked);
+            policy.rules = recorded.decided.policy.rules;
             policy
         });
         let other = other.as_ref().filter(|policy| **policy != recorded.decided.policy);
@@ -126,34 +143,46 @@ impl Session {
         print(&match self.output {
             Output::Text => to_text(&replay),
             Output::Json => to_json(&replay, compared.as_ref().map(|(policy, payout)| (*policy, payout))) + "\n",
-        });
+        })?;
         if let Some((_, payout)) = compared {
             match &mut self.payout {
                 Some(known) => known.take_in(payout),
                 None => self.payout = Some(payout),
             }
         }
+        Ok(())
     }
 
     /// Shows what all cycles came to.
-    fn end(self) -> Exit {
+    ///
+    /// # Errors
+    /// Those of [`print`].
+    fn end(self) -> Result<Exit, Exit> {
         if self.output == Output::Text {
             match (&self.payout, &self.other_policy) {
-                (Some(payout), _) => print(&payout_text(payout)),
-                (None, Some(_)) => print("The configured policy is the cycles' own: it would have paid the same.\n"),
-                (None, None) => {}
+                (Some(payout), _) => print(&payout_text(payout))?,
+                (None, Some(_)) if self.refused < self.cycle_count => {
+                    print("The configured policy is the cycles' own: it would have paid the same.\n")?;
+                }
+                (None, _) => {}
             }
             if self.cycle_count > 1 {
-                print(&format!("{} cycles, {} identical\n", self.cycle_count, self.cycle_count - self.differing));
+                let identical = self.cycle_count - self.differing - self.refused;
+                let refused = if self.refused > 0 { format!(", {} not replayed", self.refused) } else { String::new() };
+                print(&format!("{} cycles, {identical} identical{refused}\n", self.cycle_count))?;
             }
         }
+        if self.refused == self.cycle_count {
+            say("error: not replayed: the rules that decided this are not known to this release");
+            return Ok(Exit::Failed);
+        }
         if self.differing == 0 {
-            return Exit::Done;
+            return Ok(Exit::Done);
         }
         say(&visible(
             "error: not identical: the evidence was changed, or this release decides otherwise than the one that wrote it. \
              Keep the store, and report this with the release's number",
         ));
-        Exit::Failed
+        Ok(Exit::Failed)
     }
 }

@@ -1,25 +1,20 @@
 //! `run`: the long-running validator, or one cycle of it.
 
 use super::reload::{Hangups, Reload};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, prepare, refuse};
+use super::stdout::{self, print};
+use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, once, prepare, refuse};
 use crate::app::serving::Services;
 use crate::app::{App, AppError, Mode};
 use crate::config::{Config, Overrides};
 use crate::report::{CycleReport, Detail, Sending, to_json, to_text};
 use crate::session::{Session, Shown};
 use crate::telemetry::ConsoleMode;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
-use tensorflix_actors::ports::ChainError;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
-use tensorflix_domain::verdict::Status;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// How long `--once` waits for a chain.
-const CHAIN_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Run the validator.
 #[derive(clap::Args)]
@@ -126,98 +121,90 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
 
 /// Shows what the validator does. Ends with the first cycle if `is_once`, or with the validator.
 async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
-    if is_once && let Some(exit) = wait_for_chain(app).await {
+    if !is_once {
+        return show_all(app, output).await;
+    }
+    if let Some(exit) = once::wait_for_chain(app).await {
         return exit;
     }
-    let (mut session, mut sent) = (Session::default(), None);
+    let impatience = once::out_of_patience(app.chain.clone(), Arc::clone(&app.store));
+    tokio::select! {
+        exit = show_first(app, output) => exit,
+        reason = impatience => {
+            tracing::error!(reason, "giving up on this cycle");
+            Exit::Failed
+        }
+    }
+}
+
+/// Shows one cycle.
+async fn show_first(app: &mut App, output: Output) -> Exit {
+    let mut session = Session::default();
     loop {
         match session.next(app).await {
+            Ok(Shown::Cycle(report)) => {
+                let shown = show(&report, output, true);
+                log_metrics(app);
+                return stdout::ended(shown, once::exit_of(&report, &*app.chain).await);
+            }
+            Ok(Shown::Again { cycle, sending }) => {
+                if let Err(exit) = show_again(cycle, &sending, false, output) {
+                    return exit;
+                }
+            }
+            Err(actor) => return gave_up(actor),
+        }
+    }
+}
+
+/// Shows one cycle after another. That nobody can read them ends no validator.
+async fn show_all(app: &mut App, output: Output) -> Exit {
+    let (mut session, mut sent) = (Session::default(), None);
+    loop {
+        let _ = match session.next(app).await {
             Ok(Shown::Cycle(report)) => {
                 if matches!(report.sending, Sending::Confirmed { .. }) {
                     sent = Some(report.decided.cycle);
                 }
-                show(&report, output, true);
+                let shown = show(&report, output, true);
                 log_metrics(app);
-                if is_once {
-                    return exit_of(&report);
-                }
+                shown
             }
             Ok(Shown::Again { cycle, sending }) => {
-                let is_first = sent != Some(cycle);
+                let is_known = sent == Some(cycle);
                 if matches!(sending, Sending::Confirmed { .. }) {
                     sent = Some(cycle);
                 }
-                show_again(cycle, &sending, is_first, output);
+                show_again(cycle, &sending, is_known, output)
             }
-            Err(actor) => {
-                tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
-                return Exit::Failed;
-            }
-        }
+            Err(actor) => return gave_up(actor),
+        };
     }
 }
 
-/// With `--once`: an exit if no chain can be reached in time, or if it is one that cannot be used.
-async fn wait_for_chain(app: &App) -> Option<Exit> {
-    let mut last_error = "no answer".to_owned();
-    let waited = tokio::time::timeout(CHAIN_PATIENCE, async {
-        const PAUSE: Duration = Duration::from_secs(1);
-        loop {
-            match app.chain.check().await {
-                Ok(()) => return None,
-                Err(ChainError::Unusable(error)) => return Some(error),
-                Err(ChainError::Unreachable(error)) => last_error = error,
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    });
-    match waited.await {
-        Ok(None) => None,
-        Ok(Some(error)) => {
-            tracing::error!(%error, "this chain cannot be used");
-            Some(Exit::Failed)
-        }
-        Err(_) => {
-            tracing::error!(error = last_error, waited_secs = CHAIN_PATIENCE.as_secs(), "no chain can be reached");
-            Some(Exit::Failed)
-        }
-    }
+fn gave_up(actor: &str) -> Exit {
+    tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
+    Exit::Failed
 }
 
 /// Shows a cycle on stdout. `with_extrinsic` is off where the same bytes must come out each time.
-pub(super) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) {
+pub(super) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) -> Result<(), Exit> {
     match output {
         Output::Text => print(&to_text(report, Detail::Console)),
         Output::Json => print(&(to_json(report, with_extrinsic) + "\n")),
     }
 }
 
-/// `is_first`: this process has not told of weights of this cycle on chain before.
-fn show_again(cycle: u32, sending: &Sending, is_first: bool, output: Output) {
+/// `is_known`: this process has told of weights of this cycle on chain before.
+fn show_again(cycle: u32, sending: &Sending, is_known: bool, output: Output) -> Result<(), Exit> {
     match (output, sending) {
         (Output::Text, Sending::Confirmed { block, .. }) => {
-            let again = if is_first { "" } else { " again" };
-            print(&format!("Weights of cycle {cycle} sent{again}, in block {block}\n"));
+            let again = if is_known { " again" } else { "" };
+            print(&format!("Weights of cycle {cycle} sent{again}, in block {block}\n"))
         }
         (Output::Text, Sending::Withheld { reason, .. }) => print(&format!("Weights not sent: {reason}\n")),
         // Programs read one object a cycle; the log has the rest.
-        (Output::Json, _) => {}
-    }
-}
-
-/// Writes a result. A reader that went away is no reason to stop.
-pub(super) fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
-fn exit_of(report: &CycleReport) -> Exit {
-    if report.decided.submissions.iter().all(|judged| judged.status == Status::Pending) {
-        return Exit::NothingToScore;
-    }
-    match report.sending {
-        Sending::Withheld { is_failure: true, .. } => Exit::Failed,
-        Sending::Withheld { .. } | Sending::Confirmed { .. } => Exit::Done,
+        (Output::Json, _) => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sandbox`: the sandbox world alone, for `run` to work against.
 
-use super::run::{StopSignals, print};
+use super::run::StopSignals;
+use super::stdout::print;
 use super::{Exit, refuse, sandbox_config};
 use crate::config::LogSettings;
 use crate::telemetry::{self, ConsoleMode};
@@ -84,7 +85,7 @@ pub(super) fn run(arguments: SandboxArguments) -> Exit {
     };
     actix_rt::System::new().block_on(async move {
         match serve(&arguments, pace).await {
-            Ok(()) => Exit::Done,
+            Ok(exit) => exit,
             Err(error) => {
                 tracing::error!(%error, "the sandbox cannot run");
                 Exit::Failed
@@ -101,22 +102,24 @@ fn pace(speed: f64) -> Pace {
     Pace::Every(Duration::try_from_secs_f64(seconds).unwrap_or(real).max(SHORTEST))
 }
 
-async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<Exit, Box<dyn std::error::Error>> {
     let mut stop = StopSignals::new()?;
     let sandbox = Sandbox::start(arguments.world.config(pace)).await?;
     let urls = sandbox.urls();
-    print(&format!(
+    let mut text = format!(
         "chain   {}\ngithub  {}\nraw     {}\nyoutube {}\napify   {}\n",
         urls.node, urls.github_api, urls.github_raw, urls.youtube, urls.apify
-    ));
+    );
     if let Some(file) = &arguments.write_config {
         write_config(&sandbox, file)?;
-        print(&format!("configuration for `tensorflix run --config {0}`: {0}\n", file.display()));
+        text += &format!("configuration for `tensorflix run --config {0}`: {0}\n", file.display());
     }
-    print("Ctrl-C ends the sandbox.\n");
+    if let Err(exit) = print(&(text + "Ctrl-C ends the sandbox.\n")) {
+        return Ok(exit);
+    }
     stop.wait().await;
     sandbox.stop().await;
-    Ok(())
+    Ok(Exit::Done)
 }
 
 /// Writes the configuration last and at once, so that whoever waits for the file finds a sandbox that is ready.

@@ -1,6 +1,6 @@
 //! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
 
-use super::{Exit, fail, refuse};
+use super::{Exit, fail, refuse, stdout};
 use crate::config::Config;
 use crate::export::RecordedCycle;
 use std::io::{self, Write};
@@ -58,18 +58,12 @@ pub(super) async fn load(store: &Store, cycle: u32) -> Result<RecordedCycle, Exi
 /// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; one of that name is
 /// replaced. A reader of stdout that went away is no failure.
 pub(super) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
-    let outcome = match file {
-        Some(file) => write_file(file, write),
-        None => {
-            let mut stdout = io::BufWriter::new(io::stdout().lock());
-            let written = write(&mut stdout).and_then(|()| stdout.flush());
-            written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
-        }
-    };
-    match (outcome, file) {
-        (Ok(()), _) => Exit::Done,
-        (Err(error), Some(file)) => fail(&format!("{} cannot be written: {error}", file.display())),
-        (Err(error), None) => fail(&format!("stdout cannot be written: {error}")),
+    match file {
+        None => stdout::ended(stdout::write(write), Exit::Done),
+        Some(file) => match write_file(file, write) {
+            Ok(()) => Exit::Done,
+            Err(error) => fail(&format!("{} cannot be written: {error}", file.display())),
+        },
     }
 }
 

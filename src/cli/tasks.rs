@@ -1,6 +1,6 @@
 //! `tasks`: every validator's tasks, as miners see them.
 
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
@@ -55,11 +55,11 @@ async fn list(config: &Config, output: Output) -> Exit {
     let github = connections::github(config, http, &clock, limiter(connections::github_rate(config)));
     match TaskList::read(&client, &github, config, &|step| say(&visible(step))).await {
         Ok(list) => {
-            print(&match output {
+            let printed = print(&match output {
                 Output::Text => to_text(&list),
                 Output::Json => to_json(&list) + "\n",
             });
-            Exit::Done
+            ended(printed, Exit::Done)
         }
         Err(error) => fail(&error),
     }

@@ -3,7 +3,7 @@
 //! An upper bound. The first day asks about everything that has no verdict yet, as far as the sample and the daily budgets
 //! go; later days about what is due to be renewed. New videos and changed texts add to that. Nothing is asked of anybody.
 
-use super::run::print;
+use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, Output, prepare, say, stored};
 use crate::config::{Config, Overrides};
 use crate::telemetry::ConsoleMode;
@@ -84,11 +84,11 @@ pub(super) fn run(arguments: VerifierCostArguments) -> Exit {
         },
     };
     let cost = cost(&config, &videos);
-    print(&match arguments.output {
+    let printed = print(&match arguments.output {
         Output::Text => text(&cost),
         Output::Json => serde_json::to_string(&cost).unwrap_or_default() + "\n",
     });
-    Exit::Done
+    ended(printed, Exit::Done)
 }
 
 /// The contents of the newest cycle that were not rejected for another reason than a verdict, by platform.

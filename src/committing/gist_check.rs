@@ -92,7 +92,7 @@ impl GistCheck {
         let GistReading { outcome, owner } = github.gist(pointer, None).await;
         let owner = match owner {
             Some(owner) => Ok(owner),
-            None => github.owner(pointer).await,
+            None => github.owner(pointer).await.map_err(|failure| failure.to_string()),
         };
         let mut check = Self::default();
         check.doubts.extend(doubt_of_owner(pointer, owner));
@@ -103,7 +103,7 @@ impl GistCheck {
                 Ok(words) => check.content = Some(words),
                 Err(doubt) => check.doubts.push(doubt),
             },
-            GistOutcome::Failed { error } if !is_known_bad => check.doubts.push(GistDoubt::Unread(error)),
+            GistOutcome::Failed { error, .. } if !is_known_bad => check.doubts.push(GistDoubt::Unread(error)),
             _ => {}
         }
         check.doubts.extend(shared(pointer, subnet, hotkey));

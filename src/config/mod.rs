@@ -234,6 +234,7 @@ impl Config {
     /// The rules that decide scores.
     pub fn policy(&self) -> Policy {
         Policy {
+            rules: tensorflix_domain::rules::CURRENT,
             min_age_hours: self.validator.min_age_hours,
             max_evidence_age_hours: self.validator.max_evidence_age_hours,
             view_metric: self.instagram.view_metric,

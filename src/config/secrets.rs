@@ -20,6 +20,9 @@ const MANY_KEYS: &str = "youtube";
 /// Most keys that are used in turn.
 const MOST_KEYS: usize = 50;
 
+/// Marks in which values stand in files of variables. No key begins or ends with one.
+const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
+
 /// Names under which people write secrets into a configuration.
 const WRITTEN_AS: [&str; 6] = ["api_key", "key", "token", "api_token", "secret", "password"];
 
@@ -91,8 +94,10 @@ pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, pr
         let text = variables.get(variable).map(|text| text.trim()).filter(|text| !text.is_empty());
         let most = if section == MANY_KEYS { MOST_KEYS } else { 1 };
         let secrets = match (text, file) {
-            (Some(text), _) => checked(text, most).map_err(|what| (Origin::Variable(variable.to_owned()), what)),
-            (None, Some(path)) => from_file(&path, most, &mut config.warnings)
+            (Some(text), _) => {
+                checked(text, most, variable).map_err(|what| (Origin::Variable(variable.to_owned()), what))
+            }
+            (None, Some(path)) => from_file(&path, most, variable, &mut config.warnings)
                 .map_err(|what| (Origin::File { name: format!("{section}.{key}"), line: None }, what)),
             (None, None) => Ok(Vec::new()),
         };
@@ -127,12 +132,19 @@ pub(super) fn misplaced(section: &str, key: &str) -> Option<String> {
 
 /// Reads at most `most` secrets; several are separated by commas or line ends, and each counts once. A secret has to fit
 /// into a header or a query.
-fn checked(text: &str, most: usize) -> Result<Vec<SecretString>, String> {
+fn checked(text: &str, most: usize, variable: &str) -> Result<Vec<SecretString>, String> {
     let separators: &[char] = if most > 1 { &[',', '\n', '\r'] } else { &[] };
     let mut secrets: Vec<&str> = Vec::new();
     for secret in text.split(separators).map(str::trim).filter(|secret| !secret.is_empty()) {
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("the secret holds blanks or characters that no key has: copy it again".to_owned());
+        }
+        // Some programs that read such files take these away, and others hand them on.
+        if secret.starts_with(QUOTATION_MARKS) || secret.ends_with(QUOTATION_MARKS) {
+            return Err("the secret stands in quotation marks, which would be sent with it: remove them".to_owned());
+        }
+        if secret.strip_prefix(variable).is_some_and(|value| value.starts_with('=')) {
+            return Err(format!("the secret begins with `{variable}=`: leave only the value"));
         }
         if !secrets.contains(&secret) {
             secrets.push(secret);
@@ -145,7 +157,12 @@ fn checked(text: &str, most: usize) -> Result<Vec<SecretString>, String> {
     }
 }
 
-fn from_file(path: &Path, most: usize, warnings: &mut Vec<String>) -> Result<Vec<SecretString>, String> {
+fn from_file(
+    path: &Path,
+    most: usize,
+    variable: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<SecretString>, String> {
     let shown = path.display();
     let failed = |error: std::io::Error| format!("the file {shown} cannot be read ({error}): create it or correct it");
     let file = File::open(path).map_err(failed)?;
@@ -159,7 +176,7 @@ fn from_file(path: &Path, most: usize, warnings: &mut Vec<String>) -> Result<Vec
     }
     match text.trim() {
         "" => Err(format!("the file {shown} is empty: put the secret into it")),
-        secret => checked(secret, most).map_err(|what| format!("{what} (in the file {shown})")),
+        secret => checked(secret, most, variable).map_err(|what| format!("{what} (in the file {shown})")),
     }
 }
 
@@ -173,4 +190,39 @@ fn is_readable_by_others(file: &File) -> bool {
 #[cfg(not(unix))]
 fn is_readable_by_others(_: &File) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(variable: &str, text: &str, says: Option<&str>) {
+        let read = checked(text, if variable == "YOUTUBE_API_KEY" { MOST_KEYS } else { 1 }, variable);
+        match (read, says) {
+            (Ok(_), None) => {}
+            (Err(error), Some(says)) => {
+                assert!(error.contains(says), "{text:?}: {error}");
+                assert!(!error.contains("AIza"), "no secret is in {error}");
+            }
+            (read, says) => panic!("{text:?} gave {:?}, not {says:?}", read.map(|keys| keys.len())),
+        }
+    }
+
+    #[test]
+    fn a_key_in_quotation_marks_is_refused_and_never_sent_or_changed() {
+        for text in ["\"AIza1\"", "'AIza1'", "`AIza1`", "\"AIza1", "AIza1'", "\"AIza1,AIza2\"", "AIza1,\"AIza2\""] {
+            check("YOUTUBE_API_KEY", text, Some("quotation marks"));
+        }
+        for variable in ["APIFY_API_KEY", "GITHUB_TOKEN", "OPENAI_API_KEY", "WEBHOOK_TOKEN"] {
+            check(variable, "\"AIza1\"", Some("quotation marks"));
+        }
+        check("YOUTUBE_API_KEY", "YOUTUBE_API_KEY=AIza1", Some("begins with `YOUTUBE_API_KEY=`"));
+        check("YOUTUBE_API_KEY", "\u{201c}AIza1\u{201d}", Some("characters that no key has"));
+        check("YOUTUBE_API_KEY", "AIza1\u{200b}", Some("characters that no key has"));
+        for good in ["AIza1", "AIza1,AIza2", "AIza-_1=="] {
+            check("YOUTUBE_API_KEY", good, None);
+        }
+        check("WEBHOOK_TOKEN", "a\"b'c", None);
+    }
 }

@@ -159,6 +159,9 @@ async fn gist(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, comm
             if report.is_wrong() {
                 let advice = format!("`tensorflix check-tasks {pointer}` says what, line by line.");
                 Finding::doubtful("gist", format!("{pointer}: something in it has to be corrected"), advice)
+            } else if github.is_token_refused() {
+                let detail = format!("{pointer} can be read, but GitHub refuses the token: gists are read without it");
+                Finding::doubtful("gist", detail, "Replace the token in GITHUB_TOKEN, or unset it.")
             } else {
                 Finding::well("gist", format!("{pointer} can be read, and so can its tasks"))
             }

@@ -12,6 +12,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::record::{DecidedCycle, ReportedError};
+use tensorflix_domain::rules::{UNNAMED, UnknownRules, check_version};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
 
@@ -33,6 +34,7 @@ struct Written<'a> {
     policy_sha256: String,
     evidence: &'a Evidence,
     submissions: &'a [Judged],
+    smoothed: &'a ScoreVector,
     scores: &'a ScoreVector,
     weights_sent: &'a [SentWeights],
     subnet: &'a Subnet,
@@ -43,6 +45,14 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Form {
     format: u32,
+    policy: Option<NamedRules>,
+}
+
+/// The part of a policy that tells whether the rest of it can be read.
+#[derive(Deserialize)]
+struct NamedRules {
+    #[serde(default)]
+    rules: u32,
 }
 
 /// The object as it is read: `block` and `policy_sha256` follow from the rest, and keys of other tools do no harm.
@@ -53,6 +63,8 @@ struct Readable {
     policy: Policy,
     evidence: Evidence,
     submissions: Vec<Judged>,
+    #[serde(default)]
+    smoothed: ScoreVector,
     scores: ScoreVector,
     weights_sent: Vec<SentWeights>,
     subnet: Subnet,
@@ -68,6 +80,9 @@ pub enum NotACycle {
     /// Another release wrote it in a form that this one does not know.
     #[error("it has format {0}, and this release reads format {FORMAT}: use the release that wrote it, or a later one")]
     OtherFormat(u32),
+    /// A later release decided it.
+    #[error("this cycle cannot be read: {0}")]
+    LaterRules(UnknownRules),
 }
 
 /// Writes the object and a line end.
@@ -86,6 +101,7 @@ pub fn write_json(cycle: &RecordedCycle, mut writer: impl Write) -> std::io::Res
         policy_sha256: policy_sha256(&decided.policy),
         evidence: &decided.evidence,
         submissions: &decided.submissions,
+        smoothed: &decided.smoothed,
         scores: &decided.scores,
         weights_sent: sent,
         subnet,
@@ -104,6 +120,10 @@ pub fn read_json(mut reader: impl Read + Seek) -> Result<RecordedCycle, NotACycl
     if form.format != FORMAT {
         return Err(NotACycle::OtherFormat(form.format));
     }
+    let rules = form.policy.map_or(UNNAMED, |policy| policy.rules);
+    if let Err(later @ UnknownRules::Later(_)) = check_version(rules) {
+        return Err(NotACycle::LaterRules(later));
+    }
     reader.rewind().map_err(serde_json::Error::io)?;
     let object: Readable = serde_json::from_reader(reader.take(LARGEST_BYTES))?;
     let decided = DecidedCycle {
@@ -112,6 +132,7 @@ pub fn read_json(mut reader: impl Read + Seek) -> Result<RecordedCycle, NotACycl
         evidence: object.evidence,
         policy: object.policy,
         submissions: object.submissions,
+        smoothed: object.smoothed,
         scores: object.scores,
         errors: object.errors,
     };

@@ -12,7 +12,9 @@ use tensorflix_domain::policy::Policy;
 struct Object<'a> {
     cycle: u32,
     release: &'a str,
-    identical: bool,
+    /// Null if it was not replayed.
+    identical: Option<bool>,
+    not_replayed: Option<String>,
     submissions: usize,
     scores: usize,
     differences: &'a [String],
@@ -62,7 +64,8 @@ pub fn to_json(replay: &Replay, other: Option<(&Policy, &Payout)>) -> String {
     one_line(&Object {
         cycle: replay.cycle,
         release: &replay.release,
-        identical: replay.is_identical(),
+        identical: replay.refusal.is_none().then(|| replay.is_identical()),
+        not_replayed: replay.refusal.map(|refusal| refusal.to_string()),
         submissions: replay.submission_count,
         scores: replay.score_count,
         differences: &replay.differences,

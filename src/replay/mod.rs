@@ -1,7 +1,7 @@
 //! Deciding a recorded cycle again, from its own evidence.
 //!
 //! Under its own policy the same must come out, bit for bit: submissions, scores, and the weights that were sent for them.
-//! Under another policy it shows what that would have paid ([`Payout`]). Nothing is read from outside the record, and
+//! A cycle whose version of the rules is not known is refused. Under another policy it shows what that would have paid ([`Payout`]). Nothing is read from outside the record, and
 //! nothing is changed.
 
 mod json;
@@ -14,9 +14,9 @@ pub use text::{payout_text, to_text};
 
 use crate::export::{RecordedCycle, SentWeights};
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::rules::{UnknownRules, decide_again};
 use tensorflix_domain::weights::{ScoreVector, WeightEntry, weight_vector};
 
 /// Differences of one cycle that are told; the first ones say what went wrong.
@@ -29,6 +29,8 @@ pub struct Replay {
     pub cycle: u32,
     /// The release that decided it.
     pub release: String,
+    /// Why it was not decided again, if it was not: then there is nothing to compare.
+    pub refusal: Option<UnknownRules>,
     /// Submissions that were judged again.
     pub submission_count: usize,
     /// Hotkeys that have a score.
@@ -42,7 +44,7 @@ pub struct Replay {
 impl Replay {
     /// Whether all that was compared is identical.
     pub const fn is_identical(&self) -> bool {
-        self.differences.is_empty()
+        self.refusal.is_none() && self.differences.is_empty()
     }
 }
 
@@ -50,7 +52,7 @@ impl Replay {
 /// sent for its decision, and all others map its hotkeys to the UIDs of a later block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WeightsReplay {
-    /// None were signed for this cycle.
+    /// None were signed for this cycle, or the cycle was refused.
     NoneSent,
     /// They are compared; differences are among those of the [`Replay`].
     Compared {
@@ -67,10 +69,14 @@ pub enum WeightsReplay {
 /// Decides a cycle again and compares all bits.
 pub fn replay(recorded: &RecordedCycle) -> Replay {
     let stored = &recorded.decided;
-    let decision = decide(&stored.evidence, &stored.policy);
+    let decision = match decide_again(&stored.evidence, &stored.policy) {
+        Ok(decision) => decision,
+        Err(refusal) => return refused(recorded, refusal),
+    };
     let mut differences = Differences::default();
     differences.of_submissions(&stored.submissions, &decision.submissions);
-    differences.of_scores(&stored.scores, &decision.scores);
+    differences.of_scores("smoothed score", &stored.smoothed, &decision.smoothed);
+    differences.of_scores("score", &stored.scores, &decision.scores);
     let weights = match recorded.sent.split_first() {
         None => WeightsReplay::NoneSent,
         Some((first, later)) => WeightsReplay::Compared {
@@ -82,10 +88,23 @@ pub fn replay(recorded: &RecordedCycle) -> Replay {
     Replay {
         cycle: stored.cycle,
         release: stored.release.clone(),
+        refusal: None,
         submission_count: stored.submissions.len(),
         score_count: stored.scores.len(),
         differences: differences.told(),
         weights,
+    }
+}
+
+fn refused(recorded: &RecordedCycle, refusal: UnknownRules) -> Replay {
+    Replay {
+        cycle: recorded.decided.cycle,
+        release: recorded.decided.release.clone(),
+        refusal: Some(refusal),
+        submission_count: 0,
+        score_count: 0,
+        differences: Vec::new(),
+        weights: WeightsReplay::NoneSent,
     }
 }
 
@@ -146,13 +165,13 @@ impl Differences {
         }
     }
 
-    fn of_scores(&mut self, stored: &ScoreVector, again: &ScoreVector) {
+    fn of_scores(&mut self, what: &str, stored: &ScoreVector, again: &ScoreVector) {
         let hotkeys: BTreeSet<&Hotkey> = stored.keys().chain(again.keys()).collect();
         for hotkey in hotkeys {
             let (before, now) = (stored.get(hotkey).copied(), again.get(hotkey).copied());
             if !same_bits(before, now) {
                 self.add(|| {
-                    format!("score of {hotkey}: stored {}, comes out {}", number_words(before), number_words(now))
+                    format!("{what} of {hotkey}: stored {}, comes out {}", number_words(before), number_words(now))
                 });
             }
         }

@@ -5,10 +5,10 @@
 
 use crate::export::RecordedCycle;
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::rules::decide_again;
 use tensorflix_domain::weights::ScoreVector;
 
 /// What two policies pay for the evidence of one cycle, or of several together.
@@ -38,10 +38,12 @@ pub struct MinerShares {
 }
 
 impl Payout {
-    /// What `policy` pays for the evidence of a cycle, beside what the cycle's own policy paid.
+    /// What `policy` pays for the evidence of a cycle by the cycle's own version of the rules, beside what the cycle's own
+    /// policy paid. Nothing of a cycle whose version is not known.
     pub fn compare(recorded: &RecordedCycle, policy: &Policy) -> Self {
         let stored = &recorded.decided;
-        let decision = decide(&stored.evidence, policy);
+        let policy = &Policy { rules: stored.policy.rules, ..policy.clone() };
+        let Ok(decision) = decide_again(&stored.evidence, policy) else { return Self::default() };
         let mut judged_otherwise = BTreeMap::new();
         for (before, now) in stored.submissions.iter().zip(&decision.submissions) {
             let change = (outcome(before), outcome(now));
@@ -128,8 +130,7 @@ fn caveats(old: &Policy, new: &Policy) -> BTreeSet<&'static str> {
     }
     if new.ema_half_life_hours > 0.0 {
         caveats.insert(
-            "Smoothing starts from the scores that were in force before the cycle, and those were decided under the \
-             old policy.",
+            "Smoothing starts from what had been earned up to the cycle before, as the old policy smoothed it.",
         );
     }
     caveats

@@ -18,6 +18,11 @@ pub fn to_text(replay: &Replay) -> String {
 
 fn write_replay(text: &mut String, replay: &Replay) -> std::fmt::Result {
     let Replay { cycle, release, submission_count, score_count, .. } = replay;
+    if let Some(refusal) = replay.refusal {
+        writeln!(text, "Cycle {cycle} (release {}): not replayed", visible(release))?;
+        text.push_str(&wrapped(INDENT, "- ", &refusal.to_string()));
+        return Ok(());
+    }
     let verdict = if replay.is_identical() { "identical" } else { "differs" };
     let weights = match &replay.weights {
         WeightsReplay::NoneSent => "no weights were sent",

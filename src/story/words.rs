@@ -79,6 +79,20 @@ pub const fn words_of(reason: Reason) -> Words {
             "A check found that the content is not about the task.",
             "Read the task's description with `tensorflix tasks`, and submit contents that show it.",
         ),
+        Reason::OwnerLimit => (
+            "More submissions of one owner would count in this task than this validator allows: one coldkey, one GitHub \
+             account or one channel, however many hotkeys list them. The first ones count.",
+            "Put the best submissions of each task first, or submit to other tasks: more hotkeys do not raise the limit.",
+        ),
+        Reason::AwaitingClaim => (
+            "The submission is new: this validator has not yet recorded in a polling round whose it is.",
+            "Nothing: the next polling round records it, and the next cycle scores it.",
+        ),
+        Reason::AwaitingSettlement => (
+            "The views that this validator knows of are too recent to count: it waits until it has watched the content for \
+             longer.",
+            "Nothing: it counts once its views are old enough. Keep the content public meanwhile.",
+        ),
         Reason::AwaitingMetrics => (
             "The platform shows the content but gives no number of views, or no time of publication, that is recent enough.",
             "Make sure that the view count is public. Nothing is lost meanwhile: it is asked for again in each cycle.",

@@ -41,6 +41,8 @@ struct ListedTask<'a> {
     also_of: Vec<Uid>,
     /// Whether this one counts where the tasks of all do.
     stands: bool,
+    /// Its part of the whole there: of all publishers of this task together; 0 before it starts, null if it does not count.
+    weight: Option<f64>,
 }
 
 /// The object, on one line without its end.
@@ -65,7 +67,8 @@ pub fn to_json(list: &TaskList) -> String {
 fn gist<'a>(list: &TaskList, commit: Option<&'a GistPointer>, uid: Option<Uid>, content: &'a Content) -> Gist<'a> {
     let task = |task: &'a Task| ListedTask {
         also_of: list.others_with(&task.id, uid),
-        stands: uid.is_some() && list.owners.get(&task.id).copied() == uid,
+        stands: list.standing(&task.id, uid).is_some(),
+        weight: list.standing(&task.id, uid).map(|standing| standing.weighted.weight),
         task,
     };
     let (tasks, problems, error): (_, &[Problem], _) = match content {

@@ -56,7 +56,9 @@ fn write_list(text: &mut String, list: &TaskList) -> std::fmt::Result {
 /// Whose tasks count here.
 fn write_source(text: &mut String, list: &TaskList) -> std::fmt::Result {
     match (list.task_source, &list.configured) {
-        (TaskSource::Network, _) => writeln!(text, "`run` counts the tasks of all of them, by stake (task_source)"),
+        (TaskSource::Network, _) => {
+            writeln!(text, "`run` counts the tasks of all of them: each divides its share of stake among its tasks")
+        }
         (TaskSource::Gist, Some(_)) => writeln!(text, "`run` counts the tasks of the configured gist"),
         (TaskSource::Gist, None) => {
             writeln!(text, "`run` counts the tasks of its own hotkey's gist, as none is configured")
@@ -84,7 +86,7 @@ fn write_tasks(text: &mut String, list: &TaskList, uid: Option<Uid>, gist: &Task
         writeln!(text, "  no tasks")?;
     }
     for task in &gist.tasks {
-        write_task(text, task)?;
+        write_task(text, task, list.standing(&task.id, uid).map(|standing| standing.weighted.weight))?;
         write_collision(text, list, uid, task)?;
     }
     for problem in &gist.problems {
@@ -94,10 +96,14 @@ fn write_tasks(text: &mut String, list: &TaskList, uid: Option<Uid>, gist: &Task
     Ok(())
 }
 
-fn write_task(text: &mut String, task: &Task) -> std::fmt::Result {
+/// A task, and what it counts where the tasks of all do.
+fn write_task(text: &mut String, task: &Task, weight: Option<f64>) -> std::fmt::Result {
     writeln!(text, "  - {}", excerpt(task.id.as_str(), "  - ".len()))?;
     let end = task.end_at.map(|end| format!(" to {end}")).unwrap_or_default();
     writeln!(text, "{INDENT}{}, from {}{end}", task.platform, task.start_at)?;
+    if let Some(weight) = weight {
+        writeln!(text, "{INDENT}weight {:.3} % where all count", weight * 100.0)?;
+    }
     writeln!(text, "{INDENT}{}", excerpt(&task.description, INDENT.len()))
 }
 
@@ -107,13 +113,16 @@ fn write_collision(text: &mut String, list: &TaskList, uid: Option<Uid>, task: &
         return Ok(());
     }
     let named: Vec<String> = others.iter().map(|other| format!("UID {other}")).collect();
-    let standing = match list.owners.get(&task.id) {
-        Some(owner) if Some(*owner) == uid => "this one".to_owned(),
-        Some(owner) => format!("that of UID {owner}"),
-        None => "none".to_owned(),
-    };
     let others = named.join(", ");
-    write_note(text, INDENT, &format!("also a task of {others}; by stake, {standing} stands where all count"))
+    let Some(network) = list.network.get(&task.id) else { return Ok(()) };
+    let standing: Vec<String> = network.publishers.iter().map(|publisher| format!("UID {publisher}")).collect();
+    let standing = standing.join(", ");
+    let words = match list.standing(&task.id, uid) {
+        Some(_) if network.void.is_empty() => "the same one, so their shares are added".to_owned(),
+        Some(_) => format!("by stake, that of {standing} stands where all count"),
+        None => format!("by stake, that of {standing} stands where all count, and the weight of this one is void"),
+    };
+    write_note(text, INDENT, &format!("also a task of {others}; {words}"))
 }
 
 /// Something to look at, in as many lines as it takes.

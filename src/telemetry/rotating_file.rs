@@ -3,13 +3,19 @@
 //! `file-rotate` renames and deletes; when to rotate is decided here, before a line and not after, so that lines stay
 //! whole and the bound holds. That library panics where a directory is gone or not ours, so each call into it is
 //! caught and counts as a failure.
+//!
+//! Others may rotate it as well, as logrotate does: before each line it is looked whether the name still leads to the file
+//! that is open (`create`), and whether that has become shorter (`copytruncate`).
 
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a file that failed is left alone.
@@ -23,10 +29,32 @@ pub(super) struct RotatingFile {
     state: State,
     reported: bool,
     report: Box<dyn Fn(&io::Error) + Send>,
+    /// Whether somebody asked for the file to be opened again.
+    must_reopen: Arc<AtomicBool>,
+}
+
+/// Asks for a log file to be opened again before its next line.
+#[derive(Clone, Debug)]
+pub(super) struct Reopening(Arc<AtomicBool>);
+
+impl Reopening {
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Which file it is, whatever it is called: its device and its inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self(metadata.dev(), metadata.ino())
+    }
 }
 
 enum State {
-    Open { file: Box<FileRotate<AppendCount>>, size_bytes: u64 },
+    Open { file: Box<FileRotate<AppendCount>>, identity: Identity, size_bytes: u64 },
     Failed { since: Instant },
 }
 
@@ -36,11 +64,16 @@ impl RotatingFile {
     pub fn new(path: PathBuf, max_bytes: u64, keep: usize, report: Box<dyn Fn(&io::Error) + Send>) -> Self {
         let path = std::path::absolute(&path).unwrap_or(path);
         let state = State::Failed { since: Instant::now() };
-        let mut file = Self { path, max_bytes, keep, state, reported: false, report };
+        let mut file = Self { path, max_bytes, keep, state, reported: false, report, must_reopen: Arc::default() };
         if let Err(error) = file.open() {
             file.fail(&error);
         }
         file
+    }
+
+    /// How to ask for the file to be opened again.
+    pub fn reopening(&self) -> Reopening {
+        Reopening(Arc::clone(&self.must_reopen))
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -49,30 +82,43 @@ impl RotatingFile {
         }
         // The library keeps silent about a file that it cannot open, so it is opened here first.
         let opened = OpenOptions::new().create(true).append(true).open(&self.path)?;
-        let size_bytes = opened.metadata()?.len();
+        let metadata = opened.metadata()?;
+        let (identity, size_bytes) = (Identity::of(&metadata), metadata.len());
         let file = caught(|| {
             Ok(FileRotate::new(&self.path, AppendCount::new(self.keep), ContentLimit::None, Compression::None, None))
         })?;
-        self.state = State::Open { file: Box::new(file), size_bytes };
+        self.state = State::Open { file: Box::new(file), identity, size_bytes };
         Ok(())
     }
 
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        match &self.state {
-            State::Failed { since } if since.elapsed() < TRY_AGAIN_AFTER => {
-                return Err(io::Error::other("failed a moment ago"));
+    /// Makes sure that what is open is the file of that name.
+    fn keep_open(&mut self) -> io::Result<()> {
+        let is_asked = self.must_reopen.swap(false, Ordering::Relaxed);
+        match &mut self.state {
+            State::Failed { since } if !is_asked && since.elapsed() < TRY_AGAIN_AFTER => {
+                Err(io::Error::other("failed a moment ago"))
             }
-            State::Failed { .. } => self.open()?,
-            // Somebody removed or moved it: what is written would be lost with it.
-            State::Open { .. } if !self.path.exists() => self.open()?,
-            State::Open { .. } => {}
+            State::Failed { .. } => self.open(),
+            State::Open { identity, size_bytes, .. } => match std::fs::metadata(&self.path) {
+                Ok(metadata) if !is_asked && Identity::of(&metadata) == *identity => {
+                    // Shorter than what was written to it: somebody has emptied it.
+                    *size_bytes = metadata.len().min(*size_bytes);
+                    Ok(())
+                }
+                // Somebody removed or moved it, and what is written would be lost with it.
+                _ => self.open(),
+            },
         }
-        let State::Open { file, size_bytes } = &mut self.state else {
+    }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        self.keep_open()?;
+        let State::Open { file, identity, size_bytes } = &mut self.state else {
             return Err(io::Error::other("not open"));
         };
         let length = line.len() as u64;
         if *size_bytes > 0 && size_bytes.saturating_add(length) > self.max_bytes {
-            rotate(file, &self.path)?;
+            *identity = rotate(file, &self.path)?;
             *size_bytes = 0;
         }
         caught(|| file.write_all(line))?;
@@ -112,10 +158,12 @@ impl Write for RotatingFile {
     }
 }
 
-fn rotate(file: &mut FileRotate<AppendCount>, path: &Path) -> io::Result<()> {
+/// Gives the file that is open then.
+fn rotate(file: &mut FileRotate<AppendCount>, path: &Path) -> io::Result<Identity> {
     caught(|| file.rotate())?;
     // As above: the library does not say when it could not open the next file.
-    if path.exists() { Ok(()) } else { Err(io::Error::other("the next file cannot be created")) }
+    let metadata = std::fs::metadata(path).map_err(|_| io::Error::other("the next file cannot be created"))?;
+    Ok(Identity::of(&metadata))
 }
 
 fn caught<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -125,8 +173,7 @@ fn caught<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     const MAX_BYTES: u64 = 1000;
     const KEEP: usize = 3;
@@ -193,6 +240,67 @@ mod tests {
         std::fs::remove_dir_all(directory.path().join("deep")).expect("removed");
         file.write_all(b"two\n").expect("written");
         assert_eq!(std::fs::read_to_string(&path).expect("a text"), "two\n");
+    }
+
+    fn text(path: &Path) -> String {
+        std::fs::read_to_string(path).expect("a text")
+    }
+
+    #[test]
+    fn whoever_rotates_it_from_outside_loses_no_line() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, moved) = (directory.path().join("v.log"), directory.path().join("v.log-20261127"));
+        let (mut file, reports) = open(&path);
+        file.write_all(b"one\n").expect("written");
+        // logrotate with `create`: the name leads to a new, empty file.
+        std::fs::rename(&path, &moved).expect("moved");
+        std::fs::write(&path, "").expect("created");
+        file.write_all(b"two\n").expect("written");
+        assert_eq!((text(&moved), text(&path)), ("one\n".to_owned(), "two\n".to_owned()), "create");
+        // With `nocreate`, and once more with another file that stands there already.
+        std::fs::rename(&path, &moved).expect("moved");
+        file.write_all(b"three\n").expect("written");
+        assert_eq!((text(&moved), text(&path)), ("two\n".to_owned(), "three\n".to_owned()), "nocreate");
+        let other = directory.path().join("other");
+        std::fs::write(&other, "theirs\n").expect("written");
+        std::fs::rename(&other, &path).expect("replaced");
+        file.write_all(b"four\n").expect("written");
+        assert_eq!(text(&path), "theirs\nfour\n", "replaced");
+        assert_eq!(reports.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_file_that_was_emptied_goes_on_at_its_beginning_and_counts_anew() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("v.log");
+        let (mut file, _) = open(&path);
+        for _ in 0..3 {
+            file.write_all(&[b'x'; 600]).expect("written");
+            // logrotate with `copytruncate`.
+            std::fs::OpenOptions::new().write(true).truncate(true).open(&path).expect("emptied");
+            file.write_all(b"short\n").expect("written");
+            assert_eq!(text(&path), "short\n", "no hole at the beginning");
+            assert_eq!(sizes(directory.path()).len(), 1, "nothing was rotated for what is gone");
+            std::fs::OpenOptions::new().write(true).truncate(true).open(&path).expect("emptied");
+        }
+    }
+
+    #[test]
+    fn a_request_opens_it_again_also_while_a_failure_is_waited_out() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("v.log");
+        std::fs::create_dir(&path).expect("a folder in its place");
+        let (mut file, reports) = open(&path);
+        let reopening = file.reopening();
+        file.write_all(b"lost\n").expect_err("a folder");
+        std::fs::remove_dir(&path).expect("removed");
+        file.write_all(b"lost\n").expect_err("failed a moment ago");
+        reopening.request();
+        file.write_all(b"one\n").expect("opened again");
+        reopening.request();
+        file.write_all(b"two\n").expect("opened again");
+        assert_eq!(text(&path), "one\ntwo\n");
+        assert_eq!(reports.load(Ordering::SeqCst), 1);
     }
 
     #[test]

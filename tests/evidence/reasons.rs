@@ -115,6 +115,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         evidence,
         policy: Policy::default(),
         submissions,
+        smoothed: BTreeMap::new(),
         scores: BTreeMap::new(),
         errors: Vec::new(),
     };

@@ -22,7 +22,7 @@ use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
 use tensorflix_sandbox::platforms::Platforms;
 use tensorflix_sandbox::platforms::faults::FaultRule;
 use tensorflix_sandbox::world::{
-    Conduct, Platform as SandboxPlatform, SUBMISSION_FILE, World, WorldConfig, WorldHandle,
+    Conduct, Content, Platform as SandboxPlatform, SUBMISSION_FILE, World, WorldConfig, WorldHandle,
 };
 
 /// Videos in one call of these tests: small, so that there are many calls.
@@ -44,11 +44,6 @@ pub struct Tracker {
     actor: Addr<YouTubeActor>,
     pub store: Arc<dyn Store>,
     time: Moment,
-}
-
-/// Videos that the sandbox does not know: they are asked for like any others.
-pub fn unknown_videos(numbers: std::ops::Range<u32>) -> Vec<ContentId> {
-    numbers.map(|number| ContentId::new(Platform::YouTube, &format!("none{number:07}")).expect("an id")).collect()
 }
 
 /// The resident memory of this process.
@@ -156,6 +151,20 @@ impl Place {
         videos.truncate(count);
         assert_eq!(videos.len(), count);
         videos
+    }
+
+    /// Videos that are there, as many as wanted.
+    pub fn videos(&self, numbers: std::ops::Range<u32>) -> Vec<ContentId> {
+        let known = self.known_videos(1);
+        let pattern = self.world.read().content(SandboxPlatform::YouTube, known[0].as_str()).expect("it is there");
+        let add = |number| {
+            let id = format!("more{number:07}");
+            if self.world.read().content(SandboxPlatform::YouTube, &id).is_none() {
+                self.world.add_content(Content { id: id.clone(), ..pattern.clone() });
+            }
+            ContentId::new(Platform::YouTube, &id).expect("an id")
+        };
+        numbers.map(add).collect()
     }
 
     pub fn remove(&self, video: &ContentId) {

@@ -2,7 +2,6 @@
 
 use crate::health::HandMovedClock;
 use actix::{Actor, Addr, Context, Handler, ResponseFuture};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix::api::observing::{BatchCollector, Collecting, ObserveNow, QUIET, Unobserved};
@@ -39,7 +38,7 @@ impl Handler<ObserveContents> for Observer {
         let (permits, observed_count) = (Arc::clone(&self.permits), request.contents.len());
         Box::pin(async move {
             permits.acquire().await.expect("open").forget();
-            ContentsObserved { observed_count, shortfalls: BTreeMap::new(), errors: Vec::new() }
+            ContentsObserved { observed_count, ..ContentsObserved::default() }
         })
     }
 }

@@ -66,6 +66,10 @@ impl Watched {
     pub async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         prepare(&store).await;
+        Self::on(store, config).await
+    }
+
+    async fn on(store: Store, config: &Config) -> Self {
         let clock = Arc::new(HandMovedClock::new());
         let resting = ActorStats::new("instagram");
         let platform = Arc::new(connections::youtube(config));
@@ -135,6 +139,24 @@ pub fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
     for (reason, piece) in report.reasons.iter().zip(pieces) {
         assert!(reason.contains(piece), "{piece:?} in {report:?}");
     }
+}
+
+#[test]
+fn who_reads_what_another_process_stores_once_a_round_does_not_take_that_for_a_chain_that_stands_still() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("validator.db").display());
+        let validator = Store::open(&url).await.expect("a store");
+        chain_was_read(&validator).await;
+        let watched = Watched::on(Store::open_to_read(&url).await.expect("readable"), &with_key()).await;
+        watched.later(300).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+        watched.later(121).await;
+        check(&watched.syncer(), Standing::Degraded, &["no new finalized block for 421 s"]);
+        validator.save_head(&head(125)).await.expect("saved");
+        watched.later(1).await;
+        check(&watched.syncer(), Standing::Healthy, &[]);
+    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use tensorflix::api::peers::{self, MAX_SUBMISSIONS, PeerGist, PeersMetadata};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistOutcome};
+use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_store::Store;
 
@@ -79,7 +79,7 @@ async fn each_peer_has_its_own_entry_and_one_peers_nonsense_costs_no_other() {
         answer(5, "<html>"),
     ];
     store.record_gists(75, &answers, &[]).await.expect("saved");
-    let failed = GistOutcome::Failed { error: "GitHub answered 500".to_owned() };
+    let failed = GistOutcome::Failed { error: "GitHub answered 500".to_owned(), scope: FailureScope::Elsewhere };
     let failed = GistAnswer { pointer: pointer(1).parse().expect("a pointer"), outcome: failed };
     store.record_gists(100, &[failed], &[]).await.expect("saved");
     store.finish_gist_round(100).await.expect("saved");

@@ -99,6 +99,44 @@ async fn a_missing_key_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_key_beside_a_good_one_costs_clients_nothing_and_is_named_in_the_log() {
+    for dead in ["suspended-key", "invalid-key"] {
+        let world = world_with_a_video(|config| {
+            let file = config.youtube.api_key_file.clone().expect("a file");
+            let good = std::fs::read_to_string(&file).expect("read");
+            std::fs::write(&file, format!("{dead}\n{good}")).expect("written");
+        })
+        .await;
+        let tracker = world.tracker().await;
+        for number in 0..6 {
+            let id = format!("AAAAAAAAA{number:02}");
+            world.add(Platform::YouTube, &id, Counts { views: Some(1), ..Counts::default() });
+            let answer = tracker.get(&format!("/youtube/video/{id}")).await;
+            assert_eq!(answer.status, 200, "{dead}: {answer:?}");
+        }
+        assert_eq!(world.youtube_requests(), 7, "{dead}: the dead key was tried once");
+        let log = tracker.log();
+        assert!(log.contains("API key rejected") && !log.contains(dead), "{log}");
+        assert_eq!(tracker.get("/health").await.body["status"], "healthy");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_leaves_a_content_out_once_does_not_make_it_missing() {
+    let world = world_with_a_video(|_| {}).await;
+    world.add(Platform::Instagram, "ReelAAAAA", Counts { views: Some(7), ..Counts::default() });
+    let (video, reel) = ("/youtube/video/AAAAAAAAAAA", "/instagram/reel/ReelAAAAA");
+    let empty = Fault::Body(r#"{"kind": "youtube#videoListResponse", "items": []}"#.to_owned());
+    world.sandbox.faults().youtube.inject(FaultRule::new(empty).next(1).on_route("videos.list"));
+    let unfilled = Fault::Body("[]".to_owned());
+    world.sandbox.faults().apify.inject(FaultRule::new(unfilled).next(1).on_route("datasets.items"));
+    let tracker = world.tracker().await;
+    let (video, reel) = tokio::join!(tracker.get(video), tracker.get(reel));
+    assert_eq!((video.status, reel.status), (200, 200), "{video:?} {reel:?}");
+    assert_eq!(tracker.get("/youtube/video/BBBBBBBBBBB").await.status, 404, "who is left out twice is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reel_that_apify_says_nothing_of_is_unknown_and_not_asked_for_again_at_once() {
     let world = World::start(|_| {}).await;
     world.add(Platform::Instagram, "ReelAAAAA", Counts { views: Some(7), ..Counts::default() });

@@ -6,16 +6,27 @@
 //! - An observation carries the block that the requester names, so it is dated by chain time.
 //! - Where details are known and fresh, numbers alone are asked for, if the platform has a method for that. A content
 //!   that such an answer leaves out is asked for with everything before it counts as absent.
+//! - A content is absent when two answers leave it out, from two requests that lie [`ABSENCE_APART`]. After one it is
+//!   unknown, and nothing of that is remembered: whoever asks later needs two again.
+//! - Contents are asked for in the order given, so that a budget which does not last is spent on those that come first.
 //!
 //! What differs between platforms is a [`Platform`]: one file or folder each. It does not know tasks, miners or rules.
 
 mod actor;
+mod asking;
+mod batches;
+mod copies;
 mod ledger;
 mod polling;
+mod rests;
+mod words;
 
-pub use actor::{DETAILS_MAX_AGE_BLOCKS, MOST_SPLITS, PlatformActor};
+pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
+pub use batches::{ABSENCE_APART, MOST_SPLITS};
+pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
 pub use polling::{MAX_POLLED, PollContents};
+pub(crate) use words::shown_words;
 
 use crate::outbound::Outbound;
 use actix::Message;
@@ -23,7 +34,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -52,7 +63,7 @@ pub trait Platform: Send + Sync + 'static {
         outbound: &Outbound,
         route: &Route,
         contents: &[ContentId],
-    ) -> Result<BatchAnswer, BatchError>;
+    ) -> Result<BatchAnswer, BatchFailure>;
 
     /// The ledger's date at a moment of chain time, by the platform's own calendar.
     fn ledger_date(&self, at: Moment) -> String;
@@ -127,10 +138,46 @@ impl DailyBudget {
 /// A platform's answer to a batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchAnswer {
-    /// What it said of each content that it said anything of.
+    /// What it showed of each content that it showed anything of.
     pub sightings: BTreeMap<ContentId, Sighting>,
+    /// What it said of contents instead of showing them.
+    pub words: BTreeMap<ContentId, String>,
     /// Units that were debited and not spent.
     pub unspent_units: u64,
+}
+
+/// A batch that was not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchFailure {
+    /// Why.
+    pub error: BatchError,
+    /// Units that were debited and are known not to have been spent.
+    pub unspent_units: u64,
+}
+
+impl From<BatchError> for BatchFailure {
+    /// As long as nobody knows better, what was debited was spent.
+    fn from(error: BatchError) -> Self {
+        Self { error, unspent_units: 0 }
+    }
+}
+
+/// A refusal that may concern the key alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRefusal {
+    /// Which key was refused, and what the platform said; no secret is in it.
+    pub words: String,
+    /// The same for refusals of the same way, whatever the key.
+    pub sign: String,
+    /// Whether the platform says that the key is the reason. Otherwise another key that is refused in the same way shows
+    /// that it is not.
+    pub is_certain: bool,
+}
+
+impl fmt::Display for KeyRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.words)
+    }
 }
 
 /// Why there is no answer to a batch.
@@ -147,6 +194,9 @@ pub enum BatchError {
     /// Trying again soon would not help: an answer that is not understood, a request that is refused.
     #[error("{0}")]
     Lasting(String),
+    /// Nobody knows whether it was done, or it was done and its result is lost: it is not ordered twice.
+    #[error("{0}")]
+    Lost(String),
     /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here.
     #[error("{0}")]
     Held(String),
@@ -156,21 +206,24 @@ pub enum BatchError {
     /// The account has no money left; nobody knows until when.
     #[error("{0}")]
     Unfunded(String),
-    /// The platform refuses the key: it rests until the budget begins anew or the process is started again.
+    /// The platform refuses this key, as far as anybody knows: another one is asked.
     #[error("{0}")]
-    KeyRefused(String),
+    KeyRefused(KeyRefusal),
     /// The platform has no such method, or not for this key: everything is asked for instead.
     #[error("{0}")]
-    MethodMissing(String),
+    MethodMissing(KeyRefusal),
 }
 
 impl BatchError {
     const fn reason(&self) -> Reason {
         match self {
             Self::QuotaExhausted(_) | Self::Unfunded(_) => Reason::QuotaExhausted,
-            Self::Passing { .. } | Self::Lasting(_) | Self::Held(_) | Self::KeyRefused(_) | Self::MethodMissing(_) => {
-                Reason::PlatformUnavailable
-            }
+            Self::Passing { .. }
+            | Self::Lasting(_)
+            | Self::Lost(_)
+            | Self::Held(_)
+            | Self::KeyRefused(_)
+            | Self::MethodMissing(_) => Reason::PlatformUnavailable,
         }
     }
 }
@@ -180,7 +233,7 @@ impl BatchError {
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "ContentsObserved")]
 pub struct ObserveContents {
-    /// Which; at any length, it is cut into batches.
+    /// Which; at any length, it is cut into batches. Where a budget does not last, those that come first are observed.
     pub contents: Vec<ContentId>,
     /// The block since which an observation is fresh enough.
     pub since: Block,
@@ -197,6 +250,10 @@ pub struct ContentsObserved {
     pub observed_count: usize,
     /// Contents that could not be observed, and why.
     pub shortfalls: BTreeMap<ContentId, Reason>,
+    /// Of these, the contents that an answer passed over, with what the platform said instead: it is in no trouble.
+    pub passed_over: BTreeMap<ContentId, String>,
+    /// When the budget is renewed for whose sake contents fell short.
+    pub budget_renewed_at: Option<Moment>,
     /// What went wrong, each text once, for the report.
     pub errors: Vec<String>,
 }

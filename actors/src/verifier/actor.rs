@@ -54,7 +54,6 @@ struct Rests {
 /// How one request is worked off.
 struct Order {
     as_of: BlockStamp,
-    date: String,
     /// By the monotonic clock.
     deadline: Duration,
 }
@@ -99,11 +98,7 @@ impl Handler<VerifyContents> for Verifier {
 
 impl Parts {
     async fn verify(&self, request: VerifyContents) -> VerdictsReached {
-        let order = Order {
-            as_of: request.as_of,
-            date: request.as_of.time.to_string().chars().take("2026-08-21".len()).collect(),
-            deadline: self.clock.monotonic() + request.deadline,
-        };
+        let order = Order { as_of: request.as_of, deadline: self.clock.monotonic() + request.deadline };
         let mut reached = VerdictsReached::default();
         for chunk in request.contents.chunks(CONTENTS_PER_READ) {
             let contents: Vec<ContentId> = chunk.iter().map(|one| one.content.clone()).collect();
@@ -198,14 +193,15 @@ impl Parts {
     /// Asks once, debited before it is done.
     async fn examine(&self, desk: &Desk, case: &Case, order: &Order) -> Result<Vec<Answer>, DetectorError> {
         let (name, units) = (desk.detector.id(), desk.detector.requests(case));
-        if desk.rests().key_refused.as_ref() == Some(&order.date) {
+        let date = self.date(order.as_of).await?;
+        if desk.rests().key_refused.as_ref() == Some(&date) {
             return Err(DetectorError::KeyRefused(format!("{name} refuses the key: it rests for today")));
         }
         self.pass_breaker(desk, units).await?;
         let Terms { bucket, daily_requests, .. } = &desk.terms;
-        let debited = self.store.debit(bucket, &order.date, units, *daily_requests).await;
+        let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
         if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
-            self.report_spent(desk, order);
+            self.report_spent(desk, &date);
             return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
         }
         let answered = desk.detector.examine(&desk.outbound, case).await;
@@ -226,13 +222,13 @@ impl Parts {
             }
             Err(DetectorError::QuotaExhausted(error)) => {
                 tracing::warn!(detector = %name, error, "a detector has nothing left for today");
-                if let Err(error) = self.store.exhaust(bucket, &order.date, *daily_requests).await {
+                if let Err(error) = self.store.exhaust(bucket, &date, *daily_requests).await {
                     tracing::warn!(%error, bucket, "a used-up bucket could not be marked");
                 }
             }
             Err(DetectorError::KeyRefused(error)) => {
                 outcomes.refused(&subject, error);
-                if desk.rests().key_refused.replace(order.date.clone()).as_ref() != Some(&order.date) {
+                if desk.rests().key_refused.replace(date.clone()).as_ref() != Some(&date) {
                     tracing::error!(detector = %name, error, "a key is refused and rests until tomorrow");
                 }
             }
@@ -255,10 +251,18 @@ impl Parts {
         }
     }
 
-    fn report_spent(&self, desk: &Desk, order: &Order) {
-        if desk.rests().spent.replace(order.date.clone()).as_ref() != Some(&order.date) {
+    /// The date of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
+    /// given.
+    async fn date(&self, as_of: BlockStamp) -> Result<String, DetectorError> {
+        let head = self.store.latest_head().await.map_err(|error| DetectorError::Held(error.to_string()))?;
+        let time = head.map_or(as_of.time, |head| head.stamp.time.max(as_of.time));
+        Ok(time.to_string().chars().take("2026-08-21".len()).collect())
+    }
+
+    fn report_spent(&self, desk: &Desk, date: &str) {
+        if desk.rests().spent.replace(date.to_owned()).as_deref() != Some(date) {
             let (detector, daily_requests) = (desk.detector.id(), desk.terms.daily_requests);
-            tracing::warn!(%detector, date = order.date, daily_requests, "today's requests are used up");
+            tracing::warn!(%detector, date, daily_requests, "today's requests are used up");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading YouTube's answers: every field optional, unknown ones ignored, and absence only where it is certain.
 
 use crate::decoding::{count, is_error, moment, text, texts};
-use crate::platform::{BatchAnswer, BatchError};
+use crate::platform::{BatchAnswer, BatchError, join_copies, join_metrics};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{self, ContentId};
@@ -41,22 +41,32 @@ pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswe
         None => return Err(not_understood("the answer is not a list of videos")),
         Some(_) => return Err(not_understood("the items are not a list")),
     };
-    let mut sightings = BTreeMap::new();
+    let mut present: BTreeMap<ContentId, Presence> = BTreeMap::new();
     let mut is_complete = true;
     for item in items {
         match video(item) {
-            Some(video) => _ = sightings.insert(video, Sighting::Present(Box::new(read_video(item)))),
+            Some(video) => {
+                // One that stands there twice is what either copy knows of it.
+                let copy = read_video(item);
+                let joined = match present.remove(&video) {
+                    Some(known) => join_copies(known, copy),
+                    None => copy,
+                };
+                present.insert(video, joined);
+            }
             None => is_complete = false,
         }
     }
     // Keyed by the id that the platform returns; nobody asked for strangers.
-    sightings.retain(|video, _| asked.contains(video));
+    present.retain(|video, _| asked.contains(video));
+    let mut sightings: BTreeMap<ContentId, Sighting> =
+        present.into_iter().map(|(video, presence)| (video, Sighting::Present(Box::new(presence)))).collect();
     if is_complete {
         for video in asked {
             sightings.entry(video.clone()).or_insert(Sighting::Absent);
         }
     }
-    Ok(BatchAnswer { sightings, unspent_units: 0 })
+    Ok(BatchAnswer { sightings, ..BatchAnswer::default() })
 }
 
 /// Reads an answer of `videos.batchGetStats`: numbers of the videos that it speaks of, and nothing about the others. An
@@ -64,12 +74,14 @@ pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswe
 pub(super) fn read_stats(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
     let answer = object(body)?;
     let items = answer.get("items").and_then(Value::as_array).into_iter().flatten();
-    let mut sightings: BTreeMap<ContentId, Sighting> = items
-        .filter(|item| item["statistics"].is_object())
-        .filter_map(|item| Some((video(item)?, Sighting::Counted(metrics(&item["statistics"])))))
-        .collect();
-    sightings.retain(|video, _| asked.contains(video));
-    Ok(BatchAnswer { sightings, unspent_units: 0 })
+    let mut counted: BTreeMap<ContentId, Metrics> = BTreeMap::new();
+    for item in items.filter(|item| item["statistics"].is_object()) {
+        let Some(video) = video(item).filter(|video| asked.contains(video)) else { continue };
+        let copy = metrics(&item["statistics"]);
+        counted.entry(video).and_modify(|known| *known = join_metrics(*known, copy)).or_insert(copy);
+    }
+    let sightings = counted.into_iter().map(|(video, metrics)| (video, Sighting::Counted(metrics))).collect();
+    Ok(BatchAnswer { sightings, ..BatchAnswer::default() })
 }
 
 fn metrics(statistics: &Value) -> Metrics {
@@ -156,6 +168,22 @@ mod tests {
         assert_eq!(presence.metrics, Metrics { view_count: Some(12), ..Metrics::default() });
         let empty = read_videos(br#"{"kind": "youtube#videoListResponse"}"#, &asked()).expect("an answer");
         assert!(empty.sightings.values().all(|sighting| *sighting == Sighting::Absent));
+    }
+
+    #[test]
+    fn of_a_video_that_stands_there_twice_the_fuller_copy_counts_whatever_the_order() {
+        let full = r#"{"id": "aaaaaaaaaaa", "snippet": {"title": "title", "channelId": "c"}, "statistics": {"viewCount": "9", "likeCount": "2"}}"#;
+        let metrics = Metrics { view_count: Some(9), like_count: Some(2), ..Metrics::default() };
+        for empty in [r#"{"id": "aaaaaaaaaaa"}"#, r#"{"id": "aaaaaaaaaaa", "statistics": {"viewCount": "1"}}"#] {
+            for [one, other] in [[full, empty], [empty, full]] {
+                let body = format!(r#"{{"items": [{one}, {other}]}}"#);
+                let answer = read_videos(body.as_bytes(), &asked()[..1]).expect("an answer");
+                let Sighting::Present(presence) = &answer.sightings[&asked()[0]] else { panic!("present") };
+                assert_eq!((presence.metrics, presence.details.title.as_str()), (metrics, "title"), "{body}");
+                let answer = read_stats(body.as_bytes(), &asked()).expect("an answer");
+                assert_eq!(answer.sightings, [(asked()[0].clone(), Sighting::Counted(metrics))].into(), "{body}");
+            }
+        }
     }
 
     #[test]

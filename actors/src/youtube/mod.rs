@@ -2,7 +2,7 @@
 //!
 //! - `videos.list` gives everything, `videos.batchGetStats` the numbers alone; each has its own bucket, for every key.
 //! - The wire format is the official discovery document's. Ids that a complete answer of `videos.list` leaves out are
-//!   absent (private, deleted or never there); the API says no more about them. What `batchGetStats` leaves out is
+//!   private, deleted or never there, as far as this one answer knows; the API says no more about them. What `batchGetStats` leaves out is
 //!   unknown: by its description it may answer in part.
 
 mod answers;
@@ -13,7 +13,9 @@ pub use calendar::{next_pacific_midnight, pacific_date};
 
 use crate::github::address;
 use crate::outbound::Outbound;
-use crate::platform::{BatchAnswer, BatchError, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name};
+use crate::platform::{
+    BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name,
+};
 use crate::ports::{Credential, HttpError, HttpRequest};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -27,6 +29,9 @@ pub type YouTubeActor = PlatformActor<YouTube>;
 
 /// Most ids that one call takes.
 pub const MAX_BATCH_SIZE: usize = 50;
+
+/// Units of quota that a call costs, whatever it asks for.
+const UNITS_PER_CALL: u64 = 1;
 
 /// What the names of all its buckets in the ledger begin with.
 pub const BUCKET_PREFIX: &str = "youtube/";
@@ -94,7 +99,7 @@ impl Platform for YouTube {
         Terms {
             batch_size: self.batch_size.min(MAX_BATCH_SIZE),
             max_in_flight: self.max_in_flight,
-            units_per_batch: 1,
+            units_per_batch: UNITS_PER_CALL,
             daily_budget: self.daily_quota.units(),
             retry_pauses: RETRY_PAUSES,
         }
@@ -111,7 +116,7 @@ impl Platform for YouTube {
         outbound: &Outbound,
         route: &Route,
         contents: &[ContentId],
-    ) -> Result<BatchAnswer, BatchError> {
+    ) -> Result<BatchAnswer, BatchFailure> {
         let Call { path, parts, fields, .. } = call(route.scope);
         let mut url = address(&self.api_url, &["youtube", "v3", path]).map_err(BatchError::Lasting)?;
         let ids: Vec<&str> = contents.iter().map(ContentId::as_str).collect();
@@ -120,17 +125,20 @@ impl Platform for YouTube {
             .append_pair("id", &ids.join(","))
             .append_pair("fields", fields);
         let mut request = HttpRequest::get(url, self.deadline, MAX_ANSWER_BYTES);
-        request.credential = self.api_keys.get(route.key).cloned().map(|key| Credential::Query("key", key));
+        let key = self.api_keys.get(route.key);
+        request.credential = key.cloned().map(|key| Credential::Query("key", key));
         let response = outbound.send(request).await.map_err(|error| match error {
-            HttpError::AskedToWait(_) => BatchError::Held(format!("YouTube: {error}")),
-            _ => BatchError::Passing { error: format!("YouTube: {error}"), retry_after: None },
+            HttpError::AskedToWait(_) => {
+                BatchFailure { error: BatchError::Held(format!("YouTube: {error}")), unspent_units: UNITS_PER_CALL }
+            }
+            _ => BatchError::Passing { error: format!("YouTube: {error}"), retry_after: None }.into(),
         })?;
-        match (response.status, route.scope) {
-            (200, Scope::Everything) => answers::read_videos(&response.body, contents),
-            (200, Scope::Numbers) => answers::read_stats(&response.body, contents),
-            (_, Scope::Everything) => Err(refusals::of_list(&response)),
-            (_, Scope::Numbers) => Err(refusals::of_stats(&response)),
-        }
+        Ok(match (response.status, route.scope) {
+            (200, Scope::Everything) => answers::read_videos(&response.body, contents)?,
+            (200, Scope::Numbers) => answers::read_stats(&response.body, contents)?,
+            (_, Scope::Everything) => return Err(refusals::of_list(&response, key).into()),
+            (_, Scope::Numbers) => return Err(refusals::of_stats(&response, key).into()),
+        })
     }
 
     /// YouTube's quota begins anew at midnight in Los Angeles.

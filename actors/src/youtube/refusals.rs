@@ -1,11 +1,23 @@
 //! What YouTube's refusals mean, by `errors[].reason`, `details[]` and, where these are unclear, the message.
+//!
+//! No list of reasons is complete. A refusal (4xx) that is no limit and that no list knows concerns the key that met it, until
+//! another key meets it too.
 
-use crate::platform::BatchError;
+use crate::platform::{BatchError, KeyRefusal, key_name, shown_words};
 use crate::ports::HttpResponse;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// Reasons that say that the key itself will not do.
-const KEY_REASONS: &[&str] = &["API_KEY_INVALID", "keyInvalid", "keyExpired", "API_KEY_EXPIRED", "CONSUMER_SUSPENDED"];
+const KEY_REASONS: &[&str] = &[
+    "API_KEY_INVALID",
+    "API_KEY_EXPIRED",
+    "CONSUMER_INVALID",
+    "CONSUMER_SUSPENDED",
+    "BILLING_DISABLED",
+    "keyInvalid",
+    "keyExpired",
+];
 
 /// Reasons that say that the key may not ask this: the API is not switched on for it, or it is restricted. A key can be
 /// good for one method and not for another.
@@ -30,25 +42,36 @@ const RATE_REASONS: &[&str] = &["rateLimitExceeded", "userRateLimitExceeded", "R
 struct Refusal {
     status: u16,
     reasons: Vec<String>,
+    /// Google's own words, without secrets.
+    words: String,
+    /// The name of the key in the ledger.
+    key: String,
     /// Of a limit: whether it is one of a day.
     is_daily: bool,
 }
 
 impl Refusal {
-    fn read(response: &HttpResponse) -> Self {
+    fn read(response: &HttpResponse, key: Option<&SecretString>) -> Self {
         let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let error = &answer["error"];
         let entries = || [&error["errors"], &error["details"]].into_iter().filter_map(Value::as_array).flatten();
         let reasons = entries().filter_map(|entry| entry["reason"].as_str()).filter(|reason| is_reason(reason));
-        let message = error["message"].as_str().unwrap_or_default().to_ascii_lowercase();
+        let message = error["message"].as_str().unwrap_or_default();
         let is_of_a_day = |metadata: &Value| {
             metadata["quota_unit"].as_str().is_some_and(|unit| unit.contains("/d/"))
                 || metadata["quota_limit"].as_str().is_some_and(|limit| limit.contains("PerDay"))
         };
-        let is_daily = message.contains("per day")
-            || message.contains("daily limit")
+        let lower = message.to_ascii_lowercase();
+        let is_daily = lower.contains("per day")
+            || lower.contains("daily limit")
             || entries().any(|entry| is_of_a_day(&entry["metadata"]));
-        Self { status: response.status, reasons: reasons.map(str::to_owned).collect(), is_daily }
+        Self {
+            status: response.status,
+            reasons: reasons.map(str::to_owned).collect(),
+            words: shown_words(message, key.map_or("", |key| key.expose_secret())),
+            key: key.map_or_else(|| "none".to_owned(), key_name),
+            is_daily,
+        }
     }
 
     fn says(&self, known: &[&str]) -> bool {
@@ -62,13 +85,23 @@ impl Refusal {
     }
 
     fn is_passing(&self) -> bool {
-        self.status == 429 || self.status >= 500 || self.says(RATE_REASONS)
+        matches!(self.status, 408 | 429 | 500..) || self.says(RATE_REASONS)
     }
 
-    /// Not a word of the message: it may repeat the key.
+    /// Status, reasons and words, as far as they are there.
     fn text(&self) -> String {
-        let reason = self.reasons.first().map_or("without a reason", |reason| reason.as_str());
-        format!("YouTube answered {} {reason}", self.status)
+        let reasons = if self.reasons.is_empty() { "without a reason".to_owned() } else { self.reasons.join(", ") };
+        let words = if self.words.is_empty() { String::new() } else { format!(": \"{}\"", self.words) };
+        format!("{} {reasons}{words}", self.status)
+    }
+
+    /// As a refusal of the key, with what to do about it.
+    fn of_key(&self, advice: &str) -> KeyRefusal {
+        KeyRefusal {
+            words: format!("YouTube refuses API key {}: {}{advice}", self.key, self.text()),
+            sign: format!("{} {}", self.status, self.reasons.join(" ")),
+            is_certain: !advice.is_empty(),
+        }
     }
 
     /// What is the same for every method.
@@ -77,37 +110,40 @@ impl Refusal {
             return Some(BatchError::QuotaExhausted("YouTube says that the quota is used up for today".to_owned()));
         }
         if self.says(KEY_REASONS) {
-            return Some(BatchError::KeyRefused("YouTube refuses the API key: check YOUTUBE_API_KEY".to_owned()));
+            return Some(BatchError::KeyRefused(self.of_key(". Check YOUTUBE_API_KEY")));
         }
-        self.is_passing().then(|| BatchError::Passing { error: self.text(), retry_after: response.retry_after() })
+        let error = || format!("YouTube answered {}", self.text());
+        self.is_passing().then(|| BatchError::Passing { error: error(), retry_after: response.retry_after() })
     }
 }
 
-/// Whether a text is a word such as reasons are: a key has digits, and no reason has.
+/// Whether a text is a word such as reasons are: a key has digits, and hardly a reason has.
 fn is_reason(text: &str) -> bool {
     const LONGEST: usize = 60;
     text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 /// A refusal of `videos.list`.
-pub(super) fn of_list(response: &HttpResponse) -> BatchError {
-    let refusal = Refusal::read(response);
+pub(super) fn of_list(response: &HttpResponse, key: Option<&SecretString>) -> BatchError {
+    let refusal = Refusal::read(response, key);
     if let Some(error) = refusal.common(response) {
         return error;
     }
     if refusal.says(ACCESS_REASONS) {
-        let error =
-            "YouTube refuses the API key: the YouTube Data API v3 is not switched on for it, or it is restricted";
-        return BatchError::KeyRefused(error.to_owned());
+        let advice = ". Enable the YouTube Data API v3 for it in Google's console, and check its restrictions";
+        return BatchError::KeyRefused(refusal.of_key(advice));
     }
-    BatchError::Lasting(refusal.text())
+    match response.status {
+        400.. => BatchError::KeyRefused(refusal.of_key("")),
+        _ => BatchError::Lasting(format!("YouTube answered {}", refusal.text())),
+    }
 }
 
 /// A refusal of `videos.batchGetStats`: whatever concerns neither a limit nor the key itself says that this method is
-/// not to be had, and that everything is to be asked for instead.
-pub(super) fn of_stats(response: &HttpResponse) -> BatchError {
-    let refusal = Refusal::read(response);
-    refusal.common(response).unwrap_or_else(|| BatchError::MethodMissing(format!("batchGetStats: {}", refusal.text())))
+/// not to be had with this key, and that everything is to be asked for instead.
+pub(super) fn of_stats(response: &HttpResponse, key: Option<&SecretString>) -> BatchError {
+    let refusal = Refusal::read(response, key);
+    refusal.common(response).unwrap_or_else(|| BatchError::MethodMissing(refusal.of_key("")))
 }
 
 #[cfg(test)]
@@ -124,8 +160,8 @@ mod tests {
     fn check(status: u16, body: &Value, list: &str, stats: &str) {
         let name = |error: BatchError| format!("{error:?}").split([' ', '(']).next().unwrap_or_default().to_owned();
         let response = response(status, &body.to_string());
-        assert_eq!(name(of_list(&response)), list, "videos.list, {status} {body}");
-        assert_eq!(name(of_stats(&response)), stats, "batchGetStats, {status} {body}");
+        assert_eq!(name(of_list(&response, None)), list, "videos.list, {status} {body}");
+        assert_eq!(name(of_stats(&response, None)), stats, "batchGetStats, {status} {body}");
     }
 
     fn reason(reason: &str) -> Value {
@@ -183,13 +219,37 @@ mod tests {
     }
 
     #[test]
-    fn what_concerns_the_method_alone_sends_to_the_other_one() {
-        check(404, &json!({}), "Lasting", "MethodMissing");
-        check(400, &reason("invalidFilters"), "Lasting", "MethodMissing");
-        check(400, &reason("unknownPart"), "Lasting", "MethodMissing");
-        check(401, &reason("required"), "Lasting", "MethodMissing");
-        check(403, &reason("forbidden"), "Lasting", "MethodMissing");
-        check(403, &reason("insufficientPermissions"), "Lasting", "MethodMissing");
+    fn a_refusal_that_no_list_knows_may_be_for_the_keys_sake_and_is_not_certain() {
+        for (status, name) in [
+            (404, ""),
+            (410, ""),
+            (418, "teapot"),
+            (400, "invalidFilters"),
+            (401, "required"),
+            (403, "forbidden"),
+            (403, "aReasonOfTomorrow"),
+        ] {
+            check(status, &reason(name), "KeyRefused", "MethodMissing");
+            let BatchError::KeyRefused(refusal) = of_list(&response(status, &reason(name).to_string()), None) else {
+                panic!("of the key")
+            };
+            assert!(!refusal.is_certain, "{refusal:?}");
+        }
+        check(302, &json!("<html>"), "Lasting", "MethodMissing");
+    }
+
+    #[test]
+    fn a_refusal_names_the_key_as_the_ledger_does_with_googles_words() {
+        let key = SecretString::from("my-own-key");
+        let message = "Permission denied: Consumer 'api_key:my-own-key' has been suspended.";
+        let body = json!({ "error": { "message": message, "details": [{ "reason": "CONSUMER_INVALID" }] } });
+        let text = of_list(&response(403, &body.to_string()), Some(&key)).to_string();
+        let expected = format!(
+            "YouTube refuses API key {}: 403 CONSUMER_INVALID: \"Permission denied: Consumer 'api_key:<key>' has been \
+             suspended.\". Check YOUTUBE_API_KEY",
+            key_name(&key)
+        );
+        assert_eq!(text, expected);
     }
 
     #[test]
@@ -197,7 +257,7 @@ mod tests {
         for reason in ["AIzaSyD3m0", "AIzaSyD3m0\u{1b}[31m", "x"] {
             let error = json!({ "error": { "message": "bad key AIzaSyD3m0", "errors": [{ "reason": reason }] } });
             let response = response(400, &error.to_string());
-            for error in [of_list(&response), of_stats(&response)] {
+            for error in [of_list(&response, None), of_stats(&response, None)] {
                 assert!(!error.to_string().contains("AIzaSyD3m0"), "{error}");
             }
         }

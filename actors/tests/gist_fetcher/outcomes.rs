@@ -25,7 +25,8 @@ fn rounds_of_which_every_gist_failed_are_counted_in_a_row_and_the_first_that_is_
             assert_eq!((outcome.failures_in_a_row, outcome.parts, outcome.failed_parts), (rounds, 2, 2));
             assert!(outcome.error.is_some_and(|error| !error.is_empty()));
         }
-        fetch.round(150, miners(&[&first, &second])).await;
+        // What is not there is asked for ever more rarely.
+        fetch.round(500, miners(&[&first, &second])).await;
         let outcome = of(&fetch, GISTS);
         assert_eq!((outcome.failures_in_a_row, outcome.parts, outcome.failed_parts), (0, 2, 1), "partly is not failed");
         assert_eq!((outcome.succeeded, outcome.failed), (1, 2));

@@ -14,12 +14,12 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 
-fn api_path(pointer: &GistPointer) -> String {
+pub fn api_path(pointer: &GistPointer) -> String {
     format!("/gists/{}", pointer.gist_id())
 }
 
 /// What the API says of a gist of `login`.
-fn described(login: &str, id: u64, public: bool) -> Value {
+pub fn described(login: &str, id: u64, public: bool) -> Value {
     json!({ "owner": { "login": login, "id": id }, "public": public, "files": { "a": { "content": "one" } } })
 }
 

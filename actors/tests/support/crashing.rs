@@ -14,19 +14,20 @@ use tensorflix_actors::ports::{
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 use tensorflix_domain::weights::WeightEntry;
 
 /// Counts steps and ends the process at one of them.
@@ -169,6 +170,9 @@ impl<T: Store> Store for Mortal<T> {
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         mortal!(self, gist_state(pointer))
     }
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        mortal!(self, good_pointers())
+    }
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
         mortal!(self, gist_document(digest))
     }
@@ -251,6 +255,12 @@ impl<T: Store> Store for Mortal<T> {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         mortal!(self, decided_cycle(cycle))
     }
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        mortal!(self, smoothed_scores())
+    }
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        mortal!(self, scores_before(cycle))
+    }
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
         mortal!(self, scores_in_force())
     }
@@ -263,14 +273,14 @@ impl<T: Store> Store for Mortal<T> {
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         mortal!(self, save_intent(intent))
     }
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        mortal!(self, latest_intent())
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
+        mortal!(self, latest_intent(hotkey))
     }
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        mortal!(self, save_outcome(window, outcome))
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        mortal!(self, save_outcome(intent, outcome))
     }
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
-        mortal!(self, watched_reveals(limit))
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        mortal!(self, watched_reveals(hotkey, limit))
     }
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
         mortal!(self, save_reveal_outcome(extrinsic_hash, outcome))

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tensorflix_actors::platform::{ContentsObserved, ObserveContents, PollContents};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Sighting};
 use tensorflix_domain::verdict::Reason;
@@ -18,6 +19,8 @@ pub enum Conduct {
     Observe,
     /// It observes nothing, for this reason.
     FallShort(Reason),
+    /// It has no budget before this time of the chain, and observes from then on.
+    SpentUntil(Moment),
     /// Its handler panics.
     Panic,
     /// It never answers.
@@ -94,7 +97,9 @@ impl Handler<PollContents> for Worker {
         match conduct {
             Conduct::Panic => panic!("the platform's actor was made to panic"),
             Conduct::Hang => Box::pin(std::future::pending()),
-            Conduct::Observe | Conduct::FallShort(_) => Box::pin(async { ContentsObserved::default() }),
+            Conduct::Observe | Conduct::FallShort(_) | Conduct::SpentUntil(_) => {
+                Box::pin(async { ContentsObserved::default() })
+            }
         }
     }
 }
@@ -126,9 +131,19 @@ impl Handler<ObserveContents> for Worker {
             Conduct::Hang => Box::pin(std::future::pending()),
             Conduct::FallShort(reason) => Box::pin(async move {
                 let shortfalls = request.contents.into_iter().map(|content| (content, reason)).collect();
-                ContentsObserved { observed_count: 0, shortfalls, errors: vec![format!("made to fail: {reason}")] }
+                ContentsObserved {
+                    shortfalls,
+                    errors: vec![format!("made to fail: {reason}")],
+                    ..ContentsObserved::default()
+                }
             }),
-            Conduct::Observe => Box::pin(async move {
+            Conduct::SpentUntil(renewed_at) if request.as_of.time < renewed_at => Box::pin(async move {
+                let reason = Reason::QuotaExhausted;
+                let shortfalls = request.contents.into_iter().map(|content| (content, reason)).collect();
+                let budget_renewed_at = Some(renewed_at);
+                ContentsObserved { shortfalls, budget_renewed_at, ..ContentsObserved::default() }
+            }),
+            Conduct::Observe | Conduct::SpentUntil(_) => Box::pin(async move {
                 store.record_observations(&observations).await.expect("stored");
                 ContentsObserved { observed_count: observations.len(), ..ContentsObserved::default() }
             }),

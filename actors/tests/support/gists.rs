@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{ContentId, Platform};
 use tensorflix_domain::observation::{Details, Metrics, Presence, Sighting};
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistOutcome};
+use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
 
 /// A gist of a user; the number is its id.
 pub fn pointer(username: &str, number: u32) -> GistPointer {
@@ -54,7 +54,8 @@ pub fn fetched(pointer: &GistPointer, document: &[u8]) -> GistAnswer {
 
 /// No answer.
 pub fn failed(pointer: &GistPointer) -> GistAnswer {
-    GistAnswer { pointer: pointer.clone(), outcome: GistOutcome::Failed { error: "no answer".to_owned() } }
+    let outcome = GistOutcome::Failed { error: "no answer".to_owned(), scope: FailureScope::Elsewhere };
+    GistAnswer { pointer: pointer.clone(), outcome }
 }
 
 /// A content that is there, with views, published hours after block 0.

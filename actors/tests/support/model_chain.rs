@@ -18,6 +18,9 @@ const ERA_BLOCKS: u32 = 64;
 /// Blocks in an epoch; epochs begin at its multiples, and a commit is revealed at the beginning of the next.
 const EPOCH_BLOCKS: u32 = 361;
 
+/// Blocks whose state a node keeps, as nodes do by default.
+const KEPT_BLOCKS: u32 = 256;
+
 /// The error of weights that come too early.
 pub const TOO_FAST: &str = "SettingWeightsTooFast";
 
@@ -60,6 +63,10 @@ struct State {
     reveals_fail: bool,
     /// Whether the node takes no requests.
     is_down: bool,
+    /// Whether the node's answers on old blocks cannot be understood.
+    finds_fail: bool,
+    /// Whether the validator's row cannot be read.
+    rows_fail: bool,
 }
 
 /// A signed reveal of a hashed commit.
@@ -90,6 +97,8 @@ impl ModelChain {
             reveals: Vec::new(),
             reveals_fail: false,
             is_down: false,
+            finds_fail: false,
+            rows_fail: false,
         };
         Self { hotkey, newest, state: Mutex::new(state) }
     }
@@ -129,6 +138,11 @@ impl ModelChain {
         self.state().last_update = newest;
     }
 
+    /// Another extrinsic of the same signer takes the next nonce.
+    pub fn spend_nonce(&self) {
+        self.state().nonce += 1;
+    }
+
     /// From now on weights are taken only as commits, or only plain.
     pub fn set_commit_reveal(&self, commit_reveal: bool) {
         self.state().commit_reveal = commit_reveal;
@@ -163,6 +177,16 @@ impl ModelChain {
     /// From now on requests fail, or are answered again.
     pub fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
+    }
+
+    /// From now on what the node says of old blocks cannot be understood, or can again.
+    pub fn set_finds_fail(&self, finds_fail: bool) {
+        self.state().finds_fail = finds_fail;
+    }
+
+    /// From now on the validator's row cannot be read, or can again.
+    pub fn set_rows_fail(&self, rows_fail: bool) {
+        self.state().rows_fail = rows_fail;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -281,7 +305,11 @@ impl Chain for ModelChain {
     }
 
     async fn weights_of(&self, _: &Head, _: Uid) -> Result<Vec<WeightEntry>, ChainError> {
-        Ok(self.reachable()?.weights.clone())
+        let state = self.reachable()?;
+        if state.rows_fail {
+            return Err(ChainError::Unusable("the row cannot be decoded".to_owned()));
+        }
+        Ok(state.weights.clone())
     }
 
     async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
@@ -344,6 +372,11 @@ impl Chain for ModelChain {
 
     async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError> {
         let state = self.reachable()?;
+        let until = head.stamp.block.min(intent.valid_until);
+        let is_pruned = until.saturating_add(KEPT_BLOCKS) < self.newest();
+        if state.finds_fail || (is_pruned && state.nonce > intent.nonce) {
+            return Err(ChainError::Unreachable("the node does not have the state of that block".to_owned()));
+        }
         Ok(match state.inclusion(&intent.extrinsic, head.stamp.block) {
             Some(inclusion) => Fate::Included(inclusion),
             None if state.nonce > intent.nonce && self.newest() <= head.stamp.block => Fate::Superseded,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::github::{ApiAllowance, GitHub};
+use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, InstagramActor, charge_units};
 use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
@@ -309,7 +309,7 @@ impl Validator {
             token: None,
             deadline: Duration::from_secs(15),
             max_gist_bytes: 262_144,
-            allowance: ApiAllowance::default(),
+            standing: Standing::default(),
         };
         GistFetcher {
             store: self.store("gist_fetcher"),

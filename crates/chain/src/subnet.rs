@@ -91,6 +91,20 @@ fn storage_index(entry: &str, netuid: u16) -> u16 {
 }
 
 impl Client {
+    /// Whether there is a subnet `netuid` at `head`.
+    ///
+    /// # Errors
+    /// [`ChainError::SubnetNotFound`] (stop) if there is none; else what [`ChainError`] says of the conversation.
+    pub async fn check_subnet(&self, head: &Head, netuid: u16) -> Result<(), ChainError> {
+        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let size = of_subnet("SubnetworkN", netuid);
+        snapshot.load([size.clone()]).await?;
+        match snapshot.require::<u16>(&size)? {
+            0 => Err(ChainError::SubnetNotFound { netuid, block: head.block }),
+            _ => Ok(()),
+        }
+    }
+
     /// Everything about subnet `netuid` at `head`.
     ///
     /// # Errors

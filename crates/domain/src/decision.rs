@@ -18,7 +18,9 @@ use std::collections::{BTreeMap, HashMap};
 pub struct Decision {
     /// Every submission, by UID and then in the order of the gists.
     pub submissions: Vec<Judged>,
-    /// Score of each hotkey that earns anything. Empty if nothing qualifies.
+    /// What each hotkey earned, smoothed over time, before anything is cut or burnt: the next cycle is smoothed with it.
+    pub smoothed: ScoreVector,
+    /// Score of each hotkey that is paid, the burnt share among them. Empty if nothing qualifies.
     pub scores: ScoreVector,
 }
 
@@ -30,9 +32,9 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
     let smoothed = smooth(earned, evidence, policy.ema_half_life_hours);
     let uids: BTreeMap<Hotkey, Uid> = evidence.miners.iter().map(|miner| (miner.hotkey, miner.uid)).collect();
-    let paid = keep_highest(smoothed, policy.top_n, &uids);
+    let paid = keep_highest(smoothed.clone(), policy.top_n, &uids);
     let scores = burn(paid, policy.burn_share, evidence.owner_hotkey);
-    Decision { submissions, scores }
+    Decision { submissions, smoothed, scores }
 }
 
 /// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here
@@ -93,7 +95,8 @@ pub fn earned_by_miner(submissions: &[Judged], tasks: &[WeightedTask], aggregate
 }
 
 /// Exponential smoothing by time: `old × k + new × (1 − k)` with `k = 2^(−hours / half-life)`, hours from the cycle
-/// before. A half-life of 0 switches it off.
+/// before. A half-life of 0 switches it off. It takes what was earned and gives the same: were the cuts that follow in what
+/// is kept, a burnt share would be burnt again in each cycle, and whoever missed the top once would start from nothing.
 fn smooth(mut earned: ScoreVector, evidence: &Evidence, half_life_hours: f64) -> ScoreVector {
     let Some(PreviousScores { at, scores }) = evidence.previous.as_ref().filter(|_| half_life_hours > 0.0) else {
         return earned;

@@ -82,7 +82,7 @@ enum Owner {
     Channel(u64),
 }
 
-/// Rejects accepted submissions beyond the caps, with [`Reason::TooManySubmissions`]. Only what is accepted is counted, so
+/// Rejects accepted submissions beyond the caps, with [`Reason::OwnerLimit`]. Only what is accepted is counted, so
 /// nobody can use up another's places with copies of what is the other's. However videos are split over hotkeys, no more of
 /// them count than with one hotkey.
 pub(crate) fn cap(submissions: &mut [Judged], evidence: &Evidence, defences: &Defences) {
@@ -135,7 +135,7 @@ fn cap_by<R: Ord>(
         for (_, place) in places.into_iter().skip(most) {
             let judged = &mut submissions[place];
             judged.status = Status::Rejected;
-            judged.reason = Some(Reason::TooManySubmissions);
+            judged.reason = Some(Reason::OwnerLimit);
             judged.score = None;
             judged.counted_share = None;
         }

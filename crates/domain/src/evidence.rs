@@ -31,7 +31,7 @@ pub struct Evidence {
     /// What is known of each content. A content that is missing here was never observed.
     #[serde(with = "contents_as_list")]
     pub contents: BTreeMap<ContentId, ContentEvidence>,
-    /// The scores of the cycle before, for smoothing.
+    /// What had been earned up to the cycle before, for smoothing.
     pub previous: Option<PreviousScores>,
     /// The hotkey to which burnt weight goes.
     pub owner_hotkey: Option<Hotkey>,
@@ -54,7 +54,7 @@ pub struct UnwatchedBlocks {
 pub struct WeightedTask {
     /// The task.
     pub task: Task,
-    /// 1 for the tasks of a configured gist; a publisher's share of the stake for tasks of the network.
+    /// 1 for the tasks of a configured gist; for tasks of the network see [`crate::task_source::network_tasks`].
     pub weight: f64,
 }
 
@@ -202,12 +202,12 @@ pub struct Measurement {
     pub count: u64,
 }
 
-/// The scores of an earlier cycle.
+/// What registered hotkeys had earned up to an earlier cycle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreviousScores {
     /// When they were decided.
     pub at: BlockStamp,
-    /// The scores, smoothed if they were.
+    /// The [smoothed](crate::decision::Decision::smoothed) scores, from which nothing was cut or burnt.
     pub scores: ScoreVector,
 }
 

@@ -3,7 +3,8 @@
 //! - The owner's login must be the commitment's user name, the gist must be public, and the numeric id of the account
 //!   that was seen first stays: a login can be renamed, sold and taken by somebody else, the number cannot.
 //! - Only GitHub's own answer refuses a gist, and the next good answer lifts it. A check that failed says nothing.
-//! - A gist that the API does not find counts as gone when it says so in [`CHECKS_TO_BE_GONE`] checks in a row.
+//! - A gist that the API does not find, or that GitHub has blocked, counts as gone when it says so in
+//!   [`CHECKS_TO_BE_GONE`] checks in a row.
 
 use crate::commitment::GistPointer;
 use crate::ids::Block;
@@ -48,6 +49,10 @@ pub enum OwnerAnswer {
     },
     /// There is no such gist.
     NotFound,
+    /// GitHub keeps everybody from reading it.
+    Blocked,
+    /// GitHub answered, and does not describe it.
+    Undescribed,
     /// Its description is larger than is read: too many or too large files.
     TooLarge,
     /// GitHub did not say: a time-out, an error of its own.
@@ -60,6 +65,8 @@ pub enum OwnerAnswer {
 pub enum OwnerRefusal {
     /// GitHub says again and again that there is no such gist.
     Gone,
+    /// GitHub says again and again that nobody may read it.
+    Blocked,
     /// It belongs to another login than the commitment names.
     AnotherLogin {
         /// The login; `None` if it belongs to no account.
@@ -82,6 +89,7 @@ impl fmt::Display for OwnerRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => formatter.write_str("GitHub says that there is no such gist: commit one that is there"),
+            Self::Blocked => formatter.write_str("GitHub has blocked access to the gist: commit another one"),
             Self::AnotherLogin { login: Some(login) } => {
                 write!(formatter, "the gist belongs to {login} and not to the user of the commitment")
             }
@@ -105,7 +113,7 @@ pub struct OwnerRecord {
     pub asked_round: Block,
     /// The owner's numeric id when it was first seen.
     pub owner_id: Option<u64>,
-    /// Checks in a row that found no such gist.
+    /// Checks in a row that found no such gist, or a blocked one.
     pub absences: u32,
     /// Why its content does not stand, if so.
     pub refusal: Option<OwnerRefusal>,
@@ -120,14 +128,15 @@ impl OwnerRecord {
             previous.cloned().unwrap_or(unknown)
         };
         match answer {
-            OwnerAnswer::Unanswered => Self { asked_round: round, ..before() },
+            OwnerAnswer::Unanswered | OwnerAnswer::Undescribed => Self { asked_round: round, ..before() },
             OwnerAnswer::TooLarge => {
                 Self { asked_round: round, absences: 0, refusal: Some(OwnerRefusal::TooLarge), ..before() }
             }
-            OwnerAnswer::NotFound => {
+            OwnerAnswer::NotFound | OwnerAnswer::Blocked => {
                 let before = before();
                 let absences = before.absences.saturating_add(1);
-                let refusal = if absences >= CHECKS_TO_BE_GONE { Some(OwnerRefusal::Gone) } else { before.refusal };
+                let absent = if *answer == OwnerAnswer::Blocked { OwnerRefusal::Blocked } else { OwnerRefusal::Gone };
+                let refusal = if absences >= CHECKS_TO_BE_GONE { Some(absent) } else { before.refusal };
                 Self { asked_round: round, absences, refusal, ..before }
             }
             OwnerAnswer::Described { login, owner_id, public } => {
@@ -220,8 +229,11 @@ mod tests {
         let mine = || described("alice", 7, true);
         for answers in [vec![mine()], vec![described("alice", 7, false)], vec![mine(), OwnerAnswer::NotFound]] {
             let before = record(&answers);
-            let after = record(&[answers.clone(), vec![OwnerAnswer::Unanswered]].concat());
-            assert_eq!(after, OwnerRecord { asked_round: before.asked_round + 25, ..before }, "{answers:?}");
+            for silence in [OwnerAnswer::Unanswered, OwnerAnswer::Undescribed] {
+                let after = record(&[answers.clone(), vec![silence]].concat());
+                let expected = OwnerRecord { asked_round: before.asked_round + 25, ..before.clone() };
+                assert_eq!(after, expected, "{answers:?}");
+            }
         }
         assert!(!record(&[OwnerAnswer::Unanswered]).is_confirmed());
         assert_eq!(record(&[mine(), OwnerAnswer::TooLarge]).refusal, Some(OwnerRefusal::TooLarge));
@@ -237,6 +249,9 @@ mod tests {
             (vec![mine(), none(), none()], Some(OwnerRefusal::Gone)),
             (vec![none(), none(), mine()], None),
             (vec![described("alice", 7, false), none()], Some(OwnerRefusal::Secret)),
+            (vec![mine(), OwnerAnswer::Blocked], None),
+            (vec![mine(), none(), OwnerAnswer::Blocked], Some(OwnerRefusal::Blocked)),
+            (vec![mine(), OwnerAnswer::Blocked, OwnerAnswer::Blocked, mine()], None),
         ] {
             let record = record(&answers);
             assert_eq!((record.owner_id.is_some(), record.refusal), (true, refusal), "{answers:?}");

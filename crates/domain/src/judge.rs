@@ -192,12 +192,12 @@ impl<'a> Bench<'a> {
         let views = counted_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
         let rejected = self.broken_rule(miner, task, known, seen).or_else(|| self.broken_check(task, known));
         let unverified = self.unverified(task, known);
+        let settled =
+            views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, task.platform, known));
         let (status, reason) = match (rejected, seen.published_at, views) {
             (Some(reason), _, _) => (Status::Rejected, Some(reason)),
             (None, None, _) | (None, _, None) => (Status::Pending, Some(Reason::AwaitingMetrics)),
-            (None, Some(at), Some(views)) if self.settled_views(views, at, known).is_none() => {
-                (Status::Pending, Some(Reason::AwaitingMetrics))
-            }
+            (None, Some(_), Some(_)) if settled.is_none() => (Status::Pending, Some(Reason::AwaitingSettlement)),
             (None, Some(_), Some(_)) if self.awaits_owner_check(miner) => {
                 (Status::Pending, Some(Reason::AwaitingOwnerCheck))
             }
@@ -212,10 +212,7 @@ impl<'a> Bench<'a> {
         };
         let counted_share = self.discount(known).filter(|_| status == Status::Accepted);
         let reason = counted_share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
-        let settled = views.zip(seen.published_at).and_then(|(views, at)| self.settled_views(views, at, known));
-        let settled = settled.or(views);
-        let views = settled.map(|views| self.since_first_sight(views, task.platform, known));
-        Finding { status, reason, views, published_at: seen.published_at, counted_share }
+        Finding { status, reason, views: settled.or(views), published_at: seen.published_at, counted_share }
     }
 
     /// The part of a score that counts where the policy discounts, and the views are not believed.
@@ -227,29 +224,44 @@ impl<'a> Bench<'a> {
         Some(believed.min(shown)).filter(|share| *share < 1.0)
     }
 
-    /// The views that came since the first sight of a content that was large then; else all of them.
-    fn since_first_sight(&self, views: Measurement, platform: Platform, known: &ContentEvidence) -> Measurement {
+    /// The views that came since the first sight of a content that was large then; else all of them. `None` if these are
+    /// no later than that sight: nothing is known of what came since.
+    fn since_first_sight(
+        &self,
+        views: Measurement,
+        platform: Platform,
+        known: &ContentEvidence,
+    ) -> Option<Measurement> {
         let large = self.policy.defences.first_sight_views;
         match first_counted(known, platform, self.policy) {
-            Some(first) if large > 0 && first.count >= large => {
-                Measurement { count: views.count.saturating_sub(first.count), ..views }
-            }
-            _ => views,
+            Some(first) if large > 0 && first.count >= large => (views.at.time > first.at.time)
+                .then(|| Measurement { count: views.count.saturating_sub(first.count), ..views }),
+            _ => Some(views),
         }
     }
 
     /// The views that count by their age: those of an observation that is old enough or those of now, whichever are fewer
     /// an hour. `None` if nothing that old is known, unless all views count at once.
-    fn settled_views(&self, views: Measurement, published_at: Moment, known: &ContentEvidence) -> Option<Measurement> {
+    fn settled_views(
+        &self,
+        views: Measurement,
+        published_at: Moment,
+        platform: Platform,
+        known: &ContentEvidence,
+    ) -> Option<Measurement> {
+        let now = self.since_first_sight(views, platform, known)?;
         let hours = self.policy.defences.settling_hours;
         if hours <= 0.0 {
-            return Some(views);
+            return Some(now);
         }
         let settled = known.origin.as_ref()?.settled?;
-        let is_old = self.evidence.at.time.hours_since(settled.time) >= hours;
+        if self.evidence.at.time.hours_since(settled.time) < hours {
+            return None;
+        }
         let then = Measurement { at: BlockStamp { time: settled.time, ..views.at }, count: settled.count };
+        let then = self.since_first_sight(then, platform, known)?;
         let rate = |views| views_per_hour(views, published_at, self.policy.min_age_hours);
-        is_old.then(|| if rate(then) < rate(views) { then } else { views })
+        Some(if rate(then) < rate(now) { then } else { now })
     }
 
     /// Whether a content names another hotkey than its miner's, one that lists contents too.

@@ -23,6 +23,7 @@ pub mod policy;
 pub mod problem;
 pub mod quarantine;
 pub mod record;
+pub mod rules;
 pub mod standing;
 pub mod submission;
 pub mod subnet;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// The rules that a cycle is decided under. Hours are hours of chain time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
+    /// The version of the rules themselves: see [`crate::rules`]. Cycles of development builds name none.
+    #[serde(default, skip_serializing_if = "names_no_rules")]
+    pub rules: u32,
     /// Ages below this count as this: hours, above 0.
     pub min_age_hours: f64,
     /// Observations older than this decide nothing: hours.
@@ -47,6 +50,11 @@ pub struct Policy {
     /// Further defences. Cycles of releases that did not know them had them off.
     #[serde(default, skip_serializing_if = "Defences::are_off")]
     pub defences: Defences,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn names_no_rules(version: &u32) -> bool {
+    *version == crate::rules::UNNAMED
 }
 
 /// `instagram.view_metric`.
@@ -144,6 +152,7 @@ pub enum Aggregate {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            rules: crate::rules::CURRENT,
             min_age_hours: 1.0,
             max_evidence_age_hours: 48.0,
             view_metric: ViewMetric::default(),

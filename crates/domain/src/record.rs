@@ -37,8 +37,12 @@ pub struct GistState {
     pub digest: Option<ContentDigest>,
     /// The polling round of the last good answer.
     pub fetched_round: Option<Block>,
-    /// Attempts that failed since.
+    /// The polling round in which it was last asked for, 0 if it never was.
+    pub asked_round: Block,
+    /// Attempts that failed since the last good answer.
     pub failures: u32,
+    /// How often in a row GitHub said that there is nothing to read.
+    pub refusals: u32,
     /// The latest failure, if the last attempt failed.
     pub error: Option<String>,
 }
@@ -70,7 +74,33 @@ pub enum GistOutcome {
     Failed {
         /// Why, in words.
         error: String,
+        /// Whom that is about.
+        scope: FailureScope,
     },
+}
+
+/// Whom a failure to read a gist is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// This gist: GitHub says that there is nothing that could be read.
+    Gist,
+    /// GitHub, the way there, or us who ask.
+    Elsewhere,
+    /// Nobody: it was not asked for.
+    NotAsked,
+}
+
+/// What a hotkey's gist was when it was last read while the hotkey was committed to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoodPointer {
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// Where its commitment pointed then.
+    pub pointer: GistPointer,
+    /// The content.
+    pub digest: ContentDigest,
+    /// The polling round in which it was first seen so.
+    pub round: Block,
 }
 
 /// A hotkey that points to a gist, as the chain says at a round's block.
@@ -140,6 +170,8 @@ pub struct DecidedCycle {
     pub policy: Policy,
     /// What became of each submission.
     pub submissions: Vec<Judged>,
+    /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
+    pub smoothed: ScoreVector,
     /// The scores.
     pub scores: ScoreVector,
     /// What could not be read, for the report.
@@ -173,6 +205,8 @@ pub struct ScoresInForce {
 /// Weights that were signed to be sent in one window. Stored before they are broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightIntent {
+    /// Who signed them; `None` if an early release stored them without saying so.
+    pub hotkey: Option<Hotkey>,
     /// The window: its first block.
     pub window: Block,
     /// The cycle whose scores these are.

@@ -1,5 +1,6 @@
 //! Whose tasks count: those of one gist, or those of all permitted validators.
 
+use crate::chain_time::Moment;
 use crate::evidence::WeightedTask;
 use crate::ids::{Hotkey, TaskId, Uid};
 use crate::problem::{Problem, excerpt, report};
@@ -15,7 +16,7 @@ pub enum TaskSource {
     /// The configured gist.
     #[default]
     Gist,
-    /// The gists of all validators with a permit, weighted by stake.
+    /// The gists of all validators with a permit: each divides its share of the stake among its tasks.
     Network,
 }
 
@@ -37,49 +38,100 @@ pub fn tasks_of_gist(gist: TaskGist) -> Vec<WeightedTask> {
     gist.tasks.into_iter().map(|task| WeightedTask { task, weight: 1.0 }).collect()
 }
 
-/// Whose task each id means when the tasks of all count: of an id that several use, it is the one with the higher stake
-/// (of equal stakes the lower UID).
-pub fn task_owners(publishers: &[Publisher]) -> BTreeMap<TaskId, Uid> {
-    let mut ranked: Vec<&Publisher> = publishers.iter().collect();
-    ranked.sort_by_key(|publisher| rank(publisher));
-    let mut owners = BTreeMap::new();
-    for publisher in ranked {
-        for task in &publisher.gist.tasks {
-            owners.entry(task.id.clone()).or_insert(publisher.uid);
-        }
-    }
-    owners
+/// A task id where the tasks of all count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkTask {
+    /// The task that stands, as the publisher with the highest stake of its own describes it, and what it counts.
+    pub weighted: WeightedTask,
+    /// Whose task it is, the highest stake first: their parts are added.
+    pub publishers: Vec<Uid>,
+    /// Who publishes another task with this id: their parts of it are void.
+    pub void: Vec<Uid>,
 }
 
-/// The tasks of all publishers in the order of their ids, each weighted by its publisher's share of the publishers'
-/// stake. Of an id that several use, that of [`task_owners`] stands, and the collision is reported.
-pub fn tasks_of_network(mut publishers: Vec<Publisher>) -> (Vec<WeightedTask>, Vec<Problem>) {
-    let owners = task_owners(&publishers);
-    publishers.sort_by_key(rank);
-    let total: f64 = publishers.iter().map(|publisher| stake(publisher.stake_rao)).sum();
-    let mut problems = Vec::new();
-    let mut tasks: BTreeMap<TaskId, (Task, f64)> = BTreeMap::new();
-    for publisher in publishers {
-        let weight = if total > 0.0 { stake(publisher.stake_rao) / total } else { 0.0 };
-        for task in publisher.gist.tasks {
-            if owners.get(&task.id) == Some(&publisher.uid) {
-                tasks.insert(task.id.clone(), (task, weight));
-            } else {
-                let id = excerpt(task.id.as_str());
-                let reason =
-                    format!("task \"{id}\" of UID {} is also a task of a higher stake, which stands", publisher.uid);
-                report(&mut problems, Problem::of_document(reason));
-            }
+/// What becomes of every task id that these publishers use, at the moment of a cycle.
+///
+/// - A publisher's share of the publishers' stake is divided equally among those of its tasks that have started, so that
+///   nobody gains weight by publishing more of them. A task that has not started weighs nothing.
+/// - Publishers mean the same task by an id if platform and start are the same: their parts are added. Otherwise the task of
+///   the higher stake stands (that of all who mean it together; of equal ones that of the publisher with the higher stake of
+///   its own, then of the lower UID), and the parts of the others are void: they fall to nobody.
+pub fn network_tasks(publishers: &[Publisher], at: Moment) -> BTreeMap<TaskId, NetworkTask> {
+    let mut ranked: Vec<&Publisher> = publishers.iter().collect();
+    ranked.sort_by_key(|publisher| (Reverse(publisher.stake_rao), publisher.uid));
+    let total: f64 = ranked.iter().map(|publisher| stake(publisher.stake_rao)).sum();
+    let mut meanings: BTreeMap<TaskId, Vec<Meaning<'_>>> = BTreeMap::new();
+    for publisher in ranked {
+        let part = part_of_each_task(publisher, total, at);
+        for task in &publisher.gist.tasks {
+            let of_id = meanings.entry(task.id.clone()).or_default();
+            let place = of_id.iter().position(|meaning| meaning.is_of(task)).unwrap_or_else(|| {
+                of_id.push(Meaning { task, weight: 0.0, stake_rao: 0, publishers: Vec::new() });
+                of_id.len() - 1
+            });
+            let meaning = &mut of_id[place];
+            meaning.weight += if task.start_at <= at { part } else { 0.0 };
+            meaning.stake_rao += u128::from(publisher.stake_rao);
+            meaning.publishers.push(publisher.uid);
         }
     }
-    let tasks = tasks.into_values().map(|(task, weight)| WeightedTask { task, weight }).collect();
+    meanings.into_iter().filter_map(|(id, meanings)| Some((id, standing(meanings)?))).collect()
+}
+
+/// What one task of a publisher counts.
+fn part_of_each_task(publisher: &Publisher, total_stake: f64, at: Moment) -> f64 {
+    let started = publisher.gist.tasks.iter().filter(|task| task.start_at <= at).count();
+    #[expect(clippy::cast_precision_loss, reason = "a gist has a bounded number of tasks")]
+    let started = started as f64;
+    if total_stake > 0.0 && started > 0.0 { stake(publisher.stake_rao) / total_stake / started } else { 0.0 }
+}
+
+/// What some publishers mean by an id.
+struct Meaning<'a> {
+    task: &'a Task,
+    weight: f64,
+    stake_rao: u128,
+    publishers: Vec<Uid>,
+}
+
+impl Meaning<'_> {
+    fn is_of(&self, task: &Task) -> bool {
+        (self.task.platform, self.task.start_at) == (task.platform, task.start_at)
+    }
+}
+
+/// The meaning of an id that stands. Meanings come in the order of their first publishers, the highest stake first.
+fn standing(mut meanings: Vec<Meaning<'_>>) -> Option<NetworkTask> {
+    meanings.sort_by_key(|meaning| Reverse(meaning.stake_rao));
+    let mut meanings = meanings.into_iter();
+    let Meaning { task, weight, publishers, .. } = meanings.next()?;
+    let void = meanings.flat_map(|meaning| meaning.publishers).collect();
+    Some(NetworkTask { weighted: WeightedTask { task: task.clone(), weight }, publishers, void })
+}
+
+/// The tasks of all publishers in the order of their ids, weighted as [`network_tasks`] says. A part that is void is
+/// reported.
+pub fn tasks_of_network(publishers: &[Publisher], at: Moment) -> (Vec<WeightedTask>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut tasks = Vec::new();
+    for (id, NetworkTask { weighted, publishers, void }) in network_tasks(publishers, at) {
+        let id = excerpt(id.as_str());
+        for uid in void {
+            let standing: Vec<String> = publishers.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+            let standing = standing.join(", ");
+            let reason = format!(
+                "task \"{id}\" of UID {uid} has another platform or start than that of UID {standing}, which has the higher \
+                 stake and counts: the weight that UID {uid} gives to it is void"
+            );
+            report(&mut problems, Problem::of_document(reason));
+        }
+        tasks.push(weighted);
+    }
     (tasks, problems)
 }
 
-/// Orders publishers, the one whose tasks stand first.
-fn rank(publisher: &Publisher) -> (Reverse<u64>, Uid) {
-    (Reverse(publisher.stake_rao), publisher.uid)
-}
+/// Publishers of one task that a problem names.
+const MOST_NAMED: usize = 3;
 
 #[expect(clippy::cast_precision_loss, reason = "a share of the stake needs no more than 53 bits")]
 fn stake(stake_rao: u64) -> f64 {
@@ -91,41 +143,106 @@ mod tests {
     use super::*;
     use crate::task::parse_task_gist;
 
+    /// Midnight of a day in August 2026.
+    fn day(day: u32) -> String {
+        format!("2026-08-{day:02}T00:00:00Z")
+    }
+
+    fn noon(day: u32) -> Moment {
+        Moment::parse(&format!("2026-08-{day:02}T12:00:00Z")).expect("a time")
+    }
+
+    /// A publisher of YouTube tasks that start on the first of August, unless an id is followed by `@` and another day.
     fn publisher(uid: Uid, stake_rao: u64, ids: &[&str]) -> Publisher {
-        let document: String = ids
-            .iter()
-            .map(|id| {
-                format!(r#"{{"{id}": {{"description": "by {uid}", "platform": "youtube", "start_at": "2026-08-01T00:00:00Z"}}}}"#)
-                    + "\n"
-            })
-            .collect();
-        let gist = parse_task_gist(document.as_bytes());
+        let line = |listed: &&str| {
+            let (id, start) = listed.split_once('@').unwrap_or((listed, "1"));
+            let start = day(start.parse().expect("a day"));
+            format!(r#"{{"{id}": {{"description": "by {uid}", "platform": "youtube", "start_at": "{start}"}}}}"#) + "\n"
+        };
+        let gist = parse_task_gist(ids.iter().map(line).collect::<String>().as_bytes());
         assert_eq!(gist.problems, []);
         Publisher { uid, hotkey: Hotkey::new([1; 32]), stake_rao, gist }
     }
 
-    #[test]
-    fn a_tasks_weight_is_its_publishers_share_and_the_higher_stake_keeps_an_id() {
-        let (tasks, problems) = tasks_of_network(vec![publisher(1, 100, &["a", "b"]), publisher(2, 300, &["c", "b"])]);
+    #[track_caller]
+    fn check(publishers: &[Publisher], expected: &[(&str, &str, f64)], voided: usize) {
+        let (tasks, problems) = tasks_of_network(publishers, noon(10));
         let found: Vec<_> = tasks
             .iter()
             .map(|weighted| (weighted.task.id.as_str(), weighted.task.description.as_str(), weighted.weight))
             .collect();
-        assert_eq!(found, [("a", "by 1", 0.25), ("b", "by 2", 0.75), ("c", "by 2", 0.75)]);
-        assert_eq!(problems.len(), 1);
+        assert_eq!(found, expected);
+        assert_eq!(problems.len(), voided, "{problems:?}");
+        let reversed: Vec<Publisher> = publishers.iter().rev().cloned().collect();
+        assert_eq!(tasks_of_network(&reversed, noon(10)), (tasks, problems), "whatever the order of publishers");
+    }
+
+    #[test]
+    fn a_publishers_share_is_divided_among_its_tasks_and_those_of_one_task_are_added() {
+        check(
+            &[publisher(1, 100, &["a"]), publisher(2, 300, &["b", "c"])],
+            &[("a", "by 1", 0.25), ("b", "by 2", 0.375), ("c", "by 2", 0.375)],
+            0,
+        );
+        check(
+            &[publisher(1, 100, &["a", "b"]), publisher(2, 300, &["c", "b"])],
+            &[("a", "by 1", 0.125), ("b", "by 2", 0.5), ("c", "by 2", 0.375)],
+            0,
+        );
+    }
+
+    #[test]
+    fn a_thousand_tasks_weigh_no_more_than_one_of_the_same_publisher() {
+        let ids: Vec<String> = (0..1_000).map(|number| format!("many-{number}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let (tasks, _) = tasks_of_network(&[publisher(1, 1, &ids), publisher(2, 99, &["a", "b", "c"])], noon(10));
+        let of = |by: &str| -> f64 {
+            tasks.iter().filter(|weighted| weighted.task.description == by).map(|weighted| weighted.weight).sum()
+        };
+        assert!(
+            (of("by 1") - 0.01).abs() < 1e-12 && (of("by 2") - 0.99).abs() < 1e-12,
+            "{} {}",
+            of("by 1"),
+            of("by 2")
+        );
+    }
+
+    #[test]
+    fn only_tasks_that_have_started_take_part_of_a_share() {
+        check(
+            &[publisher(1, 100, &["a", "b@20"]), publisher(2, 100, &["c@20"])],
+            &[("a", "by 1", 0.5), ("b", "by 1", 0.0), ("c", "by 2", 0.0)],
+            0,
+        );
+        let task = publisher(1, 100, &["a@10"]);
+        let start = task.gist.tasks[0].start_at;
+        assert_eq!(tasks_of_network(&[task], start).0[0].weight, 1.0, "it has started at its start");
+    }
+
+    #[test]
+    fn of_two_tasks_with_one_id_the_higher_stake_stands_and_the_others_part_is_void() {
+        check(
+            &[publisher(1, 100, &["a", "b@2"]), publisher(2, 300, &["b"])],
+            &[("a", "by 1", 0.125), ("b", "by 2", 0.75)],
+            1,
+        );
+        // Each of the two has less than the third, and together they have more.
+        let three = [publisher(1, 40, &["a@2"]), publisher(2, 30, &["a"]), publisher(3, 30, &["a"])];
+        check(&three, &[("a", "by 2", 0.6)], 1);
+        let platforms = [publisher(1, 40, &["a"]), publisher(2, 60, &["a"])];
+        let mut reel = platforms.clone();
+        reel[1].gist.tasks[0].platform = crate::ids::Platform::Instagram;
+        check(&platforms, &[("a", "by 2", 1.0)], 0);
+        check(&reel, &[("a", "by 2", 0.6)], 1);
     }
 
     #[test]
     fn equal_stakes_leave_an_id_to_the_lower_uid_whatever_the_order() {
-        for uids in [[7, 3], [3, 7]] {
-            let (tasks, _) = tasks_of_network(uids.map(|uid| publisher(uid, 5, &["a"])).into());
-            assert_eq!(tasks[0].task.description, "by 3");
-        }
+        check(&[publisher(7, 5, &["a@2"]), publisher(3, 5, &["a"])], &[("a", "by 3", 0.5)], 1);
     }
 
     #[test]
     fn without_any_stake_no_task_weighs_anything() {
-        let (tasks, _) = tasks_of_network(vec![publisher(1, 0, &["a"])]);
-        assert_eq!(tasks[0].weight, 0.0);
+        check(&[publisher(1, 0, &["a"])], &[("a", "by 1", 0.0)], 0);
     }
 }

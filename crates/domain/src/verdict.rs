@@ -68,8 +68,14 @@ reasons! {
     InauthenticTraffic = "inauthentic_traffic" / Rejected,
     /// The content does not fit the task.
     OffTopic = "off_topic" / Rejected,
+    /// More would count for one owner (coldkey, GitHub account or channel) in the task than may; see `[defences]`.
+    OwnerLimit = "owner_limit" / Rejected,
+    /// It holds a place, and no polling round has claimed it yet.
+    AwaitingClaim = "awaiting_claim" / Pending,
     /// The platform gives no views for it.
     AwaitingMetrics = "awaiting_metrics" / Pending,
+    /// Its views are not as old yet as `defences.settling_hours` asks, or none came since a first sight that was large.
+    AwaitingSettlement = "awaiting_settlement" / Pending,
     /// The gist's owner is not confirmed yet, and the rule demands it.
     AwaitingOwnerCheck = "awaiting_owner_check" / Pending,
     /// A check of the content has not ended yet.

@@ -81,7 +81,16 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
         unwatched: Vec::new(),
     };
     let (policy, errors) = (Policy::default(), Vec::new());
-    DecidedCycle { cycle: 1, release: String::new(), evidence, policy, submissions, scores, errors }
+    DecidedCycle {
+        cycle: 1,
+        release: String::new(),
+        evidence,
+        policy,
+        submissions,
+        smoothed: ScoreVector::new(),
+        scores,
+        errors,
+    }
 }
 
 /// Neurons 0 to 9; each commits a gist of its own, except those in `shared`, which commit one.

@@ -67,6 +67,47 @@ fn a_fall_is_told_with_its_figures_already_after_two_looks() {
     assert_eq!((from, views_before, until, views_after), (hour(0), 12_000, hour(24), 7_500));
 }
 
+/// What a series of hourly counts of views alone comes to: its authenticity, 1 if it says nothing.
+fn of_views(views: &[u64]) -> f64 {
+    let points = (0..).zip(views).map(|(hours, views)| point(hours, *views, None)).collect();
+    alone(points).map_or(1.0, |finding| finding.authenticity)
+}
+
+#[test]
+fn a_count_that_wavers_or_is_corrected_by_a_handful_costs_nothing() {
+    for views in [
+        &[21, 20][..],
+        &[3, 1],
+        &[100, 101, 99, 100, 101, 99, 100, 99, 101, 100, 99],
+        &[100, 99, 100, 99, 100, 99, 100, 99, 100],
+        &[1_000, 1_005, 995, 1_004, 996, 1_003, 995],
+        &[100_000, 100_900, 99_100, 100_800, 99_050],
+        &[10, 30, 15, 31, 16, 32, 17],
+        // What fell came back.
+        &[12_000, 7_500, 9_000, 12_000, 12_500],
+        &[12_000, 7_500, 12_000],
+    ] {
+        assert_eq!(of_views(views), 1.0, "{views:?}");
+    }
+}
+
+#[test]
+fn views_that_were_taken_back_are_found_in_one_step_or_in_many_until_the_count_is_as_high_again() {
+    for views in [
+        &[12_000, 7_500][..],
+        &[200, 120],
+        &[12_000, 11_400, 11_450, 10_300, 10_350, 9_200, 9_250],
+        &[12_000, 7_500, 7_600, 7_900, 8_400, 9_000],
+        // Wavering before it hides nothing.
+        &[11_990, 12_000, 11_995, 12_001, 7_500, 7_501],
+    ] {
+        let authenticity = of_views(views);
+        assert!(authenticity < 0.3, "{views:?}: {authenticity}");
+    }
+    let regained = &[12_000, 7_500, 9_000, 11_999, 12_001];
+    assert_eq!(of_views(regained), 1.0);
+}
+
 #[test]
 fn a_correction_of_a_percent_is_no_offence() {
     let mut points = audience(28, 10);

@@ -1,11 +1,29 @@
 //! What ChainWatcher remembers: which chain this is, the newest finalized head, and the newest subnet.
+//!
+//! The newest head is in memory, for all clones of a store, and on disk as of the last one that was saved: blocks come every
+//! few seconds, and a write of each would be most of what an idle validator writes.
 
-use crate::columns::{from_json, hash, stamp, to_json};
+use crate::columns::{from_json, hash, stamp};
+use crate::snapshot::{is_packed, pack, unpack};
 use crate::{Store, StoreError};
+use sqlx::SqliteConnection;
+use std::sync::{Arc, Mutex, PoisonError};
 use tensorflix_domain::record::Head;
 use tensorflix_domain::subnet::Subnet;
 
+/// The newest head of this process; none in one that only reads.
+pub(crate) type NewestHead = Arc<Mutex<Option<Head>>>;
+
 impl Store {
+    /// Whether the database is bound to a chain and a subnet already.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_bound(&self) -> Result<bool, StoreError> {
+        let bound: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM chain_binding").fetch_one(&self.readers).await?;
+        Ok(bound > 0)
+    }
+
     /// Binds the database to a chain and a subnet. The first call decides; blocks, claims and weights of two chains
     /// must never meet.
     ///
@@ -33,30 +51,52 @@ impl Store {
         })
     }
 
+    /// Remembers the newest finalized head for as long as this process lives; an older one than is known changes nothing.
+    pub fn note_head(&self, head: &Head) {
+        let mut newest = self.newest_head.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_none_or(|known| known.stamp.block <= head.stamp.block) {
+            *newest = Some(*head);
+        }
+    }
+
+    /// Whether this process follows the chain itself; one that only reads sees the head of the last polling round.
+    pub fn follows_heads(&self) -> bool {
+        self.newest_head.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Remembers the newest finalized head; an older one than is known changes nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO latest_head (singleton, block, time_ms, hash) VALUES (1, $1, $2, $3)
-             ON CONFLICT (singleton) DO UPDATE
-             SET block = excluded.block, time_ms = excluded.time_ms, hash = excluded.hash
-             WHERE excluded.block >= latest_head.block",
-        )
-        .bind(i64::from(head.stamp.block))
-        .bind(head.stamp.time.unix_ms())
-        .bind(&head.hash[..])
-        .execute(&self.writer)
-        .await?;
+        let mut connection = self.writer.acquire().await?;
+        write_head(&mut connection, head).await?;
+        self.note_head(head);
         Ok(())
     }
 
-    /// The newest finalized head that was remembered.
+    /// Remembers the subnet and the head that it was read at, as [`save_subnet`](Self::save_subnet) and
+    /// [`save_head`](Self::save_head) do, in one transaction.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn save_reading(&self, subnet: &Subnet, head: &Head) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        write_subnet(&mut transaction, subnet).await?;
+        write_head(&mut transaction, head).await?;
+        transaction.commit().await?;
+        self.note_head(head);
+        Ok(())
+    }
+
+    /// The newest finalized head that was remembered. A process that only reads sees the last one that was saved.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn latest_head(&self) -> Result<Option<Head>, StoreError> {
+        if let Some(noted) = *self.newest_head.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Some(noted));
+        }
         let row: Option<(i64, i64, Vec<u8>)> =
             sqlx::query_as("SELECT block, time_ms, hash FROM latest_head").fetch_optional(&self.readers).await?;
         row.map(|(block, time_ms, bytes)| Ok(Head { stamp: stamp(block, time_ms)?, hash: hash(&bytes)? })).transpose()
@@ -71,21 +111,14 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers the subnet in place of an earlier one; an older one than is known changes nothing.
+    /// Remembers the subnet in place of an earlier one; an older one than is known changes nothing. It is written in every
+    /// polling round: compressed, a small one is one page, and a large one a few.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO latest_subnet (singleton, block, subnet_json) VALUES (1, $1, $2)
-             ON CONFLICT (singleton) DO UPDATE SET block = excluded.block, subnet_json = excluded.subnet_json
-             WHERE excluded.block >= latest_subnet.block",
-        )
-        .bind(i64::from(subnet.at.block))
-        .bind(to_json("a subnet", subnet)?)
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        let mut connection = self.writer.acquire().await?;
+        write_subnet(&mut connection, subnet).await
     }
 
     /// The newest subnet that was remembered.
@@ -93,10 +126,44 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn latest_subnet(&self) -> Result<Option<Subnet>, StoreError> {
-        let json: Option<String> =
-            sqlx::query_scalar("SELECT subnet_json FROM latest_subnet").fetch_optional(&self.readers).await?;
-        json.map(|json| from_json("the latest subnet", &json)).transpose()
+        const WHAT: &str = "the latest subnet";
+        let column: Option<Vec<u8>> = sqlx::query_scalar("SELECT CAST(subnet_json AS BLOB) FROM latest_subnet")
+            .fetch_optional(&self.readers)
+            .await?;
+        let subnet = column.map(|column| {
+            // Earlier releases wrote it as text.
+            if is_packed(&column) { unpack(WHAT, &column) } else { from_json(WHAT, &String::from_utf8_lossy(&column)) }
+        });
+        subnet.transpose()
     }
+}
+
+async fn write_head(connection: &mut SqliteConnection, head: &Head) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO latest_head (singleton, block, time_ms, hash) VALUES (1, $1, $2, $3)
+         ON CONFLICT (singleton) DO UPDATE
+         SET block = excluded.block, time_ms = excluded.time_ms, hash = excluded.hash
+         WHERE excluded.block >= latest_head.block",
+    )
+    .bind(i64::from(head.stamp.block))
+    .bind(head.stamp.time.unix_ms())
+    .bind(&head.hash[..])
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_subnet(connection: &mut SqliteConnection, subnet: &Subnet) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO latest_subnet (singleton, block, subnet_json) VALUES (1, $1, $2)
+         ON CONFLICT (singleton) DO UPDATE SET block = excluded.block, subnet_json = excluded.subnet_json
+         WHERE excluded.block >= latest_subnet.block",
+    )
+    .bind(i64::from(subnet.at.block))
+    .bind(pack("a subnet", subnet)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Names a chain by the beginning of its genesis hash, as node software does.

@@ -7,6 +7,7 @@ use crate::columns::{cycle_number, from_json, stamp, to_json};
 use crate::snapshot::{pack, unpack};
 use crate::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::evidence::PreviousScores;
 use tensorflix_domain::record::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
@@ -19,6 +20,7 @@ struct DecisionRow {
     errors_json: String,
     evidence_json_gz: Vec<u8>,
     submissions_json_gz: Vec<u8>,
+    smoothed_json: Option<String>,
 }
 
 impl Store {
@@ -82,6 +84,7 @@ impl Store {
     pub async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError> {
         refuse_non_numbers(decided)?;
         let scores_json = to_json("a cycle's scores", &decided.scores)?;
+        let smoothed_json = to_json("a cycle's smoothed scores", &decided.smoothed)?;
         let policy_json = to_json("a cycle's policy", &decided.policy)?;
         let errors_json = to_json("a cycle's errors", &decided.errors)?;
         // Before the transaction, because it takes a while and others want to write.
@@ -116,6 +119,13 @@ impl Store {
         .bind(submissions)
         .execute(&mut *transaction)
         .await?;
+        if !decided.smoothed.is_empty() {
+            sqlx::query("INSERT INTO cycle_smoothed_scores (cycle, smoothed_json) VALUES ($1, $2)")
+                .bind(i64::from(decided.cycle))
+                .bind(smoothed_json)
+                .execute(&mut *transaction)
+                .await?;
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -137,8 +147,10 @@ impl Store {
     /// If the database cannot be read.
     pub async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         let row: Option<DecisionRow> = sqlx::query_as(
-            "SELECT scores_json, release_version, policy_json, errors_json, evidence_json_gz, submissions_json_gz
-             FROM cycles JOIN cycle_decisions ON cycle_decisions.cycle = cycles.cycle WHERE cycles.cycle = $1",
+            "SELECT scores_json, release_version, policy_json, errors_json, evidence_json_gz, submissions_json_gz,
+                    smoothed_json
+             FROM cycles JOIN cycle_decisions ON cycle_decisions.cycle = cycles.cycle
+             LEFT JOIN cycle_smoothed_scores ON cycle_smoothed_scores.cycle = cycles.cycle WHERE cycles.cycle = $1",
         )
         .bind(i64::from(cycle))
         .fetch_optional(&self.readers)
@@ -150,6 +162,10 @@ impl Store {
                 evidence: unpack("a cycle's evidence", &row.evidence_json_gz)?,
                 policy: from_json("a cycle's policy", &row.policy_json)?,
                 submissions: unpack("a cycle's submissions", &row.submissions_json_gz)?,
+                smoothed: match row.smoothed_json {
+                    Some(json) => from_json("a cycle's smoothed scores", &json)?,
+                    None => ScoreVector::new(),
+                },
                 scores: from_json("a cycle's scores", &row.scores_json)?,
                 errors: from_json("a cycle's errors", &row.errors_json)?,
             })
@@ -169,6 +185,26 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         json.map(|json| from_json("a cycle's scores", &json)).transpose()
+    }
+
+    /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all cycles are
+    /// of development builds.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        let row: Option<(i64, i64, String)> = sqlx::query_as(
+            "SELECT block, time_ms, smoothed_json
+             FROM cycle_smoothed_scores JOIN cycles ON cycles.cycle = cycle_smoothed_scores.cycle
+             ORDER BY cycle_smoothed_scores.cycle DESC LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|(block, time_ms, smoothed_json)| {
+            let scores = from_json("a cycle's smoothed scores", &smoothed_json)?;
+            Ok(PreviousScores { at: stamp(block, time_ms)?, scores })
+        })
+        .transpose()
     }
 
     /// The scores of the newest cycle in which anything qualified.
@@ -202,7 +238,7 @@ fn refuse_non_numbers(decided: &DecidedCycle) -> Result<(), StoreError> {
     let weights = decided.evidence.tasks.iter().map(|task| task.weight);
     let policy = &decided.policy;
     let settings = [policy.min_age_hours, policy.max_evidence_age_hours, policy.ema_half_life_hours, policy.burn_share];
-    let scores = decided.scores.values().copied();
+    let scores = decided.scores.values().chain(decided.smoothed.values()).copied();
     let mut numbers = scores.chain(judged.flatten()).chain(believed).chain(previous).chain(weights).chain(settings);
     if numbers.all(f64::is_finite) {
         return Ok(());

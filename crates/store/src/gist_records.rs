@@ -4,12 +4,14 @@
 //! holding is added the first time that a hotkey is seen with a content through a pointer; a content that comes back
 //! later is not a new one.
 
-use crate::columns::{digest, optional_block, pointer};
+use crate::columns::{block, digest, hotkey, optional_block, pointer};
 use crate::{Store, StoreError};
 use sqlx::SqliteConnection;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::record::{
+    ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, GistState, GoodPointer,
+};
 
 #[derive(sqlx::FromRow)]
 struct GistRow {
@@ -17,7 +19,9 @@ struct GistRow {
     etag: Option<String>,
     digest: Option<Vec<u8>>,
     fetched_round: Option<i64>,
+    asked_round: i64,
     failures: i64,
+    refusals: i64,
     error: Option<String>,
 }
 
@@ -28,7 +32,9 @@ impl GistRow {
             etag: self.etag,
             digest: self.digest.as_deref().map(digest).transpose()?,
             fetched_round: optional_block(self.fetched_round)?,
+            asked_round: block(self.asked_round)?,
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            refusals: u32::try_from(self.refusals).unwrap_or(u32::MAX),
             error: self.error,
         })
     }
@@ -66,10 +72,12 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
-        let rows: Vec<GistRow> =
-            sqlx::query_as("SELECT pointer, etag, digest, fetched_round, failures, error FROM gists ORDER BY pointer")
-                .fetch_all(&self.readers)
-                .await?;
+        let rows: Vec<GistRow> = sqlx::query_as(
+            "SELECT pointer, etag, digest, fetched_round, asked_round, failures, refusals, error FROM gists
+             ORDER BY pointer",
+        )
+        .fetch_all(&self.readers)
+        .await?;
         rows.into_iter().map(GistRow::into_state).collect()
     }
 
@@ -79,12 +87,30 @@ impl Store {
     /// If the database cannot be read.
     pub async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         let row: Option<GistRow> = sqlx::query_as(
-            "SELECT pointer, etag, digest, fetched_round, failures, error FROM gists WHERE pointer = $1",
+            "SELECT pointer, etag, digest, fetched_round, asked_round, failures, refusals, error FROM gists
+             WHERE pointer = $1",
         )
         .bind(pointer.to_string())
         .fetch_optional(&self.readers)
         .await?;
         row.map(GistRow::into_state).transpose()
+    }
+
+    /// What each hotkey's gist was when it was last read while the hotkey was committed to it, in the order of hotkeys.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        let rows: Vec<(Vec<u8>, String, Vec<u8>, i64)> =
+            sqlx::query_as("SELECT hotkey, pointer, digest, round FROM good_pointers ORDER BY hotkey")
+                .fetch_all(&self.readers)
+                .await?;
+        rows.into_iter()
+            .map(|(key, at, content, round)| {
+                let (hotkey, pointer) = (hotkey(&key)?, pointer(&at)?);
+                Ok(GoodPointer { hotkey, pointer, digest: digest(&content)?, round: block(round)? })
+            })
+            .collect()
     }
 
     /// A content by its digest; `None` if it was never stored or was pruned.
@@ -138,7 +164,7 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
                  VALUES ($1, $2, $2, 0, NULL, $3, $4)
                  ON CONFLICT (pointer) DO UPDATE
                  SET etag = excluded.etag, digest = excluded.digest, fetched_round = excluded.fetched_round,
-                     asked_round = excluded.asked_round, failures = 0, error = NULL
+                     asked_round = excluded.asked_round, failures = 0, refusals = 0, error = NULL
                  WHERE gists.fetched_round IS NULL OR gists.fetched_round <= excluded.fetched_round",
             )
             .bind(pointer)
@@ -149,36 +175,75 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
         GistOutcome::Unchanged => sqlx::query(
             "INSERT INTO gists (pointer, fetched_round, asked_round, failures) VALUES ($1, $2, $2, 0)
              ON CONFLICT (pointer) DO UPDATE
-             SET fetched_round = excluded.fetched_round, asked_round = excluded.asked_round, failures = 0, error = NULL
+             SET fetched_round = excluded.fetched_round, asked_round = excluded.asked_round, failures = 0, refusals = 0,
+                 error = NULL
              WHERE gists.fetched_round IS NULL OR gists.fetched_round <= excluded.fetched_round",
         )
         .bind(pointer)
         .bind(i64::from(round)),
-        GistOutcome::Failed { error } => sqlx::query(
-            "INSERT INTO gists (pointer, asked_round, failures, error) VALUES ($1, $2, 1, $3)
-             ON CONFLICT (pointer) DO UPDATE
-             SET asked_round = excluded.asked_round, failures = gists.failures + 1, error = excluded.error
-             WHERE gists.fetched_round IS NULL OR gists.fetched_round <= excluded.asked_round",
+        // It keeps its place in the line.
+        GistOutcome::Failed { error, scope: FailureScope::NotAsked } => sqlx::query(
+            "INSERT INTO gists (pointer, asked_round, failures, error) VALUES ($1, 0, 0, $3)
+             ON CONFLICT (pointer) DO UPDATE SET error = excluded.error
+             WHERE gists.fetched_round IS NULL OR gists.fetched_round <= $2",
         )
         .bind(pointer)
         .bind(i64::from(round))
         .bind(error.as_str()),
+        GistOutcome::Failed { error, scope } => sqlx::query(
+            "INSERT INTO gists (pointer, asked_round, failures, refusals, error) VALUES ($1, $2, 1, $4, $3)
+             ON CONFLICT (pointer) DO UPDATE
+             SET asked_round = excluded.asked_round, failures = gists.failures + 1,
+                 refusals = gists.refusals + excluded.refusals, error = excluded.error
+             WHERE gists.fetched_round IS NULL OR gists.fetched_round <= excluded.asked_round",
+        )
+        .bind(pointer)
+        .bind(i64::from(round))
+        .bind(error.as_str())
+        .bind(i64::from(*scope == FailureScope::Gist)),
     };
     statement.execute(connection).await?;
     Ok(())
 }
 
 async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: &GistHolder) -> Result<(), StoreError> {
+    let (hotkey, pointer) = (&holder.hotkey.public_key()[..], holder.pointer.to_string());
+    // An attempt to insert writes a page even if nothing comes of it, and in most rounds nothing does.
+    let is_known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM gists JOIN holdings USING (pointer, digest) WHERE pointer = $1 AND hotkey = $2)",
+    )
+    .bind(&pointer)
+    .bind(hotkey)
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_known {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO holdings (hotkey, pointer, digest, round, committed_at, claimed)
          SELECT $1, pointer, digest, $3, $4, FALSE FROM gists
          WHERE pointer = $2 AND fetched_round = $3 AND digest IS NOT NULL
          ON CONFLICT (hotkey, pointer, digest) DO NOTHING",
     )
+    .bind(hotkey)
+    .bind(pointer)
+    .bind(i64::from(round))
+    .bind(i64::from(holder.committed_at))
+    .execute(&mut *connection)
+    .await?;
+    // Written only where something changed, so that a quiet round costs nothing.
+    sqlx::query(
+        "INSERT INTO good_pointers (hotkey, pointer, digest, round)
+         SELECT $1, pointer, digest, $3 FROM gists
+         WHERE pointer = $2 AND fetched_round = $3 AND digest IS NOT NULL
+         ON CONFLICT (hotkey) DO UPDATE
+         SET pointer = excluded.pointer, digest = excluded.digest, round = excluded.round
+         WHERE good_pointers.round <= excluded.round
+         AND (good_pointers.pointer <> excluded.pointer OR good_pointers.digest <> excluded.digest)",
+    )
     .bind(&holder.hotkey.public_key()[..])
     .bind(holder.pointer.to_string())
     .bind(i64::from(round))
-    .bind(i64::from(holder.committed_at))
     .execute(connection)
     .await?;
     Ok(())

@@ -1,13 +1,16 @@
-//! What WeightSetter remembers: the weights that it signed, and what came of each. Of the intents of one window at most
-//! one can have reached the chain.
+//! What WeightSetter remembers: the weights that it signed, and what came of each. Of the intents of one hotkey in one
+//! window at most one can have reached the chain.
+//!
+//! Intents belong to the hotkey that signed them. A few that an early release wrote name none; they are anybody's.
 
-use crate::columns::{block, cycle_number, from_json, hash, stamp, to_json};
+use crate::columns::{block, cycle_number, from_json, hash, hotkey, stamp, to_json};
 use crate::{Store, StoreError};
-use tensorflix_domain::ids::Block;
+use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::record::{IntentOutcome, RevealOutcome, WeightIntent};
 
 #[derive(sqlx::FromRow)]
 struct IntentRow {
+    hotkey: Option<Vec<u8>>,
     window_start: i64,
     cycle: i64,
     signed_block: i64,
@@ -30,10 +33,11 @@ impl Store {
     pub async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError> {
         let outcome_json = intent.outcome.as_ref().map(|outcome| to_json("an outcome", outcome)).transpose()?;
         let saved = sqlx::query(
-            "INSERT INTO intents (window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic,
+            "INSERT INTO intents (hotkey, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic,
                                   extrinsic_hash, nonce, valid_until, reached_chain, outcome_json, reveal_json)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
         )
+        .bind(signer(intent))
         .bind(i64::from(intent.window))
         .bind(i64::from(intent.cycle))
         .bind(i64::from(intent.signed_at.block))
@@ -51,16 +55,17 @@ impl Store {
         Ok(saved.rows_affected() == 1)
     }
 
-    /// The newest intent of the newest window.
+    /// The newest intent of a hotkey's newest window.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
+    pub async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
         let row: Option<IntentRow> = sqlx::query_as(
-            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+            "SELECT hotkey, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
                     nonce, valid_until, reveal_json, outcome_json
-             FROM intents ORDER BY window_start DESC, id DESC LIMIT 1",
+             FROM intents WHERE hotkey = $1 OR hotkey IS NULL ORDER BY window_start DESC, id DESC LIMIT 1",
         )
+        .bind(&hotkey.public_key()[..])
         .fetch_optional(&self.readers)
         .await?;
         row.map(IntentRow::into_intent).transpose()
@@ -72,7 +77,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn intents_of_cycle(&self, cycle: u32) -> Result<Vec<WeightIntent>, StoreError> {
         let rows: Vec<IntentRow> = sqlx::query_as(
-            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+            "SELECT hotkey, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
                     nonce, valid_until, reveal_json, outcome_json
              FROM intents WHERE cycle = $1 ORDER BY window_start, id",
         )
@@ -82,18 +87,21 @@ impl Store {
         rows.into_iter().map(IntentRow::into_intent).collect()
     }
 
-    /// Commits whose call succeeded and of whose reveal nothing is known yet, oldest window first, at most `limit`.
+    /// Commits of a hotkey whose call succeeded and of whose reveal nothing is known yet, oldest window first, at most
+    /// `limit`.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+    pub async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
         let rows: Vec<IntentRow> = sqlx::query_as(
-            "SELECT window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
+            "SELECT hotkey, window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic, extrinsic_hash,
                     nonce, valid_until, reveal_json, outcome_json
              FROM intents
              WHERE reached_chain = 1 AND reveal_json IS NOT NULL AND reveal_outcome_json IS NULL
-             ORDER BY window_start LIMIT $1",
+             AND (hotkey = $1 OR hotkey IS NULL)
+             ORDER BY window_start LIMIT $2",
         )
+        .bind(&hotkey.public_key()[..])
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
@@ -119,18 +127,20 @@ impl Store {
         Ok(())
     }
 
-    /// Stores what came of the open intent of a window. An outcome is a fact: one that is stored stays.
+    /// Stores what came of an intent, the newest of its hotkey and window. An outcome is a fact: one that is stored stays.
     ///
     /// # Errors
     /// [`StoreError::UnknownWindow`] if the window has no intent; else if the database cannot be written.
-    pub async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
+    pub async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        let known: Option<i64> = sqlx::query_scalar("SELECT MAX(id) FROM intents WHERE window_start = $1")
-            .bind(i64::from(window))
-            .fetch_one(&mut *transaction)
-            .await?;
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(id) FROM intents WHERE window_start = $1 AND hotkey IS $2")
+                .bind(i64::from(intent.window))
+                .bind(signer(intent))
+                .fetch_one(&mut *transaction)
+                .await?;
         let Some(id) = known else {
-            return Err(StoreError::UnknownWindow(window));
+            return Err(StoreError::UnknownWindow(intent.window));
         };
         sqlx::query("UPDATE intents SET outcome_json = $2, reached_chain = $3 WHERE id = $1 AND outcome_json IS NULL")
             .bind(id)
@@ -142,9 +152,15 @@ impl Store {
     }
 }
 
+/// The column of whoever signed an intent.
+fn signer(intent: &WeightIntent) -> Option<&[u8]> {
+    intent.hotkey.as_ref().map(|hotkey| &hotkey.public_key()[..])
+}
+
 impl IntentRow {
     fn into_intent(self) -> Result<WeightIntent, StoreError> {
         Ok(WeightIntent {
+            hotkey: self.hotkey.as_deref().map(hotkey).transpose()?,
             window: block(self.window_start)?,
             cycle: cycle_number(self.cycle)?,
             signed_at: stamp(self.signed_block, self.signed_time_ms)?,

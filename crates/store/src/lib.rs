@@ -48,6 +48,7 @@ pub use error::StoreError;
 pub use prune::Pruned;
 pub use validator_lock::ValidatorLock;
 
+use chain_records::NewestHead;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
@@ -60,6 +61,7 @@ pub struct Store {
     file: String,
     writer: SqlitePool,
     readers: SqlitePool,
+    newest_head: NewestHead,
 }
 
 impl Store {

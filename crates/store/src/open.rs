@@ -5,6 +5,7 @@
 //! database in memory exists once a connection, so everything shares the only one.
 
 use crate::Store;
+use crate::chain_records::NewestHead;
 use crate::error::{StoreError, cannot_migrate, cannot_open, is_busy};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -134,7 +135,7 @@ impl Store {
                 connect(READERS, options.pragma("query_only", "ON")).await.map_err(|error| cannot_open(file, &error))?
             }
         };
-        Ok(Self { file: file.to_owned(), writer, readers })
+        Ok(Self { file: file.to_owned(), writer, readers, newest_head: NewestHead::default() })
     }
 
     /// Opens the database of a validator for reading alone, also while that validator runs: nothing is created, changed
@@ -157,7 +158,7 @@ impl Store {
             .pragma("query_only", "ON");
         let readers = connect(READERS, options).await.map_err(|error| cannot_open(file, &error))?;
         check_schema(&readers, file).await?;
-        Ok(Self { file: file.to_owned(), writer: readers.clone(), readers })
+        Ok(Self { file: file.to_owned(), writer: readers.clone(), readers, newest_head: NewestHead::default() })
     }
 }
 

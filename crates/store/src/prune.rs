@@ -2,7 +2,7 @@
 //!
 //! Works in steps, each a transaction of its own that leaves the database whole, so that writers are never held up for
 //! long; after a crash the next call goes on. Always kept: the state of every content and the observations that it rests
-//! on, the newest cycle, the cycle whose scores are in force, and the newest intent. Space that is freed is used again; the file
+//! on, the newest cycle, the cycle whose scores are in force, and each hotkey's newest intent. Space that is freed is used again; the file
 //! does not shrink.
 //!
 //! Claims bind while their hotkey is registered, and lapse with its registration. Those of a hotkey that is registered
@@ -50,24 +50,33 @@ pub struct Pruned {
 }
 
 impl Store {
-    /// Deletes what is older than `before_unix_ms` (chain time) and needed by nothing.
+    /// Deletes what is older than `before_unix_ms` (chain time) and needed by nothing. A kind of record that cannot be
+    /// deleted holds up no other.
     ///
     /// # Errors
-    /// If the database cannot be written; the steps that were done stay done.
+    /// The first of what failed; everything else is done.
     pub async fn prune(&self, before_unix_ms: i64) -> Result<Pruned, StoreError> {
         let before_block = self.block_of(before_unix_ms).await?;
-        Ok(Pruned {
-            observations: self.prune_observations(before_unix_ms).await?,
-            gists_and_holdings: self.prune_gists(before_block).await?,
-            documents: self.prune_documents().await?,
-            cycles: self.prune_cycles(before_unix_ms).await?,
-            intents: self.prune_intents(before_unix_ms).await?,
+        let mut failure = None;
+        let mut counted = |deleted: Result<u64, StoreError>| {
+            deleted.unwrap_or_else(|error| {
+                failure.get_or_insert(error);
+                0
+            })
+        };
+        let pruned = Pruned {
+            observations: counted(self.prune_observations(before_unix_ms).await),
+            gists_and_holdings: counted(self.prune_gists(before_block).await),
+            documents: counted(self.prune_documents().await),
+            cycles: counted(self.prune_cycles(before_unix_ms).await),
+            intents: counted(self.prune_intents(before_unix_ms).await),
             // After the cycles: those that are left say who was registered meanwhile.
-            claims: self.prune_claims(before_block).await?,
-            ledger_dates: self.prune_ledger(before_unix_ms).await?,
-            crashes: self.prune_crashes(before_block).await?,
-            verdicts: self.prune_verdicts(before_unix_ms).await?,
-        })
+            claims: counted(self.prune_claims(before_block).await),
+            ledger_dates: counted(self.prune_ledger(before_unix_ms).await),
+            crashes: counted(self.prune_crashes(before_block).await),
+            verdicts: counted(self.prune_verdicts(before_unix_ms).await),
+        };
+        failure.map_or(Ok(pruned), Err)
     }
 
     /// The block of a time that lies back, by what the chain aims at; 0 while no block is known. Rounds are known by
@@ -127,6 +136,9 @@ impl Store {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
+        sqlx::query("DELETE FROM good_pointers WHERE pointer NOT IN (SELECT pointer FROM gists)")
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query("DELETE FROM gist_owners WHERE asked_round < $1")
             .bind(before_block)
             .execute(&mut *transaction)
@@ -151,7 +163,8 @@ impl Store {
         let deleted = sqlx::query(
             "DELETE FROM gist_documents
              WHERE NOT EXISTS (SELECT 1 FROM gists WHERE gists.digest = gist_documents.digest)
-             AND digest NOT IN (SELECT digest FROM holdings WHERE NOT claimed)",
+             AND digest NOT IN (SELECT digest FROM holdings WHERE NOT claimed)
+             AND digest NOT IN (SELECT digest FROM good_pointers)",
         )
         .execute(&self.writer)
         .await?;
@@ -172,6 +185,7 @@ impl Store {
             for statement in [
                 "DELETE FROM cycle_decisions WHERE cycle = $1",
                 "DELETE FROM cycle_subnets WHERE cycle = $1",
+                "DELETE FROM cycle_smoothed_scores WHERE cycle = $1",
                 "DELETE FROM cycles WHERE cycle = $1",
             ] {
                 sqlx::query(statement).bind(*cycle).execute(&mut *transaction).await?;
@@ -254,7 +268,8 @@ impl Store {
     async fn prune_intents(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
         let deleted = sqlx::query(
             "DELETE FROM intents
-             WHERE signed_time_ms < $1 AND window_start < (SELECT MAX(window_start) FROM intents)",
+             WHERE signed_time_ms < $1 AND window_start < (
+                 SELECT MAX(window_start) FROM intents AS others WHERE others.hotkey IS intents.hotkey)",
         )
         .bind(before_unix_ms)
         .execute(&self.writer)

@@ -23,6 +23,12 @@ pub(crate) fn pack<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>, Store
     encoder.finish().map_err(|error| unstorable(&error))
 }
 
+/// Whether bytes are what [`pack`] makes, rather than JSON as it is.
+pub(crate) fn is_packed(bytes: &[u8]) -> bool {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    bytes.starts_with(&GZIP)
+}
+
 pub(crate) fn unpack<T: DeserializeOwned>(what: &str, packed: &[u8]) -> Result<T, StoreError> {
     let mut json = Vec::new();
     GzDecoder::new(packed)

@@ -14,7 +14,8 @@ const ROWS_OF_0001: &[&str] = &[
     "INSERT INTO latest_subnet VALUES (1, 700, '{}')",
     "INSERT INTO latest_gist_round VALUES (1, 700)",
     "INSERT INTO gist_documents VALUES (zeroblob(32), x'7b7d')",
-    "INSERT INTO gists VALUES ('alice:00ff', 'W/\"1\"', zeroblob(32), 700, 700, 2, 'no answer')",
+    "INSERT INTO gists (pointer, etag, digest, fetched_round, asked_round, failures, error)
+        VALUES ('alice:00ff', 'W/\"1\"', zeroblob(32), 700, 700, 2, 'no answer')",
     "INSERT INTO holdings VALUES (1, zeroblob(32), 'alice:00ff', zeroblob(32), 675, 650, FALSE)",
     "INSERT INTO contents (content_key, platform, content_id, latest_block, latest_time_ms, latest_present, seen_before,
         views_block, views_time_ms, view_count, plays_block, plays_time_ms, play_count, details_block, details_digest,
@@ -100,4 +101,33 @@ async fn a_store_of_every_earlier_schema_opens_with_all_of_its_rows() {
         store.close().await;
         Store::open_to_read(&url).await.expect("the present schema");
     }
+}
+
+#[tokio::test]
+async fn whose_weights_an_old_intent_holds_is_read_from_its_signed_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("old.db");
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file).create_if_missing(true))
+        .await
+        .expect("a database");
+    let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 19).cloned().collect();
+    Migrator::with_migrations(earlier).run(&pool).await.expect("the earlier schema");
+    // Lengths of one, two and four bytes; the last one's bytes say nothing.
+    let lengths: [&[u8]; 4] = [&[0xa4], &[0xd1, 0x03], &[0x02, 0x00, 0x01, 0x00], &[]];
+    for (key, length) in (1_u8..).zip(lengths) {
+        let account = [&[0x84, 0x00][..], &[key; 32], &[0xee; 90]].concat();
+        let extrinsic = if length.is_empty() { vec![key; 150] } else { [length, &account].concat() };
+        let statement =
+            "INSERT INTO intents (window_start, cycle, signed_block, signed_time_ms, entries_json, extrinsic,
+            extrinsic_hash, nonce, valid_until) VALUES ($1, 1, 1, 1, '[]', $2, zeroblob(32), 1, 1)";
+        let window = i64::from(key) * 360;
+        sqlx::query(statement).bind(window).bind(extrinsic).execute(&pool).await.expect("a row");
+    }
+    pool.close().await;
+    let store = Store::open(&format!("sqlite://{}", file.display())).await.expect("brought up to date");
+    let signers: Vec<Option<Vec<u8>>> = sqlx::query_scalar("SELECT hotkey FROM intents ORDER BY window_start")
+        .fetch_all(&store.readers)
+        .await
+        .expect("read");
+    assert_eq!(signers, [Some(vec![1; 32]), Some(vec![2; 32]), Some(vec![3; 32]), None]);
 }

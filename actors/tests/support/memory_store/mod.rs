@@ -4,7 +4,7 @@ mod tables;
 
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tables::Tables;
@@ -12,19 +12,20 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::OwnerRecord;
-use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::quarantine::Item;
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, Head, Holding, IntentOutcome,
-    ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head, Holding,
+    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 /// A kind of write, named after what it stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,7 @@ pub struct MemoryStore {
     faults: Mutex<VecDeque<(Option<Write>, Fault)>>,
     write_delay: Mutex<Duration>,
     is_full: AtomicBool,
+    cycles_read: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -100,6 +102,11 @@ impl MemoryStore {
     /// How many writes of a kind were done.
     pub fn count(&self, write: Write) -> usize {
         locked(&self.written).iter().filter(|written| **written == write).count()
+    }
+
+    /// How often a decided cycle was read whole.
+    pub fn cycles_read(&self) -> usize {
+        self.cycles_read.load(Ordering::Relaxed)
     }
 
     /// All observations of a content, oldest record first.
@@ -226,6 +233,10 @@ impl Store for MemoryStore {
 
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError> {
         self.read(|tables| tables.gists.get(pointer).cloned())
+    }
+
+    async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
+        self.read(|tables| tables.good_pointers.values().cloned().collect())
     }
 
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -378,7 +389,16 @@ impl Store for MemoryStore {
     }
 
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
+        self.cycles_read.fetch_add(1, Ordering::Relaxed);
         self.read(|tables| tables.cycle(cycle).and_then(|cycle| cycle.decided.clone()))
+    }
+
+    async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
+        self.read(Tables::smoothed_scores)
+    }
+
+    async fn scores_before(&self, cycle: u32) -> Result<Option<ScoreVector>, StoreError> {
+        self.read(|tables| tables.scores_before(cycle))
     }
 
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError> {
@@ -389,16 +409,16 @@ impl Store for MemoryStore {
         self.write(Write::Intent, |tables| Ok(tables.save_intent(intent))).await
     }
 
-    async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
-        self.read(|tables| tables.all_intents().last().cloned())
+    async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError> {
+        self.read(|tables| tables.intents_of(hotkey).last().cloned())
     }
 
-    async fn save_outcome(&self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        self.write(Write::Outcome, |tables| tables.save_outcome(window, outcome)).await
+    async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        self.write(Write::Outcome, |tables| tables.save_outcome(intent, outcome)).await
     }
 
-    async fn watched_reveals(&self, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
-        Ok(locked(&self.tables).watched_reveals(limit))
+    async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError> {
+        Ok(locked(&self.tables).watched_reveals(hotkey, limit))
     }
 
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {

@@ -5,18 +5,19 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
 use tensorflix_domain::record::{
-    ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistOutcome, GistState, Head, Holding,
-    IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+    ContentDigest, CycleHead, DecidedCycle, FailureScope, GistAnswer, GistHolder, GistOutcome, GistState, GoodPointer,
+    Head, Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
 };
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
+use tensorflix_domain::weights::ScoreVector;
 
 #[derive(Default)]
 pub struct Tables {
@@ -24,6 +25,7 @@ pub struct Tables {
     pub subnet: Option<Subnet>,
     pub gist_round: Option<Block>,
     pub gists: BTreeMap<GistPointer, GistState>,
+    pub good_pointers: BTreeMap<Hotkey, GoodPointer>,
     pub gist_owners: BTreeMap<GistName, OwnerRecord>,
     /// The end of each range, by its beginning.
     pub unwatched: BTreeMap<Block, Block>,
@@ -93,7 +95,9 @@ impl Tables {
             etag: None,
             digest: None,
             fetched_round: None,
+            asked_round: 0,
             failures: 0,
+            refusals: 0,
             error: None,
         });
         if state.fetched_round > Some(round) {
@@ -106,19 +110,28 @@ impl Tables {
                 state.digest = Some(*digest);
                 self.documents.entry(*digest).or_insert_with(|| document.clone());
             }
-            GistOutcome::Failed { error } => {
-                state.failures += 1;
+            GistOutcome::Failed { error, scope } => {
                 state.error = Some(error.clone());
+                if *scope != FailureScope::NotAsked {
+                    (state.asked_round, state.failures) = (round, state.failures + 1);
+                    state.refusals += u32::from(*scope == FailureScope::Gist);
+                }
                 return;
             }
         }
-        (state.fetched_round, state.failures, state.error) = (Some(round), 0, None);
+        (state.fetched_round, state.asked_round) = (Some(round), round);
+        (state.failures, state.refusals, state.error) = (0, 0, None);
     }
 
     /// A hotkey holds what it was seen with in this round, for the first time through this pointer.
     fn record_holder(&mut self, round: Block, holder: &GistHolder) {
         let state = self.gists.get(&holder.pointer).filter(|state| state.fetched_round == Some(round));
         let Some(digest) = state.and_then(|state| state.digest) else { return };
+        let good = GoodPointer { hotkey: holder.hotkey, pointer: holder.pointer.clone(), digest, round };
+        let known = self.good_pointers.entry(holder.hotkey).or_insert_with(|| good.clone());
+        if (&known.pointer, known.digest) != (&good.pointer, digest) && known.round <= round {
+            *known = good;
+        }
         let is_known = self
             .holdings
             .iter()
@@ -363,6 +376,19 @@ impl Tables {
         Ok(())
     }
 
+    pub fn smoothed_scores(&self) -> Option<PreviousScores> {
+        self.cycles.iter().rev().find_map(|cycle| {
+            let decided = cycle.decided.as_ref().filter(|decided| !decided.smoothed.is_empty())?;
+            Some(PreviousScores { at: cycle.at, scores: decided.smoothed.clone() })
+        })
+    }
+
+    pub fn scores_before(&self, cycle: u32) -> Option<ScoreVector> {
+        let before = self.cycles.iter().rev().filter(|before| before.number < cycle);
+        let mut scores = before.filter_map(|before| before.decided.as_ref()).map(|decided| &decided.scores);
+        scores.find(|scores| !scores.is_empty()).cloned()
+    }
+
     pub fn scores_in_force(&self) -> Option<ScoresInForce> {
         self.cycles.iter().rev().find_map(|cycle| {
             let decided = cycle.decided.as_ref().filter(|decided| !decided.scores.is_empty())?;
@@ -370,10 +396,12 @@ impl Tables {
         })
     }
 
-    /// A window has one intent at a time that reached the chain or still may.
+    /// A window of a hotkey has one intent at a time that reached the chain or still may.
     pub fn save_intent(&mut self, intent: &WeightIntent) -> bool {
         let of_window = self.intents.entry(intent.window).or_default();
-        let is_taken = of_window.iter().any(|known| known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain));
+        let is_taken = of_window.iter().any(|known| {
+            known.hotkey == intent.hotkey && known.outcome.as_ref().is_none_or(IntentOutcome::reached_chain)
+        });
         if !is_taken {
             of_window.push(intent.clone());
         }
@@ -384,19 +412,25 @@ impl Tables {
         self.intents.values().flatten()
     }
 
-    /// Commits on chain without an outcome of their reveal.
-    pub fn watched_reveals(&self, limit: u32) -> Vec<WeightIntent> {
+    /// What a hotkey signed; an intent that names nobody is everybody's.
+    pub fn intents_of(&self, hotkey: &Hotkey) -> impl Iterator<Item = &WeightIntent> {
+        self.all_intents().filter(move |intent| intent.hotkey.is_none_or(|signer| signer == *hotkey))
+    }
+
+    /// Commits of a hotkey on chain without an outcome of their reveal.
+    pub fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Vec<WeightIntent> {
         let is_watched = |intent: &&WeightIntent| {
             let reached = intent.outcome.as_ref().is_some_and(IntentOutcome::reached_chain);
             reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
         };
-        self.all_intents().filter(is_watched).take(limit as usize).cloned().collect()
+        self.intents_of(hotkey).filter(is_watched).take(limit as usize).cloned().collect()
     }
 
     /// An outcome that is stored stays.
-    pub fn save_outcome(&mut self, window: Block, outcome: &IntentOutcome) -> Result<(), StoreError> {
-        let intent = self.intents.get_mut(&window).and_then(|of_window| of_window.last_mut());
-        let intent = intent.ok_or_else(|| StoreError(format!("the window from {window} has no intent")))?;
+    pub fn save_outcome(&mut self, of: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
+        let of_window = self.intents.get_mut(&of.window);
+        let intent = of_window.and_then(|known| known.iter_mut().rfind(|known| known.hotkey == of.hotkey));
+        let intent = intent.ok_or_else(|| StoreError(format!("the window from {} has no intent", of.window)))?;
         intent.outcome.get_or_insert_with(|| outcome.clone());
         Ok(())
     }

@@ -10,7 +10,7 @@
 //! Invariants:
 //! - An authenticity is finite and in [0, 1], whatever the platform said.
 //! - Points and contents may come in any order: the bits are the same. Only + − × ÷ √ and libm are used.
-//! - Fewer than [`FEWEST_POINTS`] observations say nothing, except that a count which fell did fall.
+//! - Fewer than [`FEWEST_POINTS`] observations say nothing, except that a count which fell and did not come back did fall.
 //! - A count that is hidden is unknown: what needs it is not asked, and nothing is held against a content for it.
 //! - Baselines are bounded ([`Baselines`]), and bounds favour whoever is judged: a crowd of bought contents cannot make
 //!   ordinary engagement suspicious.

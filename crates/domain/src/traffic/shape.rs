@@ -26,26 +26,34 @@ const INTERVALS_FOR_NIGHTS: usize = 12;
 /// An interval with fewer views is too noisy to show a night.
 const FEWEST_VIEWS_FOR_NIGHTS: f64 = 30.0;
 
-/// A count that fell.
+/// Falls of fewer views are none: servers that lag behind each other, and corrections of a handful, show nothing.
+const FEWEST_VIEWS_LOST: f64 = 20.0;
+
+/// Falls by a smaller part of the highest count are none: platforms correct honest counts by as much.
+const LEAST_PART_LOST: f64 = 0.02;
+
+/// A count that fell and did not come back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fall {
-    /// What was lost in all falls, as a part of the highest count.
+    /// What was lost, as a part of the highest count.
     pub share: f64,
-    /// The deepest single fall.
+    /// When the count was highest, the last time.
     pub from: (Moment, f64),
+    /// The lowest count since then.
     pub to: (Moment, f64),
 }
 
-/// The deepest fall, if there is any.
+/// The fall from the highest count to the lowest one after it. A fall that was made up for, because the count reached its
+/// height again, is none, and falls do not add up: a count that wavers loses nothing, however often it is looked at.
 pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
-    let lost = |pair: &[Look]| (pair[0].views - pair[1].views).max(0.0);
-    let highest = looks.iter().map(|look| look.views).fold(0.0, f64::max);
-    let total: f64 = looks.windows(2).map(lost).sum();
-    let deepest = looks.windows(2).max_by(|left, right| lost(left).total_cmp(&lost(right)))?;
-    (total > 0.0).then(|| Fall {
-        share: (total / highest).min(1.0),
-        from: (deepest[0].at, deepest[0].views),
-        to: (deepest[1].at, deepest[1].views),
+    // Of equal counts `max_by` gives the last one.
+    let (place, highest) = looks.iter().enumerate().max_by(|left, right| left.1.views.total_cmp(&right.1.views))?;
+    let lowest = looks[place + 1..].iter().min_by(|left, right| left.views.total_cmp(&right.views))?;
+    let (lost, share) = (highest.views - lowest.views, 1.0 - lowest.views / highest.views);
+    (lost >= FEWEST_VIEWS_LOST && share >= LEAST_PART_LOST).then_some(Fall {
+        share,
+        from: (highest.at, highest.views),
+        to: (lowest.at, lowest.views),
     })
 }
 

@@ -28,7 +28,7 @@ pub struct Signal {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what the words of each kind say")]
 pub enum SignalKind {
-    /// The count fell: the platform took views back.
+    /// The count fell and did not come back: the platform took views back.
     ViewsFell { from: Moment, views_before: u64, until: Moment, views_after: u64, lost_share: f64 },
     /// Views came without the likes that the content's other views brought.
     ViewsWithoutLikes { from: Moment, until: Moment, views: u64, likes: u64, share: f64 },
@@ -80,7 +80,7 @@ impl fmt::Display for SignalKind {
         match *self {
             Self::ViewsFell { from, views_before, until, views_after, lost_share } => write!(
                 formatter,
-                "views fell from {} to {} between {from} and {until}; in all falls {} of the highest count was lost",
+                "views fell from {} to {} between {from} and {until} and did not come back: {} of the highest count was lost",
                 grouped(views_before),
                 grouped(views_after),
                 percent(lost_share)
@@ -177,8 +177,8 @@ mod tests {
         let kind = SignalKind::ViewsFell { from, views_before: 12_000, until, views_after: 7_500, lost_share: 0.375 };
         assert_eq!(
             kind.to_string(),
-            "views fell from 12,000 to 7,500 between 2026-08-21T00:00:00.000Z and 2026-08-22T00:00:00.000Z; in all falls \
-             37.5% of the highest count was lost"
+            "views fell from 12,000 to 7,500 between 2026-08-21T00:00:00.000Z and 2026-08-22T00:00:00.000Z and did \
+             not come back: 37.5% of the highest count was lost"
         );
         let json = serde_json::to_value(Signal { weight: 0.5, kind }).expect("JSON");
         assert_eq!(json["kind"], kind.code());

@@ -60,8 +60,9 @@ fn splitting_over_hotkeys_pays_no_more_than_one_hotkey_under_each_cap() {
         for uids in splits {
             let decision = decide(&listed_by(uids, 9), &with(cap));
             assert_eq!((earned(&decision, uids), earned(&decision, &[90])), (5.0, 1.0), "{uids:?}");
-            let refused =
-                decision.submissions.iter().filter(|judged| judged.reason == Some(Reason::TooManySubmissions));
+            // One hotkey alone is held to its own limit.
+            let limit = if uids.len() == 1 { Reason::TooManySubmissions } else { Reason::OwnerLimit };
+            let refused = decision.submissions.iter().filter(|judged| judged.reason == Some(limit));
             assert!(refused.clone().all(|judged| judged.score.is_none()) && refused.count() == 4);
         }
     }
@@ -104,6 +105,15 @@ fn of_a_content_that_was_large_at_first_sight_only_what_came_since_counts() {
     assert_eq!(judged(5_000, 5_001).score, Some(120.0), "it was small");
     assert_eq!((judged(5_000, 5_000).score, judged(5_000, 5_000).view_count), (Some(20.0), Some(1_000)));
     assert_eq!(judged(9_000, 5_000).score, Some(0.0), "the platform took views back");
+    let just_seen = of(Origin { first_views: seen(6_000).views, ..Origin::default() }, 6_000);
+    let policy = with(|defences| defences.first_sight_views = 6_000);
+    check(&policy, Some(just_seen.clone()), Status::Pending, Some(Reason::AwaitingSettlement));
+    check(&with(|defences| defences.first_sight_views = 6_001), Some(just_seen), Status::Accepted, None);
+    // Where views must settle too, nothing that has settled came since the first sight.
+    let settled = Some(SettledViews { time: hour(70.0), count: 5_000 });
+    let known = of(Origin { first_views: first(5_000), settled, ..Origin::default() }, 6_000);
+    let both = with(|defences| (defences.first_sight_views, defences.settling_hours) = (5_000, 24.0));
+    check(&both, Some(known), Status::Pending, Some(Reason::AwaitingSettlement));
     let unknown = check(&with(|defences| defences.first_sight_views = 1), Some(seen(6_000)), Status::Accepted, None);
     assert_eq!(unknown.score, Some(120.0), "an unknown first sight is held against nobody");
 }
@@ -119,9 +129,9 @@ fn the_slower_of_the_rates_of_now_and_of_long_enough_ago_counts() {
     assert_eq!(judged(100, 900, 25.0, Status::Accepted, None), Some(4.0), "by the hours of then");
     assert_eq!(judged(900, 100, 25.0, Status::Accepted, None), Some(2.0), "the platform took views back");
     assert_eq!(judged(900, 1_000, 25.0, Status::Accepted, None), Some(20.0), "what was fast once does not stay so");
-    judged(100, 900, 25.1, Status::Pending, Some(Reason::AwaitingMetrics));
+    judged(100, 900, 25.1, Status::Pending, Some(Reason::AwaitingSettlement));
     let unwatched = with(|defences| defences.settling_hours = 1.0);
-    check(&unwatched, Some(seen(900)), Status::Pending, Some(Reason::AwaitingMetrics));
+    check(&unwatched, Some(seen(900)), Status::Pending, Some(Reason::AwaitingSettlement));
 }
 
 #[test]

@@ -4,13 +4,13 @@ use super::{VIDEO, claim, evidence, hotkey, hour, list, presence, seen, stamp, v
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting};
+use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting, Origin, Person};
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::policy::{GistOwnerRule, OwnershipRule, Policy, TrafficRule};
 use tensorflix_domain::traffic::TrafficFinding;
-use tensorflix_domain::verdict::Reason;
+use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};
 
 /// The miner whose submission it is about, and one that was there before it.
@@ -18,7 +18,7 @@ const MINER: Uid = 9;
 const EARLIER: Uid = 20;
 
 /// The reason codes of the contract, in the order in which the rules are checked; then what makes a submission wait.
-const CONTRACT: [&str; 19] = [
+const CONTRACT: [&str; 22] = [
     "unknown_task",
     "invalid_content_id",
     "too_many_submissions",
@@ -33,7 +33,10 @@ const CONTRACT: [&str; 19] = [
     "illicit_content",
     "inauthentic_traffic",
     "off_topic",
+    "owner_limit",
+    "awaiting_claim",
     "awaiting_metrics",
+    "awaiting_settlement",
     "awaiting_owner_check",
     "awaiting_verdict",
     "quota_exhausted",
@@ -53,6 +56,8 @@ struct Case {
     /// As the miner lists it.
     content_id: String,
     known: ContentEvidence,
+    /// What is known of the first content of the same gist: nothing, so that it does not count.
+    other: ContentEvidence,
     /// Whether what is broken so far can only be told of a content that was asked for.
     relies_on_sight: bool,
 }
@@ -60,12 +65,23 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let policy = Policy { ownership_tag: OwnershipRule::Off, ..Policy::default() };
-        Self { evidence: evidence(), policy, content_id: VIDEO.to_owned(), known: seen(500), relies_on_sight: false }
+        Self {
+            evidence: evidence(),
+            policy,
+            content_id: VIDEO.to_owned(),
+            known: seen(500),
+            other: ContentEvidence::default(),
+            relies_on_sight: false,
+        }
     }
 
     fn judged(mut self) -> Judged {
         // The first of its gist is another one, so that a limit of one is passed by the second.
         list(&mut self.evidence, MINER, &[("yt", "otherotherx"), ("yt", &self.content_id)]);
+        video(&mut self.evidence, "otherotherx", self.other);
+        for miner in self.evidence.miners.iter_mut().filter(|_| self.policy.defences.max_per_coldkey_and_task > 0) {
+            miner.person = Some(Box::new(Person { coldkey: Some(hotkey(1)), github_id: None }));
+        }
         video(&mut self.evidence, VIDEO, self.known);
         decide(&self.evidence, &self.policy).submissions.remove(1)
     }
@@ -101,7 +117,18 @@ impl Case {
                 self.policy.traffic = TrafficRule::Reject;
                 self.known.traffic = Some(TrafficFinding { authenticity: 0.0, signals: Vec::new() });
             }
+            // The first content of the gist counts, and takes the only place of its owner.
+            Reason::OwnerLimit if is_seen => {
+                self.policy.defences.max_per_coldkey_and_task = 1;
+                self.other = seen(500);
+            }
             Reason::AwaitingMetrics if is_seen => self.known.views = None,
+            // Large at first sight, and nothing was seen of it since.
+            Reason::AwaitingSettlement if is_seen => {
+                self.policy.defences.first_sight_views = 1;
+                let origin = Origin { first_views: seen(500).views, ..Origin::default() };
+                self.known.origin = Some(Box::new(origin));
+            }
             Reason::AwaitingOwnerCheck if is_seen => self.policy.gist_owner = GistOwnerRule::Required,
             // A check that nothing has broken yet: the verdict on one that is broken is there.
             Reason::AwaitingVerdict if is_seen => {
@@ -156,7 +183,9 @@ fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
         IllicitContent,
         InauthenticTraffic,
         OffTopic,
+        OwnerLimit,
         AwaitingMetrics,
+        AwaitingSettlement,
         AwaitingOwnerCheck,
         AwaitingVerdict,
     ];
@@ -169,7 +198,8 @@ fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
 
 #[test]
 fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
-    let all = || Reason::ALL.iter().copied();
+    // Whose a pair is is not asked yet: until then nothing awaits its claim.
+    let all = || Reason::ALL.iter().copied().filter(|reason| *reason != Reason::AwaitingClaim);
     for reason in all() {
         let mut case = Case::new();
         assert!(case.break_rule(reason), "{reason}");
@@ -184,12 +214,15 @@ fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
             assert!(case.break_rule(earlier), "{earlier}");
             assert_eq!(case.break_rule(later), !exclude_each_other(earlier, later), "{earlier} and {later}");
             let judged = case.judged();
-            assert_eq!(judged.reason, Some(earlier), "{earlier} before {later}");
+            // A cap of an owner counts only what else would count: what is pending takes none of its places.
+            let is_pending = earlier == Reason::OwnerLimit && later.status() == Status::Pending;
+            let first = if is_pending && judged.status == Status::Pending { later } else { earlier };
+            assert_eq!(judged.reason, Some(first), "{earlier} before {later}");
             assert!(judged.score.is_none());
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 19 * 18 / 2);
+    assert_eq!(pairs, 21 * 20 / 2);
 }
 
 /// A claim that is better or worse than another in each criterion.

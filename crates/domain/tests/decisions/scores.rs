@@ -1,8 +1,8 @@
 //! From views to scores, and from scores to what a miner earns.
 
-use super::{VIDEO, evidence, hotkey, list, seen, stamp, task, video};
+use super::{VIDEO, content, evidence, hotkey, list, seen, stamp, task, video};
 use std::collections::BTreeMap;
-use tensorflix_domain::decision::decide;
+use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::evidence::{Evidence, PreviousScores, WeightedTask};
 use tensorflix_domain::ids::{Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
@@ -126,4 +126,84 @@ fn one_miners_bad_data_changes_no_other_miners_raw_score() {
             .collect()
     };
     assert_eq!(raw(&decide(&spoilt, &Policy::default()).submissions), raw(&clean));
+}
+
+/// A run of cycles of a day each under one policy: each is smoothed with what the one before left, as the Scorer does it.
+fn cycles(policy: &Policy, count: u32, mut change: impl FnMut(u32, &mut Evidence)) -> Vec<Decision> {
+    let mut decisions: Vec<Decision> = Vec::new();
+    for cycle in 0..count {
+        let mut evidence = contest();
+        evidence.at = stamp(100.0 + f64::from(cycle) * 24.0);
+        for known in evidence.contents.values_mut() {
+            known.views.as_mut().expect("views").at = evidence.at;
+            known.latest.as_mut().expect("seen").at = evidence.at;
+        }
+        evidence.previous = decisions.last().map(|before| PreviousScores {
+            at: stamp(76.0 + f64::from(cycle) * 24.0),
+            scores: before.smoothed.clone(),
+        });
+        change(cycle, &mut evidence);
+        decisions.push(decide(&evidence, policy));
+    }
+    decisions
+}
+
+fn share(decision: &Decision, uid: Uid) -> f64 {
+    decision.scores.get(&hotkey(uid)).copied().unwrap_or(0.0) / decision.scores.values().sum::<f64>()
+}
+
+#[test]
+fn the_burnt_share_stays_what_it_is_however_many_cycles_are_smoothed() {
+    for burn_share in [0.1, 0.5, 0.9] {
+        let policy = Policy { ema_half_life_hours: 24.0, burn_share, ..Policy::default() };
+        for (cycle, decision) in cycles(&policy, 30, |_, _| {}).iter().enumerate() {
+            assert!((share(decision, 0) - burn_share).abs() < 1e-12, "cycle {cycle}: {}", share(decision, 0));
+        }
+    }
+    let all = Policy { ema_half_life_hours: 24.0, burn_share: 1.0, ..Policy::default() };
+    let policy = Policy { burn_share: 0.0, ..all.clone() };
+    let (burnt, paid) = (cycles(&all, 5, |_, _| {}), cycles(&policy, 5, |_, _| {}));
+    assert_eq!(burnt[4].smoothed, paid[4].smoothed, "what was earned is kept while all is burnt");
+}
+
+#[test]
+fn whoever_is_cut_by_top_n_keeps_what_was_earned() {
+    let best_only = Policy { ema_half_life_hours: 24.0, top_n: 1, ..Policy::default() };
+    let everybody = Policy { top_n: 0, ..best_only.clone() };
+    // UID 9 leads for a while, then UID 3 has more.
+    let overtake = |cycle: u32, evidence: &mut Evidence| {
+        if cycle >= 3 {
+            for id in ["aaaaaaaaaa1", "aaaaaaaaaa2"] {
+                evidence
+                    .contents
+                    .get_mut(&content(Platform::YouTube, id))
+                    .expect("known")
+                    .views
+                    .as_mut()
+                    .expect("views")
+                    .count = 200;
+            }
+        }
+    };
+    let (cut, whole) = (cycles(&best_only, 8, overtake), cycles(&everybody, 8, overtake));
+    for (cycle, (cut, whole)) in cut.iter().zip(&whole).enumerate() {
+        assert_eq!(cut.smoothed, whole.smoothed, "cycle {cycle}");
+        let best = whole.scores.iter().max_by(|left, right| left.1.total_cmp(right.1)).expect("scores");
+        assert_eq!(cut.scores, BTreeMap::from([(*best.0, *best.1)]), "cycle {cycle}: the best of all that was earned");
+    }
+    assert_ne!(cut[0].scores.keys().next(), cut[7].scores.keys().next(), "somebody overtakes");
+}
+
+#[test]
+fn who_left_is_forgotten_with_time_and_lifts_no_burnt_share() {
+    let policy = Policy { ema_half_life_hours: 24.0, burn_share: 0.5, ..Policy::default() };
+    let decisions = cycles(&policy, 12, |cycle, evidence| {
+        if cycle >= 2 {
+            evidence.miners.retain(|miner| miner.uid != 9);
+        }
+    });
+    for (cycle, decision) in decisions.iter().enumerate() {
+        assert!((share(decision, 0) - 0.5).abs() < 1e-12, "cycle {cycle}");
+    }
+    assert!(share(&decisions[11], 9) < 1e-3, "{}", share(&decisions[11], 9));
 }

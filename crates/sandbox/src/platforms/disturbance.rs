@@ -20,6 +20,7 @@ pub(crate) fn spoilt(platform: &dyn PlatformApi, fault: &Fault, answer: Answer) 
                 None => answer,
             }
         }
+        Fault::Refusal { status, content_type, body } => Answer::bytes(*status, content_type, *body),
         Fault::QuotaExceeded => platform.quota_exceeded(),
         Fault::Html => Answer::bytes(200, "text/html; charset=utf-8", HTML),
         Fault::TruncatedJson => {

@@ -38,6 +38,15 @@ pub enum Fault {
         /// The `Retry-After` header.
         retry_after_secs: Option<u64>,
     },
+    /// Refuses with this status, kind and body, and no other header.
+    Refusal {
+        /// The HTTP status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: &'static str,
+        /// The body.
+        body: &'static str,
+    },
     /// Says that the quota is used up, in the platform's own words.
     QuotaExceeded,
     /// Sends an HTML page with status 200.

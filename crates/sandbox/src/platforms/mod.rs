@@ -86,7 +86,7 @@ impl Platforms {
     pub async fn start(world: WorldHandle) -> Result<Self, PlatformsError> {
         let (github, youtube, apify) = (GitHubControl::default(), YouTubeControl::default(), ApifyControl::default());
         let hosted = [
-            Hosted::new(GitHubApi::new(world.clone())),
+            Hosted::new(GitHubApi::new(world.clone(), github.clone())),
             Hosted::new(GitHubRaw::new(world.clone(), github.clone())),
             Hosted::new(YouTube::new(world.clone(), youtube.clone())),
             Hosted::new(Apify::new(world.clone(), apify.clone())),

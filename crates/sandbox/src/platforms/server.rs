@@ -206,6 +206,7 @@ async fn exchange(http: HttpRequest, body: Bytes, host: Data<Hosted>) -> HttpRes
         // Nobody is charged for a request that the platform never saw.
         Some(
             Fault::Status { .. }
+            | Fault::Refusal { .. }
             | Fault::QuotaExceeded
             | Fault::Html
             | Fault::Body(_)

@@ -157,3 +157,27 @@ async fn a_renamed_user_keeps_its_number_and_loses_its_old_address() {
     let old = received(harness.raw(&format!("/{}/{}/raw", miner.username, miner.gist_id))).await;
     assert_eq!(old.status, 404);
 }
+
+#[tokio::test]
+async fn a_blocked_gist_is_refused_with_its_block_and_counts_as_a_request_like_any_other() {
+    let harness = start(1).await;
+    let (first, second) = (harness.member_who(Conduct::Honest).gist_id, "f".repeat(32));
+    for (gist_id, reason, status) in [(&first, "tos", 403), (&second, "dmca", 451)] {
+        harness.platforms.github().block_gist(gist_id, reason);
+        let answer = received(harness.api(&format!("/gists/{gist_id}"))).await;
+        assert_eq!((answer.status, &answer.json()["block"]["reason"]), (status, &json!(reason)));
+        assert!(answer.json()["message"].is_string() && remaining(&answer) > 50, "no rate limit");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refused_and_requests_without_one_are_not() {
+    let harness = start(1).await;
+    let path = format!("/gists/{}", harness.member_who(Conduct::Honest).gist_id);
+    assert_eq!(received(harness.api(&path).bearer_auth("t")).await.status, 200);
+    harness.platforms.github().expire_token("t");
+    let refused = received(harness.api(&path).bearer_auth("t")).await;
+    assert_eq!((refused.status, &refused.json()["message"]), (401, &json!("Bad credentials")));
+    assert_eq!(received(harness.api(&path).bearer_auth("u")).await.status, 200);
+    assert_eq!(received(harness.api(&path)).await.status, 200);
+}

@@ -75,6 +75,28 @@ async fn the_scores_in_force_are_those_of_the_newest_cycle_in_which_anything_qua
 }
 
 #[tokio::test]
+async fn smoothed_scores_are_those_of_the_newest_cycle_that_has_any_and_go_with_their_cycle() {
+    let place = Place::new();
+    let store = place.open().await;
+    assert_eq!(store.smoothed_scores().await.expect("read"), None);
+    for cycle in 1..=4 {
+        store.open_cycle(stamp(cycle * 100), &subnet(1, 1)).await.expect("opened");
+    }
+    store.save_decision(&decided(1, 100, 0.1)).await.expect("saved");
+    store.save_decision(&decided(2, 200, 0.2)).await.expect("saved");
+    // A cycle of a development build has none, and nothing is smoothed with its scores.
+    let mut unnamed = decided(3, 300, 0.3);
+    unnamed.smoothed.clear();
+    unnamed.policy.rules = 0;
+    store.save_decision(&unnamed).await.expect("saved");
+    store.close().await;
+    let store = place.open().await;
+    let smoothed = store.smoothed_scores().await.expect("read").expect("scores");
+    assert_eq!((smoothed.at, smoothed.scores), (stamp(200), decided(2, 200, 0.2).smoothed));
+    assert_eq!(store.decided_cycle(3).await.expect("read"), Some(unnamed));
+}
+
+#[tokio::test]
 async fn scores_are_read_without_the_evidence_they_came_from() {
     let place = Place::new();
     let store = place.open().await;

@@ -7,7 +7,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome, Holding};
+use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, Holding};
 use tensorflix_store::Store;
 
 async fn memory() -> Store {
@@ -33,7 +33,8 @@ pub fn unchanged(number: u8) -> GistAnswer {
 }
 
 fn failed(number: u8) -> GistAnswer {
-    GistAnswer { pointer: pointer(number), outcome: GistOutcome::Failed { error: "status 500".to_owned() } }
+    let outcome = GistOutcome::Failed { error: "status 500".to_owned(), scope: FailureScope::Elsewhere };
+    GistAnswer { pointer: pointer(number), outcome }
 }
 
 pub fn holder(key: u8, number: u8) -> GistHolder {
@@ -247,4 +248,57 @@ async fn unwatched_blocks_with_the_same_beginning_are_one_range() {
     };
     assert_eq!(store.unwatched_blocks(9).await.expect("read"), ranges(&[(50, 100), (200, 225), (300, 400)]));
     assert_eq!(store.unwatched_blocks(1).await.expect("read"), ranges(&[(300, 400)]), "the newest ones");
+}
+
+#[tokio::test]
+async fn only_what_github_says_of_a_gist_counts_against_it_and_what_was_not_asked_keeps_its_place() {
+    let store = memory().await;
+    let failing =
+        |scope| GistAnswer { pointer: pointer(1), outcome: GistOutcome::Failed { error: format!("{scope:?}"), scope } };
+    let mut seen = Vec::new();
+    for (round, answer) in [
+        (25, failing(FailureScope::NotAsked)),
+        (50, failing(FailureScope::Gist)),
+        (75, failing(FailureScope::Gist)),
+        (100, failing(FailureScope::Elsewhere)),
+        (125, failing(FailureScope::NotAsked)),
+        (150, fetched(1, 10)),
+        (175, failing(FailureScope::Gist)),
+        (200, unchanged(1)),
+    ] {
+        store.record_gists(round, &[answer], &[]).await.expect("saved");
+        let state = store.gist_state(&pointer(1)).await.expect("read").expect("a state");
+        assert_eq!(store.gist_states().await.expect("read"), [state.clone()]);
+        seen.push((state.asked_round, state.failures, state.refusals, state.error.is_some()));
+    }
+    let expected = [
+        (0, 0, 0, true),
+        (50, 1, 1, true),
+        (75, 2, 2, true),
+        (100, 3, 2, true),
+        (100, 3, 2, true),
+        (150, 0, 0, false),
+        (175, 1, 1, true),
+        (200, 0, 0, false),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn the_last_good_gist_of_a_hotkey_is_the_one_that_was_read_under_its_commitment_last() {
+    let store = memory().await;
+    let good = async |key: u8| {
+        let all = store.good_pointers().await.expect("read");
+        all.into_iter().find(|good| good.hotkey == hotkey(key)).map(|good| (good.pointer, good.digest.0[0], good.round))
+    };
+    store.record_gists(25, &[fetched(1, 10), fetched(2, 20)], &[holder(1, 1), holder(2, 2)]).await.expect("saved");
+    store.record_gists(50, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
+    assert_eq!(good(1).await, Some((pointer(1), 10, 25)));
+    store.record_gists(75, &[failed(3)], &[holder(1, 3)]).await.expect("saved");
+    assert_eq!(good(1).await, Some((pointer(1), 10, 25)), "the new one was never read");
+    store.record_gists(100, &[fetched(3, 30)], &[holder(1, 3)]).await.expect("saved");
+    assert_eq!(good(1).await, Some((pointer(3), 30, 100)));
+    store.record_gists(125, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
+    assert_eq!(good(1).await, Some((pointer(1), 10, 125)), "and back");
+    assert_eq!(good(2).await, Some((pointer(2), 20, 25)));
 }

@@ -1,6 +1,7 @@
 //! Opening, reopening, and what survives a crash.
 
 use crate::samples::{Place, claim, content, raw, seen, stamp, subnet, url_of};
+use crate::weights::signer;
 use std::path::Path;
 use tensorflix_domain::record::Head;
 use tensorflix_store::{Store, StoreError};
@@ -34,7 +35,7 @@ async fn a_new_database_knows_nothing() {
     assert_eq!(store.latest_gist_round().await.expect("read"), None);
     assert_eq!(store.latest_cycle().await.expect("read"), None);
     assert_eq!(store.scores_in_force().await.expect("read"), None);
-    assert_eq!(store.latest_intent().await.expect("read"), None);
+    assert_eq!(store.latest_intent(&signer()).await.expect("read"), None);
     assert_eq!(store.claims().await.expect("read"), []);
 }
 
@@ -271,4 +272,47 @@ async fn raw_with(place: &Place, statement: &'static str) {
     let pool = sqlx::SqlitePool::connect_with(options).await.expect("a connection");
     sqlx::query(statement).execute(&pool).await.expect("changed");
     pool.close().await;
+}
+
+#[tokio::test]
+async fn a_noted_head_is_known_to_the_whole_process_and_outlives_it_only_with_the_next_saved_one() {
+    let place = Place::new();
+    let store = place.open().await;
+    let head = |block| Head { stamp: stamp(block), hash: [1; 32] };
+    let block_of = async |store: &Store| store.latest_head().await.expect("read").map(|head| head.stamp.block);
+    store.save_head(&head(100)).await.expect("saved");
+    let wal = place.folder().join("tensorflix.db-wal");
+    let written = std::fs::metadata(&wal).map_or(0, |file| file.len());
+    for block in 101..125 {
+        store.note_head(&head(block));
+    }
+    assert_eq!(std::fs::metadata(&wal).map_or(0, |file| file.len()), written, "nothing is written");
+    store.note_head(&head(90));
+    assert_eq!(block_of(&store.clone()).await, Some(124), "an older one changes nothing");
+    let reader = Store::open_to_read(&place.url()).await.expect("opened");
+    assert_eq!(block_of(&reader).await, Some(100));
+    store.close().await;
+    let store = place.open().await;
+    assert_eq!(block_of(&store).await, Some(100));
+    store.save_reading(&subnet(125, 1), &head(125)).await.expect("saved");
+    assert_eq!(block_of(&reader).await, Some(125));
+    assert_eq!(reader.latest_subnet().await.expect("read"), Some(subnet(125, 1)));
+}
+
+#[tokio::test]
+async fn a_subnet_that_an_earlier_release_wrote_as_text_is_read() {
+    let place = Place::new();
+    let store = place.open().await;
+    store.save_subnet(&subnet(100, 3)).await.expect("saved");
+    let pool = raw(&place.file()).await;
+    let text = serde_json::to_string(&subnet(90, 2)).expect("JSON");
+    sqlx::query("UPDATE latest_subnet SET block = 90, subnet_json = $1")
+        .bind(text)
+        .execute(&pool)
+        .await
+        .expect("written");
+    pool.close().await;
+    assert_eq!(store.latest_subnet().await.expect("read"), Some(subnet(90, 2)));
+    store.save_subnet(&subnet(125, 3)).await.expect("saved");
+    assert_eq!(store.latest_subnet().await.expect("read"), Some(subnet(125, 3)));
 }

@@ -2,7 +2,7 @@
 
 use crate::gists::{fetched, holder, pointer, unchanged};
 use crate::samples::{Place, absent, claim, content, count, decided, hotkey, raw, seen, stamp, subnet};
-use crate::weights::intent;
+use crate::weights::{intent, signer};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::record::{ContentDigest, Head};
@@ -99,7 +99,7 @@ async fn the_newest_intent_stays_however_old() {
     }
     let pruned = store.prune(time_of(10_000)).await.expect("pruned");
     assert_eq!(pruned, Pruned { intents: 2, ..Pruned::default() });
-    assert_eq!(store.latest_intent().await.expect("read"), Some(intent(300, 1)));
+    assert_eq!(store.latest_intent(&signer()).await.expect("read"), Some(intent(300, 1)));
 }
 
 #[tokio::test]
@@ -234,4 +234,30 @@ async fn a_store_that_is_kept_up_stays_as_small_however_long_it_lives() {
     assert_eq!(rows_late, rows_early, "{sizes:?}");
     assert!(pages_late <= pages_early + pages_early / 10, "{pages_early} pages, and then {pages_late}");
     assert!(rows_late > 100, "it was not emptied");
+}
+
+#[tokio::test]
+async fn a_kind_of_record_that_cannot_be_deleted_holds_up_no_other() {
+    for broken in ["observations", "gists", "intents", "quota_ledger"] {
+        let place = Place::new();
+        let store = place.open().await;
+        store.record_observations(&[absent(2, 10), seen(2, 20, Some(1), None)]).await.expect("saved");
+        store.record_gists(10, &[fetched(1, 1)], &[holder(1, 1)]).await.expect("saved");
+        store.debit("youtube", "1970-01-01", 1, 9).await.expect("debited");
+        store.save_head(&Head { stamp: stamp(100_000), hash: [0; 32] }).await.expect("saved");
+        for window in [100, 200] {
+            assert!(store.save_intent(&intent(window, 1)).await.expect("asked"));
+        }
+        // A trigger stands for whatever makes the deletion of these rows fail, now and at every later attempt.
+        let trigger = sqlx::AssertSqlSafe(format!(
+            "CREATE TRIGGER broken BEFORE DELETE ON {broken} BEGIN SELECT RAISE(ABORT, 'made to fail'); END"
+        ));
+        let pool = raw(&place.file()).await;
+        sqlx::query(trigger).execute(&pool).await.expect("a trigger");
+        pool.close().await;
+        store.prune(time_of(100_000)).await.expect_err("told");
+        for (table, left) in [("observations", 1), ("gists", 0), ("intents", 1), ("quota_ledger", 0)] {
+            assert!(table == broken || count(&place.file(), table).await == left, "{broken} holds up {table}");
+        }
+    }
 }

@@ -232,6 +232,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         },
         policy: Policy { burn_share: number, ..Policy::default() },
         submissions: vec![judged],
+        smoothed: [(hotkey(1), number), (hotkey(3), number)].into(),
         scores: [(hotkey(1), number), (hotkey(2), number / 2.0)].into(),
         errors: vec![ReportedError { uid: Some(1), source: "gist".to_owned(), line: None, reason: "r".to_owned() }],
     }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::digest;
 use super::documents;
 use super::rate_limit::{self, RateLimit};
+use super::{GitHubControl, digest};
+use crate::clock::block_unix_ms;
 use crate::platforms::counters::Counters;
 use crate::platforms::exchange::{Answer, PlatformApi, Request, UNKNOWN_ROUTE};
-use crate::world::WorldHandle;
+use crate::world::{WorldHandle, seconds};
 
 /// Commits on a page unless asked otherwise, and at most.
 const PAGE_SIZE: usize = 30;
@@ -23,12 +24,31 @@ const RATE_LIMIT: &str = "rate_limit";
 /// The API over one world.
 pub(crate) struct GitHubApi {
     world: WorldHandle,
+    control: GitHubControl,
     limit: RateLimit,
 }
 
 impl GitHubApi {
-    pub(crate) fn new(world: WorldHandle) -> Self {
-        Self { world, limit: RateLimit::default() }
+    pub(crate) fn new(world: WorldHandle, control: GitHubControl) -> Self {
+        Self { world, control, limit: RateLimit::default() }
+    }
+
+    /// The refusal of a gist that GitHub has blocked, as its OpenAPI describes it.
+    fn blocked(&self, request: &Request) -> Option<Answer> {
+        let ["gists", id, ..] = *request.segments() else { return None };
+        let reason = self.control.blocked(id)?;
+        let (status, message) = match reason.as_str() {
+            "dmca" => (451, "Gist unavailable due to DMCA takedown."),
+            _ => (403, "Gist access blocked"),
+        };
+        let created_at = seconds(block_unix_ms(self.world.block()));
+        let html_url = format!("https://github.com/github/{reason}");
+        let block = json!({"reason": reason, "created_at": created_at, "html_url": html_url});
+        let documentation_url = "https://docs.github.com/rest/gists/gists#get-a-gist";
+        Some(Answer::json(
+            status,
+            &json!({"message": message, "block": block, "documentation_url": documentation_url, "status": status.to_string()}),
+        ))
     }
 
     /// The answer apart from limits and entity tags.
@@ -77,7 +97,8 @@ impl PlatformApi for GitHubApi {
 
     fn answer(&self, request: &Request, _counters: &Counters) -> Answer {
         let unix_ms = self.world.clock().unix_ms();
-        if request.bearer().is_some_and(|token| token.starts_with(INVALID_PREFIX)) {
+        let is_refused = |token: &str| token.starts_with(INVALID_PREFIX) || self.control.is_expired(token);
+        if request.bearer().is_some_and(is_refused) {
             return self.error(401);
         }
         if self.route(request) == RATE_LIMIT {
@@ -92,7 +113,7 @@ impl PlatformApi for GitHubApi {
         if request.method != "GET" {
             return standing.on(not_found());
         }
-        let answer = self.document(request);
+        let answer = self.blocked(request).unwrap_or_else(|| self.document(request));
         if answer.status != 200 {
             return standing.on(answer);
         }

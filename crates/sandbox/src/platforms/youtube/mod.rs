@@ -25,8 +25,10 @@ use crate::world::WorldHandle;
 pub const MAX_IDS: usize = 50;
 /// Units of each bucket and key in a Pacific day, unless set otherwise.
 pub const DAILY_UNITS: u64 = 10_000;
-/// The start of keys that YouTube refuses.
+/// The start of keys that YouTube does not know.
 const INVALID_PREFIX: &str = "invalid";
+/// The start of keys whose project Google has suspended.
+const SUSPENDED_PREFIX: &str = "suspended";
 
 /// The route and the bucket of `videos.list`.
 pub const VIDEOS_LIST: &str = "videos.list";
@@ -75,6 +77,9 @@ impl YouTube {
         }
         if key.starts_with(INVALID_PREFIX) {
             return Err(invalid_key());
+        }
+        if key.starts_with(SUSPENDED_PREFIX) {
+            return Err(suspended_key(key));
         }
         let unix_ms = self.world.clock().unix_ms();
         if !self.quota.take(key, bucket, unix_ms, self.control.daily_units()) {
@@ -204,6 +209,24 @@ fn invalid_key() -> Answer {
         }],
     }});
     Answer::json(400, &document)
+}
+
+/// A key of a project that Google has suspended; its words repeat the key.
+fn suspended_key(key: &str) -> Answer {
+    let message = format!("Permission denied: Consumer 'api_key:{key}' has been suspended.");
+    let document = json!({"error": {
+        "code": 403,
+        "message": message,
+        "errors": [{"message": message, "domain": "global", "reason": "forbidden"}],
+        "status": "PERMISSION_DENIED",
+        "details": [{
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "CONSUMER_INVALID",
+            "domain": "googleapis.com",
+            "metadata": {"service": "youtube.googleapis.com"},
+        }],
+    }});
+    Answer::json(403, &document)
 }
 
 /// No key at all.

@@ -1,0 +1,68 @@
+//! A miner's earlier gist, in place of one that cannot be read.
+//!
+//! A hotkey that commits another gist keeps the one before until the new one was read once: what was last read there, under
+//! that hotkey's own commitment, is listed and scored like any gist's content. It makes no new claims, and what speaks
+//! against the earlier gist or its age (`max_evidence_age_hours` since it was last read) ends it.
+//!
+//! Silence and absence of the new gist are no reason to drop the earlier one. That the new one belongs to somebody else or is
+//! secret is an answer, and then nothing counts.
+
+use super::Gists;
+use crate::ports::StoreError;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::gist_owner::{GistName, OwnerRefusal};
+use tensorflix_domain::record::ReportedError;
+use tensorflix_domain::subnet::Neuron;
+
+impl Gists<'_> {
+    /// The gist that counts for a miner, with its document. What is wrong with the committed one is reported.
+    pub(super) async fn standing(
+        &self,
+        neuron: &Neuron,
+        committed: GistPointer,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Option<(GistPointer, Vec<u8>)>, StoreError> {
+        let uid = Some(neuron.uid);
+        let is_refused = self.is_refused(&committed, uid, "gist", errors);
+        if !is_refused && let Some(document) = self.document(&committed, uid, "gist", self.oldest, errors).await? {
+            return Ok(Some((committed, document)));
+        }
+        let was_read = self.states.get(&committed).is_some_and(|state| state.digest.is_some());
+        if was_read || (is_refused && !self.is_absent(&committed)) {
+            return Ok(None);
+        }
+        self.earlier(neuron, &committed, errors).await
+    }
+
+    /// Whether all that speaks against a gist is that it is not there.
+    fn is_absent(&self, pointer: &GistPointer) -> bool {
+        let refusal = self.owners.get(&GistName::from(pointer)).and_then(|owner| owner.refusal.as_ref());
+        matches!(refusal, Some(OwnerRefusal::Gone | OwnerRefusal::Blocked | OwnerRefusal::TooLarge))
+    }
+
+    async fn earlier(
+        &self,
+        neuron: &Neuron,
+        committed: &GistPointer,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Option<(GistPointer, Vec<u8>)>, StoreError> {
+        let Some(earlier) = self.good_pointers.get(&neuron.hotkey).filter(|earlier| earlier.pointer != *committed)
+        else {
+            return Ok(None);
+        };
+        let last_read = self.states.get(&earlier.pointer).and_then(|state| state.fetched_round);
+        let Some(last_read) = last_read.filter(|round| *round >= self.oldest) else { return Ok(None) };
+        if self.is_refused(&earlier.pointer, Some(neuron.uid), "gist", errors) {
+            return Ok(None);
+        }
+        let document = self.store.gist_document(&earlier.digest).await?;
+        Ok(document.map(|document| {
+            let reason = format!(
+                "using the last good copy of the gist committed before, {}, read at block {last_read}",
+                earlier.pointer
+            );
+            errors.push(ReportedError { uid: Some(neuron.uid), source: "gist".to_owned(), line: None, reason });
+            (earlier.pointer.clone(), document)
+        }))
+    }
+}

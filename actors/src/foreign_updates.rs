@@ -1,0 +1,86 @@
+//! Weights that somebody else set with our hotkey: a second instance, or a stolen key.
+//!
+//! The chain holds the block of the newest weights of a hotkey. A block after our own newest submission is somebody
+//! else's. With `weights.on_foreign_update = "stop"` nothing more is sent until the process is restarted: what the chain
+//! held when a process began is history to it, so that a restart recovers, and so that weights of our own which a restored
+//! backup does not know of stop nobody.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::subnet::Neuron;
+
+/// What follows when somebody else set our weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnForeignUpdate {
+    /// Alert, wait one rate limit, go on.
+    Continue,
+    /// Alert, and send nothing more until the process is restarted.
+    Stop,
+}
+
+pub(crate) struct ForeignUpdates {
+    reaction: OnForeignUpdate,
+    /// The block of the newest weights of our hotkey when the process began; 0 if it was not registered.
+    held_at_start: OnceLock<Block>,
+    /// The block of the last foreign update that the operator was told of.
+    told: AtomicU32,
+}
+
+impl ForeignUpdates {
+    pub(crate) const fn new(reaction: OnForeignUpdate) -> Self {
+        Self { reaction, held_at_start: OnceLock::new(), told: AtomicU32::new(0) }
+    }
+
+    /// Whether it must be told yet what the chain held at the start. It makes no difference unless sending stops.
+    pub(crate) fn lacks_start(&self) -> bool {
+        self.reaction == OnForeignUpdate::Stop && self.held_at_start.get().is_none()
+    }
+
+    /// Notes what the chain holds at the start; the first call counts.
+    pub(crate) fn note_start(&self, own: Option<&Neuron>) {
+        self.held_at_start.get_or_init(|| own.map_or(0, |neuron| neuron.last_update));
+    }
+
+    /// Whether somebody else set our weights since we last did.
+    ///
+    /// # Errors
+    /// Why nothing may be sent, and what the operator does about it.
+    pub(crate) fn look(&self, own: &Neuron, latest: Option<&WeightIntent>) -> Result<(), String> {
+        let Some(latest) = latest else {
+            // What was set before this store began is not known.
+            return Ok(());
+        };
+        let own_update = match latest.outcome {
+            Some(IntentOutcome::Confirmed { block } | IntentOutcome::Failed { block, .. }) => block,
+            _ => latest.signed_at.block,
+        };
+        let block = own.last_update;
+        if block <= own_update.max(own.registered_at) {
+            return Ok(());
+        }
+        let is_news = self.told.swap(block, Ordering::Relaxed) != block;
+        let is_history = self.held_at_start.get().is_some_and(|held| block <= *held);
+        if is_news && is_history {
+            tracing::warn!(
+                block,
+                "weights were set with our hotkey before this start, and the store does not know them: by another \
+                 instance, or by this one before a backup was restored"
+            );
+        } else if is_news {
+            tracing::error!(
+                block,
+                "somebody else set weights with our hotkey: stop the other instance, or replace a stolen key"
+            );
+        }
+        match self.reaction {
+            OnForeignUpdate::Stop if !is_history => Err(format!(
+                "somebody else set weights with our hotkey at block {block}, and weights.on_foreign_update is \"stop\": \
+                 stop the other instance, then restart"
+            )),
+            // The rate limit counts from the foreign update, so it is waited for by itself.
+            OnForeignUpdate::Continue | OnForeignUpdate::Stop => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Reading the items of a data set: joined to reels by short code, never by order.
+
+use crate::decoding::{count, is_error, moment, text, texts};
+use crate::platform::{BatchAnswer, join_copies, shown_words};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+use tensorflix_domain::verification::PlatformSignals;
+
+/// What an item says whose reel does not exist.
+const NOT_FOUND: &str = "not_found";
+
+/// What the items say of the reels that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    sightings: BTreeMap<ContentId, Sighting>,
+    /// What items say of reels that they do not show.
+    words: BTreeMap<ContentId, String>,
+}
+
+impl Joined {
+    /// Takes in items, which add to those that were read before.
+    pub(super) fn take_in(&mut self, items: &[Value], asked: &[ContentId]) {
+        let asked: BTreeMap<&str, &ContentId> = asked.iter().map(|content| (content.as_str(), content)).collect();
+        for item in items {
+            let Some(content) = code(item).and_then(|code| asked.get(code)) else { continue };
+            let content = (*content).clone();
+            if !is_error(item) {
+                self.show(content, read_reel(item));
+            } else if item["error"].as_str() == Some(NOT_FOUND) {
+                self.sightings.entry(content).or_insert(Sighting::Absent);
+            } else {
+                self.words.entry(content).or_insert_with(|| words(item));
+            }
+        }
+        self.words.retain(|content, _| !self.sightings.contains_key(content));
+    }
+
+    /// A reel that stands there twice is what either item knows of it.
+    fn show(&mut self, content: ContentId, reel: Presence) {
+        let reel = match self.sightings.remove(&content) {
+            Some(Sighting::Present(known)) => join_copies(*known, reel),
+            _ => reel,
+        };
+        self.sightings.insert(content, Sighting::Present(Box::new(reel)));
+    }
+
+    /// Whether no item speaks of any reel.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sightings.is_empty() && self.words.is_empty()
+    }
+
+    /// Whether some item speaks of each of these reels.
+    pub(super) fn speaks_of_all(&self, asked: &[ContentId]) -> bool {
+        asked.iter().all(|content| self.sightings.contains_key(content) || self.words.contains_key(content))
+    }
+
+    /// The answer to a batch. What is unknown is explained by what the run ended as, if its items do not explain it.
+    pub(super) fn into_answer(mut self, asked: &[ContentId], trouble: Option<&str>, unspent_units: u64) -> BatchAnswer {
+        if let Some(trouble) = trouble {
+            for content in asked.iter().filter(|content| !self.sightings.contains_key(content)) {
+                self.words.entry(content.clone()).or_insert_with(|| trouble.to_owned());
+            }
+        }
+        BatchAnswer { sightings: self.sightings, words: self.words, unspent_units }
+    }
+}
+
+/// The short code of the reel that an item is about: an error names the address that was asked for.
+fn code(item: &Value) -> Option<&str> {
+    let of_address = || item["inputUrl"].as_str().or_else(|| item["url"].as_str()).and_then(short_code);
+    if is_error(item) {
+        return of_address().or_else(|| item["shortCode"].as_str());
+    }
+    item["shortCode"].as_str()
+}
+
+/// The short code in the address of a reel.
+fn short_code(url: &str) -> Option<&str> {
+    let path = url.split(['?', '#']).next()?.trim_end_matches('/');
+    path.rsplit('/').next()
+}
+
+/// What an item says instead of showing its reel.
+fn words(item: &Value) -> String {
+    let field = |name: &str| shown_words(item[name].as_str().unwrap_or_default(), "");
+    match (field("error"), field("errorDescription")) {
+        (error, description) if description.is_empty() => error,
+        (error, description) if error.is_empty() => description,
+        (error, description) => format!("{error} ({description})"),
+    }
+}
+
+fn read_reel(item: &Value) -> Presence {
+    Presence {
+        metrics: Metrics {
+            view_count: count(&item["videoViewCount"]),
+            play_count: count(&item["videoPlayCount"]),
+            like_count: count(&item["likesCount"]),
+            comment_count: count(&item["commentsCount"]),
+        },
+        details: Details {
+            published_at: moment(&item["timestamp"]),
+            title: String::new(),
+            description: text(&item["caption"]),
+            author: text(&item["ownerUsername"]),
+            tags: texts(&item["hashtags"]),
+            duration_secs: item["videoDuration"].as_f64().map(whole_seconds),
+            broadcast: Broadcast::None,
+            thumbnail_url: item["displayUrl"].as_str().map(str::to_owned),
+            signals: PlatformSignals::default(),
+        },
+    }
+}
+
+fn whole_seconds(seconds: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
+    let whole = seconds.clamp(0.0, f64::from(u32::MAX)) as u32;
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tensorflix_domain::ids::Platform;
+
+    fn reels<const N: usize>(codes: [&str; N]) -> Vec<ContentId> {
+        codes.map(|id| ContentId::new(Platform::Instagram, id).expect("an id")).to_vec()
+    }
+
+    #[test]
+    fn items_are_joined_by_short_code_and_unclear_ones_show_nothing() {
+        let asked = reels(["AAAAA", "BBBBB", "CCCCC", "DDDDD", "EEEEE"]);
+        let items = [
+            json!({"shortCode": "CCCCC", "videoViewCount": 5, "videoPlayCount": "9", "likesCount": -1}),
+            json!({"error": "not_found", "inputUrl": "https://www.instagram.com/reel/BBBBB/?x=1"}),
+            json!({"error": "no_items", "inputUrl": "https://www.instagram.com/reel/AAAAA/"}),
+            json!({"shortCode": "ZZZZZ", "videoViewCount": 1_000_000}),
+            json!({"shortCode": "DDDDD", "error": {"type": "blocked"}}),
+            json!({"shortCode": "DDDDD", "error": true, "videoViewCount": 1}),
+            json!({"error": "not_found", "url": "https://www.instagram.com/reel/EEEEE"}),
+            json!("nonsense"),
+            json!(null),
+        ];
+        let mut joined = Joined::default();
+        joined.take_in(&items, &asked);
+        let answer = joined.into_answer(&asked, None, 0);
+        assert_eq!(answer.sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC", "EEEEE"]);
+        assert_eq!(answer.sightings[&asked[1]], Sighting::Absent);
+        let Sighting::Present(reel) = &answer.sightings[&asked[2]] else { panic!("present") };
+        assert_eq!(reel.metrics.view_count, Some(5), "the field is videoViewCount");
+        assert_eq!((reel.metrics.play_count, reel.metrics.like_count), (Some(9), None));
+        assert_eq!(answer.words[&asked[0]], "no_items");
+    }
+
+    #[test]
+    fn of_a_reel_that_stands_there_twice_the_fuller_item_counts_whatever_the_order() {
+        let asked = reels(["AAAAA"]);
+        let full =
+            json!({"shortCode": "AAAAA", "videoViewCount": 5, "caption": "text", "timestamp": "2026-08-01T00:00:00Z"});
+        let empty = json!({"shortCode": "AAAAA", "videoViewCount": null});
+        let error = json!({"shortCode": "AAAAA", "error": "restricted_page"});
+        let gone = json!({"error": "not_found", "inputUrl": "https://www.instagram.com/reel/AAAAA/"});
+        for items in [
+            vec![&full, &empty],
+            vec![&empty, &full],
+            vec![&error, &full, &empty],
+            vec![&full, &error],
+            vec![&gone, &full],
+            vec![&full, &gone],
+        ] {
+            let items: Vec<Value> = items.into_iter().cloned().collect();
+            let mut joined = Joined::default();
+            joined.take_in(&items, &asked);
+            let answer = joined.into_answer(&asked, None, 0);
+            let Sighting::Present(reel) = &answer.sightings[&asked[0]] else { panic!("present: {items:?}") };
+            assert_eq!((reel.metrics.view_count, reel.details.description.as_str()), (Some(5), "text"), "{items:?}");
+            assert!(answer.words.is_empty());
+        }
+    }
+}

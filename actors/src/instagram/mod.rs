@@ -1,0 +1,211 @@
+//! Instagram, by an Apify actor: one run observes many reels, and its data set is read when the run has ended.
+//!
+//! - Items are joined by short code, never by order. An item that says `not_found` is absence; `no_items` may also
+//!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
+//! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
+//!   what it cost, and all of it if Apify refuses to start it. A run whose cost nobody knows stays debited.
+//! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
+//!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
+//! - However a run ended, what it has is read. A run that goes on at the deadline is stopped and read too.
+//! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
+
+mod items;
+mod refusals;
+mod runs;
+
+use crate::outbound::Outbound;
+use crate::platform::{
+    BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms,
+};
+use crate::ports::Clock;
+use async_trait::async_trait;
+use items::Joined;
+use runs::Run;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::ids::{self, ContentId};
+use url::Url;
+
+/// Observes reels.
+pub type InstagramActor = PlatformActor<Instagram>;
+
+/// Units of the ledger in a US dollar: it counts millionths.
+pub const UNITS_PER_USD: f64 = 1_000_000.0;
+
+/// The bucket of the ledger, in [`UNITS_PER_USD`].
+pub const BUCKET: &str = "apify";
+
+/// Milliseconds in a day of UTC.
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Of the deadline, the time that is kept for stopping a run and reading what it has; a quarter of it at most.
+const KEPT_FOR_READING: Duration = Duration::from_secs(20);
+
+/// Pauses before a start is tried again that Apify refused in passing: other runs end within a minute or two.
+const START_RETRY_PAUSES: &[Duration] =
+    &[Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
+
+/// The platform's settings.
+pub struct Instagram {
+    /// `instagram.api_url`.
+    pub api_url: Url,
+    /// `APIFY_API_KEY`.
+    pub api_key: Option<SecretString>,
+    /// The Apify actor, such as `apify~instagram-reel-scraper`.
+    pub actor: String,
+    /// Reels in one run.
+    pub batch_size: usize,
+    /// Runs under way at one time.
+    pub max_in_flight: usize,
+    /// Largest charge of one run, in US dollars.
+    pub max_charge_usd: f64,
+    /// Largest charge of one day, in units of the ledger: see [`charge_units`].
+    pub daily_charge: DailyBudget,
+    /// For one run, from its start to its data.
+    pub deadline: Duration,
+    /// For pauses and deadlines.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Platform for Instagram {
+    fn id(&self) -> ids::Platform {
+        ids::Platform::Instagram
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            batch_size: self.batch_size,
+            max_in_flight: self.max_in_flight,
+            units_per_batch: charge_units(self.max_charge_usd),
+            daily_budget: self.daily_charge.units(),
+            retry_pauses: START_RETRY_PAUSES,
+        }
+    }
+
+    /// Every look costs the same, whatever of a reel is asked for.
+    fn routes(&self, scope: Scope) -> Vec<Route> {
+        let has_route = self.api_key.is_some() && scope == Scope::Everything;
+        has_route.then(|| Route { key: 0, scope, bucket: BUCKET.to_owned() }).into_iter().collect()
+    }
+
+    async fn observe(
+        &self,
+        outbound: &Outbound,
+        _: &Route,
+        contents: &[ContentId],
+    ) -> Result<BatchAnswer, BatchFailure> {
+        let end = self.clock.monotonic() + self.deadline;
+        let started = tokio::select! {
+            biased;
+            started = self.start_run(outbound, contents) => started?,
+            () = self.clock.sleep(self.deadline) => return Err(BatchError::Lost(self.too_late()).into()),
+        };
+        let (run, trouble) = self.ended(outbound, started, end).await;
+        let joined = self.read_items(outbound, &run, contents, end).await;
+        let spent_usd = run.cost_usd.filter(|_| run.has_ended()).unwrap_or(self.max_charge_usd);
+        let unspent_units = charge_units(self.max_charge_usd).saturating_sub(charge_units(spent_usd.max(0.0)));
+        let trouble = trouble.or_else(|| run.trouble());
+        match (joined, trouble) {
+            (Ok(joined), Some(trouble)) if joined.is_empty() => {
+                Err(BatchFailure { error: BatchError::Lost(trouble), unspent_units })
+            }
+            (Ok(joined), trouble) => Ok(joined.into_answer(contents, trouble.as_deref(), unspent_units)),
+            (Err(error), trouble) => {
+                let error = trouble.map_or(error.clone(), |trouble| format!("{trouble}; {error}"));
+                Err(BatchFailure { error: BatchError::Lost(error), unspent_units })
+            }
+        }
+    }
+
+    /// Charges are budgeted by days of UTC.
+    fn ledger_date(&self, at: Moment) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
+        at.format("%Y-%m-%d").to_string()
+    }
+
+    fn ledger_reset(&self, at: Moment) -> Moment {
+        let days = at.unix_ms().div_euclid(DAY_MS);
+        Moment::from_unix_ms(days.saturating_add(1).saturating_mul(DAY_MS))
+    }
+}
+
+impl Instagram {
+    /// Follows a run to its end, and stops it when there is just time left to read what it has. What went wrong beside it.
+    async fn ended(&self, outbound: &Outbound, run: Run, end: Duration) -> (Run, Option<String>) {
+        let kept = KEPT_FOR_READING.min(self.deadline / 4);
+        let left = end.saturating_sub(kept).saturating_sub(self.clock.monotonic());
+        let followed = tokio::select! {
+            biased;
+            followed = self.follow(outbound, &run) => followed,
+            () = self.clock.sleep(left) => {
+                let stopped = self.stop(outbound, &run, kept / 4).await;
+                return (stopped.unwrap_or(run), Some(self.too_late()));
+            }
+        };
+        match followed {
+            Ok(ended) => (ended, None),
+            Err(error) => (run, Some(error)),
+        }
+    }
+
+    /// Reads the items of a run, again as long as they do not speak of all reels and there is time. A look that fails, or
+    /// that shows less, takes nothing back.
+    async fn read_items(
+        &self,
+        outbound: &Outbound,
+        run: &Run,
+        contents: &[ContentId],
+        end: Duration,
+    ) -> Result<Joined, String> {
+        let mut joined: Option<Joined> = None;
+        for pause in runs::looks() {
+            let left = end.saturating_sub(self.clock.monotonic());
+            if joined.is_some() && pause >= left {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            let read = tokio::select! {
+                biased;
+                read = self.items(outbound, &run.dataset) => read,
+                () = self.clock.sleep(left.saturating_sub(pause)) => Err(self.too_late()),
+            };
+            match (read, &mut joined) {
+                (Ok(items), Some(joined)) => joined.take_in(&items, contents),
+                (Ok(items), None) => joined.insert(Joined::default()).take_in(&items, contents),
+                (Err(error), None) => return Err(error),
+                (Err(_), Some(_)) => break,
+            }
+            if joined.as_ref().is_some_and(|joined| joined.speaks_of_all(contents)) {
+                break;
+            }
+        }
+        Ok(joined.unwrap_or_default())
+    }
+
+    fn too_late(&self) -> String {
+        format!("an Apify run did not end within {} s", self.deadline.as_secs())
+    }
+}
+
+/// US dollars in units of the ledger, rounded up.
+pub fn charge_units(usd: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "configuration bounds charges")]
+    let units = (usd * UNITS_PER_USD).ceil().max(0.0) as u64;
+    units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_are_rounded_up_to_millionths() {
+        assert_eq!(
+            [charge_units(1.0), charge_units(0.000_000_1), charge_units(0.0), charge_units(-1.0)],
+            [1_000_000, 1, 0, 0]
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! Runs of an Apify actor: starting one, following it to its end, stopping it, and reading its data set.
+
+use super::refusals;
+use super::{Instagram, charge_units};
+use crate::github::address;
+use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::platform::{BatchError, BatchFailure};
+use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tensorflix_domain::ids::ContentId;
+use url::Url;
+
+/// Seconds that Apify may hold an answer back while a run goes on; its own limit is 60.
+const WAIT_FOR_FINISH_SECS: u64 = 60;
+
+/// Beyond [`WAIT_FOR_FINISH_SECS`], the time that an answer may take.
+const ANSWER_MARGIN: Duration = Duration::from_secs(15);
+
+/// An item of the scraper is a few kilobytes; this bounds a whole data set.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+
+/// Pauses before a GET is repeated: about a quarter of a minute in all, and longer ones where Apify asks for them.
+const GET_RETRY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// Pauses before a data set is read, and read again that does not speak of all reels.
+pub(super) fn looks() -> impl Iterator<Item = Duration> {
+    [0, 2, 4, 8].into_iter().map(Duration::from_secs)
+}
+
+/// What a run ends as that did all of its work.
+const SUCCEEDED: &str = "SUCCEEDED";
+
+/// A run, as Apify describes it.
+#[derive(Clone)]
+pub(super) struct Run {
+    id: String,
+    status: String,
+    pub(super) dataset: String,
+    /// What it cost so far.
+    pub(super) cost_usd: Option<f64>,
+}
+
+impl Run {
+    /// Reads an answer, which holds no run if it was cut or comes from something in between.
+    fn read(response: &HttpResponse) -> Option<Self> {
+        let answer: Value = serde_json::from_slice(&response.body).ok()?;
+        let data = &answer["data"];
+        let field = |name: &str| data[name].as_str().map(str::to_owned);
+        Some(Self {
+            id: field("id")?,
+            status: field("status")?,
+            dataset: field("defaultDatasetId")?,
+            cost_usd: data["usageTotalUsd"].as_f64(),
+        })
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        !matches!(self.status.as_str(), "READY" | "RUNNING" | "TIMING-OUT" | "ABORTING")
+    }
+
+    /// What to say of a run that has not done all of its work.
+    pub(super) fn trouble(&self) -> Option<String> {
+        (self.status != SUCCEEDED).then(|| format!("the Apify run ended as {}", self.status))
+    }
+}
+
+impl Instagram {
+    pub(super) async fn start_run(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<Run, BatchFailure> {
+        let not_started = |error| BatchFailure { error, unspent_units: charge_units(self.max_charge_usd) };
+        let mut url = address(&self.api_url, &["v2", "acts", &self.actor, "runs"])
+            .map_err(|error| not_started(BatchError::Lasting(error)))?;
+        url.query_pairs_mut()
+            .append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string())
+            .append_pair("maxItems", &contents.len().to_string())
+            .append_pair("maxTotalChargeUsd", &self.max_charge_usd.to_string());
+        let reels: Vec<String> =
+            contents.iter().map(|reel| format!("https://www.instagram.com/reel/{}/", reel.as_str())).collect();
+        let mut request = self.request(url);
+        request.method = Method::Post;
+        request.body = Some(json!({ "username": reels, "resultsLimit": contents.len() }).to_string());
+        let response = outbound.send(request).await.map_err(|error| match error {
+            HttpError::AskedToWait(_) => not_started(BatchError::Held(format!("Apify: {error}"))),
+            error => BatchError::Lost(format!("Apify: {error}")).into(),
+        })?;
+        match response.status {
+            200 | 201 => {
+                let no_run = || BatchError::Lost("Apify's answer is not a run".to_owned());
+                Ok(Run::read(&response).ok_or_else(no_run)?)
+            }
+            // Somebody in between may have given up waiting.
+            status @ (408 | ..400 | 500..) => Err(BatchError::Lost(format!("Apify answered {status}")).into()),
+            _ => Err(not_started(refusals::of_start(&response, self.api_key.as_ref()))),
+        }
+    }
+
+    /// Asks for a run until it has ended.
+    pub(super) async fn follow(&self, outbound: &Outbound, run: &Run) -> Result<Run, String> {
+        let mut run = run.clone();
+        while !run.has_ended() {
+            let mut url = address(&self.api_url, &["v2", "actor-runs", &run.id])?;
+            url.query_pairs_mut().append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string());
+            run = self.get(outbound, &url, "a run", Run::read).await?;
+        }
+        Ok(run)
+    }
+
+    /// Stops a run within the time given. `None` if it goes on, as far as anybody knows.
+    pub(super) async fn stop(&self, outbound: &Outbound, run: &Run, patience: Duration) -> Option<Run> {
+        let stop = async {
+            let url = address(&self.api_url, &["v2", "actor-runs", &run.id, "abort"]).ok()?;
+            let mut request = self.request(url);
+            (request.method, request.body) = (Method::Post, Some("{}".to_owned()));
+            let response = outbound.send(request).await.ok()?;
+            let stopped = Run::read(&response).filter(|_| response.status == 200)?;
+            if stopped.has_ended() { Some(stopped) } else { self.follow(outbound, &stopped).await.ok() }
+        };
+        tokio::select! {
+            biased;
+            stopped = stop => stopped,
+            () = self.clock.sleep(patience) => None,
+        }
+    }
+
+    pub(super) async fn items(&self, outbound: &Outbound, dataset: &str) -> Result<Vec<Value>, String> {
+        let url = address(&self.api_url, &["v2", "datasets", dataset, "items"])?;
+        self.get(outbound, &url, "a list of items", |response| serde_json::from_slice(&response.body).ok()).await
+    }
+
+    /// Reads something, again after failures in passing, an answer that is not `what` it should be among them.
+    async fn get<T>(
+        &self,
+        outbound: &Outbound,
+        url: &Url,
+        what: &str,
+        read: impl Fn(&HttpResponse) -> Option<T>,
+    ) -> Result<T, String> {
+        let mut pauses = GET_RETRY_PAUSES.iter();
+        loop {
+            let (error, retry_after) = match outbound.send(self.request(url.clone())).await {
+                Ok(response) => match (response.status, read(&response)) {
+                    (200, Some(what)) => return Ok(what),
+                    (200, None) => (format!("Apify's answer is not {what}"), None),
+                    (status @ (408 | 429 | 500..), _) => (format!("Apify answered {status}"), response.retry_after()),
+                    (status, _) => return Err(format!("Apify answered {status}")),
+                },
+                // The run is paid for, whether or not anybody may ask for it.
+                Err(error @ HttpError::AskedToWait(_)) => return Err(format!("Apify: {error}")),
+                Err(error) => (format!("Apify: {error}"), None),
+            };
+            let Some(pause) = pauses.next().map(|pause| retry_after.unwrap_or_default().max(*pause)) else {
+                return Err(error);
+            };
+            if pause > LONGEST_PAUSE {
+                return Err(error);
+            }
+            tracing::debug!(error, pause_ms = pause.as_millis(), "asking Apify again");
+            self.clock.sleep(pause).await;
+        }
+    }
+
+    fn request(&self, url: Url) -> HttpRequest {
+        let deadline = Duration::from_secs(WAIT_FOR_FINISH_SECS) + ANSWER_MARGIN;
+        let mut request = HttpRequest::get(url, deadline, MAX_ANSWER_BYTES);
+        request.credential = self.api_key.clone().map(Credential::Bearer);
+        request
+    }
+}

@@ -1,0 +1,154 @@
+//! `run --once`: how long one cycle is waited for, and what its exit says.
+//!
+//! Whatever happens, the process ends: without a chain that can be reached, or a subnet that can be read, after
+//! [`CHAIN_PATIENCE`], also in mid-run; and after [`CYCLE_PATIENCE`] in any case.
+
+use super::Exit;
+use crate::adapters::chain::FINALITY_DEADLINE;
+use crate::app::App;
+use crate::report::{CycleReport, Sending};
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_actors::cycle::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
+use tensorflix_actors::gist_fetcher::ROUND_DEADLINE;
+use tensorflix_actors::ports::{Chain, ChainError, Store};
+use tokio::time::Instant;
+
+/// How long `--once` waits for a chain, and for the first reading of the subnet.
+pub(super) const CHAIN_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long `--once` waits for its cycle: the deadlines of its steps (the gists' round, observing, verdicts, sending), and a
+/// margin for what lies between them.
+const CYCLE_PATIENCE: Duration = Duration::from_secs(
+    CHAIN_PATIENCE.as_secs()
+        + ROUND_DEADLINE.as_secs()
+        + OBSERVATION_DEADLINE.as_secs()
+        + VERIFICATION_DEADLINE.as_secs()
+        + FINALITY_DEADLINE.as_secs()
+        + 300,
+);
+
+/// How often the chain is asked whether it is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long its answer may take.
+const LOOK_DEADLINE: Duration = Duration::from_secs(10);
+
+/// An exit if no chain can be reached in time, or if it is one that cannot be used.
+pub(super) async fn wait_for_chain(app: &App) -> Option<Exit> {
+    let mut last_error = "no answer".to_owned();
+    let waited = tokio::time::timeout(CHAIN_PATIENCE, async {
+        const PAUSE: Duration = Duration::from_secs(1);
+        loop {
+            match app.chain.check().await {
+                Ok(()) => return None,
+                Err(ChainError::Unusable(error)) => return Some(error),
+                Err(ChainError::Unreachable(error)) => last_error = error,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    match waited.await {
+        Ok(None) => None,
+        Ok(Some(error)) => {
+            tracing::error!(%error, "this chain cannot be used");
+            Some(Exit::Failed)
+        }
+        Err(_) => {
+            tracing::error!(error = last_error, waited_secs = CHAIN_PATIENCE.as_secs(), "no chain can be reached");
+            Some(Exit::Failed)
+        }
+    }
+}
+
+/// Returns, with the reason, once the cycle is not worth waiting for any longer.
+pub(super) async fn out_of_patience(chain: Arc<dyn Chain>, store: Arc<dyn Store>) -> String {
+    let is_there = async || match chain.next_head(None).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    };
+    let is_read = async || store.latest_subnet().await.is_ok_and(|subnet| subnet.is_some());
+    patience_ends(is_there, is_read).await
+}
+
+/// `is_there` asks whether the chain answers, `is_read` whether the subnet was read.
+async fn patience_ends(is_there: impl AsyncFn() -> Result<(), String>, is_read: impl AsyncFn() -> bool) -> String {
+    let started = Instant::now();
+    let (mut last_seen, mut was_read) = (started, false);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let answer = tokio::time::timeout(LOOK_DEADLINE, is_there()).await;
+        match answer.unwrap_or_else(|_| Err("no answer".to_owned())) {
+            Ok(()) => last_seen = Instant::now(),
+            Err(error) if last_seen.elapsed() >= CHAIN_PATIENCE => {
+                return format!("the chain was out of reach for {} s ({error})", CHAIN_PATIENCE.as_secs());
+            }
+            Err(_) => {}
+        }
+        was_read = was_read || is_read().await;
+        if !was_read && started.elapsed() >= CHAIN_PATIENCE {
+            return format!("the subnet could not be read within {} s", CHAIN_PATIENCE.as_secs());
+        }
+        if started.elapsed() >= CYCLE_PATIENCE {
+            return format!("the cycle was not decided and sent within {} s", CYCLE_PATIENCE.as_secs());
+        }
+    }
+}
+
+/// What the exit says of a cycle: 3 if nobody was scored, whatever the reason, as long as nothing failed.
+pub(super) async fn exit_of(report: &CycleReport, chain: &dyn Chain) -> Exit {
+    if matches!(report.sending, Sending::Withheld { is_failure: true, .. }) {
+        return Exit::Failed;
+    }
+    if !report.decided.scores.is_empty() {
+        return Exit::Done;
+    }
+    // Without a chain nothing could have been sent, and what is missing may be missing for the same reason.
+    match tokio::time::timeout(LOOK_DEADLINE, chain.next_head(None)).await {
+        Ok(Ok(_)) => Exit::NothingToScore,
+        _ => {
+            tracing::error!("nobody was scored, and the chain is out of reach");
+            Exit::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Seconds until patience ends, and why. The chain answers, is lost, or hangs, by the second; the subnet is read or not.
+    async fn ends(chain: impl Fn(u64) -> Option<bool>, is_read: bool) -> (u64, String) {
+        let (started, asked) = (Instant::now(), Cell::new(0));
+        let is_there = async || {
+            asked.set(asked.get() + 1);
+            match chain(started.elapsed().as_secs()) {
+                Some(true) => Ok(()),
+                Some(false) => Err("connection refused".to_owned()),
+                None => std::future::pending().await,
+            }
+        };
+        let reason = patience_ends(is_there, async || is_read).await;
+        (started.elapsed().as_secs(), reason)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_cycle_is_waited_for_no_longer_than_it_can_still_come() {
+        let patience = CHAIN_PATIENCE.as_secs();
+        let soon_after = |at: u64, from: u64| (at + patience..=at + patience + 40).contains(&from);
+        for answer in [Some(false), None] {
+            let (secs, reason) = ends(|_| answer, true).await;
+            assert!(soon_after(0, secs) && reason.contains("out of reach"), "{secs} s: {reason}");
+            let (secs, reason) = ends(|now| if now < 1_000 { Some(true) } else { answer }, true).await;
+            assert!(soon_after(980, secs) && reason.contains("out of reach"), "lost in mid-run: {secs} s: {reason}");
+        }
+        let (secs, reason) = ends(|_| Some(true), false).await;
+        assert!(soon_after(0, secs) && reason.contains("subnet"), "{secs} s: {reason}");
+        let (secs, reason) = ends(|_| Some(true), true).await;
+        assert!(secs >= CYCLE_PATIENCE.as_secs() && reason.contains("not decided"), "{secs} s: {reason}");
+        // A chain that comes back in time costs nothing.
+        let (secs, _) = ends(|now| Some(now % 300 > 100), true).await;
+        assert!(secs >= CYCLE_PATIENCE.as_secs(), "{secs} s");
+    }
+}
