@@ -351,7 +351,8 @@ impl<'a> Workshop<'a> {
     fn verifier(&mut self) -> Addr<Verifier> {
         let stats = self.stats_of("verifier");
         for check in connections::unchecked(self.config) {
-            tracing::warn!(%check, "this check is on, and no detector with a key answers it: set one up, or switch it off");
+            let decides = connections::decides_alone(check);
+            tracing::warn!(%check, "this check is on, and no detector with a key answers it: {decides}");
         }
         let detectors = connections::detectors(self.config, &self.http, &self.clock, &stats);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));

@@ -10,6 +10,8 @@
 //!
 //! It retries nothing and stores nothing: run again, it finds on the chain what an earlier run wrote.
 
+pub mod gist_check;
+
 use crate::report::hexadecimal;
 use crate::telemetry::visible;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use tensorflix_chain::{
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, Hotkey};
-use tensorflix_domain::subnet::CommitmentRecord;
+use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
 
 /// Pause before the chain is asked again after it could not be.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,6 +39,19 @@ pub struct Committer<'a> {
     pub patience: Duration,
     /// Hears of each step, in words for people.
     pub progress: &'a dyn Fn(&str),
+}
+
+/// A commitment that the chain would take.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The block that was looked at.
+    head: Head,
+    /// The subnet at that block.
+    pub subnet: Subnet,
+    previous: Option<CommitmentRecord>,
+    text: String,
+    /// Whether the chain holds exactly this already, so that nothing is left to do.
+    pub stands: bool,
 }
 
 /// How it ended.
@@ -198,15 +213,36 @@ impl Committer<'_> {
     /// # Errors
     /// [`CommitError`]: what happened and what to do.
     pub async fn commit(&self, pointer: &GistPointer, dry_run: bool) -> Result<Committed, CommitError> {
+        let prepared = self.prepare(pointer).await?;
+        self.finish(prepared, dry_run).await
+    }
+
+    /// Looks at the chain: whether the hotkey may commit `pointer`. Nothing is signed or sent.
+    ///
+    /// # Errors
+    /// [`CommitError`]: why it may not.
+    pub async fn prepare(&self, pointer: &GistPointer) -> Result<Prepared, CommitError> {
         let text = pointer.to_string();
         let head = self.client.finalized_head().await?;
         self.tell(format!("connected to {}, at block {}", self.client.endpoint().await?, head.block));
-        let previous = self.registered(&head).await?;
+        let (subnet, previous) = self.registered(&head).await?;
         self.tell(format!("on chain now: {}", shown(previous.as_ref())));
-        if previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text)) {
+        let stands = previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text));
+        if !stands {
+            self.check_space(&head, &text).await?;
+        }
+        Ok(Prepared { head, subnet, previous, text, stands })
+    }
+
+    /// Writes what was prepared, unless it is on chain already or `dry_run` says to send nothing.
+    ///
+    /// # Errors
+    /// [`CommitError`]: what happened and what to do.
+    pub async fn finish(&self, prepared: Prepared, dry_run: bool) -> Result<Committed, CommitError> {
+        let Prepared { head, previous, text, stands, .. } = prepared;
+        if stands {
             return Ok(Committed { previous, deed: Deed::Stood });
         }
-        self.check_space(&head, &text).await?;
         if dry_run {
             return Ok(Committed { previous, deed: Deed::Withheld });
         }
@@ -222,15 +258,16 @@ impl Committer<'_> {
         (self.progress)(step.as_ref());
     }
 
-    /// Makes sure that the hotkey is registered, and gives what it has committed.
-    async fn registered(&self, head: &Head) -> Result<Option<CommitmentRecord>, CommitError> {
+    /// Makes sure that the hotkey is registered, and gives the subnet and what the hotkey has committed.
+    async fn registered(&self, head: &Head) -> Result<(Subnet, Option<CommitmentRecord>), CommitError> {
         let subnet = self.client.subnet(head, self.netuid).await?;
         let hotkey = self.wallet.hotkey();
         let Some(neuron) = subnet.neuron(&hotkey) else {
             return Err(CommitError::NotRegistered { hotkey, netuid: self.netuid, block: head.block });
         };
         self.tell(format!("hotkey {hotkey} has UID {} on subnet {}", neuron.uid, self.netuid));
-        Ok(neuron.commitment.clone())
+        let committed = neuron.commitment.clone();
+        Ok((subnet, committed))
     }
 
     async fn check_space(&self, head: &Head, text: &str) -> Result<(), CommitError> {

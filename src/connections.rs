@@ -190,6 +190,25 @@ pub fn unchecked(config: &Config) -> Vec<Check> {
     policy.checks().filter(|check| policy.providers(*check).is_empty()).collect()
 }
 
+/// A network as it may be shown: its name, or of an address the host alone, since a path or a query may hold a key.
+pub fn shown_network(network: &str) -> String {
+    match url::Url::parse(network) {
+        Ok(url) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+        }
+        Err(_) => network.to_owned(),
+    }
+}
+
+/// What decides a check that is on where no detector answers it; nothing ever waits for one.
+pub const fn decides_alone(check: Check) -> &'static str {
+    match check {
+        Check::Ai | Check::Illicit => "the platform's own signals alone decide it",
+        Check::Topic => "nothing is checked, since platforms give no signal for it",
+    }
+}
+
 /// Opens the configured hotkey, and logs what the operator should correct about it.
 ///
 /// # Errors

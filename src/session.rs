@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::audit;
 use crate::report::{CycleReport, Sending};
 use crate::reporter::Event;
+use tensorflix_domain::audit::Audit;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::subnet::Subnet;
@@ -27,6 +28,8 @@ pub enum Shown {
 #[derive(Debug, Default)]
 pub struct Session {
     awaiting: Option<u32>,
+    /// The hints of the cycle before, to tell what is new.
+    audited: Option<Audit>,
 }
 
 impl Session {
@@ -47,7 +50,9 @@ impl Session {
             };
             match load(app, decided).await {
                 Some((decided, subnet, before)) => {
-                    audit::log(&audit::audited(&decided, &subnet, before.as_ref()));
+                    let audited = audit::audited(&decided, &subnet, before.as_ref());
+                    audit::log(&audited, self.audited.as_ref());
+                    self.audited = Some(audited.audit);
                     let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
                     let report = CycleReport { decided, entries, sending, standing, hotkeys };
                     report.log();

@@ -13,6 +13,7 @@
 //!
 //! Two processes must not share a log file. Answers of commands go to stdout and are not logs.
 
+pub(crate) mod client_noise;
 mod field_text;
 mod line_queue;
 mod line_text;
@@ -153,7 +154,8 @@ impl OutputKind {
             Self::Console(_) => LevelFilter::WARN,
             Self::File => LevelFilter::INFO,
         };
-        Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours)
+        let targets = Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours);
+        targets.with_targets(client_noise::TARGETS.map(|target| (target, LevelFilter::OFF)))
     }
 }
 
@@ -169,7 +171,7 @@ fn build(
     let kind = OutputKind::Console(console);
     let queue = LineQueue::start("log-console", console_sink)?;
     let (layer, filter) = layer(&queue, log.format, color, kind.filter(log.level));
-    let mut layers = vec![layer];
+    let mut layers = vec![layer, client_noise::Counting.with_filter(client_noise::filter()).boxed()];
     let mut outputs = vec![Output { kind, queue, filter, reopening: None }];
     if let Some(path) = &log.file {
         let (layer, output) = file_output(log, path.clone(), Arc::clone(&outputs[0].queue))?;

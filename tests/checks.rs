@@ -363,3 +363,75 @@ fn a_task_gist_is_shown_line_by_line_with_the_place_of_what_is_wrong() {
         1,
     );
 }
+
+#[test]
+fn what_cannot_be_seen_in_an_id_is_named_and_shown_escaped() {
+    let folder = folder();
+    let _sandbox = HeldSandbox::start(folder.path(), &[]);
+    let world = world(MINERS);
+    let miner = first(&world, Conduct::Honest);
+    let tasks = finished(folder.path(), &["tasks", "--config", "w.toml", "--output", "json"]);
+    let task = json(&tasks)["gists"][0]["tasks"][0]["id"].as_str().expect("a task").to_owned();
+    for (hidden, name, shown) in [
+        (" ", "U+0020", "\\u0020"),
+        ("\u{200b}", "zero width space (U+200B)", "\\u200b"),
+        ("\u{a0}", "no-break space (U+00A0)", "\\u00a0"),
+        ("\u{feff}", "byte order mark (U+FEFF)", "\\ufeff"),
+        ("\u{200f}", "right-to-left mark (U+200F)", "\\u200f"),
+        ("\u{ff41}", "full-width", "\\uff41"),
+    ] {
+        for pair in
+            [[task.clone(), format!("dQw4w9WgXcQ{hidden}")], [format!("{task}{hidden}"), "dQw4w9WgXcQ".to_owned()]]
+        {
+            write(folder.path(), "s.json", serde_json::json!({ "submissions": [pair] }).to_string());
+            let report = submissions(folder.path(), "s.json", miner.hotkey.ss58(), &["--config", "w.toml"]);
+            check_exit(&report, 1);
+            let detail = json(&report)["submissions"][0]["detail"].as_str().expect("a detail").to_owned();
+            assert!(detail.contains(name) && detail.contains(shown) && detail.contains("To do: "), "{detail}");
+            let arguments = ["check-submissions", "s.json", "--hotkey", miner.hotkey.ss58(), "--config", "w.toml"];
+            let text = check_text(&finished(folder.path(), &arguments));
+            assert!(text.contains(shown), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_task_gist_over_several_lines_gets_one_hint_and_ids_that_cannot_be_read_aloud_a_warning() {
+    let folder = folder();
+    let task = |id: &str| serde_json::json!({ id: { "description": "d", "platform": "youtube", "start_at": "2026-08-01T00:00:00Z" } });
+    let pretty = serde_json::to_string_pretty(&task("a")).expect("JSON");
+    write(folder.path(), "t.jsonl", format!("{pretty}\n{}\n", task("b")));
+    let output = finished(folder.path(), &["check-tasks", "t.jsonl", "--output", "json"]);
+    check_exit(&output, 1);
+    let report = json(&output);
+    assert_eq!(
+        (report["tasks"].as_array().map(Vec::len), report["problems"].as_array().map(Vec::len)),
+        (Some(1), Some(1))
+    );
+    let reason = report["problems"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("each task must be on one line"), "{reason}");
+
+    write(folder.path(), "t.jsonl", format!("{}\n", task("cats\u{200b}")));
+    let output = finished(folder.path(), &["check-tasks", "t.jsonl"]);
+    let text = check_text(&output);
+    assert!(text.contains("cats\\u200b") && text.contains("zero width space"), "{text}");
+    write(folder.path(), "t.jsonl", task("say \"cats\"").to_string().replace("youtube", "you\u{200b}tube"));
+    let output = finished(folder.path(), &["check-tasks", "t.jsonl", "--output", "json"]);
+    let reason = json(&output)["problems"][0]["reason"].as_str().expect("a reason").to_owned();
+    assert!(
+        reason.contains("task \"say \"cats\"\"") && reason.contains("U+200B"),
+        "quotation marks as they are: {reason}"
+    );
+}
+
+#[test]
+fn a_sandbox_replaces_a_configuration_only_when_it_is_told_to() {
+    let folder = folder();
+    write(folder.path(), "w.toml", "# mine\n");
+    let output = finished(folder.path(), &["sandbox", "--write-config", "w.toml"]);
+    let stderr = check_exit(&output, 2);
+    assert!(stderr.contains("w.toml exists already") && stderr.contains("--force"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("w.toml")).expect("a file"), "# mine\n");
+    let _sandbox = HeldSandbox::start(folder.path(), &["--force"]);
+    assert!(std::fs::read_to_string(folder.path().join("w.toml")).expect("a file").contains("[network]"));
+}

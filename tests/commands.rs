@@ -4,6 +4,8 @@
 #![cfg(feature = "sandbox")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
 
+#[path = "commands/gists.rs"]
+mod gists;
 mod support;
 #[path = "commands/world.rs"]
 mod world;
@@ -25,8 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const OTHER_GIST: &str = "alice:fedcba9876543210fedcba9876543210";
 
+/// Commits a gist that this sandbox does not have.
 fn commit(folder: &Path, text: &str, more: &[&str]) -> Output {
-    let arguments = [&["commit", "--config", "w.toml", "--output", "json", "--commit", text], more].concat();
+    let arguments = [&["commit", "--force", "--config", "w.toml", "--output", "json", "--commit", text], more].concat();
     finished(folder, &arguments)
 }
 
@@ -322,7 +325,12 @@ async fn a_refusal_of_the_node_is_told_with_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pinned_revision_is_committed_as_it_is_given() {
     let world = World::start().await;
-    let pinned = format!("{GIST}@0123456789abcdef0123456789abcdef01234567");
+    let (_, id) = GIST.split_once(':').expect("a gist");
+    let revision = {
+        let sandbox = world.sandbox.world().read();
+        sandbox.gist(id).and_then(|gist| gist.newest(world.sandbox.block())).expect("a revision").sha.clone()
+    };
+    let pinned = format!("{GIST}@{revision}");
     check_exit(&world.run(&["commit", "--commit", &pinned]).await, 0);
     assert_eq!(world.committed(), pinned);
 }

@@ -100,14 +100,16 @@ fn with_a_taken_port_a_full_log_and_a_closed_stdout_weights_are_sent_all_the_sam
     // Nobody will ever read what it shows.
     drop(validator.stdout.take());
     let lines = BufReader::new(validator.stderr.take().expect("its stderr")).lines();
-    let mut is_told = false;
+    let (mut is_told, mut serves) = (false, false);
     let is_sent = lines.map_while(Result::ok).any(|line| {
-        is_told |= line.contains(&address) && line.contains("in use");
+        is_told |= line.contains(&address) && line.contains("in use") && line.contains("service=\"platform_tracker\"");
+        assert!(!line.contains("nothing is served"), "the chain syncer is: {line}");
+        serves |= line.contains(": listening ") && line.contains("chain_syncer");
         line.contains("weights are on chain")
     });
     validator.kill().expect("killed");
     validator.wait().expect("an end");
-    assert!(is_told && is_sent, "told {is_told}, sent {is_sent}");
+    assert!(is_told && is_sent && serves, "told {is_told}, sent {is_sent}, the other service {serves}");
 }
 
 #[test]

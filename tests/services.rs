@@ -14,6 +14,8 @@ mod batching;
 mod health;
 #[path = "services/hostile.rs"]
 mod hostile;
+#[path = "services/outcomes.rs"]
+mod outcomes;
 #[path = "services/peers.rs"]
 mod peers;
 #[path = "services/running.rs"]

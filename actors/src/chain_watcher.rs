@@ -68,6 +68,9 @@ pub struct ChainWatcher {
     pub progress: Progress,
 }
 
+/// What its outcomes are about.
+pub const CHAIN: &str = "chain";
+
 /// What ChainWatcher remembers since its (re)start; all of it can be lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
@@ -179,6 +182,7 @@ impl ChainWatcher {
         self.progress.followed = self.progress.followed.max(Some(head.stamp.block));
         self.progress.failures = 0;
         self.stats.count_handled();
+        self.stats.outcomes().succeeded(CHAIN);
         for listener in &self.head_listeners {
             // A full or closed mailbox loses a hint; the next head brings another.
             let _ = listener.try_send(HeadFinalized(head));
@@ -197,6 +201,7 @@ impl ChainWatcher {
         let pause = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(self.progress.failures)).min(LONGEST_PAUSE);
         self.progress.failures = self.progress.failures.saturating_add(1);
         self.stats.count_failed();
+        self.stats.outcomes().failed(CHAIN, &error.to_string());
         tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot follow the chain");
         self.follow(context, pause);
     }

@@ -20,6 +20,7 @@ use self::round::Round;
 use crate::chain_watcher::CommitmentsChanged;
 use crate::github::{Failure, GitHub};
 use crate::ports::{Clock, Store};
+use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
@@ -169,6 +170,7 @@ impl GistFetcher {
             round_blocks: self.round_blocks,
             owner_checks: self.owner_checks_per_round,
             task_gist: self.task_gist.clone(),
+            tally: Tally::default(),
         };
         let run = async move { round.run().await };
         context.spawn(run.into_actor(self).map(|outcome, this, _| {

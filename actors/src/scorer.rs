@@ -28,6 +28,9 @@ use tensorflix_domain::ids::Platform;
 /// How often it looks for work that it was not told of.
 const TICK: Duration = Duration::from_secs(30);
 
+/// What its outcomes are about.
+pub const CYCLES: &str = "cycles";
+
 /// A cycle is decided and stored.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
@@ -199,14 +202,16 @@ impl Scorer {
             match outcome {
                 Ok(Some(cycle)) => {
                     this.stats.count_handled();
+                    this.stats.outcomes().succeeded(CYCLES);
                     for listener in &this.listeners {
                         // A full or closed mailbox loses a hint; WeightSetter finds the scores at its next head.
                         let _ = listener.try_send(ScoresDecided { cycle });
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => this.stats.outcomes().recovered(CYCLES),
                 Err(error) => {
                     this.stats.count_failed();
+                    this.stats.outcomes().failed(CYCLES, &error.to_string());
                     tracing::error!(%error, "a cycle could not be taken further; it is tried again");
                 }
             }

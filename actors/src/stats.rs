@@ -2,6 +2,7 @@
 //!
 //! Counters only watch: nothing reads them to decide anything.
 
+use crate::outcomes::Outcomes;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +18,7 @@ pub struct ActorStats {
     in_flight: AtomicU64,
     limiter_wait_ms: AtomicU64,
     is_resting: AtomicBool,
+    outcomes: Outcomes,
 }
 
 /// The counters at one moment. Totals since the start of the process, except `in_flight`.
@@ -49,6 +51,7 @@ impl ActorStats {
             in_flight: AtomicU64::new(0),
             limiter_wait_ms: AtomicU64::new(0),
             is_resting: AtomicBool::new(false),
+            outcomes: Outcomes::default(),
         })
     }
 
@@ -65,6 +68,11 @@ impl ActorStats {
     /// Counts work that failed.
     pub fn count_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What came of the last pieces of work, by subject.
+    pub const fn outcomes(&self) -> &Outcomes {
+        &self.outcomes
     }
 
     /// Counts a restart.

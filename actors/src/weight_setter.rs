@@ -28,6 +28,9 @@ use tensorflix_domain::weights::WeightEntry;
 /// Blocks of a slot during which a resend waits for the slot's own decision: five minutes, and at most half of the slot.
 pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
 
+/// What its outcomes are about.
+pub const WEIGHTS: &str = "weights";
+
 /// Weights are on chain, in a finalized block.
 #[derive(Clone, Debug, Message, PartialEq)]
 #[rtype(result = "()")]
@@ -166,6 +169,7 @@ impl WeightSetter {
         match outcome {
             Sent::Confirmed(confirmed) => {
                 self.stats.count_handled();
+                self.stats.outcomes().succeeded(WEIGHTS);
                 self.told_failure = None;
                 let standing = confirmed.standing;
                 tracing::info!(
@@ -186,6 +190,7 @@ impl WeightSetter {
             }
             Sent::Unrevealed(unrevealed) => {
                 self.stats.count_failed();
+                self.stats.outcomes().failed(WEIGHTS, "the chain did not reveal the weights that were committed");
                 tracing::error!(
                     cycle = unrevealed.cycle,
                     window = unrevealed.window,
@@ -198,6 +203,7 @@ impl WeightSetter {
             Sent::Withheld(withheld) => {
                 if withheld.is_failure {
                     self.stats.count_failed();
+                    self.stats.outcomes().failed(WEIGHTS, &withheld.reason);
                 }
                 let is_news = withheld.is_failure && self.told_failure.as_ref() != Some(&withheld.reason);
                 if is_news {

@@ -11,7 +11,7 @@ use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tensorflix_actors::platform::{BucketState, ContentsObserved, DETAILS_MAX_AGE_BLOCKS, bucket_states};
+use tensorflix_actors::platform::{BATCHES, BucketState, ContentsObserved, DETAILS_MAX_AGE_BLOCKS, bucket_states};
 use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::Block;
@@ -336,5 +336,48 @@ fn the_same_video_is_asked_for_once_whoever_lists_it() {
         assert_eq!(youtube.observe(&listed).await.observed_count, 50);
         assert_eq!(asked(&youtube), [1, 0]);
         assert_eq!(ids(&youtube.world.http.requests()[0]).len(), 50);
+    });
+}
+
+#[test]
+fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
+    simulate(async {
+        let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
+        let youtube = start(&settings);
+        let outcomes = || youtube.stats.outcomes().read();
+        serve(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "accessNotConfigured")));
+        youtube.observe(&videos(0..4)).await;
+        let refused = &outcomes()["key 1"];
+        assert!(refused.is_refusal && refused.failures_in_a_row == 1 && refused.failed == 1, "{refused:?}");
+        assert!(refused.error.as_ref().is_some_and(|error| !error.contains(SECRET)), "{refused:?}");
+        assert_eq!((outcomes()["key 2"].succeeded, outcomes()["key 2"].failed), (4, 0));
+        assert_eq!(
+            (outcomes()[BATCHES].succeeded, outcomes()[BATCHES].failures_in_a_row),
+            (4, 0),
+            "the other key pays"
+        );
+
+        serve(&youtube, |_| None);
+        pass(Duration::from_secs(24 * 3_600)).await;
+        let next_day = BlockStamp { block: 200, time: moment(7.0) };
+        youtube.observe_at(&videos(4..8), 200, next_day).await;
+        assert!(!outcomes()["key 1"].is_refusal && outcomes()["key 1"].failures_in_a_row == 0);
+    });
+}
+
+#[test]
+fn batches_that_fail_are_counted_in_a_row_and_a_budget_that_is_used_up_is_none_of_them() {
+    simulate(async {
+        let settings = Settings { batch_size: 1, max_in_flight: 1, batches_per_day: 7, ..Settings::default() };
+        let youtube = start(&settings);
+        serve(&youtube, |_| Some(Reply::new(400, "no")));
+        youtube.observe(&videos(0..2)).await;
+        let failing = youtube.stats.outcomes().read().remove(BATCHES).expect("batches");
+        assert_eq!((failing.failed, failing.failures_in_a_row), (2, 2), "{failing:?}");
+        serve(&youtube, |_| None);
+        youtube.observe(&videos(2..20)).await;
+        let well = youtube.stats.outcomes().read().remove(BATCHES).expect("batches");
+        assert_eq!((well.failed, well.failures_in_a_row), (2, 0), "{well:?}");
+        assert!(well.succeeded > 0 && well.succeeded < 18, "{well:?}");
     });
 }

@@ -62,8 +62,9 @@ impl Peers {
         if self.kept().made_of == made_of {
             return;
         }
-        match peers::read(store).await {
-            Ok(Some(json)) => {
+        match peers::read_counted(store).await {
+            Ok(Some((json, count))) => {
+                vitals.note_peers(count);
                 tracing::debug!(bytes = json.len(), "the peers' metadata are made anew");
                 self.keep(Kept { made_of, answer: Some(Bytes::from(json)) });
             }

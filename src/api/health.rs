@@ -3,27 +3,16 @@
 //! `degraded`: it answers, but something is missing or old; the reasons say what. `unhealthy`: it does not do what it is
 //! for. Nothing is ever `healthy` by default: what was not read cannot be.
 
+use super::chain_syncer;
+use super::findings::{self, Finding};
 use super::platform_tracker;
 use super::source::Source;
-use super::vitals::{Dating, Vitals};
+use super::vitals::Vitals;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-use tensorflix_domain::chain_time::Moment;
+use std::sync::Arc;
+use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::Block;
 use utoipa::ToSchema;
-
-/// Time without a new block after which something is wrong: ten blocks.
-const OLD_HEAD: Duration = Duration::from_secs(120);
-/// Time without a new block after which the chain counts as lost: fifty blocks.
-const LOST_HEAD: Duration = Duration::from_secs(600);
-/// Time that the first reading of the chain may take.
-const START: Duration = Duration::from_secs(120);
-/// Polling rounds without a finished one after which something is wrong.
-const OLD_ROUNDS: u32 = 3;
-/// Age of the last reading of the store after which it counts as lost.
-const OLD_READING: Duration = Duration::from_secs(30);
-/// Time after which a failed batch says nothing any more of how the platform is now.
-const OLD_TROUBLE: Duration = Duration::from_secs(900);
 
 /// How a service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -49,6 +38,15 @@ pub struct HealthReport {
     pub service: String,
     /// Version of the program.
     pub version: String,
+    /// The network that is followed: its name, or the host of its endpoint.
+    #[schema(required)]
+    pub network: Option<String>,
+    /// The subnet that is followed.
+    #[schema(required)]
+    pub netuid: Option<u16>,
+    /// Peers in the chain syncer's newest answer.
+    #[schema(required)]
+    pub peers_count: Option<u64>,
     /// Seconds since its start.
     pub uptime_secs: u64,
     /// Seconds since the store was last read; null if it never was.
@@ -80,6 +78,8 @@ pub struct HealthReport {
     pub weights_block: Option<Block>,
     /// The platforms.
     pub platforms: Vec<PlatformHealth>,
+    /// What came of the actors' last pieces of work.
+    pub work: Vec<WorkHealth>,
 }
 
 /// How a platform is.
@@ -101,148 +101,74 @@ pub struct PlatformHealth {
     pub failures: u32,
 }
 
-/// What is wrong, while it is being found out.
-#[derive(Debug, Default)]
-struct Findings {
-    reasons: Vec<(Standing, String)>,
-}
-
-impl Findings {
-    fn degraded(&mut self, reason: String) {
-        self.reasons.push((Standing::Degraded, reason));
-    }
-
-    fn unhealthy(&mut self, reason: String) {
-        self.reasons.push((Standing::Unhealthy, reason));
-    }
-
-    /// One or the other by how long something has lasted.
-    fn by(&mut self, is_lost: bool, reason: String) {
-        if is_lost { self.unhealthy(reason) } else { self.degraded(reason) }
-    }
-
-    fn standing(&self) -> Standing {
-        self.reasons.iter().map(|(standing, _)| *standing).max().unwrap_or(Standing::Healthy)
-    }
+/// What came of an actor's last pieces of work on one subject: a key, the gists of a round, weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkHealth {
+    /// The actor.
+    pub actor: String,
+    /// What the work was about.
+    pub subject: String,
+    /// Pieces of work since the start that ended well, at least in part.
+    pub succeeded: u64,
+    /// Pieces of work since the start of which nothing came.
+    pub failed: u64,
+    /// Pieces of work in a row, up to the last one, of which nothing came.
+    pub failures_in_a_row: u32,
+    /// Why the last one failed, or a part of it.
+    #[schema(required)]
+    pub error: Option<String>,
 }
 
 /// The report of a service.
 pub fn report(service: &str, vitals: &Vitals) -> HealthReport {
     let (reading, now) = (vitals.reading(), vitals.monotonic());
-    let mut findings = Findings::default();
-    let store_age = reading.at.map(|at| now.saturating_sub(at));
-    match store_age {
-        Some(age) if age <= OLD_READING => {}
-        Some(age) => findings.unhealthy(format!("the store has not answered for {} s", age.as_secs())),
-        None => findings.unhealthy("the store has not answered yet".to_owned()),
-    }
-    let follows_chain = vitals.dating() == Dating::Chain;
-    if follows_chain {
-        check_chain(vitals, &mut findings);
-    }
-    if service != platform_tracker::SERVICE {
-        check_gists(vitals, &mut findings);
-    }
+    let findings = findings::findings(service, vitals);
+    let subnet = vitals.subnet().filter(|_| service == chain_syncer::SERVICE);
     let sources: &[_] = if service == platform_tracker::SERVICE { &vitals.sources } else { &[] };
-    sources.iter().for_each(|source| check_platform(vitals, source, &mut findings));
-    check_actors(service, vitals, &mut findings);
-    let head_age = reading.head.map(|_| now.saturating_sub(reading.head_since).as_secs());
     HealthReport {
-        status: findings.standing(),
-        reasons: findings.reasons.into_iter().map(|(_, reason)| reason).collect(),
+        status: standing(&findings),
+        reasons: findings.into_iter().map(|finding| finding.text).collect(),
         service: service.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        network: subnet.map(|subnet| subnet.network.clone()),
+        netuid: subnet.map(|subnet| subnet.netuid),
+        peers_count: vitals.peers_count().filter(|_| subnet.is_some()),
         uptime_secs: vitals.uptime().as_secs(),
-        store_age_secs: store_age.map(|age| age.as_secs()),
+        store_age_secs: reading.at.map(|at| now.saturating_sub(at).as_secs()),
         head_block: reading.head.map(|head| head.block),
         head_time: reading.head.map(|head| head.time.to_string()),
-        head_age_secs: head_age,
+        head_age_secs: reading.head.map(|_| now.saturating_sub(reading.head_since).as_secs()),
         subnet_block: reading.subnet_block,
         gist_round: reading.gist_round,
-        gist_round_age_blocks: round_age(reading.head.map(|head| head.block), reading.gist_round),
+        gist_round_age_blocks: findings::round_age(reading.head.map(|head| head.block), reading.gist_round),
         cycle: reading.cycle,
         weights_block: reading.weights_block,
         platforms: sources.iter().map(|source| platform_health(vitals, source)).collect(),
+        work: work(vitals),
     }
 }
 
-fn round_age(head: Option<Block>, round: Option<Block>) -> Option<u32> {
-    Some(head?.saturating_sub(round?))
+/// How a service is with these findings.
+pub fn standing(findings: &[Finding]) -> Standing {
+    findings.iter().map(|finding| finding.standing).max().unwrap_or(Standing::Healthy)
 }
 
-fn check_chain(vitals: &Vitals, findings: &mut Findings) {
-    let (reading, uptime) = (vitals.reading(), vitals.uptime());
-    if reading.head.is_none() || reading.subnet_block.is_none() {
-        let text = format!("the chain has not been read in the {} s since the start", uptime.as_secs());
-        findings.by(uptime > START, format!("{text}: check network.network and network.endpoints"));
-        return;
-    }
-    let (age, period) = (vitals.monotonic().saturating_sub(reading.head_since), vitals.head_period());
-    if age > OLD_HEAD + period {
-        findings
-            .by(age > LOST_HEAD + period, format!("the chain has had no new finalized block for {} s", age.as_secs()));
-    }
-}
-
-fn check_gists(vitals: &Vitals, findings: &mut Findings) {
-    let reading = vitals.reading();
-    match round_age(reading.head.map(|head| head.block), reading.gist_round) {
-        None => findings.degraded("no polling round of gists is finished yet".to_owned()),
-        Some(age) if age > OLD_ROUNDS.saturating_mul(vitals.round_blocks.max(1)) => {
-            findings.degraded(format!("the last finished polling round of gists is {age} blocks old"));
-        }
-        Some(_) => {}
-    }
-}
-
-fn check_platform(vitals: &Vitals, source: &Source, findings: &mut Findings) {
-    let platform = source.id();
-    if !source.has_key() {
-        let variable = source.key_variable();
-        findings.degraded(format!("there is no API key for {platform}: set {variable}"));
-        return;
-    }
-    let budget = vitals.budget(source);
-    if !budget.has_room(1) {
-        let reset = resets_at(vitals, source).unwrap_or_else(|| "the end of its day".to_owned());
-        let (spent, units) = (budget.spent, budget.units);
-        let text = format!("the daily budget of {platform} is used up ({spent} of {units} units)");
-        findings.degraded(format!("{text}; it begins anew at {reset}"));
-    } else if !budget.has_room(source.clients_share) {
-        let text = format!("what clients may spend of the daily budget of {platform} is used up; the rest is kept for");
-        findings.degraded(format!("{text} cycles"));
-    } else {
-        check_answers(vitals, source, findings);
-    }
-}
-
-/// Whether the platform answered when it was last asked for a client.
-fn check_answers(vitals: &Vitals, source: &Source, findings: &mut Findings) {
-    let platform = source.id();
-    let age = |since| vitals.monotonic().saturating_sub(since);
-    if let Some(trouble) = source.trouble().filter(|trouble| age(trouble.since) <= OLD_TROUBLE) {
-        let secs = age(trouble.since).as_secs();
-        let kind = if trouble.is_quota { "quota exhausted" } else { "platform unavailable" };
-        findings.degraded(format!("{platform} did not answer when it was last asked, {secs} s ago: {kind}"));
-    }
-}
-
-/// Actors that failed again and again; core actors end the process instead.
-fn check_actors(service: &str, vitals: &Vitals, findings: &mut Findings) {
-    let concerns = |name: &str| {
-        let is_of_chain = matches!(name, "chain_watcher" | "gist_fetcher" | "scorer" | "weight_setter");
-        is_of_chain == (service != platform_tracker::SERVICE)
+/// The outcomes of all actors of the process, by actor and subject.
+fn work(vitals: &Vitals) -> Vec<WorkHealth> {
+    let of_actor = |stats: &Arc<ActorStats>| {
+        let actor = stats.name();
+        let outcomes = stats.outcomes().read().into_iter();
+        outcomes.map(move |(subject, outcome)| WorkHealth {
+            actor: actor.to_owned(),
+            subject,
+            succeeded: outcome.succeeded,
+            failed: outcome.failed,
+            failures_in_a_row: outcome.failures_in_a_row,
+            error: outcome.error,
+        })
     };
-    for stats in &vitals.stats {
-        let reading = stats.read();
-        if reading.is_resting && concerns(reading.name) {
-            findings.degraded(format!("{} failed again and again and rests: see the log", reading.name));
-        }
-    }
-}
-
-fn resets_at(vitals: &Vitals, source: &Source) -> Option<String> {
-    vitals.time().map(|time: Moment| source.next_reset(time).to_string())
+    vitals.stats.iter().flat_map(of_actor).collect()
 }
 
 fn platform_health(vitals: &Vitals, source: &Source) -> PlatformHealth {
@@ -252,7 +178,7 @@ fn platform_health(vitals: &Vitals, source: &Source) -> PlatformHealth {
         has_key: source.has_key(),
         units_spent: budget.spent,
         units_left: budget.left(),
-        resets_at: resets_at(vitals, source),
-        failures: source.trouble().map_or(0, |trouble| trouble.failures),
+        resets_at: findings::resets_at(vitals, source),
+        failures: source.trouble().map_or(0, |trouble| trouble.failures).max(findings::batches_failed(vitals, source)),
     }
 }

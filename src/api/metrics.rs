@@ -3,6 +3,7 @@
 //! Names are `tensorflix_…` with the unit last, as Prometheus wants them. Labels are names of this program (actors,
 //! services, routes, buckets): their number is fixed, whatever clients or miners send.
 
+use super::findings::{self, Finding};
 use super::front::Front;
 use super::health::{self, Standing};
 use super::vitals::Vitals;
@@ -82,6 +83,7 @@ fn register_actors(registry: &mut Registry, vitals: &Vitals) {
     counters("actor_handled", "Pieces of work that ended well", |reading| reading.handled);
     counters("actor_failed", "Pieces of work that failed", |reading| reading.failed);
     counters("actor_restarts", "Restarts by the supervisor", |reading| reading.restarts);
+    register_outcomes(registry, vitals);
     let (in_flight, resting, waited) = (
         Family::<Labels<1>, Gauge>::default(),
         Family::<Labels<1>, Gauge>::default(),
@@ -96,6 +98,32 @@ fn register_actors(registry: &mut Registry, vitals: &Vitals) {
     registry.register("actor_in_flight", "Pieces of work under way", in_flight);
     registry.register("actor_resting", "1 while the actor rests after too many restarts", resting);
     registry.register_with_unit("actor_limiter_wait", "Time spent waiting for a limiter", Unit::Seconds, waited);
+}
+
+/// What came of the last pieces of work. Errors are told by `/health` and the log: as labels they would have no bound.
+fn register_outcomes(registry: &mut Registry, vitals: &Vitals) {
+    let (in_a_row, parts, failed_parts, succeeded, failed) = (
+        Family::<Labels<2>, Gauge>::default(),
+        Family::<Labels<2>, Gauge>::default(),
+        Family::<Labels<2>, Gauge>::default(),
+        Family::<Labels<2>, Counter>::default(),
+        Family::<Labels<2>, Counter>::default(),
+    );
+    for stats in &vitals.stats {
+        for (subject, outcome) in stats.outcomes().read() {
+            let labels = [("actor", stats.name().to_owned()), ("subject", subject)];
+            in_a_row.get_or_create(&labels).set(i64::from(outcome.failures_in_a_row));
+            parts.get_or_create(&labels).set(whole(outcome.parts));
+            failed_parts.get_or_create(&labels).set(whole(outcome.failed_parts));
+            succeeded.get_or_create(&labels).inc_by(outcome.succeeded);
+            failed.get_or_create(&labels).inc_by(outcome.failed);
+        }
+    }
+    registry.register("work_failures_in_a_row", "Pieces of work in a row of which nothing came", in_a_row);
+    registry.register("work_last_parts", "Parts of the last piece of work, such as the gists of a round", parts);
+    registry.register("work_last_failed_parts", "Parts of the last piece of work that failed", failed_parts);
+    registry.register("work_succeeded", "Pieces of work that ended well, at least in part", succeeded);
+    registry.register("work_failed", "Pieces of work of which nothing came", failed);
 }
 
 fn register_budgets(registry: &mut Registry, vitals: &Vitals) {
@@ -122,11 +150,13 @@ fn register_budgets(registry: &mut Registry, vitals: &Vitals) {
 
 fn register_progress(registry: &mut Registry, front: &Front) {
     let (vitals, reading) = (&front.vitals, front.vitals.reading());
-    let standing = match health::report(front.service, vitals).status {
-        Standing::Healthy => 2,
-        Standing::Degraded => 1,
-        Standing::Unhealthy => 0,
-    };
+    let findings = findings::findings(front.service, vitals);
+    let standing = level(health::standing(&findings));
+    let reasons = Family::<Labels<2>, Gauge>::default();
+    for Finding { standing, kind, subject, .. } in findings {
+        reasons.get_or_create(&[("reason", kind.to_owned()), ("subject", subject)]).set(level(standing));
+    }
+    registry.register("health_reason", "Each reason of /health: 1 degraded, 0 unhealthy", reasons);
     // What is not known has no sample.
     let mut gauge = |name: &str, help: &str, value: Option<i64>| {
         if let Some(value) = value {
@@ -152,6 +182,14 @@ fn register_progress(registry: &mut Registry, front: &Front) {
     time("chain_head_age", "Time since that block was first seen", age);
     time("chain_head_timestamp", "Chain time of that block", reading.head.map(|head| seconds(head.time.unix_ms())));
     time("uptime", "Time since the start", Some(vitals.uptime().as_secs_f64()));
+}
+
+const fn level(standing: Standing) -> i64 {
+    match standing {
+        Standing::Healthy => 2,
+        Standing::Degraded => 1,
+        Standing::Unhealthy => 0,
+    }
 }
 
 fn whole(count: u64) -> i64 {

@@ -14,9 +14,11 @@
 pub mod asked;
 pub mod chain_syncer;
 pub mod clients;
+mod compatibility;
 pub mod contents;
 pub mod desk;
 mod filling;
+pub mod findings;
 pub mod front;
 pub mod health;
 pub mod metrics;

@@ -90,12 +90,16 @@ pub enum PeerGist {
     Unreadable,
 }
 
-/// Reads what is stored and puts the answer together, as JSON. Parsing is done off this thread. `None` if the subnet was
-/// not read yet.
+/// Reads what is stored and puts the answer together, as JSON. `None` if the subnet was not read yet.
 ///
 /// # Errors
 /// If the store cannot be read.
 pub async fn read(store: &Store) -> Result<Option<String>, StoreError> {
+    Ok(read_counted(store).await?.map(|(json, _)| json))
+}
+
+/// The same with the number of peers in it. Parsing is done off this thread.
+pub(super) async fn read_counted(store: &Store) -> Result<Option<(String, usize)>, StoreError> {
     let Some(subnet) = store.latest_subnet().await? else { return Ok(None) };
     let gist_round = store.latest_gist_round().await?;
     let states: BTreeMap<GistPointer, GistState> =
@@ -115,8 +119,9 @@ pub async fn read(store: &Store) -> Result<Option<String>, StoreError> {
             data.push(peer);
         }
     }
+    let count = data.len();
     let answer = tokio::task::spawn_blocking(move || written(&subnet, gist_round, data)).await;
-    Ok(answer.ok().flatten())
+    Ok(answer.ok().flatten().map(|json| (json, count)))
 }
 
 fn written(subnet: &Subnet, gist_round: Option<Block>, data: Vec<Peer>) -> Option<String> {

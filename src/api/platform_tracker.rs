@@ -1,12 +1,15 @@
 //! The platform tracker: public metrics of one video or reel.
 
+use super::compatibility;
 use super::contents::{InstagramReel, LiveBroadcast, YoutubeVideo};
 use super::desk::{Desk, Found};
 use super::front::{self, read_only};
 use super::health::HealthReport;
 use super::refusal::{Detail, Refusal};
+use crate::config::Compatibility;
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, ServiceConfig};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{ContentId, Platform};
 use utoipa::OpenApi;
@@ -19,8 +22,8 @@ const VIDEO_ID: &str = "video_id";
 /// Name of the id in the path of a reel.
 const REEL_ID: &str = "reel_id";
 
-/// The desks of all platforms.
-pub struct Desks(pub BTreeMap<Platform, Desk>);
+/// The desks of all platforms, and the form of their answers.
+pub struct Desks(pub BTreeMap<Platform, Desk>, pub Compatibility);
 
 /// What the service publishes of itself.
 #[derive(OpenApi)]
@@ -58,9 +61,9 @@ pub fn configure(desks: &Data<Desks>) -> impl Fn(&mut ServiceConfig) + Send + Cl
         (status = 429, description = "too many requests from this address", body = Detail),
         (status = 503, description = "YouTube or the quota is out: come again after Retry-After", body = Detail),
     ))]
-pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<Json<YoutubeVideo>, Refusal> {
+pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
     let (content, found) = look_up(&desks, Platform::YouTube, request.match_info().query(VIDEO_ID)).await?;
-    Ok(Json(YoutubeVideo::new(&content, found)))
+    Ok(Json(compatibility::answer(&YoutubeVideo::new(&content, found), desks.1)))
 }
 
 /// An Instagram reel.
@@ -76,9 +79,9 @@ pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<J
         (status = 429, description = "too many requests from this address", body = Detail),
         (status = 503, description = "Apify or the budget is out: come again after Retry-After", body = Detail),
     ))]
-pub async fn instagram_reel(request: HttpRequest, desks: Data<Desks>) -> Result<Json<InstagramReel>, Refusal> {
+pub async fn instagram_reel(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
     let (content, found) = look_up(&desks, Platform::Instagram, request.match_info().query(REEL_ID)).await?;
-    Ok(Json(InstagramReel::new(&content, found)))
+    Ok(Json(compatibility::answer(&InstagramReel::new(&content, found), desks.1)))
 }
 
 async fn look_up(desks: &Desks, platform: Platform, id: &str) -> Result<(ContentId, Found), Refusal> {

@@ -4,6 +4,7 @@
 //! cannot be had is known before anything is served.
 
 use super::front::{Front, configure, guard};
+use crate::telemetry::client_noise;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{Data, ServiceConfig};
@@ -104,6 +105,12 @@ impl Server {
         actix_rt::spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(service, %error, "a service ended; the validator goes on without it");
+            }
+        });
+        actix_rt::spawn(async {
+            loop {
+                tokio::time::sleep(client_noise::LOOK).await;
+                client_noise::report();
             }
         });
         tracing::info!(service, address = %format_args!("http://{address}"), "listening");

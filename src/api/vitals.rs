@@ -8,7 +8,8 @@
 
 use super::source::{Budget, Source};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 use tensorflix_actors::platform::Scope;
 use tensorflix_actors::ports::Clock;
@@ -70,6 +71,18 @@ pub struct Vitals {
     /// Blocks in a polling round.
     pub round_blocks: u32,
     reading: RwLock<Reading>,
+    subnet: OnceLock<FollowedSubnet>,
+    /// Peers in the newest answer of the chain syncer; negative as long as there is none.
+    peers_count: AtomicI64,
+}
+
+/// The subnet that a process follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowedSubnet {
+    /// The network's name, or the host of its endpoint.
+    pub network: String,
+    /// The subnet's number.
+    pub netuid: u16,
 }
 
 impl Vitals {
@@ -83,7 +96,19 @@ impl Vitals {
         round_blocks: u32,
     ) -> Arc<Self> {
         let (started, reading) = (clock.monotonic(), RwLock::default());
-        let vitals = Arc::new(Self { store, clock, dating, started, stats, sources, round_blocks, reading });
+        let (subnet, peers_count) = (OnceLock::new(), AtomicI64::new(-1));
+        let vitals = Arc::new(Self {
+            store,
+            clock,
+            dating,
+            started,
+            stats,
+            sources,
+            round_blocks,
+            reading,
+            subnet,
+            peers_count,
+        });
         vitals.refresh().await;
         let kept_up = Arc::downgrade(&vitals);
         actix_rt::spawn(async move {
@@ -95,6 +120,26 @@ impl Vitals {
             }
         });
         vitals
+    }
+
+    /// Notes which subnet is followed; the first word stands.
+    pub fn follow(&self, subnet: FollowedSubnet) {
+        let _ = self.subnet.set(subnet);
+    }
+
+    /// The subnet that is followed, where one is.
+    pub fn subnet(&self) -> Option<&FollowedSubnet> {
+        self.subnet.get()
+    }
+
+    /// Notes how many peers the chain syncer shows.
+    pub fn note_peers(&self, count: usize) {
+        self.peers_count.store(i64::try_from(count).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Peers that the chain syncer shows; `None` as long as it shows nothing.
+    pub fn peers_count(&self) -> Option<u64> {
+        u64::try_from(self.peers_count.load(Ordering::Relaxed)).ok()
     }
 
     /// The last reading.

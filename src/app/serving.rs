@@ -8,7 +8,7 @@ use crate::api::observing::{BatchCollector, Collecting};
 use crate::api::platform_tracker::Desks;
 use crate::api::server::{ServeError, Server};
 use crate::api::source::Source;
-use crate::api::vitals::{Dating, Vitals};
+use crate::api::vitals::{Dating, FollowedSubnet, Vitals};
 use crate::api::{chain_syncer, platform_tracker};
 use crate::config::{Config, HttpSettings};
 use crate::connections;
@@ -54,15 +54,13 @@ pub(super) struct Tracking {
 }
 
 impl Services {
-    /// Starts the services that the configuration switches on, beside the validator's actors.
-    ///
-    /// # Errors
-    /// [`ServeError`] says which setting to change. Nothing is served then.
-    pub async fn start(app: &App, config: &Config) -> Result<Self, ServeError> {
+    /// Starts the services that the configuration switches on, beside the validator's actors. One that cannot be started is
+    /// left out, and the log says which setting to change: weights depend on nothing that only watches.
+    pub async fn start(app: &App, config: &Config) -> Self {
         let mut services = Self::default();
         let HttpSettings { chain_syncer: syncer, platform_tracker: tracker, .. } = config.http;
         if syncer.is_none() && tracker.is_none() {
-            return Ok(services);
+            return services;
         }
         let tracking = Tracking {
             contents: app.database.clone(),
@@ -78,12 +76,14 @@ impl Services {
         let (sources, round_blocks) = (tracking.sources.clone(), config.validator.gist_poll_blocks);
         let vitals = Vitals::start(store, clock, Dating::Chain, stats, sources, round_blocks).await;
         if let Some(address) = syncer {
-            services.serve_peers(address, config, &app.database, &vitals, &app.clock).await?;
+            let served = services.serve_peers(address, config, &app.database, &vitals, &app.clock).await;
+            log_unserved(chain_syncer::SERVICE, served);
         }
         if let Some(address) = tracker {
-            services.serve_contents(address, config, tracking, &vitals, &app.clock)?;
+            let served = services.serve_contents(address, config, tracking, &vitals, &app.clock);
+            log_unserved(platform_tracker::SERVICE, served);
         }
-        Ok(services)
+        services
     }
 
     /// Starts the chain syncer.
@@ -95,6 +95,10 @@ impl Services {
         vitals: &Arc<Vitals>,
         clock: &Arc<dyn Clock>,
     ) -> Result<(), ServeError> {
+        vitals.follow(FollowedSubnet {
+            network: connections::shown_network(&config.network.network),
+            netuid: config.network.netuid,
+        });
         let document = chain_syncer::Document::openapi();
         let front = Front::new(chain_syncer::SERVICE, clients(config), Arc::clone(vitals), &document);
         let peers = chain_syncer::Peers::start(store.clone(), Arc::clone(vitals), Arc::clone(clock)).await;
@@ -134,7 +138,7 @@ impl Services {
             let desk = Desk::new(Arc::clone(&source), contents.clone(), collector, Arc::clone(vitals), ages);
             desks.insert(source.id(), desk);
         }
-        let desks = Data::new(Desks(desks));
+        let desks = Data::new(Desks(desks, config.http.compatibility));
         self.servers.push(Server::start(address, front, platform_tracker::configure(&desks))?);
         Ok(())
     }
@@ -147,6 +151,13 @@ impl Services {
     /// Stops all of them, letting requests under way end.
     pub async fn stop(self) {
         futures::future::join_all(self.servers.into_iter().map(Server::stop)).await;
+    }
+}
+
+/// Says that a service is not there.
+fn log_unserved(service: &str, served: Result<(), ServeError>) {
+    if let Err(error) = served {
+        tracing::error!(service, %error, "this service is not available until the next start; the validator goes on");
     }
 }
 

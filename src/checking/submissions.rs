@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
+use tensorflix_domain::invisible;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::{Place, Problem};
@@ -78,7 +79,7 @@ impl CheckedPair {
             published_by: Vec::new(),
             detail: String::new(),
         };
-        match outcome {
+        let checked = match outcome {
             Outcome::NotChecked(missing) => {
                 let platform = match missing {
                     NotChecked::Task => None,
@@ -96,7 +97,27 @@ impl CheckedPair {
                 detail: detail(judged, contents, policy),
                 ..nothing
             },
+        };
+        checked.with_what_is_hidden()
+    }
+
+    /// Says what cannot be seen in an id that is not accepted: then that is what has to be corrected.
+    fn with_what_is_hidden(mut self) -> Self {
+        let said = |what: &str, id: &str| {
+            let hidden = invisible::described(id)?;
+            let (shown, meant) = (invisible::escaped(id), invisible::cleaned(id));
+            Some(format!(
+                "the {what}'s id is \"{shown}\": it holds a {hidden}, and so is not \"{meant}\". To do: write the id again without it"
+            ))
+        };
+        let of_content = (self.status != Status::Accepted.word()).then(|| said("content", &self.content_id)).flatten();
+        let is_task_in_doubt = self.is_of_unknown_task() || self.status == NOT_CHECKED;
+        let of_task = is_task_in_doubt.then(|| said("task", &self.task_id)).flatten();
+        let found: Vec<String> = [of_task, of_content].into_iter().flatten().collect();
+        if !found.is_empty() {
+            self.detail = found.join("; ");
         }
+        self
     }
 }
 
@@ -111,10 +132,11 @@ impl CheckedPair {
         self.reason == Some(Reason::UnknownTask)
     }
 
-    /// Says that the unknown task is one of other validators: then it counts with them, and is no mistake.
+    /// Says that the unknown task is one of other validators: then it counts with them, and is no mistake. An id with
+    /// something hidden in it is one with them too.
     #[must_use]
     pub fn published_by(mut self, uids: Vec<Uid>) -> Self {
-        if self.is_of_unknown_task() && !uids.is_empty() {
+        if self.is_of_unknown_task() && !uids.is_empty() && invisible::described(&self.content_id).is_none() {
             let named: Vec<String> = uids.iter().map(|uid| format!("UID {uid}")).collect();
             self.detail = format!("it is a task of {}: it may count there, and does no harm here", named.join(", "));
             self.published_by = uids;
@@ -225,9 +247,9 @@ fn words(status: &'static str) -> &'static str {
 fn put_pair(page: &mut String, pair: &CheckedPair) {
     let lead = place(Some(pair.line), Some(pair.column));
     let indent = " ".repeat(lead.chars().count());
-    put(page, &lead, &excerpt(&pair.content_id, SHOWN_CHARACTERS));
+    put(page, &lead, &excerpt(&invisible::escaped(&pair.content_id), SHOWN_CHARACTERS));
     let platform = pair.platform.map(|platform| format!(" ({platform})")).unwrap_or_default();
-    put(page, &indent, &format!("for {}{platform}", excerpt(&pair.task_id, SHOWN_CHARACTERS)));
+    put(page, &indent, &format!("for {}{platform}", excerpt(&invisible::escaped(&pair.task_id), SHOWN_CHARACTERS)));
     let reason = pair.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     put(page, &indent, &format!("{}{reason}: {}", words(pair.status), pair.detail));
     if let (Some(views), Some(published_at)) = (pair.views, pair.published_at) {

@@ -5,6 +5,7 @@ use super::{Check, CheckResult, any_wrong};
 use crate::report::one_line;
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::invisible;
 use tensorflix_domain::problem::{Place, Problem};
 use tensorflix_domain::submission::{GistKind, parse_submission_gist};
 use tensorflix_domain::task::{Task, parse_task_gist};
@@ -42,6 +43,9 @@ pub fn check_tasks(source: String, document: &[u8], mut checks: Vec<Check>, now:
 /// What is legal and surely not meant.
 fn warnings(place: Place, task: &Task, now: Moment) -> Vec<Problem> {
     let mut texts = Vec::new();
+    if let Some(hidden) = invisible::described(task.id.as_str()) {
+        texts.push(format!("its id holds a {hidden}: miners who write it without that list another task"));
+    }
     if task.description.trim().is_empty() {
         texts.push("the description is empty, so miners cannot know what to show".to_owned());
     }
@@ -54,7 +58,7 @@ fn warnings(place: Place, task: &Task, now: Moment) -> Vec<Problem> {
     if let Some(end_at) = task.end_at.filter(|end_at| *end_at <= now) {
         texts.push(format!("it is over since {end_at}, by this machine's clock: nothing published now counts"));
     }
-    let named = |text| Problem::at(place, format!("task \"{}\": {text}", excerpt(task.id.as_str(), SHOWN_CHARACTERS)));
+    let named = |text| Problem::at(place, format!("task \"{}\": {text}", excerpt(&shown_id(task), SHOWN_CHARACTERS)));
     texts.into_iter().map(named).collect()
 }
 
@@ -146,9 +150,14 @@ impl TaskReport {
     }
 }
 
+/// A task's id with everything escaped that cannot be seen.
+fn shown_id(task: &Task) -> String {
+    invisible::escaped(task.id.as_str())
+}
+
 fn put_task(page: &mut String, lead: &str, task: &Task) {
     let indent = " ".repeat(lead.chars().count());
-    put(page, lead, task.id.as_str());
+    put(page, lead, &shown_id(task));
     let end = task.end_at.map_or_else(|| "without an end".to_owned(), |end_at| format!("to {end_at}"));
     put(page, &indent, &format!("{}, from {}, {end}", task.platform, task.start_at));
     put(page, &indent, &excerpt(&task.description, SHOWN_CHARACTERS));

@@ -4,6 +4,8 @@ use super::stdout::{ended, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, fail, prepare, refuse, say};
 use crate::adapters::chain::FINALITY_DEADLINE;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::http::HttpClient;
+use crate::committing::gist_check::GistCheck;
 use crate::committing::{Committed, Committer, Deed, shown};
 use crate::config::{Config, Overrides};
 use crate::connections;
@@ -15,11 +17,14 @@ use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, Hotkey};
+use tensorflix_domain::subnet::Subnet;
 
 /// Write on chain where your gist is, and wait until it is final.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Nothing is sent if the chain holds exactly this already. Whatever happens, it can be run again.
+The gist is looked at first: it must exist, be public and yours, hold submissions or tasks that can
+be read, and be committed by no other hotkey. Nothing is sent if the chain holds exactly this already.
+Whatever happens, it can be run again.
 
 Examples:
   tensorflix commit --wallet-name miner --commit alice:0123456789abcdef0123456789abcdef
@@ -38,6 +43,10 @@ pub(super) struct CommitArguments {
     /// Do everything except signing and sending
     #[arg(long)]
     dry_run: bool,
+    /// Commit the gist although it does not pass the checks: one that you publish later, one that another hotkey of yours
+    /// commits too, or while GitHub cannot be asked
+    #[arg(long)]
+    force: bool,
     /// Form of the result on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -57,7 +66,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: CommitArguments) -> Exit {
-    let CommitArguments { config, network, wallet, commit, dry_run, output } = arguments;
+    let CommitArguments { config, network, wallet, commit, dry_run, force, output } = arguments;
     let overrides = Overrides {
         netuid: network.netuid,
         network: network.network,
@@ -69,10 +78,17 @@ pub(super) fn run(arguments: CommitArguments) -> Exit {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    actix_rt::System::new().block_on(write(&config, &commit, dry_run, output))
+    actix_rt::System::new().block_on(write(&config, &commit, Manner { dry_run, force }, output))
 }
 
-async fn write(config: &Config, pointer: &GistPointer, dry_run: bool, output: Output) -> Exit {
+/// What is left out, or done all the same.
+#[derive(Clone, Copy)]
+struct Manner {
+    dry_run: bool,
+    force: bool,
+}
+
+async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: Output) -> Exit {
     let wallet = match connections::open_wallet(&config.wallet) {
         Ok(wallet) => wallet,
         Err(error) => return refuse(&error),
@@ -87,7 +103,16 @@ async fn write(config: &Config, pointer: &GistPointer, dry_run: bool, output: Ou
     let progress = |step: &str| say(&visible(step));
     let committer =
         Committer { client: &client, wallet: &wallet, netuid, patience: FINALITY_DEADLINE, progress: &progress };
-    match committer.commit(pointer, dry_run).await {
+    let prepared = match committer.prepare(pointer).await {
+        Ok(prepared) => prepared,
+        Err(error) => return fail(&error),
+    };
+    if !prepared.stands
+        && let Err(doubted) = look_at(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await
+    {
+        return fail(&doubted);
+    }
+    match committer.finish(prepared, manner.dry_run).await {
         Ok(committed) => {
             let printed = print(&match output {
                 Output::Text => text(pointer, netuid, &committed),
@@ -97,6 +122,38 @@ async fn write(config: &Config, pointer: &GistPointer, dry_run: bool, output: Ou
         }
         Err(error) => fail(&error),
     }
+}
+
+/// Why nothing was sent, though the chain would take it.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was sent: {}. Correct this first, or add --force to commit {pointer} as it is", doubts.join("; and "))]
+struct Doubted {
+    pointer: GistPointer,
+    doubts: Vec<String>,
+}
+
+/// Looks at the gist as validators will; what speaks against it is an error, or with `force` only said.
+async fn look_at(
+    config: &Config,
+    pointer: &GistPointer,
+    subnet: &Subnet,
+    hotkey: &Hotkey,
+    clock: &Arc<dyn Clock>,
+    force: bool,
+) -> Result<(), Doubted> {
+    let doubted = |doubts: Vec<String>| Doubted { pointer: pointer.clone(), doubts };
+    let http = HttpClient::new().map_err(|error| doubted(vec![error.to_string()]))?;
+    let limiter = connections::limiter(connections::github_rate(config), clock, &ActorStats::new("commit"));
+    let github = connections::github(config, Arc::new(http), clock, limiter);
+    let GistCheck { content, doubts } = GistCheck::of(&github, pointer, subnet, hotkey).await;
+    if let Some(content) = content {
+        say(&visible(&format!("the gist can be read: {content}")));
+    }
+    let doubts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    if force {
+        doubts.iter().for_each(|doubt| say(&visible(&format!("warning: {doubt}"))));
+    }
+    if force || doubts.is_empty() { Ok(()) } else { Err(doubted(doubts)) }
 }
 
 fn text(pointer: &GistPointer, netuid: u16, committed: &Committed) -> String {

@@ -1,9 +1,9 @@
 //! SIGHUP: the configuration is read again, and what can be changed while the process runs is changed.
 //!
-//! A configuration with any mistake changes nothing, and the log says what is wrong with it. The log file is opened again in
-//! any case: whoever rotates logs says so with this signal.
+//! A configuration with any mistake changes nothing, nor does a file that is empty or cut; the log says what is wrong with it.
+//! The log file is opened again in any case: whoever rotates logs says so with this signal.
 
-use crate::config::{Config, Overrides, environment};
+use crate::config::{Config, Overrides, cut, environment};
 use crate::telemetry::Telemetry;
 use crate::tuning::{Tuning, changes};
 use std::path::PathBuf;
@@ -31,14 +31,16 @@ pub(super) struct Reload<'a> {
     started: Config,
     /// What needs none is as it says.
     applied: Config,
+    /// The file's text when it was last taken.
+    text: Option<String>,
     telemetry: &'a Telemetry,
 }
 
 impl<'a> Reload<'a> {
     /// For a process that started with `started`, read from `file` under `overrides`.
     pub(super) fn new(file: Option<PathBuf>, overrides: Overrides, started: Config, telemetry: &'a Telemetry) -> Self {
-        let applied = started.clone();
-        Self { file, overrides, started, applied, telemetry }
+        let (applied, text) = (started.clone(), Config::file_text(file.as_deref()));
+        Self { file, overrides, started, applied, text, telemetry }
     }
 
     /// Reads the configuration again at each hang-up. Never ends.
@@ -53,6 +55,14 @@ impl<'a> Reload<'a> {
     }
 
     fn read_again(&mut self, tuning: &Tuning) {
+        let text = Config::file_text(self.file.as_deref());
+        if let Some(why) = self.text.as_deref().and_then(|before| cut::missing(before, text.as_deref())) {
+            tracing::error!(
+                why,
+                "the configuration was read again and is not whole: nothing was changed; if it is meant so, a restart takes it"
+            );
+            return;
+        }
         let new = match Config::load(self.file.as_deref(), environment(), self.overrides.clone()) {
             Ok(new) => new,
             Err(error) => {
@@ -71,6 +81,6 @@ impl<'a> Reload<'a> {
         if !after_restart.is_empty() {
             tracing::warn!(settings = ?after_restart, "these settings have changed too and need a restart");
         }
-        self.applied = new;
+        (self.applied, self.text) = (new, text);
     }
 }

@@ -103,12 +103,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
         app.keep_store_bounded(config);
     }
     // One cycle is over before anybody could ask.
-    let services = if is_once { Ok(Services::default()) } else { Services::start(&app, config).await };
-    // Weights depend on nothing that only watches.
-    let services = services.unwrap_or_else(|error| {
-        tracing::error!(%error, "nothing is served over HTTP until the next start; the validator goes on");
-        Services::default()
-    });
+    let services = if is_once { Services::default() } else { Services::start(&app, config).await };
     let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {
@@ -153,7 +148,7 @@ async fn show_first(app: &mut App, output: Output) -> Exit {
                 return stdout::ended(shown, once::exit_of(&report, &*app.chain).await);
             }
             Ok(Shown::Again { cycle, sending }) => {
-                if let Err(exit) = show_again(cycle, &sending, output) {
+                if let Err(exit) = show_again(cycle, &sending, false, output) {
                     return exit;
                 }
             }
@@ -164,15 +159,24 @@ async fn show_first(app: &mut App, output: Output) -> Exit {
 
 /// Shows one cycle after another. That nobody can read them ends no validator.
 async fn show_all(app: &mut App, output: Output) -> Exit {
-    let mut session = Session::default();
+    let (mut session, mut sent) = (Session::default(), None);
     loop {
         let _ = match session.next(app).await {
             Ok(Shown::Cycle(report)) => {
+                if matches!(report.sending, Sending::Confirmed { .. }) {
+                    sent = Some(report.decided.cycle);
+                }
                 let shown = show(&report, output, true);
                 log_metrics(app);
                 shown
             }
-            Ok(Shown::Again { cycle, sending }) => show_again(cycle, &sending, output),
+            Ok(Shown::Again { cycle, sending }) => {
+                let is_known = sent == Some(cycle);
+                if matches!(sending, Sending::Confirmed { .. }) {
+                    sent = Some(cycle);
+                }
+                show_again(cycle, &sending, is_known, output)
+            }
             Err(actor) => return gave_up(actor),
         };
     }
@@ -191,10 +195,12 @@ pub(super) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) -
     }
 }
 
-fn show_again(cycle: u32, sending: &Sending, output: Output) -> Result<(), Exit> {
+/// `is_known`: this process has told of weights of this cycle on chain before.
+fn show_again(cycle: u32, sending: &Sending, is_known: bool, output: Output) -> Result<(), Exit> {
     match (output, sending) {
         (Output::Text, Sending::Confirmed { block, .. }) => {
-            print(&format!("Weights of cycle {cycle} sent again, in block {block}\n"))
+            let again = if is_known { " again" } else { "" };
+            print(&format!("Weights of cycle {cycle} sent{again}, in block {block}\n"))
         }
         (Output::Text, Sending::Withheld { reason, .. }) => print(&format!("Weights not sent: {reason}\n")),
         // Programs read one object a cycle; the log has the rest.

@@ -28,6 +28,9 @@ pub(super) struct SandboxArguments {
     /// Write a configuration for `run` to this file, and a wallet, keys and the store's place beside it
     #[arg(long, value_name = "FILE")]
     write_config: Option<PathBuf>,
+    /// Replace that file if it is there
+    #[arg(long, requires = "write_config")]
+    force: bool,
     /// Make blocks only for waiting extrinsics
     #[arg(long, conflicts_with = "speed")]
     hold: bool,
@@ -68,6 +71,12 @@ impl WorldArguments {
 }
 
 pub(super) fn run(arguments: SandboxArguments) -> Exit {
+    if let Some(file) = arguments.write_config.as_ref().filter(|file| file.exists() && !arguments.force) {
+        let file = file.display();
+        return refuse(&format!(
+            "{file} exists already: name another file with --write-config, or add --force to replace it"
+        ));
+    }
     let pace = if arguments.hold { Pace::Hold } else { pace(arguments.speed) };
     let log = LogSettings { file: None, ..LogSettings::default() };
     let _telemetry = match telemetry::init(&log, ConsoleMode::Logs) {

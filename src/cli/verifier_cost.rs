@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn costs_follow_from_frames_sample_renewal_and_budget() {
         let mut config = Config::default();
-        config.verifier.ai = CheckMode::Enforce;
+        config.verifier.illicit = CheckMode::Off;
         config.verifier.topic = CheckMode::Observe;
         config.secrets.sightengine_api_user = Some("u".to_owned().into());
         config.secrets.sightengine_api_secret = Some("s".to_owned().into());

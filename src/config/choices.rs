@@ -12,6 +12,18 @@ pub enum ForeignUpdate {
     Stop,
 }
 
+/// `http.compatibility`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Compatibility {
+    /// Answers as they are published.
+    #[default]
+    #[serde(rename = "")]
+    None,
+    /// For clients of the first Python services: times without a zone, which are UTC, and unknown counts left out.
+    #[serde(rename = "original")]
+    Original,
+}
+
 /// `log.level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

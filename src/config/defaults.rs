@@ -9,7 +9,7 @@ use tensorflix_domain::policy::{
 };
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel};
+use super::choices::{Compatibility, ForeignUpdate, LogFormat, LogLevel};
 use super::sections::{
     GithubSettings, HttpSettings, InstagramSettings, LogSettings, NetworkSettings, OpenaiSettings, RulesSettings,
     SightengineSettings, StoreSettings, SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings,
@@ -122,8 +122,8 @@ impl Default for RulesSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
-            ai: CheckMode::Off,
-            illicit: CheckMode::Off,
+            ai: CheckMode::Enforce,
+            illicit: CheckMode::Enforce,
             topic: CheckMode::Off,
             ai_threshold: 0.8,
             illicit_threshold: 0.8,
@@ -213,6 +213,7 @@ impl Default for HttpSettings {
             max_age_secs: 3_600,
             requests_per_second: 500.0,
             burst: 5_000,
+            compatibility: Compatibility::None,
         }
     }
 }

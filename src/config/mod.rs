@@ -11,6 +11,7 @@
 //! It does not look at wallets, endpoints or disks: `doctor` does.
 
 mod choices;
+pub mod cut;
 mod defaults;
 mod forms;
 mod kind;
@@ -25,7 +26,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-pub use choices::{ForeignUpdate, LogFormat, LogLevel};
+pub use choices::{Compatibility, ForeignUpdate, LogFormat, LogLevel};
 pub use problem::{ConfigError, Origin, Problem};
 pub use secrets::Secrets;
 pub use sections::{
@@ -149,6 +150,11 @@ impl Config {
         reading.environment(&variables);
         reading.overrides(&overrides);
         Self::assemble(reading, &variables)
+    }
+
+    /// The text of the configuration file; `None` if there is none that can be read.
+    pub fn file_text(path: Option<&Path>) -> Option<String> {
+        read_file(path.unwrap_or(Path::new(DEFAULT_PATH))).ok()
     }
 
     fn assemble(reading: Reading, variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {

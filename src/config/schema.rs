@@ -231,6 +231,7 @@ pub(super) static SECTIONS: [Section; 17] = [
             ("max_age_secs", integer(1, SECONDS_OF_A_YEAR)),
             ("requests_per_second", RATE),
             ("burst", BURST),
+            ("compatibility", Kind::Choice(&["", "original"])),
         ],
     },
     Section {

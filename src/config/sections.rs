@@ -12,7 +12,7 @@ use tensorflix_domain::policy::{
 };
 use url::Url;
 
-use super::choices::{ForeignUpdate, LogFormat, LogLevel};
+use super::choices::{Compatibility, ForeignUpdate, LogFormat, LogLevel};
 use super::text_form;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown};
@@ -321,6 +321,8 @@ pub struct HttpSettings {
     pub requests_per_second: f64,
     /// Requests that one client may make at once.
     pub burst: u32,
+    /// How the platform tracker answers.
+    pub compatibility: Compatibility,
 }
 
 /// `[log]`: what is written where.

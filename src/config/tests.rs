@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::kind::Kind;
 use super::*;
 use proptest::strategy::Strategy;
+use tensorflix_domain::verification::CheckMode;
 
 const KEY: &str = "AIzaSecretSecretSecretSecretSecret12345";
 
@@ -419,7 +420,11 @@ fn a_written_file_gives_the_same_configuration() {
 
 #[test]
 fn the_default_policy_is_the_rules_of_the_subnet() {
-    assert_eq!(Config::default().policy(), Policy::default());
+    let mut policy = Config::default().policy();
+    // Which checks are on is the operator's choice; with nobody to ask, only the platform's own signals count.
+    assert!(!policy.verification.asks_anybody());
+    (policy.verification.ai, policy.verification.illicit) = (CheckMode::Off, CheckMode::Off);
+    assert_eq!(policy, Policy::default());
 }
 
 proptest::proptest! {
@@ -455,4 +460,17 @@ proptest::proptest! {
             assert!(!shown.is_empty() && !shown.contains("panicked"));
         }
     }
+}
+
+#[test]
+fn ai_and_illicit_are_enforced_by_default_and_without_a_key_of_a_detector_nobody_is_asked() {
+    use CheckMode::{Enforce, Off};
+    let config = load("", &[]).expect("the defaults");
+    let policy = config.policy().verification;
+    assert_eq!((policy.ai, policy.illicit, policy.topic), (Enforce, Enforce, Off));
+    assert!(!policy.asks_anybody(), "{:?}", policy.asked);
+    let config = load("", &[("OPENAI_API_KEY", KEY)]).expect("a key");
+    let policy = config.policy().verification;
+    let asked: Vec<_> = policy.checks().filter(|check| !policy.providers(*check).is_empty()).collect();
+    assert_eq!(asked, [tensorflix_domain::verification::Check::Illicit], "it answers this check alone");
 }

@@ -4,6 +4,7 @@ use super::Finding;
 use crate::config::Config;
 use crate::connections;
 use std::path::{Path, PathBuf};
+use tensorflix_domain::verification::Check;
 
 /// Free space below which a store may be full within days, and below which it may be at any moment.
 const LITTLE_SPACE_MIB: u64 = 1_024;
@@ -45,11 +46,17 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
         Some(_) => Finding::well("keys", "GitHub: a token"),
     });
     findings.extend(connections::unchecked(config).into_iter().map(|check| {
-        Finding::doubtful(
-            "keys",
-            format!("the check `{check:?}` is on and no detector with a key answers it").to_lowercase(),
-            "Set a key of SightEngine, OpenAI or a webhook, or switch the check off in [verifier].",
-        )
+        let decides = connections::decides_alone(check);
+        let found = format!("no detector answers the check `{check}`: {decides}");
+        match check {
+            // Complete without a detector, and so by default.
+            Check::Ai | Check::Illicit => Finding::well("keys", found),
+            Check::Topic => Finding::doubtful(
+                "keys",
+                found,
+                "Set webhook.url, or switch the check off by verifier.topic = \"off\".",
+            ),
+        }
     }));
     findings
 }

@@ -170,11 +170,12 @@ fn write_left_out(text: &mut String, count: usize, detail: Detail) -> std::fmt::
 }
 
 fn write_weights(text: &mut String, report: &CycleReport) -> std::fmt::Result {
+    let whole: f64 = report.entries.iter().map(|(_, weight)| f64::from(*weight)).sum();
     let entries: Vec<String> = report
         .entries
         .iter()
         .filter(|(_, weight)| *weight > 0)
-        .map(|(uid, weight)| format!("  - UID {uid}: {weight}"))
+        .map(|(uid, weight)| format!("  - UID {uid}: {weight} ({:.1} %)", f64::from(*weight) / whole * 100.0))
         .collect();
     match &report.sending {
         Sending::Confirmed { block, extrinsic_hash } => {

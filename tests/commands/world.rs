@@ -8,6 +8,7 @@ use std::time::Duration;
 use tensorflix::committing::{CommitError, Committed, Committer};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate, NoPasswords};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_sandbox::world::{Gist, GistFile, SUBMISSION_FILE};
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
 
 /// What the tests commit.
@@ -22,6 +23,10 @@ pub struct World {
 impl World {
     pub async fn start() -> Self {
         let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+        let (login, id) = GIST.split_once(':').expect("a gist");
+        let file = GistFile::new(SUBMISSION_FILE, r#"{"submissions": [["a-task", "AAAAAAAAAAA"]]}"#);
+        let gist = Gist::new(id.to_owned(), login.to_owned(), 77, "for the tests", sandbox.block(), vec![file]);
+        sandbox.world().add_gist(gist);
         let folder = folder();
         let urls = sandbox.urls();
         let config = format!(

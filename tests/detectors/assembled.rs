@@ -239,14 +239,17 @@ fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warne
 
     // Without any detector YouTube's word is all there is, and the log names what is not checked.
     let mut alone = config;
-    switch_checks(&mut alone, CheckMode::Enforce);
+    let by_default = Config::default().verifier;
+    (alone.verifier.ai, alone.verifier.illicit) = (by_default.ai, by_default.illicit);
     alone.verifier.topic = CheckMode::Observe;
     alone.store.url = format!("sqlite://{}", town.folder.path().join("alone.db").display());
     (alone.secrets.sightengine_api_secret, alone.secrets.openai_api_key, alone.webhook.url) = (None, None, None);
     let logs = Logs::capture();
     let (decided, asked) = town.asked_by(&alone);
     for check in ["ai", "illicit", "topic"] {
-        let warned = logs.lines(&["WARN", WARNING, &format!("check={check}")]);
+        let decides =
+            if check == "topic" { "nothing is checked" } else { "the platform's own signals alone decide it" };
+        let warned = logs.lines(&["WARN", WARNING, decides, &format!("check={check}")]);
         assert_eq!(warned.len(), 1, "{check}: {:?}", logs.lines(&[WARNING]));
     }
     drop(logs);
@@ -255,4 +258,8 @@ fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warne
     for video in [declared, filmed, plain] {
         assert_eq!(outcome(&decided, video), (Status::Accepted, None), "nothing is awaited of nobody");
     }
+    assert!(
+        decided.submissions.iter().all(|one| one.reason != Some(Reason::AwaitingVerdict)),
+        "of no submission at all"
+    );
 }

@@ -2,6 +2,7 @@
 
 use crate::world::{Answer, Service, World, check_published};
 use serde_json::{Value, json};
+use tensorflix::config::Compatibility;
 use tensorflix_sandbox::world::{Counts, Platform};
 
 const VIDEO_PATH: &str = "/youtube/video/{video_id}";
@@ -172,4 +173,34 @@ async fn no_secret_is_in_any_answer_or_log() {
     for secret in [tensorflix_sandbox::YOUTUBE_API_KEY, tensorflix_sandbox::APIFY_API_KEY, &seed] {
         assert!(!said.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn original_answers_are_for_clients_that_take_times_for_utc_and_add_up_every_count() {
+    let world = World::start(|config| config.http.compatibility = Compatibility::Original).await;
+    let counts = Counts { views: Some(7), likes: None, comments: Some(0), ..Counts::default() };
+    world.add(Platform::YouTube, "AAAAAAAAAAA", counts);
+    world.add(Platform::Instagram, "ReelAAAAA", Counts { plays: Some(9), ..Counts::default() });
+    let tracker = world.tracker().await;
+    let video = tracker.get("/youtube/video/AAAAAAAAAAA").await.body;
+    let reel = tracker.get("/instagram/reel/ReelAAAAA").await.body;
+    assert_eq!((&video["view_count"], &video["comment_count"]), (&json!(7), &json!(0)));
+    assert!(video.get("like_count").is_none() && reel.get("video_view_count").is_none(), "{video} {reel}");
+    for time in [&video["published_at"], &video["observed_at"], &reel["timestamp"], &reel["published_at"]] {
+        let time = time.as_str().expect("a time");
+        assert!(!time.ends_with('Z') && !time.contains('+') && time.len() >= "2026-08-21T00:00:00".len(), "{time}");
+        assert!(tensorflix_domain::chain_time::Moment::parse(&format!("{time}Z")).is_some(), "{time}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_syncers_health_names_its_network_and_subnet_and_counts_its_peers() {
+    let world = World::start(|_| {}).await;
+    let run = world.serve(&["run"], 2).await;
+    let health = run.until(0, "/health", |answer| answer.body["peers_count"].as_u64() > Some(0)).await;
+    let peers = run.get("/get_all_peers_metadata").await;
+    assert_eq!((&health.body["peers_count"], &health.body["netuid"]), (&peers.body["count"], &json!(89)));
+    assert_eq!(health.body["network"], world.sandbox.urls().node);
+    let tracker = run.get_from(1, "/health").await;
+    assert_eq!(tracker.body["network"], json!(null), "it knows no chain");
 }

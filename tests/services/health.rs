@@ -14,6 +14,7 @@ use tensorflix::api::source::Source;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
 use tensorflix::connections;
+use tensorflix_actors::outcomes::Outcomes;
 use tensorflix_actors::platform::Scope;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
@@ -53,16 +54,16 @@ impl Clock for HandMovedClock {
     }
 }
 
-struct Watched {
-    store: Store,
+pub struct Watched {
+    pub store: Store,
     clock: Arc<HandMovedClock>,
-    vitals: Arc<Vitals>,
+    pub vitals: Arc<Vitals>,
     resting: Arc<ActorStats>,
 }
 
 impl Watched {
     /// A service that follows the chain; what stands in the store is as `prepare` left it.
-    async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
+    pub async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         prepare(&store).await;
         Self::on(store, config).await
@@ -72,7 +73,9 @@ impl Watched {
         let clock = Arc::new(HandMovedClock::new());
         let resting = ActorStats::new("instagram");
         let platform = Arc::new(connections::youtube(config));
-        let (stats, sources) = (vec![Arc::clone(&resting)], vec![Source::new(platform, 1)]);
+        let others = ["youtube", "verifier", "gist_fetcher", "weight_setter", "chain_watcher"].map(ActorStats::new);
+        let stats = [vec![Arc::clone(&resting)], others.to_vec()].concat();
+        let sources = vec![Source::new(platform, 1)];
         let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let vitals = Vitals::start(store.clone(), port, Dating::Chain, stats, sources, 25).await;
         Self { store, clock, vitals, resting }
@@ -90,11 +93,15 @@ impl Watched {
         }
     }
 
-    fn syncer(&self) -> HealthReport {
+    pub fn outcomes(&self, actor: &str) -> &Outcomes {
+        self.vitals.stats.iter().find(|stats| stats.name() == actor).expect("an actor").outcomes()
+    }
+
+    pub fn syncer(&self) -> HealthReport {
         report("chain_syncer", &self.vitals)
     }
 
-    fn tracker(&self) -> HealthReport {
+    pub fn tracker(&self) -> HealthReport {
         report("platform_tracker", &self.vitals)
     }
 }
@@ -104,7 +111,7 @@ fn head(block: Block) -> Head {
     Head { stamp: BlockStamp { block, time }, hash: [0; 32] }
 }
 
-async fn chain_was_read(store: &Store) {
+pub async fn chain_was_read(store: &Store) {
     store.save_head(&head(100)).await.expect("saved");
     let subnet = serde_json::from_value(serde_json::json!({
         "at": {"block": 100, "time": "2026-08-21T00:00:00Z"}, "netuid": 89, "neurons": [], "owner_hotkey": null,
@@ -115,18 +122,18 @@ async fn chain_was_read(store: &Store) {
     store.finish_gist_round(100).await.expect("saved");
 }
 
-fn with_key() -> Config {
+pub fn with_key() -> Config {
     let mut config = Config::default();
     config.secrets.youtube_api_keys = vec!["key".to_owned().into()];
     config
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub fn run(test: impl Future<Output = ()>) {
     actix_rt::System::new().block_on(test);
 }
 
 #[track_caller]
-fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
+pub fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
     assert_eq!(report.status, status, "{report:?}");
     assert_eq!(report.reasons.len(), pieces.len(), "{report:?}");
     for (reason, piece) in report.reasons.iter().zip(pieces) {

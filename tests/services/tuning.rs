@@ -59,3 +59,28 @@ async fn a_wrong_file_changes_nothing_and_the_log_says_why() {
     service.signal("HUP");
     check_budget(&service, 0, 123).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_a_cut_or_a_missing_file_changes_nothing_and_a_whole_one_is_taken_again() {
+    let world = World::start(|_| {}).await;
+    let file = world.folder.path().join("w.toml");
+    rewrite(&file, "daily_quota = 9000", "daily_quota = 123");
+    let service = world.tracker().await;
+    check_budget(&service, 0, 123).await;
+    let whole = std::fs::read_to_string(&file).expect("a file");
+    let (before_quota, _) = whole.split_once("daily_quota = 123").expect("the setting");
+    // The last is valid and says something else than was written.
+    let cut_number = format!("{before_quota}daily_quota = 1");
+    for (number, text) in ["", "# settings\n", before_quota, &cut_number].into_iter().enumerate() {
+        std::fs::write(&file, text).expect("written");
+        service.signal("HUP");
+        service.logged_times("nothing was changed", number + 1).await;
+    }
+    std::fs::remove_file(&file).expect("removed");
+    service.signal("HUP");
+    service.logged_times("nothing was changed", 5).await;
+    check_budget(&service, 0, 123).await;
+    std::fs::write(&file, whole.replace("daily_quota = 123", "daily_quota = 77")).expect("written");
+    service.signal("HUP");
+    check_budget(&service, 0, 77).await;
+}

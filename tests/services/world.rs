@@ -154,8 +154,13 @@ impl Service {
 
     /// Waits until the log has this piece.
     pub async fn logged(&self, piece: &str) {
+        self.logged_times(piece, 1).await;
+    }
+
+    /// Waits until the log has this piece so often.
+    pub async fn logged_times(&self, piece: &str, times: usize) {
         let begun = Instant::now();
-        while !self.log().contains(piece) {
+        while self.log().matches(piece).count() < times {
             assert!(begun.elapsed() < PATIENCE, "{piece:?} is not logged:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -5,6 +5,7 @@ use super::{ROUND_DEADLINE, SubmissionsRecorded, holders};
 use crate::github::{GistReading, GitHub};
 use crate::owner_checks::{Checkable, OwnerChecks};
 use crate::ports::{Clock, Store, StoreError};
+use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ pub(super) struct Round {
     pub round_blocks: u32,
     pub owner_checks: usize,
     pub task_gist: Option<GistPointer>,
+    pub tally: Tally,
 }
 
 /// What a round found out beside the contents.
@@ -57,6 +59,7 @@ impl Round {
         let holders = holders(&subnet);
         let failed = self.read_all(round, &holders).await?;
         self.store.finish_gist_round(round).await?;
+        self.tally.report(&self.stats);
         tracing::info!(round, gists = holders.len(), failed, "polling round finished");
         Ok(Some(SubmissionsRecorded { round }))
     }
@@ -161,7 +164,9 @@ impl Round {
         if left.is_zero() {
             // Too late: a request begun now would only be broken off.
             self.stats.count_failed();
-            return (GistAnswer { pointer, outcome: round_ended(FailureScope::NotAsked) }, None);
+            let outcome = round_ended(FailureScope::NotAsked);
+            self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
+            return (GistAnswer { pointer, outcome }, None);
         }
         let etag = state.and_then(|state| state.etag.as_deref());
         let GistReading { outcome, owner } = tokio::select! {
@@ -169,6 +174,7 @@ impl Round {
             reading = self.github.gist(&pointer, etag) => reading,
             () = self.clock.sleep(left) => GistReading { outcome: round_ended(FailureScope::Elsewhere), owner: None },
         };
+        self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
         match &outcome {
             // The one that was told to wait has said so.
             GistOutcome::Failed { error, scope: FailureScope::NotAsked } => {

@@ -2,9 +2,10 @@
 
 use super::actor::{Order, Parts};
 use super::ledger::{Day, Refusals};
-use super::{BatchAnswer, BatchError, KeyRefusal, Platform, Route, Scope};
+use super::{BatchAnswer, BatchError, KEY, KeyRefusal, Platform, Route, Scope};
 use crate::outbound::LONGEST_PAUSE;
 use crate::ports::StoreError;
+use crate::stats::ActorStats;
 use tensorflix_domain::ids::ContentId;
 
 /// Routes of one batch that were refused so that nobody can tell yet whether it is for the key's sake.
@@ -66,6 +67,7 @@ impl<P: Platform> Parts<P> {
             }
             let failure = match self.platform.observe(&self.outbound, &route, batch).await {
                 Ok(answer) => {
+                    self.stats.outcomes().succeeded(&key_subject(&route));
                     self.ledger.credit(&route, &day, answer.unspent_units.min(terms.units_per_batch)).await;
                     self.put_aside(&unclear);
                     self.ledger.accepted(&route);
@@ -73,6 +75,7 @@ impl<P: Platform> Parts<P> {
                 }
                 Err(failure) => failure,
             };
+            note_failure(&self.stats, &route, &failure.error);
             self.ledger.credit(&route, &day, failure.unspent_units.min(terms.units_per_batch)).await;
             match &failure.error {
                 BatchError::QuotaExhausted(error) => self.ledger.exhaust(&route, &day, &terms, error).await,
@@ -111,5 +114,28 @@ impl<P: Platform> Parts<P> {
     /// The keys that were refused rest: another one was not refused in the same way.
     fn put_aside(&self, unclear: &Unclear) {
         unclear.0.iter().for_each(|(route, refusal)| self.ledger.put_aside(route, refusal));
+    }
+}
+
+/// What the outcomes of one key are about: the key's place in the configuration, from 1, and what it was asked for.
+fn key_subject(route: &Route) -> String {
+    let key = route.key + 1;
+    match route.scope {
+        Scope::Everything => format!("{KEY}{key}"),
+        Scope::Numbers => format!("{KEY}{key}, statistics only"),
+    }
+}
+
+/// Notes that a call failed, unless that says nothing of the key: nothing was sent, the budget is used up, or the platform
+/// has no such method.
+fn note_failure(stats: &ActorStats, route: &Route, error: &BatchError) {
+    let (outcomes, subject) = (stats.outcomes(), key_subject(route));
+    match error {
+        BatchError::Held(_) | BatchError::QuotaExhausted(_) | BatchError::MethodMissing(_) => {}
+        BatchError::KeyRefused(refusal) => outcomes.refused(&subject, &refusal.words),
+        BatchError::Unfunded(error) => outcomes.refused(&subject, error),
+        BatchError::Passing { error, .. } | BatchError::Lasting(error) | BatchError::Lost(error) => {
+            outcomes.failed(&subject, error);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::actor::{Order, Parts, content_item};
 use super::ledger::Day;
-use super::{BatchError, ContentsObserved, Platform, Scope};
+use super::{BATCHES, BatchError, ContentsObserved, Platform, Scope};
 use crate::quarantine::Quarantine;
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashSet};
@@ -178,6 +178,7 @@ impl<P: Platform> Parts<P> {
                 ([content], Scope::Everything) => self.crashed(content, order).await,
                 _ => "reading what the platform says of some contents crashed: a bug of the validator".to_owned(),
             };
+            self.stats.outcomes().failed(BATCHES, &error);
             results.push((batch, Err(BatchError::Lasting(error))));
         }
         results
@@ -225,6 +226,7 @@ impl<P: Platform> Parts<P> {
         }
         self.store.record_observations(&observations).await.map_err(|error| passing(error.to_string()))?;
         self.stats.count_handled();
+        self.stats.outcomes().succeeded(BATCHES);
         Ok(answered)
     }
 
@@ -236,6 +238,10 @@ impl<P: Platform> Parts<P> {
             return;
         }
         self.stats.count_failed();
+        // A budget that is used up is told of as such.
+        if !matches!(error, BatchError::QuotaExhausted(_)) {
+            self.stats.outcomes().failed(BATCHES, &error.to_string());
+        }
         match error {
             BatchError::QuotaExhausted(_) => tracing::debug!(%platform, contents, %error, "a batch was not asked for"),
             error => tracing::warn!(%platform, contents, %error, "a batch was not observed"),

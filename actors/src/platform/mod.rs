@@ -72,6 +72,12 @@ pub trait Platform: Send + Sync + 'static {
     fn ledger_reset(&self, at: Moment) -> Moment;
 }
 
+/// What the outcomes of whole batches are about.
+pub const BATCHES: &str = "batches";
+
+/// What the subjects of a key's outcomes begin with; its place in the configuration follows, from 1.
+pub const KEY: &str = "key ";
+
 /// How much of a content is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {

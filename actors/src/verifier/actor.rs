@@ -205,9 +205,14 @@ impl Parts {
             return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
         }
         let answered = desk.detector.examine(&desk.outbound, case).await;
+        let (outcomes, subject) = (self.stats.outcomes(), name.to_string());
         match &answered {
-            Ok(_) | Err(DetectorError::Lasting(_)) => desk.breaker.close(),
+            Ok(_) | Err(DetectorError::Lasting(_)) => {
+                outcomes.succeeded(&subject);
+                desk.breaker.close();
+            }
             Err(DetectorError::Passing { error, .. }) => {
+                outcomes.failed(&subject, error);
                 if let Some(rest) = desk.breaker.fail(self.clock.monotonic()) {
                     tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
                 }
@@ -222,6 +227,7 @@ impl Parts {
                 }
             }
             Err(DetectorError::KeyRefused(error)) => {
+                outcomes.refused(&subject, error);
                 if desk.rests().key_refused.replace(date.clone()).as_ref() != Some(&date) {
                     tracing::error!(detector = %name, error, "a key is refused and rests until tomorrow");
                 }

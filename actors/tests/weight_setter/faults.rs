@@ -7,6 +7,7 @@ use crate::support::subnets::{hotkey, subnet, validator};
 use crate::support::time::{pass, simulate};
 use std::time::Duration;
 use tensorflix_actors::ports::{ChainError, Remedy};
+use tensorflix_actors::weight_setter::WEIGHTS;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::IntentOutcome;
 use tensorflix_domain::subnet::Neuron;
@@ -178,8 +179,12 @@ fn an_unreachable_chain_is_told_and_the_next_head_sends() {
         setting.decide(OPENING, &SCORES).await;
         let withheld = setting.withheld.next().await;
         assert!(withheld.is_failure && withheld.reason.contains("no connection"), "{}", withheld.reason);
+        let outcome = || setting.stats.outcomes().read().remove(WEIGHTS).expect("an attempt");
+        assert_eq!((outcome().failed, outcome().failures_in_a_row), (1, 1));
+        assert!(outcome().error.is_some_and(|error| error.contains("no connection")));
         setting.finalize(OPENING + 1).await;
         setting.confirmed.next().await;
+        assert_eq!((outcome().succeeded, outcome().failures_in_a_row, outcome().error), (1, 0, None));
     });
 }
 

@@ -1,5 +1,6 @@
 //! What was wrong in something that was otherwise read: parsers give what is good *and* a list of these.
 
+use crate::invisible::escaped;
 use serde::{Deserialize, Serialize};
 
 /// Problems that one document may report; later ones are counted, not kept.
@@ -43,10 +44,12 @@ pub fn report(problems: &mut Vec<Problem>, problem: Problem) {
     }
 }
 
-/// A short, printable piece of a document to show in a reason: at most 40 characters, control characters escaped.
+/// A short piece of a document to show in a reason: at most 40 characters, with everything escaped that cannot be seen.
+/// Quotation marks stay as they are: whoever writes a reason as JSON escapes them there, once.
 pub fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
+    let start: String = text.chars().take(LONGEST).collect();
+    let mut shown = escaped(&start);
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -6,8 +6,10 @@
 
 use crate::chain_time::Moment;
 use crate::ids::{Platform, TaskId};
+use crate::invisible::described;
 use crate::json_pieces::{MAX_DEPTH, Piece, without_place};
 use crate::problem::{Place, Places, Problem, excerpt, report};
+use crate::task_lines::gathered;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -81,6 +83,9 @@ pub fn parse_task_gist(document: &[u8]) -> TaskGist {
             Ok(text) => read_line(line, text, &mut known, &mut gist),
             Err(problem) => report(&mut gist.problems, problem),
         }
+    }
+    if !gist.problems.is_empty() {
+        gist.problems = gathered(document, gist.problems);
     }
     gist
 }
@@ -168,7 +173,9 @@ fn read_task<'a>(key: Piece<'a>, value: Piece<'a>) -> Result<Task, Fault<'a>> {
     }
     let written = written_task(value)?;
     let platform: Platform = written.platform.text.parse().map_err(|error| {
-        at(written.platform.piece)(format!("platform \"{}\": {error}", excerpt(&written.platform.text)))
+        let hidden =
+            described(&written.platform.text).map(|hidden| format!("; it holds a {hidden}")).unwrap_or_default();
+        at(written.platform.piece)(format!("platform \"{}\": {error}{hidden}", excerpt(&written.platform.text)))
     })?;
     let start_at = moment("start_at", &written.start_at)?;
     let end_at = written.end_at.as_ref().map(|end_at| moment("end_at", end_at)).transpose()?;

@@ -1,0 +1,53 @@
+//! How the gists of one polling round were read, for the actor's outcomes.
+
+use crate::stats::ActorStats;
+use std::sync::{Mutex, PoisonError};
+use tensorflix_domain::record::GistOutcome;
+
+/// What the outcomes of whole rounds are about: each gist that was asked for is a part.
+pub const GISTS: &str = "gists";
+
+/// What the outcomes of the configured task gist are about.
+pub const TASK_GIST: &str = "task gist";
+
+/// The answers of a round so far. A gist that was not asked for is not in it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    asked: u64,
+    failed: u64,
+    error: Option<String>,
+    /// How the task gist was read; the error is the inner one.
+    task_gist: Option<Result<(), String>>,
+}
+
+impl Tally {
+    /// Counts the answer about one gist.
+    pub(crate) fn count(&self, outcome: &GistOutcome, is_task_gist: bool) {
+        let error = match outcome {
+            GistOutcome::Failed { error, .. } => Some(error),
+            _ => None,
+        };
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.asked += 1;
+        counts.failed += u64::from(error.is_some());
+        // Which of several errors is told must not depend on the order of arrival.
+        counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
+        if is_task_gist {
+            counts.task_gist = Some(error.cloned().map_or(Ok(()), Err));
+        }
+    }
+
+    /// Adds the round to the actor's outcomes.
+    pub(crate) fn report(&self, stats: &ActorStats) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.outcomes().partly(GISTS, counts.asked, counts.failed, counts.error.as_deref());
+        match &counts.task_gist {
+            Some(Ok(())) => stats.outcomes().succeeded(TASK_GIST),
+            Some(Err(error)) => stats.outcomes().failed(TASK_GIST, error),
+            None => {}
+        }
+    }
+}
