@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::claim::MAX_CLAIMS;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
 };
@@ -66,7 +67,7 @@ pub(crate) async fn gather(
         .filter_map(|claim| {
             let neuron = registered.get(&claim.hotkey)?;
             let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
-            Some(BoundClaim { uid: neuron.uid, claim })
+            Some(BoundClaim { uid: neuron.uid, claim, dating: Dating::NotAsked })
         })
         .collect();
     claims.sort_unstable();
@@ -88,6 +89,7 @@ pub(crate) async fn gather(
         previous,
         owner_hotkey: subnet.owner_hotkey,
         unwatched,
+        rounds: Rounds { blocks: settings.round_blocks, ..Rounds::default() },
     };
     Ok(Gathered { evidence, contents, errors })
 }
@@ -134,7 +136,7 @@ pub(crate) async fn content_evidence(
 /// hotkeys cannot both be paid for it.
 fn leave_out_unclaimed(miners: &mut [Miner], claims: &[BoundClaim], errors: &mut Vec<ReportedError>) {
     let mut claimed: BTreeMap<Uid, BTreeSet<(&str, &str)>> = BTreeMap::new();
-    for BoundClaim { uid, claim } in claims {
+    for BoundClaim { uid, claim, .. } in claims {
         claimed.entry(*uid).or_default().insert((&claim.task_id, &claim.content_id));
     }
     for miner in miners {

@@ -3,8 +3,10 @@
 pub mod chain_watcher;
 pub mod cycle;
 mod decoding;
+mod disputes;
 mod evidence;
 mod foreign_updates;
+pub mod gist_dates;
 pub mod gist_fetcher;
 pub mod github;
 pub mod instagram;

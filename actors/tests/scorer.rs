@@ -1,5 +1,6 @@
 //! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
 
+mod disputes;
 mod faults;
 mod gists;
 mod judging;

@@ -139,6 +139,7 @@ impl Setting {
                 previous: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
+                rounds: tensorflix_domain::dating::Rounds::default(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),
@@ -377,6 +378,7 @@ fn waiting() -> Judged {
         counted_share: None,
         normalized_score: None,
         settled_by: None,
+        is_provisional: false,
     }
 }
 

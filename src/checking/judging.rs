@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::dating::Rounds;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, Miner, WeightedTask};
 use tensorflix_domain::ids::{ContentId, Platform, TaskId};
@@ -74,6 +75,7 @@ fn judged(
         previous: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
+        rounds: Rounds::default(),
     };
     decide(&evidence, policy).submissions.into_iter()
 }

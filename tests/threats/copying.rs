@@ -5,7 +5,7 @@ use super::subnet::{
     submissions, weight, without_tags,
 };
 use tensorflix::config::Config;
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::DecidedCycle;

@@ -174,7 +174,6 @@ fn what_a_hotkey_lists_beyond_its_claims_is_reported_and_left_out_and_nobody_els
                 hotkey: entries[0].neuron.hotkey,
                 pinned_at: None,
                 round: 25,
-                gist_updated_at: None,
                 committed_at: 20,
             })
             .collect();

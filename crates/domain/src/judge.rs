@@ -4,12 +4,13 @@
 //! lists, or how broken it is, changes no raw score.
 
 use crate::chain_time::{BlockStamp, Moment};
-use crate::claim::{Claimant, SettledBy, holder};
 use crate::defence::ForeignTag;
-use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
+use crate::dispute::SettledBy;
+use crate::evidence::{ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
-use crate::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
+use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule, ViewMetric};
+use crate::rivals::Rivals;
 use crate::task::Task;
 use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
 use crate::verdict::{Reason, Status};
@@ -47,6 +48,14 @@ pub struct Judged {
     pub normalized_score: Option<f64>,
     /// How a dispute over it was settled; `None` where nobody else claims it.
     pub settled_by: Option<SettledBy>,
+    /// Whether the date of a gist that GitHub could not be asked for yet may still settle that otherwise.
+    #[serde(rename = "provisional", default, skip_serializing_if = "is_settled_for_good")]
+    pub is_provisional: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_settled_for_good(is_provisional: &bool) -> bool {
+    !*is_provisional
 }
 
 impl Judged {
@@ -79,15 +88,19 @@ impl Finding {
     }
 }
 
-/// Where a claim binds: the platform and id of a content, in one task or with the scope of the subnet in all.
-type ClaimPlace<'a> = (Option<&'a str>, Platform, &'a str);
+/// How a dispute over a content was settled, if there is one.
+#[derive(Default)]
+struct Settlement {
+    by: Option<SettledBy>,
+    is_provisional: bool,
+}
 
 /// Evidence indexed for judging. Hash maps are only looked up, never walked, so their order reaches no result.
 struct Bench<'a> {
     evidence: &'a Evidence,
     policy: &'a Policy,
     tasks: HashMap<&'a str, &'a Task>,
-    claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>>,
+    rivals: Rivals<'a>,
     miners: HashSet<Hotkey>,
 }
 
@@ -95,15 +108,8 @@ impl<'a> Bench<'a> {
     fn new(evidence: &'a Evidence, policy: &'a Policy) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
-        let mut claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>> = HashMap::with_capacity(evidence.claims.len());
-        for BoundClaim { uid, claim } in &evidence.claims {
-            if let Some(task) = tasks.get(claim.task_id.as_str()) {
-                let place = (scope_of(policy, &claim.task_id), task.platform, claim.content_id.as_str());
-                claimants.entry(place).or_default().push(Claimant { claim, uid: *uid });
-            }
-        }
         let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
-        Self { evidence, policy, tasks, claimants, miners }
+        Self { evidence, policy, tasks, rivals: Rivals::new(evidence, policy), miners }
     }
 
     fn judge_miner(&self, miner: &'a Miner) -> Vec<Judged> {
@@ -119,7 +125,7 @@ impl<'a> Bench<'a> {
         counted: &mut BTreeMap<&'p str, u32>,
     ) -> Judged {
         let task = self.tasks.get(task_id).copied();
-        let mut settled_by = None;
+        let mut settlement = Settlement::default();
         let finding = match task {
             None => Finding::of(Reason::UnknownTask),
             Some(task) => match ContentId::new(task.platform, content_id) {
@@ -130,7 +136,7 @@ impl<'a> Bench<'a> {
                     if *count > self.policy.max_per_miner_and_task {
                         Finding::of(Reason::TooManySubmissions)
                     } else {
-                        self.judge_content(miner, task, &content, &mut settled_by)
+                        self.judge_content(miner, task, &content, &mut settlement)
                     }
                 }
             },
@@ -154,20 +160,15 @@ impl<'a> Bench<'a> {
             score,
             counted_share: finding.counted_share,
             normalized_score: None,
-            settled_by,
+            settled_by: settlement.by,
+            is_provisional: settlement.is_provisional,
         }
     }
 
-    fn judge_content(
-        &self,
-        miner: &Miner,
-        task: &Task,
-        content: &ContentId,
-        settled_by: &mut Option<SettledBy>,
-    ) -> Finding {
+    fn judge_content(&self, miner: &Miner, task: &Task, content: &ContentId, settlement: &mut Settlement) -> Finding {
         let unknown = ContentEvidence::default();
         let known = self.evidence.contents.get(content).unwrap_or(&unknown);
-        if !self.holds(miner, task, content, known, settled_by) {
+        if !self.holds(miner, task, content, known, settlement) {
             return Finding::of(Reason::DuplicateSubmission);
         }
         // The platform has not told us of it lately enough: unknown, which is neither good nor bad.
@@ -351,15 +352,13 @@ impl<'a> Bench<'a> {
         task: &Task,
         content: &ContentId,
         known: &ContentEvidence,
-        settled_by: &mut Option<SettledBy>,
+        settlement: &mut Settlement,
     ) -> bool {
         let named = named_owner(known, self.policy);
-        let place = (scope_of(self.policy, task.id.as_str()), task.platform, content.as_str());
-        let holder = self.claimants.get(&place).and_then(|claimants| holder(claimants, named));
         // Without any claim there is no dispute.
-        let Some(holder) = holder else { return true };
+        let Some(holder) = self.rivals.holder(task, content, named) else { return true };
         if holder.settled_by != SettledBy::NoDispute {
-            *settled_by = Some(holder.settled_by);
+            *settlement = Settlement { by: Some(holder.settled_by), is_provisional: holder.is_provisional };
         }
         holder.claim.hotkey == miner.hotkey && holder.claim.task_id == task.id.as_str()
     }
@@ -377,13 +376,6 @@ fn authenticity(known: &ContentEvidence) -> Option<f64> {
 
 fn is_disbelieved(known: &ContentEvidence) -> bool {
     authenticity(known).is_some_and(|authenticity| authenticity < REJECT_BELOW)
-}
-
-fn scope_of<'t>(policy: &Policy, task_id: &'t str) -> Option<&'t str> {
-    match policy.content_scope {
-        ContentScope::Task => Some(task_id),
-        ContentScope::Subnet => None,
-    }
 }
 
 /// The number of a content that counts as its views.
@@ -406,24 +398,6 @@ fn first_counted(known: &ContentEvidence, platform: Platform, policy: &Policy) -
 /// The hours that views are divided by: from publication to the observation, never fewer than `min_age_hours`.
 pub fn counted_hours(views: Measurement, published_at: Moment, min_age_hours: f64) -> f64 {
     views.at.time.hours_since(published_at).max(min_age_hours)
-}
-
-/// The claims that compete for a content in `task`: those on it for the same task, or with the scope of the subnet for
-/// any known task of the same platform.
-pub fn competing_claims<'a>(
-    claims: impl IntoIterator<Item = &'a BoundClaim>,
-    evidence: &Evidence,
-    policy: &Policy,
-    task: &Task,
-    content_id: &str,
-) -> Vec<&'a BoundClaim> {
-    let place = |task: &Task| (scope_of(policy, task.id.as_str()).map(str::to_owned), task.platform);
-    let places: HashMap<&str, _> =
-        evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), place(&weighted.task))).collect();
-    let competes = |bound: &&BoundClaim| {
-        bound.claim.content_id == content_id && places.get(bound.claim.task_id.as_str()) == Some(&place(task))
-    };
-    claims.into_iter().filter(competes).collect()
 }
 
 /// The hotkey that a content's text names, where the rules ask for it.
