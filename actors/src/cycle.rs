@@ -254,7 +254,6 @@ impl Conductor {
         );
         let shortfalls = self.observe(cycle.at, &contents, &mut errors).await?;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &contents, &shortfalls, &mut errors).await?;
-        self.disputes.put_into(&mut evidence, &self.settings.policy, &subnet).await?;
         judge_traffic(&*self.store, &self.settings.policy, evidence.at.time, &mut evidence.contents).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
@@ -299,6 +298,8 @@ impl Conductor {
         let context = verification.as_ref();
         let (known, open) = content_evidence(store, policy, context, contents, shortfalls, errors).await?;
         evidence.contents = known;
+        // Whose a content is decides whether it is asked about.
+        self.disputes.put_into(evidence, policy, subnet).await?;
         let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
         let wanted = verification.to_verify(evidence, policy, &open);
         if wanted.is_empty() {
