@@ -143,7 +143,6 @@ fn claims_of(holding: &Holding, gist: SubmissionGist, places: &PlaceRule) -> Vec
             hotkey: holding.hotkey,
             pinned_at,
             round: holding.round,
-            gist_updated_at: None,
             committed_at: holding.committed_at,
         })
         .collect()

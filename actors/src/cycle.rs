@@ -1,8 +1,9 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
 use crate::claiming::Claiming;
+use crate::disputes::Disputes;
 use crate::evidence::{Gathered, content_evidence, gather};
-use crate::gist_fetcher::{DateGists, GistsDated};
+use crate::gist_dates::DateGists;
 use crate::platform::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
-use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
@@ -33,15 +33,6 @@ use tensorflix_domain::verdict::Reason;
 
 /// Time for all observations of one cycle on one platform.
 pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
-
-/// Gists that are dated at one time: each costs a request of GitHub's API, which allows 60 an hour without a token.
-const MAX_DATED_GISTS: usize = 20;
-
-/// Claims whose ties are looked at in one round.
-const MAX_TIED_CLAIMS: u32 = 2_000;
-
-/// Time for dating gists. Disputes that are not dated by then are settled by the next criterion for now.
-const DATING_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a cycle waits for the first task that can be read: an hour.
 const TASKS_PATIENCE_BLOCKS: u32 = 300;
@@ -80,8 +71,7 @@ pub struct CycleSettings {
 pub(crate) struct Conductor {
     settings: CycleSettings,
     platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
-    /// Who dates gists in dispute.
-    gist_dates: Option<Recipient<DateGists>>,
+    disputes: Disputes,
     /// Who has contents examined.
     verifier: Option<Recipient<VerifyContents>>,
     store: Arc<dyn Store>,
@@ -103,10 +93,11 @@ impl Conductor {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (has_opened, watched) = (AtomicBool::new(false), Arc::default());
+        let disputes = Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks);
         Self {
             settings,
             platforms,
-            gist_dates: None,
+            disputes,
             verifier: None,
             store,
             clock,
@@ -133,13 +124,14 @@ impl Conductor {
     }
 
     pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
-        self.gist_dates = Some(recipient);
+        self.disputes.date_by(recipient);
     }
 
     /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
     /// was read before the process started, so no cycle opens at a block long past.
     pub(crate) async fn advance(&self) -> Result<Option<u32>, StoreError> {
         self.make_claims().await?;
+        self.disputes.date().await?;
         let Some(cycle) = self.open_cycle().await? else {
             return Ok(None);
         };
@@ -156,53 +148,20 @@ impl Conductor {
         }
         // What the round found is claimed before anything is judged.
         self.make_claims().await?;
+        self.disputes.date().await?;
         let number = cycle.cycle;
         Ok(self.decide(cycle).await?.then_some(number))
     }
 
     /// Turns what the rounds found into claims, and has those dated that tie.
     async fn make_claims(&self) -> Result<(), StoreError> {
-        for round in self.claiming.claim(&*self.store, &self.settings, self.rules).await? {
-            self.date_ties(round).await?;
-        }
-        Ok(())
+        let rounds = self.claiming.claim(&*self.store, &self.settings, self.rules).await?;
+        self.disputes.find(&rounds).await
     }
 
     /// The newest known block, 0 before there is one.
     async fn head_block(&self) -> Result<Block, StoreError> {
         Ok(self.store.latest_head().await?.map_or(0, |head| head.stamp.block))
-    }
-
-    /// Has the gists dated whose claims tie within a round, while what GitHub says still is of that round.
-    async fn date_ties(&self, round: Block) -> Result<(), StoreError> {
-        let (Some(dating), Some(subnet)) = (&self.gist_dates, self.store.latest_subnet().await?) else {
-            return Ok(());
-        };
-        let ties = self.store.undated_ties(round, MAX_TIED_CLAIMS).await?;
-        let pointer_of = |hotkey: &Hotkey| -> Option<GistPointer> {
-            subnet.neuron(hotkey)?.commitment.as_ref()?.text.as_deref()?.parse().ok()
-        };
-        let mut pointers: Vec<GistPointer> = ties.iter().filter_map(|claim| pointer_of(&claim.hotkey)).collect();
-        pointers.sort_unstable();
-        pointers.dedup();
-        if pointers.is_empty() {
-            return Ok(());
-        }
-        pointers.truncate(MAX_DATED_GISTS);
-        let dated = tokio::select! {
-            biased;
-            dated = dating.send(DateGists { pointers }) => dated.unwrap_or_default(),
-            () = self.clock.sleep(DATING_DEADLINE) => GistsDated::default(),
-        };
-        let dated_claims: Vec<Claim> = ties
-            .into_iter()
-            .filter_map(|claim| {
-                let updated_at = *dated.updated_at.get(&pointer_of(&claim.hotkey)?)?;
-                Some(Claim { gist_updated_at: Some(updated_at), ..claim })
-            })
-            .collect();
-        tracing::info!(round, claims = dated_claims.len(), "dated the gists of claims that tie");
-        self.store.record_claims(&dated_claims, &[]).await
     }
 
     /// The cycle to decide: one that is open in the present slot, or a new one if the slot has none.
@@ -334,6 +293,8 @@ impl Conductor {
         let context = verification.as_ref();
         let (known, open) = content_evidence(store, policy, context, &contents, shortfalls, errors).await?;
         evidence.contents = known;
+        // Whose a content is decides whether it is asked about.
+        self.disputes.put_into(evidence, policy, subnet).await?;
         let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
         let wanted = verification.to_verify(evidence, policy, &open);
         if wanted.is_empty() {

@@ -9,6 +9,7 @@ use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
 };
@@ -68,6 +69,7 @@ pub(crate) async fn gather(
         previous,
         owner_hotkey: subnet.owner_hotkey,
         unwatched,
+        rounds: Rounds { blocks: settings.round_blocks, ..Rounds::default() },
     };
     let slot = subnet.at.block / settings.slot_blocks.max(1);
     let turns = contents_in_turn(&evidence, &settings.policy, slot);
@@ -150,7 +152,7 @@ async fn binding_claims(
                 let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
                 let neuron = registered.get(&claim.hotkey).filter(|_| placed.contains(&pair))?;
                 let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
-                Some(BoundClaim { uid: neuron.uid, claim })
+                Some(BoundClaim { uid: neuron.uid, claim, dating: Dating::NotAsked })
             }));
         }
     }

@@ -18,17 +18,16 @@ mod round;
 pub use self::line::{LONGEST_WAIT_BLOCKS, PIN_LONGEST_WAIT_BLOCKS, PINS_PER_ROUND};
 use self::round::Round;
 use crate::chain_watcher::CommitmentsChanged;
-use crate::github::{Failure, GitHub};
+use crate::gist_dates::{DateGists, DateRequests, GistsDated};
+use crate::github::GitHub;
 use crate::ports::{Clock, Store};
 use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::GistHolder;
@@ -46,21 +45,6 @@ const TICK: Duration = Duration::from_secs(30);
 pub struct SubmissionsRecorded {
     /// The round's block.
     pub round: Block,
-}
-
-/// Request: when did GitHub see these gists change last? Asked only for gists in dispute, since each costs an API request.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "GistsDated")]
-pub struct DateGists {
-    /// Which.
-    pub pointers: Vec<GistPointer>,
-}
-
-/// Answer to [`DateGists`]; a gist that could not be dated is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
-pub struct GistsDated {
-    /// GitHub's `updated_at` of each.
-    pub updated_at: BTreeMap<GistPointer, Moment>,
 }
 
 /// Everything that GistFetcher needs.
@@ -131,27 +115,14 @@ impl Handler<DateGists> for GistFetcher {
     type Result = ResponseFuture<GistsDated>;
 
     fn handle(&mut self, request: DateGists, _: &mut Self::Context) -> Self::Result {
-        let (github, stats) = (Arc::clone(&self.github), Arc::clone(&self.stats));
-        Box::pin(async move {
-            let mut dated = GistsDated::default();
-            for pointer in request.pointers {
-                let _work = stats.begin();
-                match github.updated_at(&pointer).await {
-                    Ok(updated_at) => {
-                        dated.updated_at.insert(pointer, updated_at);
-                        stats.count_handled();
-                    }
-                    Err(error) => {
-                        stats.count_failed();
-                        tracing::warn!(gist = %pointer, %error, "cannot date a gist in dispute");
-                        if matches!(error, Failure::Caller(_)) {
-                            break;
-                        }
-                    }
-                }
-            }
-            dated
-        })
+        let requests = DateRequests {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(&self.stats),
+            github: Arc::clone(&self.github),
+            max_in_flight: self.max_in_flight,
+        };
+        Box::pin(requests.run(request))
     }
 }
 

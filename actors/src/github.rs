@@ -9,12 +9,14 @@
 //! contains is ever followed.
 
 mod answer;
+mod dating;
 mod failure;
 mod requests;
 mod standing;
 
 pub use self::answer::GistDescription;
 use self::answer::fetched;
+pub use self::dating::DateReply;
 pub use self::failure::{CallerFailure, Failure, ItemFailure, PassingFailure};
 pub(crate) use self::requests::address;
 use self::standing::Way;
@@ -22,7 +24,6 @@ pub use self::standing::{FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, St
 use crate::outbound::Outbound;
 use secrecy::SecretString;
 use std::time::Duration;
-use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::record::GistOutcome;
@@ -125,17 +126,6 @@ impl GitHub {
         let answer = self.ask_api(&["gists", pointer.gist_id()], None, MAX_DESCRIPTION_BYTES).await?;
         let (gist, _) = answer.ok_or_else(|| ItemFailure::Malformed("nothing was said of it".to_owned()))?;
         Ok(gist.description())
-    }
-
-    /// GitHub's own time of the gist's latest change. It cannot be set by the owner, unlike the dates of commits.
-    ///
-    /// # Errors
-    /// [`Failure`]: whether the gist itself prevents its dating, or it may be asked for again.
-    pub async fn updated_at(&self, pointer: &GistPointer) -> Result<Moment, Failure> {
-        let answer = self.ask_api(&["gists", pointer.gist_id()], None, MAX_DESCRIPTION_BYTES).await?;
-        let (gist, _) = answer.ok_or_else(|| ItemFailure::Malformed("nothing was said of it".to_owned()))?;
-        gist.check_owner(pointer)?;
-        Ok(gist.updated_at()?)
     }
 
     /// API requests that GitHub still grants in this hour; `None` if it did not say lately.

@@ -5,8 +5,8 @@
 //!   against in every round; one that is not there ever more rarely, up to once a day.
 //! - These are three lines, of which each has its turn, and in each the one that waits longest goes first: whoever fails
 //!   goes to the end of a line, and no number of new or bad gists keeps the good ones waiting for ever.
-//! - At most [`CHECKS_PER_ROUND`] a round, and none below [`RESERVED_API_REQUESTS`] of what GitHub still grants: dating
-//!   disputes and reading pinned revisions come first.
+//! - At most [`CHECKS_PER_ROUND`] a round, and none below [`RESERVED_API_REQUESTS`] of what GitHub still grants, nor of what
+//!   the gists in dispute need that are to be dated: dating disputes and reading pinned revisions come first.
 //! - What GitHub does not answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
 //!   does what is about us who ask. An answer about one gist ends nothing.
 
@@ -55,6 +55,8 @@ pub(crate) struct OwnerChecks<'a> {
     pub deadline: Duration,
     /// Most requests.
     pub most: usize,
+    /// Gists in line to be dated, for each of which a request is left.
+    pub in_dispute: usize,
 }
 
 impl OwnerChecks<'_> {
@@ -70,10 +72,11 @@ impl OwnerChecks<'_> {
         for (pointer, answer) in came_with_contents {
             self.note(&mut known, &mut changed, &pointer, &answer);
         }
+        let reserved = RESERVED_API_REQUESTS.saturating_add(u32::try_from(self.in_dispute).unwrap_or(u32::MAX));
         let mut unanswered = 0;
         for pointer in self.due(&known, gists) {
             let left = self.deadline.saturating_sub(self.clock.monotonic());
-            let may_ask = self.github.api_requests_left().is_none_or(|left| left > RESERVED_API_REQUESTS);
+            let may_ask = self.github.api_requests_left().is_none_or(|left| left > reserved);
             if left.is_zero() || !may_ask || unanswered >= UNANSWERED_PER_ROUND {
                 break;
             }
@@ -94,6 +97,25 @@ impl OwnerChecks<'_> {
         }
         let changed: Vec<OwnerRecord> = changed.into_values().collect();
         if changed.is_empty() { Ok(()) } else { self.store.record_gist_owners(&changed).await }
+    }
+
+    /// Records what other requests of a round told of owners.
+    pub(crate) async fn record(
+        store: &dyn Store,
+        round: Block,
+        answers: Vec<(GistName, OwnerAnswer)>,
+    ) -> Result<(), StoreError> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let known: BTreeMap<GistName, OwnerRecord> =
+            store.gist_owners().await?.into_iter().map(|record| (record.gist.clone(), record)).collect();
+        let records: Vec<OwnerRecord> = answers
+            .into_iter()
+            .filter(|(gist, _)| known.get(gist).is_none_or(|known| known.asked_round < round))
+            .map(|(gist, answer)| OwnerRecord::after(known.get(&gist), gist.clone(), round, &answer))
+            .collect();
+        store.record_gist_owners(&records).await
     }
 
     fn note(

@@ -6,14 +6,15 @@
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
-use tensorflix_domain::gist_owner::OwnerRecord;
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -332,9 +333,23 @@ pub trait Store: Send + Sync {
     async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError>;
     /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed.
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError>;
-    /// Claims of one round that tie with another of that round on the same content, while none of an earlier round or
-    /// with a pinned revision outranks them, and whose gist is not dated yet; at most `limit`.
-    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError>;
+    /// The hotkeys with a claim of this round that is in dispute with another's, where rounds last `round_blocks`, and
+    /// that have no [`GistDate`] of it yet.
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError>;
+    /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time.
+    async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError>;
+    /// Every date of a gist, also those in line.
+    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError>;
+    /// The dates in line to be asked for.
+    async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError>;
+    /// The gists that were dated after a round.
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError>;
+    /// Records dates. Of one that is in line already a later look stands; one that is known stays.
+    async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError>;
+    /// When blocks were, as far as that is recorded.
+    async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError>;
+    /// Records when blocks were; what is recorded already stays.
+    async fn record_block_times(&self, times: &BTreeMap<Block, Moment>) -> Result<(), StoreError>;
     /// The claims on these contents for one task, by whatever hotkey, in the order of [`Claim`].
     async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError>;
     /// The newest cycle.

@@ -1,5 +1,6 @@
 //! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
 
+mod dates;
 mod outcomes;
 mod owners;
 mod refusals;

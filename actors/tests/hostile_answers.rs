@@ -21,6 +21,7 @@ use tensorflix_actors::platform::{BatchAnswer, BatchFailure, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::youtube::YouTube;
+use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::ContentId;
 
 /// The same answers again and again.
@@ -268,7 +269,8 @@ proptest! {
             if let tensorflix_domain::record::GistOutcome::Fetched { document, .. } = &reading.outcome {
                 assert!(document.len() <= github.max_gist_bytes);
             }
-            if let Err(error) = github.updated_at(&pointer).await {
+            github.date(&GistName::from(&pointer)).await;
+            if let Err(error) = github.describe(&pointer).await {
                 assert!(error.to_string().len() < 4_000);
             }
         });

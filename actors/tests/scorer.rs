@@ -1,5 +1,6 @@
 //! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
 
+mod disputes;
 mod faults;
 mod gists;
 mod judging;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::{DateGists, SubmissionsRecorded};
+use tensorflix_actors::gist_dates::DateGists;
+use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::quarantine::Rules;
 use tensorflix_actors::scorer::{Scorer, ScoresDecided};

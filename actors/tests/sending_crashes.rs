@@ -82,6 +82,7 @@ impl Remains {
                 previous: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
+                rounds: tensorflix_domain::dating::Rounds::default(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),

@@ -139,6 +139,7 @@ impl Setting {
                 previous: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
+                rounds: tensorflix_domain::dating::Rounds::default(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),
@@ -379,6 +380,7 @@ fn waiting() -> Judged {
         normalized_score: None,
         arithmetic: None,
         settled_by: None,
+        is_provisional: false,
     }
 }
 

@@ -2,14 +2,15 @@
 //! error, which name the file as it was configured.
 
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::ports::{Store, StoreError};
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
-use tensorflix_domain::gist_owner::OwnerRecord;
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -153,8 +154,29 @@ impl Store for Database {
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         self.told(self.store.record_claims(claims, holdings).await)
     }
-    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        self.told(self.store.undated_ties(round, limit).await)
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+        self.told(self.store.in_dispute(round, round_blocks).await)
+    }
+    async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
+        self.told(self.store.gist_seen_by(hotkey, round).await)
+    }
+    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
+        self.told(self.store.gist_dates().await)
+    }
+    async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
+        self.told(self.store.gists_to_date().await)
+    }
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+        self.told(self.store.gists_dated_since(round).await)
+    }
+    async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
+        self.told(self.store.record_gist_dates(dates).await)
+    }
+    async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError> {
+        self.told(self.store.block_times().await)
+    }
+    async fn record_block_times(&self, times: &BTreeMap<Block, Moment>) -> Result<(), StoreError> {
+        self.told(self.store.record_block_times(times).await)
     }
     async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
         self.told(self.store.claims_for(task_id, content_ids).await)

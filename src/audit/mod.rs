@@ -6,7 +6,7 @@ use crate::telemetry::visible;
 use serde::Serialize;
 use tensorflix_domain::audit::{Audit, Hint, audit};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::subnet::Subnet;

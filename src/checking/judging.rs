@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, WeightedTask};
 use tensorflix_domain::ids::{ContentId, Platform, TaskId};
@@ -77,6 +78,7 @@ fn judged(
         previous: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
+        rounds: Rounds::default(),
     };
     decide(&evidence, policy).submissions.into_iter()
 }
@@ -91,10 +93,9 @@ fn claims_of(miner: &Miner, at: BlockStamp, rule: &PlaceRule) -> Vec<BoundClaim>
         hotkey: miner.hotkey,
         pinned_at: None,
         round: at.block,
-        gist_updated_at: None,
         committed_at: at.block,
     };
-    placed.map(|(pair, _)| BoundClaim { uid: miner.uid, claim: claim(pair) }).collect()
+    placed.map(|(pair, _)| BoundClaim { uid: miner.uid, claim: claim(pair), dating: Dating::NotAsked }).collect()
 }
 
 /// A content that was never observed is not unavailable here: it was not asked for.

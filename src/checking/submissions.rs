@@ -282,6 +282,7 @@ mod tests {
             normalized_score: None,
             arithmetic: None,
             settled_by: None,
+            is_provisional: false,
         };
         let pair = Pair { task_id: "\u{1b}[31mt".repeat(20), content_id: "<b>\n\u{202e}".repeat(30) };
         let outcomes = [Outcome::Judged(Box::new(judged)), Outcome::NotChecked(NotChecked::Task)];

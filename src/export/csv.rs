@@ -10,14 +10,17 @@ use super::{RecordedCycle, policy_sha256};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
-use tensorflix_domain::claim::{Claim, SettledBy};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::Dating;
+use tensorflix_domain::dispute::SettledBy;
+use tensorflix_domain::evidence::BoundClaim;
 use tensorflix_domain::ids::{ContentId, Hotkey};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 46] = [
+pub const COLUMNS: [&str; 48] = [
     "cycle",
     "block",
     "block_time",
@@ -32,9 +35,11 @@ pub const COLUMNS: [&str; 46] = [
     "status",
     "reason",
     "settled_by",
+    "provisional",
     "claim_round",
     "claim_pinned_at",
     "claim_gist_updated_at",
+    "claim_undatable",
     "claim_committed_at",
     "published_at",
     "observed_block",
@@ -88,7 +93,7 @@ pub fn write_csv(cycle: &RecordedCycle, writer: impl Write) -> std::io::Result<(
         cycle,
         policy_sha256: policy_sha256(&cycle.decided.policy),
         task_weights: evidence.tasks.iter().map(|task| (task.task.id.as_str(), task.weight)).collect(),
-        claims: evidence.claims.iter().map(|bound| (key_of(&bound.claim), &bound.claim)).collect(),
+        claims: evidence.claims.iter().map(|bound| (key_of(&bound.claim), bound)).collect(),
     };
     let mut file = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(writer);
     file.write_record(COLUMNS).map_err(io_error)?;
@@ -123,7 +128,7 @@ struct Sheet<'a> {
     cycle: &'a RecordedCycle,
     policy_sha256: String,
     task_weights: HashMap<&'a str, f64>,
-    claims: HashMap<ClaimKey<'a>, &'a Claim>,
+    claims: HashMap<ClaimKey<'a>, &'a BoundClaim>,
 }
 
 impl Sheet<'_> {
@@ -133,7 +138,13 @@ impl Sheet<'_> {
         let at = decided.evidence.at;
         let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
         let known = content.and_then(|content| decided.evidence.contents.get(&content)).cloned().unwrap_or_default();
-        let claim = self.claims.get(&(judged.task_id.as_str(), judged.content_id.as_str(), &judged.hotkey));
+        let bound = self.claims.get(&(judged.task_id.as_str(), judged.content_id.as_str(), &judged.hotkey));
+        let claim = bound.map(|bound| &bound.claim);
+        let (updated_at, undatable) = match bound.map(|bound| bound.dating) {
+            Some(Dating::Dated(updated_at)) => (Some(updated_at), None),
+            Some(Dating::Undatable(why)) => (None, Some(why.code())),
+            Some(Dating::NotAsked) | None => (None, None),
+        };
         let seen = known.latest.as_ref().and_then(|latest| latest.presence.as_ref());
         let computed = judged.arithmetic.as_deref();
         let sent = self.cycle.first_confirmed();
@@ -151,10 +162,12 @@ impl Sheet<'_> {
             cell(judged.platform),
             judged.status.to_string(),
             cell(judged.reason),
-            judged.settled_by.map(settled_word).unwrap_or_default().to_owned(),
+            judged.settled_by.map(SettledBy::code).unwrap_or_default().to_owned(),
+            cell(judged.settled_by.map(|_| judged.is_provisional)),
             cell(claim.map(|claim| claim.round)),
             cell(claim.and_then(|claim| claim.pinned_at)),
-            cell(claim.and_then(|claim| claim.gist_updated_at)),
+            cell(updated_at),
+            cell(undatable),
             cell(claim.map(|claim| claim.committed_at)),
             cell(judged.published_at),
             cell(known.latest.as_ref().map(|latest| latest.at.block)),
@@ -191,18 +204,6 @@ impl Sheet<'_> {
 /// What is not there is an empty cell.
 fn cell(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-const fn settled_word(settled_by: SettledBy) -> &'static str {
-    match settled_by {
-        SettledBy::NoDispute => "no_dispute",
-        SettledBy::OwnershipTag => "ownership_tag",
-        SettledBy::PinnedRevision => "pinned_revision",
-        SettledBy::PollingRound => "polling_round",
-        SettledBy::GistUpdate => "gist_update",
-        SettledBy::CommitmentBlock => "commitment_block",
-        SettledBy::Uid => "uid",
-    }
 }
 
 const fn broadcast_word(broadcast: Broadcast) -> &'static str {

@@ -5,7 +5,9 @@ use crate::export::RecordedCycle;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::Dating;
+use tensorflix_domain::dispute::{Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, UnwatchedBlocks, WeightedTask};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::{Judged, named_owner};
@@ -96,6 +98,8 @@ pub struct Rival {
     /// The claim.
     #[serde(flatten)]
     pub claim: Claim,
+    /// What is known of the date of its gist.
+    pub dating: Dating,
     /// Whether this claim holds the content.
     pub holds: bool,
 }
@@ -107,6 +111,8 @@ pub struct Settled {
     pub by: SettledBy,
     /// What that means.
     pub meaning: &'static str,
+    /// Whether the date of a gist that GitHub could not be asked for yet may still settle it otherwise.
+    pub provisional: bool,
 }
 
 /// The best submission of a task.
@@ -166,7 +172,11 @@ impl<'a> Teller<'a> {
             task: task.cloned(),
             listed: self.listed(judged).await?,
             claims: task.map(|task| self.rivals(judged, task, observed)).unwrap_or_default(),
-            settled: judged.settled_by.map(|by| Settled { by, meaning: settled_words(by) }),
+            settled: judged.settled_by.map(|by| Settled {
+                by,
+                meaning: settled_words(by),
+                provisional: judged.is_provisional,
+            }),
             observed: observed.cloned(),
             max_evidence_age_hours: decided.policy.max_evidence_age_hours,
             view_count: judged.view_count,
@@ -220,13 +230,16 @@ impl<'a> Teller<'a> {
         let on_content = self.claims.get(judged.content_id.as_str()).into_iter().flatten().copied();
         let competing =
             competing_claims(on_content, &decided.evidence, &decided.policy, &task.task, &judged.content_id);
-        let claimants: Vec<Claimant<'_>> =
-            competing.iter().map(|bound| Claimant { claim: &bound.claim, uid: bound.uid }).collect();
+        let claimants: Vec<Claimant<'_>> = competing
+            .iter()
+            .map(|bound| Claimant { claim: &bound.claim, uid: bound.uid, dating: bound.dating })
+            .collect();
         let named = observed.and_then(|known| named_owner(known, &decided.policy));
-        let held = holder(&claimants, named);
+        let held = holder(&claimants, named, decided.evidence.timeline());
         let rival = |bound: &&BoundClaim| Rival {
             uid: bound.uid,
             claim: bound.claim.clone(),
+            dating: bound.dating,
             holds: held.is_some_and(|held| *held.claim == bound.claim),
         };
         competing.iter().map(rival).collect()

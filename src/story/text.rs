@@ -6,6 +6,7 @@ use super::verdicts::verdict_words;
 use super::{Answer, MinerStory, Rival, Story};
 use crate::telemetry::visible;
 use std::fmt::Write;
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::{ContentEvidence, UnwatchedBlocks};
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::record::IntentOutcome;
@@ -116,7 +117,9 @@ fn write_claims(text: &mut String, story: &Story) {
         return part(text, "Claims", &format!("{whose}: {}", claim_words(first)));
     }
     let settled = story.settled.map_or("", |settled| settled.meaning);
-    part(text, "Claims", &format!("{} of them. {settled}", story.claims.len()));
+    let is_provisional = story.settled.is_some_and(|settled| settled.provisional);
+    let for_now = if is_provisional { PROVISIONAL } else { "" };
+    part(text, "Claims", &format!("{} of them. {settled}{for_now}", story.claims.len()));
     // The one that holds it is told first, whatever its place.
     let mut ordered: Vec<&Rival> = story.claims.iter().collect();
     ordered.sort_by_key(|rival| !rival.holds);
@@ -130,10 +133,18 @@ fn write_claims(text: &mut String, story: &Story) {
     }
 }
 
+/// Follows how a dispute was settled, where that may still change.
+const PROVISIONAL: &str = " Provisional: GitHub could not be asked for the date of every gist in this dispute yet. It is \
+                           asked again, and a later cycle may settle this differently.";
+
 fn claim_words(rival: &Rival) -> String {
     let claim = &rival.claim;
     let pinned = claim.pinned_at.map(|block| format!(", pinned at block {block}")).unwrap_or_default();
-    let updated = claim.gist_updated_at.map(|time| format!(", gist updated {time}")).unwrap_or_default();
+    let updated = match rival.dating {
+        Dating::NotAsked => String::new(),
+        Dating::Dated(time) => format!(", gist updated {time}"),
+        Dating::Undatable(why) => format!(", gist without a date ({why})"),
+    };
     format!("seen in round {}{pinned}{updated}, committed at block {}", claim.round, claim.committed_at)
 }
 

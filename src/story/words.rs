@@ -1,6 +1,6 @@
 //! What each code means, and what the miner can do about it: one sentence or two each, for people who never saw the code.
 
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::verdict::{Reason, Status};
 
 /// What a code means and what to do.
@@ -155,14 +155,17 @@ pub const fn settled_words(settled_by: SettledBy) -> &'static str {
         SettledBy::NoDispute => "Nobody else claims it.",
         SettledBy::OwnershipTag => "Settled by the ownership tag: the content's own text names the hotkey.",
         SettledBy::PinnedRevision => {
-            "Settled by a pinned revision: the commitment on chain that pinned the content is the earliest."
+            "Settled by a pinned revision: the commitment on chain that pinned the content is older than any other proof."
         }
-        SettledBy::PollingRound => "Settled by the polling round: this validator saw it in that gist first.",
+        SettledBy::PollingRound => {
+            "Settled by the polling round: this validator saw it in that gist more than a round before any other proof."
+        }
         SettledBy::GistUpdate => {
-            "Settled by GitHub's time of the gists' last change: both were first seen in the same polling round."
+            "Settled by GitHub's time of the gists' last change: they were first seen within one polling round. A gist \
+             that cannot be dated comes last."
         }
         SettledBy::CommitmentBlock => {
-            "Only a tie, settled by the older commitment: all were first seen in the same polling round, and nothing \
+            "Only a tie, settled by the older commitment: all were first seen within one polling round, and nothing \
              proves who was first."
         }
         SettledBy::Uid => {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tensorflix::story::words_of;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::claim::{Claim, SettledBy};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{BoundClaim, Evidence, Miner, WeightedTask};
 use tensorflix_domain::ids::{Hotkey, Platform};
 use tensorflix_domain::judge::Judged;
@@ -73,6 +75,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         normalized_score: None,
         arithmetic: None,
         settled_by: Some(SettledBy::Uid),
+        is_provisional: true,
     };
     let submissions: Vec<Judged> = Reason::ALL.iter().enumerate().map(judged).collect();
     let pair = |judged: &Judged| Pair { task_id: judged.task_id.clone(), content_id: judged.content_id.clone() };
@@ -84,9 +87,9 @@ async fn store_every_reason(file: &Path, task_id: &str) {
             hotkey: hotkey(uid),
             pinned_at: None,
             round: 7_175,
-            gist_updated_at: None,
             committed_at: 5,
         },
+        dating: Dating::NotAsked,
     };
     let task = Task {
         id: task_id.parse().expect("a task id"),
@@ -110,6 +113,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         previous: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
+        rounds: Rounds::default(),
     };
     let decided = DecidedCycle {
         cycle,

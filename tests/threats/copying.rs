@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix::app::slot_blocks;
 use tensorflix::config::Config;
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::ids::{Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::DecidedCycle;

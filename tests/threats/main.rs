@@ -8,6 +8,7 @@
 
 mod commitments;
 mod copying;
+mod disputes;
 mod everybody;
 mod floods;
 mod gists;

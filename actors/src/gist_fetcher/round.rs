@@ -2,6 +2,7 @@
 
 use super::line::{self, PINS_PER_ROUND, Wanted};
 use super::{ROUND_DEADLINE, SubmissionsRecorded, holders};
+use crate::disputes;
 use crate::github::{GistReading, GitHub};
 use crate::owner_checks::{Checkable, OwnerChecks};
 use crate::ports::{Clock, Store, StoreError};
@@ -129,6 +130,8 @@ impl Round {
         wanted: &BTreeMap<GistPointer, Wanted>,
         found: Found,
     ) -> Result<(), StoreError> {
+        let waiting = self.store.gists_to_date().await?;
+        let in_dispute = disputes::line(&*self.store, &waiting, round).await?;
         let checks = OwnerChecks {
             store: &*self.store,
             github: &self.github,
@@ -136,6 +139,7 @@ impl Round {
             round,
             deadline,
             most: self.owner_checks,
+            in_dispute: in_dispute.iter().filter(|waiting| waiting.may_use_reserve).count(),
         };
         let gists: Vec<Checkable<'_>> = wanted
             .iter()

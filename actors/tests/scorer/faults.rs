@@ -174,7 +174,6 @@ fn what_a_hotkey_lists_beyond_its_claims_waits_and_nobody_else_is_touched() {
                 hotkey: entries[0].neuron.hotkey,
                 pinned_at: None,
                 round: 25,
-                gist_updated_at: None,
                 committed_at: 20,
             })
             .collect();

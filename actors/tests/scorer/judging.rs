@@ -9,7 +9,7 @@ use crate::support::subnets::{committed_text, hotkey, neuron};
 use crate::support::time::simulate;
 use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::ids::{ContentId, Platform, Uid};

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
-use tensorflix_actors::gist_fetcher::{DateGists, GistsDated};
+use tensorflix_actors::gist_dates::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::observation::{Details, Metrics, Observation, Presence, Sighting};
@@ -258,8 +258,11 @@ fn liked(view_count: u64, like_count: u64, published_hours: f64) -> Sighting {
     Sighting::Present(Box::new(Presence { details, metrics: Metrics { like_count: Some(like_count), ..metrics } }))
 }
 
+/// A content with its views and the likes for each of them.
+type Liked = (ContentId, u64, f64);
+
 /// What is found about the traffic of thirty honest videos beside hotkeys that list these contents, and the weights.
-fn beside(others: Vec<(Entry, Vec<(ContentId, u64, f64)>)>) -> (Vec<TrafficFinding>, Vec<(u8, f64)>) {
+fn beside(others: Vec<(Entry, Vec<Liked>)>) -> (Vec<TrafficFinding>, Vec<(u8, f64)>) {
     simulate(async move {
         let honest: Vec<(ContentId, u64, f64)> =
             (0..30).map(|n| (video(n), 20 + u64::from(n % 7), NOW - 100.0)).collect();

@@ -3,7 +3,7 @@
 //! panic, and the others do what they should.
 
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,12 +11,13 @@ use tensorflix_actors::ports::{
     Chain, ChainError, Failure, Fate, Http, HttpError, HttpRequest, HttpResponse, Inclusion, SignedExtrinsic, Store,
     StoreError,
 };
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
-use tensorflix_domain::gist_owner::OwnerRecord;
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -231,8 +232,29 @@ impl<T: Store> Store for Mortal<T> {
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         mortal!(self, record_claims(claims, holdings))
     }
-    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        mortal!(self, undated_ties(round, limit))
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+        mortal!(self, in_dispute(round, round_blocks))
+    }
+    async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
+        mortal!(self, gist_seen_by(hotkey, round))
+    }
+    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
+        mortal!(self, gist_dates())
+    }
+    async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
+        mortal!(self, gists_to_date())
+    }
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+        mortal!(self, gists_dated_since(round))
+    }
+    async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
+        mortal!(self, record_gist_dates(dates))
+    }
+    async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError> {
+        mortal!(self, block_times())
+    }
+    async fn record_block_times(&self, times: &BTreeMap<Block, Moment>) -> Result<(), StoreError> {
+        mortal!(self, record_block_times(times))
     }
     async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {
         mortal!(self, claims_for(task_id, content_ids))

@@ -4,7 +4,7 @@
 //! gone to the wrong one, several hotkeys may be one person. At most [`MOST_OF_A_KIND`] of each kind are told, those with
 //! the most weight behind them first, and how many more there were.
 
-use crate::claim::SettledBy;
+use crate::dispute::SettledBy;
 use crate::evidence::Evidence;
 use crate::gist_owner::GistName;
 use crate::ids::{ContentId, Uid};

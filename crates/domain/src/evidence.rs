@@ -5,6 +5,7 @@
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::Claim;
+use crate::dating::{Dating, Rounds, Timeline};
 use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::submission::Pair;
@@ -38,6 +39,17 @@ pub struct Evidence {
     /// Blocks in which nobody's gist was read, oldest first: what was listed in them is dated by the round after.
     #[serde(default)]
     pub unwatched: Vec<UnwatchedBlocks>,
+    /// The grid of polling rounds, with the times of those blocks that date claims in dispute.
+    #[serde(default)]
+    pub rounds: Rounds,
+}
+
+impl Evidence {
+    /// What turns the blocks of claims into times.
+    #[must_use]
+    pub const fn timeline(&self) -> Timeline<'_> {
+        Timeline { rounds: &self.rounds, at: self.at }
+    }
 }
 
 /// Blocks between two polling rounds in which no round was held: this validator was not running, or was cut off.
@@ -86,11 +98,46 @@ pub struct Person {
 
 /// A claim that binds: its hotkey is registered at the cycle's block.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "RecordedClaim")]
 pub struct BoundClaim {
     /// The UID of the hotkey at that block.
     pub uid: Uid,
     /// The claim.
     pub claim: Claim,
+    /// What is known of the date of its gist; nothing is asked unless the claim is in dispute.
+    #[serde(skip_serializing_if = "Dating::is_open")]
+    pub dating: Dating,
+}
+
+/// A claim as cycles of any release record it: early ones have the date of the gist within the claim.
+#[derive(Deserialize)]
+struct RecordedClaim {
+    uid: Uid,
+    claim: RecordedFields,
+    #[serde(default)]
+    dating: Dating,
+}
+
+#[derive(Deserialize)]
+struct RecordedFields {
+    task_id: String,
+    content_id: String,
+    hotkey: Hotkey,
+    pinned_at: Option<Block>,
+    round: Block,
+    #[serde(default)]
+    gist_updated_at: Option<Moment>,
+    committed_at: Block,
+}
+
+impl From<RecordedClaim> for BoundClaim {
+    fn from(recorded: RecordedClaim) -> Self {
+        let RecordedFields { task_id, content_id, hotkey, pinned_at, round, gist_updated_at, committed_at } =
+            recorded.claim;
+        let dating = gist_updated_at.filter(|_| recorded.dating.is_open()).map_or(recorded.dating, Dating::Dated);
+        let claim = Claim { task_id, content_id, hotkey, pinned_at, round, committed_at };
+        Self { uid: recorded.uid, claim, dating }
+    }
 }
 
 /// What is known of one content.
@@ -227,5 +274,34 @@ mod contents_as_list {
         deserializer: D,
     ) -> Result<BTreeMap<ContentId, ContentEvidence>, D::Error> {
         Ok(Vec::<(ContentId, ContentEvidence)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dating::Undatable;
+
+    #[test]
+    fn claims_of_every_release_are_read_with_the_dates_of_their_gists() {
+        let early = |date: &str| {
+            let hotkey = serde_json::to_string(&Hotkey::new([1; 32])).expect("JSON");
+            format!(
+                r#"{{"uid":3,"claim":{{"task_id":"t","content_id":"c","hotkey":{hotkey},"pinned_at":null,"round":25,
+                   "gist_updated_at":{date},"committed_at":9}}}}"#
+            )
+        };
+        let updated_at = Moment::from_unix_ms(1_000);
+        for (date, dating) in
+            [("null".to_owned(), Dating::NotAsked), (format!("\"{updated_at}\""), Dating::Dated(updated_at))]
+        {
+            let bound: BoundClaim = serde_json::from_str(&early(&date)).expect("read");
+            assert_eq!((bound.dating, bound.claim.round), (dating, 25));
+            for dating in [dating, Dating::Undatable(Undatable::TooLarge)] {
+                let bound = BoundClaim { dating, ..bound.clone() };
+                let json = serde_json::to_string(&bound).expect("JSON");
+                assert_eq!(serde_json::from_str::<BoundClaim>(&json).expect("read"), bound, "{json}");
+            }
+        }
     }
 }

@@ -5,14 +5,15 @@
 //! without a claim of its own waits for one, so that nothing is paid before it is clear whose it is.
 
 use crate::chain_time::Moment;
-use crate::claim::{Claim, Claimant, SettledBy, holder};
+use crate::claim::Claim;
 use crate::defence::ForeignTag;
-use crate::evidence::{BoundClaim, ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
+use crate::dispute::SettledBy;
+use crate::evidence::{ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Platform, Uid};
 use crate::observation::Broadcast;
-use crate::places::{PlaceRule, Standing, placed_pairs};
+use crate::places::{PlaceRule, Standing};
 use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule};
-use crate::scope::{ClaimPlace, claim_place};
+use crate::rivals::Rivals;
 use crate::submission::Pair;
 use crate::task::Task;
 use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
@@ -58,6 +59,14 @@ pub struct Judged {
     pub arithmetic: Option<Box<Arithmetic>>,
     /// How a dispute over it was settled; `None` where nobody else claims it.
     pub settled_by: Option<SettledBy>,
+    /// Whether the date of a gist that GitHub could not be asked for yet may still settle that otherwise.
+    #[serde(rename = "provisional", default, skip_serializing_if = "is_settled_for_good")]
+    pub is_provisional: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_settled_for_good(is_provisional: &bool) -> bool {
+    !*is_provisional
 }
 
 impl Judged {
@@ -110,12 +119,19 @@ struct CountedShare {
     is_of_hidden_engagement: bool,
 }
 
+/// How a dispute over a content was settled, if there is one.
+#[derive(Default)]
+struct Settlement {
+    by: Option<SettledBy>,
+    is_provisional: bool,
+}
+
 /// Evidence indexed for judging. Hash maps are only looked up, never walked, so their order reaches no result.
 struct Bench<'a> {
     evidence: &'a Evidence,
     policy: &'a Policy,
     tasks: HashMap<&'a str, &'a Task>,
-    claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>>,
+    rivals: Rivals<'a>,
     miners: HashSet<Hotkey>,
 }
 
@@ -123,18 +139,8 @@ impl<'a> Bench<'a> {
     fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<Standing>]) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
-        let placed = placed_pairs(&evidence.miners, standings);
-        let mut claimants: HashMap<ClaimPlace<'a>, Vec<Claimant<'a>>> = HashMap::with_capacity(evidence.claims.len());
-        for BoundClaim { uid, claim } in &evidence.claims {
-            // What holds no place now blocks nobody.
-            let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
-            if let Some(task) = tasks.get(claim.task_id.as_str()).filter(|_| placed.contains(&pair)) {
-                let place = claim_place(policy, task, &claim.content_id);
-                claimants.entry(place).or_default().push(Claimant { claim, uid: *uid });
-            }
-        }
         let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
-        Self { evidence, policy, tasks, claimants, miners }
+        Self { evidence, policy, tasks, rivals: Rivals::new(evidence, policy, standings), miners }
     }
 
     fn judge_miner(&self, miner: &'a Miner, standings: &[Standing]) -> Vec<Judged> {
@@ -144,12 +150,12 @@ impl<'a> Bench<'a> {
     fn judge(&self, miner: &Miner, pair: &Pair, standing: &Standing) -> Judged {
         let Pair { task_id, content_id } = pair;
         let task = self.tasks.get(task_id.as_str()).copied();
-        let mut settled_by = None;
+        let mut settlement = Settlement::default();
         let finding = match (task, standing) {
             (None, _) => Finding::of(Reason::UnknownTask),
             (Some(_), Standing::Malformed) => Finding::of(Reason::InvalidContentId),
             (Some(_), Standing::Surplus | Standing::PlacedUnknown) => Finding::of(Reason::TooManySubmissions),
-            (Some(task), Standing::Placed(content)) => self.judge_content(miner, task, content, &mut settled_by),
+            (Some(task), Standing::Placed(content)) => self.judge_content(miner, task, content, &mut settlement),
         };
         Judged {
             uid: miner.uid,
@@ -166,20 +172,15 @@ impl<'a> Bench<'a> {
             counted_share: finding.counted_share,
             normalized_score: None,
             arithmetic: finding.arithmetic.map(Box::new),
-            settled_by,
+            settled_by: settlement.by,
+            is_provisional: settlement.is_provisional,
         }
     }
 
-    fn judge_content(
-        &self,
-        miner: &Miner,
-        task: &Task,
-        content: &ContentId,
-        settled_by: &mut Option<SettledBy>,
-    ) -> Finding {
+    fn judge_content(&self, miner: &Miner, task: &Task, content: &ContentId, settlement: &mut Settlement) -> Finding {
         let unknown = ContentEvidence::default();
         let known = self.evidence.contents.get(content).unwrap_or(&unknown);
-        match self.objection(miner, task, content, known, settled_by) {
+        match self.objection(miner, task, content, known, settlement) {
             None => self.judge_known(miner, task, known),
             Some(Reason::AwaitingClaim) => {
                 let finding = self.judge_known(miner, task, known);
@@ -349,15 +350,11 @@ impl<'a> Bench<'a> {
         task: &Task,
         content: &ContentId,
         known: &ContentEvidence,
-        settled_by: &mut Option<SettledBy>,
+        settlement: &mut Settlement,
     ) -> Option<Reason> {
         let named = named_owner(known, self.policy);
-        let claimants = self
-            .claimants
-            .get(&claim_place(self.policy, task, content.as_str()))
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let Some(holder) = holder(claimants, named) else { return Some(Reason::AwaitingClaim) };
+        let claimants = self.rivals.claimants(task, content);
+        let Some(holder) = self.rivals.holder(claimants, named) else { return Some(Reason::AwaitingClaim) };
         let is_own = |claim: &Claim| claim.hotkey == miner.hotkey && claim.task_id == task.id.as_str();
         if !claimants.iter().any(|claimant| is_own(claimant.claim)) {
             // Another's claim binds meanwhile, unless the text will settle it for this one as soon as it has a claim too.
@@ -365,7 +362,7 @@ impl<'a> Bench<'a> {
             return Some(if may_hold { Reason::AwaitingClaim } else { Reason::DuplicateSubmission });
         }
         if holder.settled_by != SettledBy::NoDispute {
-            *settled_by = Some(holder.settled_by);
+            *settlement = Settlement { by: Some(holder.settled_by), is_provisional: holder.is_provisional };
         }
         (!is_own(holder.claim)).then_some(Reason::DuplicateSubmission)
     }

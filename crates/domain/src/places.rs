@@ -182,6 +182,7 @@ mod tests {
     use super::*;
     use crate::chain_time::{BlockStamp, Moment};
     use crate::claim::Claim;
+    use crate::dating::{Dating, Rounds};
     use crate::evidence::BoundClaim;
     use crate::task::Task;
 
@@ -262,9 +263,9 @@ mod tests {
                 hotkey: miner.hotkey,
                 pinned_at: None,
                 round: 1,
-                gist_updated_at: None,
                 committed_at: 1,
             },
+            dating: Dating::NotAsked,
         };
         let claims = miners.iter().flat_map(|miner| miner.pairs.iter().map(move |pair| claim(miner, pair))).collect();
         Evidence {
@@ -276,6 +277,7 @@ mod tests {
             previous: None,
             owner_hotkey: None,
             unwatched: Vec::new(),
+            rounds: Rounds::default(),
         }
     }
 

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use tensorflix_domain::audit::{Hint, MOST_OF_A_KIND, audit};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::claim::SettledBy;
+use tensorflix_domain::dating::Rounds;
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, Origin};
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
@@ -70,6 +71,7 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
             normalized_score: Some(one.normalized),
             arithmetic: None,
             settled_by: Some(one.settled_by),
+            is_provisional: false,
         });
     }
     let evidence = Evidence {
@@ -81,6 +83,7 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
         previous: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
+        rounds: Rounds::default(),
     };
     let (policy, errors) = (Policy::default(), Vec::new());
     DecidedCycle {

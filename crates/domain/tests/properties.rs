@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds, Undatable};
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, PreviousScores, SeenContent,
@@ -55,9 +56,17 @@ fn miners() -> impl Strategy<Value = Vec<Miner>> {
     (0..MINERS).map(miner).collect::<Vec<_>>()
 }
 
+fn dating() -> impl Strategy<Value = Dating> {
+    prop_oneof![
+        Just(Dating::NotAsked),
+        (0..3_i64).prop_map(|updated| Dating::Dated(Moment::from_unix_ms(updated))),
+        Just(Dating::Undatable(Undatable::Silent)),
+    ]
+}
+
 fn claim() -> impl Strategy<Value = BoundClaim> {
-    let numbers = (proptest::option::of(0..3_u32), 0..3_u32, proptest::option::of(0..3_i64), 0..3_u32);
-    (0..MINERS, pair(), numbers).prop_map(|(uid, pair, (pinned_at, round, updated, committed_at))| BoundClaim {
+    let numbers = (proptest::option::of(0..3_u32), 0..3_u32, dating(), 0..3_u32);
+    (0..MINERS, pair(), numbers).prop_map(|(uid, pair, (pinned_at, round, dating, committed_at))| BoundClaim {
         uid,
         claim: Claim {
             task_id: pair.task_id,
@@ -65,9 +74,9 @@ fn claim() -> impl Strategy<Value = BoundClaim> {
             hotkey: hotkey(uid),
             pinned_at,
             round,
-            gist_updated_at: updated.map(Moment::from_unix_ms),
             committed_at,
         },
+        dating,
     })
 }
 
@@ -133,6 +142,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         previous: previous.map(|scores| PreviousScores { at: stamp(126), scores }),
         owner_hotkey: Some(hotkey(200)),
         unwatched: Vec::new(),
+        rounds: Rounds { blocks: 1, ..Rounds::default() },
     })
 }
 

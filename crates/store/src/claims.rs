@@ -7,7 +7,6 @@ use crate::columns::{block, digest, hotkey, optional_block, pointer};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -30,21 +29,8 @@ struct ClaimRow {
     hotkey: Vec<u8>,
     pinned_at: Option<i64>,
     round: i64,
-    gist_updated_at_ms: Option<i64>,
     committed_at: i64,
 }
-
-/// The plus keeps SQLite from the index of rounds, by which it would walk the whole round for each of its claims.
-const UNDATED_TIES: &str = "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
-    FROM claims AS tied
-    WHERE round = $1 AND gist_updated_at_ms IS NULL
-      AND EXISTS (SELECT 1 FROM claims AS other WHERE other.task_id = tied.task_id
-                  AND other.content_id = tied.content_id AND other.hotkey <> tied.hotkey
-                  AND +other.round = tied.round)
-      AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
-                      AND better.content_id = tied.content_id
-                      AND (better.round < tied.round OR better.pinned_at IS NOT NULL))
-    LIMIT $2";
 
 impl Store {
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
@@ -101,17 +87,6 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Claims of one round that tie with another of that round on the same content, while none of an earlier round or
-    /// with a pinned revision outranks them, and whose gist is not dated yet; at most `limit`.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        let rows: Vec<ClaimRow> =
-            sqlx::query_as(UNDATED_TIES).bind(i64::from(round)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
-        sorted(rows)
-    }
-
     /// The claims on these contents for one task, by whatever hotkey, in the order of [`Claim`].
     ///
     /// # Errors
@@ -120,7 +95,7 @@ impl Store {
         let mut rows: Vec<ClaimRow> = Vec::new();
         for chunk in content_ids.chunks(ROWS_PER_STATEMENT) {
             let mut statement = QueryBuilder::<Sqlite>::new(
-                "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+                "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
                  FROM claims WHERE task_id = ",
             );
             statement.push_bind(task_id);
@@ -141,7 +116,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn claims_on(&self, content_id: &str) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<ClaimRow> = sqlx::query_as(
-            "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
              FROM claims WHERE content_id = $1",
         )
         .bind(content_id)
@@ -172,7 +147,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<ClaimRow> = sqlx::query_as(
-            "SELECT task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms, committed_at
+            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
              FROM claims",
         )
         .fetch_all(&self.readers)
@@ -255,7 +230,7 @@ async fn make_room(
 
 fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO claims (task_id, content_id, hotkey, pinned_at, round, gist_updated_at_ms,
+        "INSERT INTO claims (task_id, content_id, hotkey, pinned_at, round,
          committed_at) ",
     );
     statement.push_values(claims, |mut row, claim| {
@@ -264,7 +239,6 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
             .push_bind(claim.hotkey.public_key().to_vec())
             .push_bind(claim.pinned_at.map(i64::from))
             .push_bind(i64::from(claim.round))
-            .push_bind(claim.gist_updated_at.map(Moment::unix_ms))
             .push_bind(i64::from(claim.committed_at));
     });
     // `Claim::join`, in words that every SQL database has.
@@ -274,10 +248,7 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
              committed_at = CASE WHEN excluded.committed_at < claims.committed_at
                             THEN excluded.committed_at ELSE claims.committed_at END,
              pinned_at = CASE WHEN claims.pinned_at IS NULL OR excluded.pinned_at < claims.pinned_at
-                         THEN excluded.pinned_at ELSE claims.pinned_at END,
-             gist_updated_at_ms = CASE WHEN claims.gist_updated_at_ms IS NULL
-                                       OR excluded.gist_updated_at_ms < claims.gist_updated_at_ms
-                                  THEN excluded.gist_updated_at_ms ELSE claims.gist_updated_at_ms END",
+                         THEN excluded.pinned_at ELSE claims.pinned_at END",
     );
     statement
 }
@@ -303,7 +274,6 @@ impl ClaimRow {
             hotkey: hotkey(&self.hotkey)?,
             pinned_at: optional_block(self.pinned_at)?,
             round: block(self.round)?,
-            gist_updated_at: self.gist_updated_at_ms.map(Moment::from_unix_ms),
             committed_at: block(self.committed_at)?,
         })
     }
@@ -312,24 +282,6 @@ impl ClaimRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn rivals_are_found_by_their_content_and_never_by_walking_a_round() {
-        let store = Store::open("sqlite::memory:").await.expect("a database");
-        let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {UNDATED_TIES}")))
-                .bind(0)
-                .bind(0)
-                .fetch_all(&store.readers)
-                .await
-                .expect("a plan");
-        for rival in ["other", "better"] {
-            let steps: Vec<&String> =
-                plan.iter().map(|(_, _, _, step)| step).filter(|step| step.contains(rival)).collect();
-            assert!(steps.iter().all(|step| step.contains("task_id=? AND content_id=?")), "{plan:?}");
-            assert!(!steps.is_empty(), "{plan:?}");
-        }
-    }
 
     /// Claims `numbers` of contents for a hotkey in a round.
     async fn claim(store: &Store, key: u8, numbers: std::ops::Range<usize>, round: Block) -> usize {
@@ -345,7 +297,6 @@ mod tests {
                 hotkey: Hotkey::new([key; 32]),
                 pinned_at: None,
                 round,
-                gist_updated_at: None,
                 committed_at: 1,
             })
             .collect();

@@ -25,6 +25,7 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod freshness;
+mod gist_dates;
 mod gist_owners;
 mod gist_records;
 mod intents;

@@ -220,8 +220,23 @@ impl Store {
                     break;
                 }
             }
+            sqlx::query("DELETE FROM gist_dates WHERE hotkey = $1").bind(&hotkey).execute(&self.writer).await?;
         }
+        self.prune_block_times(before_block).await?;
         Ok(deleted)
+    }
+
+    /// The time of a block goes with the last claim that it dates.
+    async fn prune_block_times(&self, before_block: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM block_times WHERE block < $1
+             AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.round = block_times.block)
+             AND block NOT IN (SELECT pinned_at FROM claims WHERE pinned_at IS NOT NULL)",
+        )
+        .bind(before_block)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// The hotkeys of every subnet that is still stored; `None` while it is not known who is registered now.

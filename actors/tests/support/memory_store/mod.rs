@@ -1,20 +1,22 @@
 //! The Store port in memory: faithful to the port's contract, with faults on demand and a record of what was written.
 
+mod disputes;
 mod tables;
 
 use async_trait::async_trait;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tables::Tables;
 use tensorflix_actors::ports::{Store, StoreError};
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::{Dating, GistDate};
 use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
-use tensorflix_domain::gist_owner::OwnerRecord;
+use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -44,6 +46,8 @@ pub enum Write {
     Verdicts,
     Waits,
     Claims,
+    GistDates,
+    BlockTimes,
     Crash,
     Cycle,
     Decision,
@@ -371,8 +375,51 @@ impl Store for MemoryStore {
         self.write(Write::Claims, |tables| tables.record_claims(claims, holdings)).await
     }
 
-    async fn undated_ties(&self, round: Block, limit: u32) -> Result<Vec<Claim>, StoreError> {
-        self.read(|tables| tables.undated_ties(round, limit))
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+        self.read(|tables| tables.in_dispute(round, round_blocks))
+    }
+
+    async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
+        self.read(|tables| tables.gist_seen_by(hotkey, round))
+    }
+
+    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
+        self.read(|tables| tables.gist_dates.values().cloned().collect())
+    }
+
+    async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
+        self.read(|tables| tables.gist_dates.values().filter(|date| date.dating.is_open()).cloned().collect())
+    }
+
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+        self.read(|tables| {
+            let is_dated = |date: &&GistDate| {
+                matches!(date.dating, Dating::Dated(_)) && date.asked_round.is_some_and(|asked| asked > round)
+            };
+            tables.gist_dates.values().filter(is_dated).filter_map(|date| date.gist.clone()).collect()
+        })
+    }
+
+    async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
+        self.write(Write::GistDates, |tables| {
+            tables.record_gist_dates(dates);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError> {
+        self.read(|tables| tables.block_times.clone())
+    }
+
+    async fn record_block_times(&self, times: &BTreeMap<Block, Moment>) -> Result<(), StoreError> {
+        self.write(Write::BlockTimes, |tables| {
+            for (block, time) in times {
+                tables.block_times.entry(*block).or_insert(*time);
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Result<Vec<Claim>, StoreError> {

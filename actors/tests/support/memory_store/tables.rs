@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use tensorflix_actors::ports::StoreError;
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
@@ -39,6 +40,8 @@ pub struct Tables {
     pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
     pub waits: BTreeMap<ContentId, Vec<Wait>>,
     pub claims: BTreeMap<(String, String, Hotkey), Claim>,
+    pub gist_dates: BTreeMap<(Hotkey, Block), GistDate>,
+    pub block_times: BTreeMap<Block, Moment>,
     pub cycles: Vec<Cycle>,
     /// By window, those of one window in the order in which they were stored.
     pub intents: BTreeMap<Block, Vec<WeightIntent>>,
@@ -349,24 +352,6 @@ impl Tables {
             *rule = claimed.get(&holding.id).copied().or(*rule);
         }
         Ok(())
-    }
-
-    pub fn undated_ties(&self, round: Block, limit: u32) -> Vec<Claim> {
-        let rivals = |claim: &Claim| {
-            let (task_id, content_id, hotkey) = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
-            self.claims.values().filter(move |other| {
-                other.task_id == task_id && other.content_id == content_id && other.hotkey != hotkey
-            })
-        };
-        let is_tied = |claim: &&Claim| {
-            claim.round == round
-                && claim.pinned_at.is_none()
-                && claim.gist_updated_at.is_none()
-                && rivals(claim).any(|other| other.round == round)
-                && rivals(claim).all(|other| other.round >= round && other.pinned_at.is_none())
-        };
-        let limit = usize::try_from(limit).expect("a small limit");
-        self.claims.values().filter(is_tied).take(limit).cloned().collect()
     }
 
     pub fn all_claims(&self) -> Vec<Claim> {

@@ -13,8 +13,10 @@ mod verification;
 
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
-use tensorflix_domain::claim::{Claim, SettledBy};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::decision::{Decision, decide};
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent, WeightedTask,
 };
@@ -74,6 +76,7 @@ fn evidence() -> Evidence {
         previous: None,
         owner_hotkey: Some(hotkey(0)),
         unwatched: Vec::new(),
+        rounds: Rounds::default(),
     }
 }
 
@@ -100,7 +103,7 @@ fn presence(content: &mut ContentEvidence) -> &mut SeenContent {
     content.latest.as_mut().and_then(|latest| latest.presence.as_mut()).expect("present")
 }
 
-/// Lists pairs for a miner and claims them in the polling round of block 1.
+/// Lists pairs for a miner and claims them in the polling round of block 100.
 fn list(evidence: &mut Evidence, uid: Uid, pairs: &[(&str, &str)]) {
     let pair = |(task_id, content_id): &(&str, &str)| Pair {
         task_id: (*task_id).to_owned(),
@@ -113,7 +116,7 @@ fn list(evidence: &mut Evidence, uid: Uid, pairs: &[(&str, &str)]) {
         owner_confirmed: false,
         person: None,
     });
-    evidence.claims.extend(pairs.iter().map(|pair| claim(uid, *pair, 1)));
+    evidence.claims.extend(pairs.iter().map(|pair| claim(uid, *pair, 100)));
 }
 
 fn claim(uid: Uid, (task_id, content_id): (&str, &str), round: u32) -> BoundClaim {
@@ -123,10 +126,9 @@ fn claim(uid: Uid, (task_id, content_id): (&str, &str), round: u32) -> BoundClai
         hotkey: hotkey(uid),
         pinned_at: None,
         round,
-        gist_updated_at: None,
         committed_at: 1,
     };
-    BoundClaim { uid, claim }
+    BoundClaim { uid, claim, dating: Dating::NotAsked }
 }
 
 fn video(evidence: &mut Evidence, id: &str, known: ContentEvidence) {
@@ -335,7 +337,7 @@ fn a_duplicate_is_decided_without_waiting_for_metrics() {
     let mut evidence = evidence();
     list(&mut evidence, 9, &[("yt", VIDEO)]);
     list(&mut evidence, 3, &[("yt", VIDEO)]);
-    evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 125)];
+    evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 150)];
     let submissions = decide(&evidence, &Policy::default()).submissions;
     // Pitfall: the lowest UID once won every dispute.
     assert_eq!(outcome(&submissions[0]), (Status::Pending, Some(Reason::PlatformUnavailable)));
@@ -350,7 +352,7 @@ fn the_ownership_tag_outranks_earlier_claims_unless_it_is_off() {
         let mut evidence = evidence();
         list(&mut evidence, 3, &[("yt", VIDEO)]);
         list(&mut evidence, 9, &[("yt", VIDEO)]);
-        evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 125)];
+        evidence.claims = vec![claim(9, ("yt", VIDEO), 100), claim(3, ("yt", VIDEO), 150)];
         video(&mut evidence, VIDEO, with(|known| known.owner_tag = Some(hotkey(3))).expect("seen"));
         let decision = decide(&evidence, &policy);
         assert_eq!(decision.scores.keys().copied().collect::<Vec<_>>(), [hotkey(winner)], "{rule:?}");

@@ -2,13 +2,16 @@
 
 use super::{VIDEO, claim, evidence, hotkey, hour, list, presence, seen, stamp, video};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::claim::{Claim, Claimant, SettledBy, holder};
+use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds, Timeline, Undatable};
 use tensorflix_domain::decision::decide;
+use tensorflix_domain::dispute::{Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting, Origin, Person};
-use tensorflix_domain::ids::Uid;
+use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::policy::{GistOwnerRule, OwnershipRule, Policy, TrafficRule};
+use tensorflix_domain::rivals::disputes;
 use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};
@@ -237,47 +240,92 @@ fn of_two_broken_rules_the_earlier_of_the_contract_is_the_reason() {
 }
 
 /// A claim that is better or worse than another in each criterion.
-fn contender(uid: Uid, is_better: impl Fn(SettledBy) -> bool) -> Claim {
-    let block = |criterion| if is_better(criterion) { 10 } else { 20 };
-    Claim {
-        pinned_at: Some(block(SettledBy::PinnedRevision)),
-        round: block(SettledBy::PollingRound),
-        gist_updated_at: Some(Moment::from_unix_ms(i64::from(block(SettledBy::GistUpdate)))),
-        committed_at: block(SettledBy::CommitmentBlock),
-        ..claim(uid, ("yt", VIDEO), 0).claim
-    }
+fn contender(uid: Uid, is_better: impl Fn(SettledBy) -> bool) -> (Claim, Dating) {
+    let block = |criterion| if is_better(criterion) { 10 } else { 100 };
+    let round = block(SettledBy::PollingRound);
+    let updated_ms = if is_better(SettledBy::GistUpdate) { 1 } else { 2 };
+    let claim = Claim { round, committed_at: block(SettledBy::CommitmentBlock), ..claim(uid, ("yt", VIDEO), 0).claim };
+    (claim, Dating::Dated(Moment::from_unix_ms(updated_ms)))
 }
 
 #[test]
 fn a_criterion_settles_a_dispute_against_all_that_come_after_it() {
     use SettledBy::*;
-    let order = [OwnershipTag, PinnedRevision, PollingRound, GistUpdate, CommitmentBlock, Uid];
+    let order = [OwnershipTag, PollingRound, GistUpdate, CommitmentBlock, Uid];
+    let rounds = Rounds::default();
+    let timeline = Timeline { rounds: &rounds, at: stamp(100.0) };
     for (place, decisive) in order.into_iter().enumerate() {
         // Equal before, better in this one, and worse in all that follow.
         let wins = |criterion: SettledBy| order.iter().position(|other| *other == criterion) <= Some(place);
         let loses = |criterion: SettledBy| order.iter().position(|other| *other == criterion) != Some(place);
         let (winner, loser) = if decisive == Uid { (3, 4) } else { (4, 3) };
         let (best, rest) = (contender(winner, wins), contender(loser, loses));
-        let claimants = [Claimant { claim: &rest, uid: loser }, Claimant { claim: &best, uid: winner }];
+        let claimants = [
+            Claimant { claim: &rest.0, uid: loser, dating: rest.1 },
+            Claimant { claim: &best.0, uid: winner, dating: best.1 },
+        ];
         let named = (decisive == OwnershipTag).then(|| hotkey(winner));
         for claimants in [claimants, [claimants[1], claimants[0]]] {
-            let held = holder(&claimants, named.as_ref()).expect("a holder");
+            let held = holder(&claimants, named.as_ref(), timeline).expect("a holder");
             assert_eq!((held.claim.hotkey, held.settled_by), (hotkey(winner), decisive));
         }
     }
 }
 
-#[test]
-fn a_date_that_is_missing_for_one_of_several_decides_for_nobody() {
-    let dated = |uid, updated: Option<i64>, committed_at| Claim {
-        gist_updated_at: updated.map(Moment::from_unix_ms),
-        committed_at,
-        ..claim(uid, ("yt", VIDEO), 100).claim
-    };
-    for dates in [[Some(1), None, Some(3)], [None, Some(1), Some(3)], [Some(3), Some(1), None], [None; 3]] {
-        let claims = [dated(5, dates[0], 30), dated(6, dates[1], 20), dated(7, dates[2], 10)];
-        let claimants: Vec<Claimant<'_>> = claims.iter().zip(5..).map(|(claim, uid)| Claimant { claim, uid }).collect();
-        let held = holder(&claimants, None).expect("a holder");
-        assert_eq!((held.claim.hotkey, held.settled_by), (hotkey(7), SettledBy::CommitmentBlock), "{dates:?}");
+/// Decides one video that miners 5, 6, … claim in these rounds, pinned and dated so; their commitments are older and
+/// older.
+fn dispute(claims: &[(Option<Block>, Block, Dating)]) -> Vec<Judged> {
+    let mut evidence = evidence();
+    video(&mut evidence, VIDEO, seen(500));
+    for (uid, (pinned_at, round, dating)) in (5..).zip(claims) {
+        list(&mut evidence, uid, &[("yt", VIDEO)]);
+        let bound = evidence.claims.last_mut().expect("just claimed");
+        bound.claim =
+            Claim { pinned_at: *pinned_at, round: *round, committed_at: 50 - u32::from(uid), ..bound.claim.clone() };
+        bound.dating = *dating;
     }
+    decide(&evidence, &Policy::default()).submissions
+}
+
+#[test]
+fn a_pin_that_comes_months_after_a_sighting_takes_nothing() {
+    let submissions = dispute(&[(None, 100, Dating::NotAsked), (Some(900_000), 900_000, Dating::NotAsked)]);
+    assert_eq!(submissions[0].settled_by, Some(SettledBy::PollingRound));
+    assert_eq!(submissions[1].reason, Some(Reason::DuplicateSubmission));
+    assert!(!submissions[1].is_provisional);
+}
+
+#[test]
+fn a_gist_that_cannot_be_dated_takes_nothing_from_one_that_is_and_one_that_may_be_decides_only_for_now() {
+    let dated = Dating::Dated(Moment::from_unix_ms(5));
+    let too_large = Dating::Undatable(Undatable::TooLarge);
+    for (rivals, winner, is_provisional) in [
+        ([dated, too_large, too_large], 5, false),
+        ([too_large, dated, too_large], 6, false),
+        ([dated, too_large, Dating::NotAsked], 7, true),
+        ([Dating::NotAsked, too_large, Dating::NotAsked], 7, true),
+        ([Dating::NotAsked, too_large, dated], 7, true),
+        ([too_large, too_large, too_large], 7, false),
+    ] {
+        let submissions = dispute(&rivals.map(|dating| (None, 100, dating)));
+        let holders: Vec<Uid> =
+            submissions.iter().filter(|judged| judged.status == Status::Accepted).map(|judged| judged.uid).collect();
+        assert_eq!(holders, [winner], "{rivals:?}");
+        assert!(submissions.iter().all(|judged| judged.is_provisional == is_provisional), "{rivals:?}");
+    }
+}
+
+#[test]
+fn who_is_in_dispute_is_found_by_what_is_known_of_the_content() {
+    let mut evidence = evidence();
+    for uid in [5, 6, 7] {
+        list(&mut evidence, uid, &[("yt", VIDEO)]);
+    }
+    let found =
+        |evidence: &Evidence| -> Vec<usize> { disputes(evidence, &Policy::default()).iter().map(Vec::len).collect() };
+    assert_eq!(found(&evidence), [3]);
+    let mut tagged = seen(500);
+    tagged.owner_tag = Some(hotkey(6));
+    video(&mut evidence, VIDEO, tagged);
+    assert!(found(&evidence).is_empty(), "the tag settles it, and nobody is asked");
 }

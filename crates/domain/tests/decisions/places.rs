@@ -1,8 +1,8 @@
 //! Places and claims: what holds no place counts for nobody and blocks nobody, and what nobody has claimed yet waits.
 
 use super::{VIDEO, claim, evidence, hotkey, list, outcome, presence, seen, stamp, video, with};
-use tensorflix_domain::claim::SettledBy;
 use tensorflix_domain::decision::{contents_not_rejected, decide};
+use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::observation::Broadcast;

@@ -1,7 +1,6 @@
 //! Gists, who holds them, and the claims made of that.
 
 use crate::samples::{claim, claimed, hotkey, rule};
-use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
@@ -179,15 +178,8 @@ async fn claims_are_read_by_task_and_content_and_no_others_with_them() {
 
 #[tokio::test]
 async fn a_claim_keeps_the_earliest_of_each_of_its_times_in_whatever_order_they_come() {
-    let record = |pinned_at, round, updated: Option<i64>, committed_at| Claim {
-        pinned_at,
-        round,
-        gist_updated_at: updated.map(Moment::from_unix_ms),
-        committed_at,
-        ..claim("t", 2, 1, 75)
-    };
-    let records =
-        [record(None, 75, Some(9), 40), record(Some(120), 100, None, 120), record(Some(90), 125, Some(7), 90)];
+    let record = |pinned_at, round, committed_at| Claim { pinned_at, round, committed_at, ..claim("t", 2, 1, 75) };
+    let records = [record(None, 75, 40), record(Some(120), 100, 120), record(Some(90), 125, 90)];
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
         let store = memory().await;
         let others = [claim("t", 2, 2, 50), claim("t", 3, 1, 50), claim("u", 2, 1, 50)];
@@ -196,39 +188,10 @@ async fn a_claim_keeps_the_earliest_of_each_of_its_times_in_whatever_order_they_
             store.record_claims(&[records[index].clone()], &[]).await.expect("saved");
         }
         let mut expected: Vec<Claim> = others.into();
-        expected.push(record(Some(90), 75, Some(7), 40));
+        expected.push(record(Some(90), 75, 40));
         expected.sort();
         assert_eq!(store.claims().await.expect("read"), expected, "{order:?}");
     }
-}
-
-#[tokio::test]
-async fn only_undated_ties_that_nothing_else_settles_are_found() {
-    let store = memory().await;
-    let unpinned = |task: &str, content: u32, key: u8, round| Claim {
-        pinned_at: None,
-        gist_updated_at: None,
-        ..claim(task, content, key, round)
-    };
-    let tied = [unpinned("t", 1, 1, 100), unpinned("t", 1, 2, 100)];
-    let dated = Claim { gist_updated_at: Some(Moment::from_unix_ms(5)), ..unpinned("t", 2, 1, 100) };
-    let half_dated = unpinned("t", 2, 2, 100);
-    let settled = [
-        unpinned("t", 3, 1, 100), // alone
-        unpinned("t", 4, 1, 100), // seen later than another
-        unpinned("t", 4, 2, 75),
-        unpinned("u", 1, 3, 100), // another task
-        unpinned("t", 5, 1, 100), // another pinned it
-        Claim { pinned_at: Some(90), ..unpinned("t", 5, 2, 100) },
-    ];
-    store.record_claims(&settled, &[]).await.expect("saved");
-    store.record_claims(&tied, &[]).await.expect("saved");
-    store.record_claims(&[dated, half_dated.clone()], &[]).await.expect("saved");
-    let mut expected = vec![tied[0].clone(), tied[1].clone(), half_dated];
-    expected.sort();
-    assert_eq!(store.undated_ties(100, 10).await.expect("read"), expected);
-    assert_eq!(store.undated_ties(100, 2).await.expect("read").len(), 2);
-    assert_eq!(store.undated_ties(75, 10).await.expect("read"), []);
 }
 
 #[tokio::test]
@@ -237,7 +200,7 @@ async fn ids_of_claims_come_back_as_the_miner_wrote_them() {
     let mut hostile = claim("t", 2, 1, 75);
     hostile.task_id = "'); DROP TABLE claims; --\0\u{202e}é".to_owned();
     hostile.content_id = String::new();
-    (hostile.pinned_at, hostile.gist_updated_at) = (None, None);
+    hostile.pinned_at = None;
     store.record_claims(std::slice::from_ref(&hostile), &[]).await.expect("saved");
     assert_eq!(store.claims().await.expect("read"), [hostile]);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod cycles;
+mod disputes;
 mod gists;
 mod newest;
 mod observations;

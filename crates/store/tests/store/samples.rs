@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
+use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, Origin, PreviousScores, SeenContent,
     UnwatchedBlocks, WeightedTask,
@@ -121,7 +122,6 @@ pub fn claim(task_id: &str, number: u32, key: u8, round: Block) -> Claim {
         hotkey: hotkey(key),
         pinned_at: Some(round + 1),
         round,
-        gist_updated_at: Some(Moment::from_unix_ms(1_234)),
         committed_at: round - 1,
     }
 }
@@ -229,6 +229,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         normalized_score: Some(number),
         arithmetic: None,
         settled_by: None,
+        is_provisional: true,
     };
     DecidedCycle {
         cycle,
@@ -237,11 +238,16 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             at: stamp(block),
             tasks: vec![WeightedTask { task, weight: number }],
             miners: vec![Miner { uid: 1, hotkey: hotkey(1), pairs: vec![pair], owner_confirmed: true, person: None }],
-            claims: vec![BoundClaim { uid: 1, claim: claim("t", 2, 1, 50) }],
+            claims: vec![BoundClaim {
+                uid: 1,
+                claim: claim("t", 2, 1, 50),
+                dating: Dating::Dated(Moment::from_unix_ms(1_234)),
+            }],
             contents: [(content(2), evidence), (content(3), ContentEvidence::default())].into(),
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
             owner_hotkey: None,
             unwatched: vec![UnwatchedBlocks { from: 25, until: 75 }],
+            rounds: Rounds { blocks: 50, times: [(50, Moment::from_unix_ms(3))].into() },
         },
         policy: Policy { burn_share: number, ..Policy::default() },
         submissions: vec![judged],

@@ -1,0 +1,210 @@
+//! Disputes that the dates of gists decide: Scorer's part. Finds them, has their gists dated, and puts what is known into a
+//! cycle's evidence.
+//!
+//! - Whose claims tie is looked up as soon as claims are made, while what GitHub says of a gist still is of that round, and
+//!   again for every cycle: a dispute may appear later, when somebody earlier leaves the subnet.
+//! - Every gist in a dispute is in line until it is dated or known to be undatable. Who has waited longest goes first; who
+//!   was asked in vain goes to the end. There is no limit on the line, and none on disputes.
+//! - GitHub is asked once in a polling round. What it could not be asked for is asked in the next one.
+//! - A dispute is about the gist by which the hotkey was seen with the content, whatever it commits later.
+
+use crate::gist_dates::{DateGists, GistsDated, WaitingGist};
+use crate::ports::{Clock, Store, StoreError};
+use actix::Recipient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, BlockStamp, Moment};
+use tensorflix_domain::dating::{Dating, GistDate, Rounds};
+use tensorflix_domain::evidence::{Evidence, digest};
+use tensorflix_domain::gist_owner::GistName;
+use tensorflix_domain::ids::{Block, Hotkey};
+use tensorflix_domain::policy::Policy;
+use tensorflix_domain::rivals::disputes;
+use tensorflix_domain::subnet::Subnet;
+
+/// Time for dating gists, far longer than GistFetcher takes: only its end is waited for in vain.
+const DATING_DEADLINE: Duration = Duration::from_secs(300);
+
+/// Finds disputes and has them dated.
+pub(crate) struct Disputes {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// Who dates gists; without it nothing is dated.
+    dates: Option<Recipient<DateGists>>,
+    round_blocks: u32,
+    /// Rounds whose claims are still to be looked at; the newest one at first, of which a crash may have left something.
+    /// `None` until that is known.
+    unseen: Mutex<Option<BTreeSet<Block>>>,
+    /// The round in which gists were asked for last; -1 before the first one.
+    asked_in: AtomicI64,
+}
+
+impl Disputes {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, round_blocks: u32) -> Self {
+        Self { store, clock, dates: None, round_blocks, unseen: Mutex::new(None), asked_in: AtomicI64::new(-1) }
+    }
+
+    pub(crate) fn date_by(&mut self, recipient: Recipient<DateGists>) {
+        self.dates = Some(recipient);
+    }
+
+    /// Puts in line whose claims of these rounds tie, with each other or with those of the rounds beside them.
+    pub(crate) async fn find(&self, rounds: &BTreeSet<Block>) -> Result<(), StoreError> {
+        let newest = self.store.latest_gist_round().await?;
+        let rounds = {
+            let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+            let unseen = unseen.get_or_insert_with(|| newest.into_iter().collect());
+            unseen.extend(rounds);
+            unseen.clone()
+        };
+        if !rounds.is_empty() {
+            self.look_at(&rounds).await?;
+            let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+            unseen.iter_mut().for_each(|unseen| unseen.retain(|round| !rounds.contains(round)));
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, rounds: &BTreeSet<Block>) -> Result<(), StoreError> {
+        let Some(subnet) = self.store.latest_subnet().await? else { return Ok(()) };
+        let beside =
+            |round: &Block| [round.saturating_sub(self.round_blocks), *round, round.saturating_add(self.round_blocks)];
+        let mut found = BTreeSet::new();
+        for round in rounds.iter().flat_map(beside).collect::<BTreeSet<Block>>() {
+            let hotkeys = self.store.in_dispute(round, self.round_blocks).await?;
+            found.extend(hotkeys.into_iter().map(|hotkey| (hotkey, round)));
+        }
+        if !found.is_empty() {
+            self.times(found.iter().map(|(_, round)| *round).collect(), subnet.at).await?;
+            self.line_up(found, &subnet).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the gists in line, once in a polling round.
+    pub(crate) async fn date(&self) -> Result<(), StoreError> {
+        let (Some(dates), Some(round)) = (&self.dates, self.store.latest_gist_round().await?) else { return Ok(()) };
+        if self.asked_in.load(Ordering::Relaxed) == i64::from(round) {
+            return Ok(());
+        }
+        let waiting = self.store.gists_to_date().await?;
+        let line = line(&*self.store, &waiting, round).await?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        self.asked_in.store(i64::from(round), Ordering::Relaxed);
+        let in_line = line.len();
+        let GistsDated { answers } = tokio::select! {
+            biased;
+            dated = dates.send(DateGists { round, line }) => dated.unwrap_or_default(),
+            () = self.clock.sleep(DATING_DEADLINE) => GistsDated::default(),
+        };
+        let answered: Vec<GistDate> = waiting
+            .into_iter()
+            .filter_map(|mut date| {
+                let answer = *answers.get(date.gist.as_ref()?)?;
+                date.answered(round, answer);
+                Some(date)
+            })
+            .collect();
+        tracing::info!(round, in_line, asked = answers.len(), "dated gists in dispute");
+        self.store.record_gist_dates(&answered).await
+    }
+
+    /// Puts into a cycle's evidence what is known of the dates of its claims, and in line whose dates it lacks.
+    pub(crate) async fn put_into(
+        &self,
+        evidence: &mut Evidence,
+        policy: &Policy,
+        subnet: &Subnet,
+    ) -> Result<(), StoreError> {
+        let known: BTreeMap<(Hotkey, Block), Dating> =
+            self.store.gist_dates().await?.into_iter().map(|date| ((date.hotkey, date.round), date.dating)).collect();
+        for bound in &mut evidence.claims {
+            if let Some(dating) = known.get(&(bound.claim.hotkey, bound.claim.round)) {
+                bound.dating = *dating;
+            }
+        }
+        evidence.rounds = Rounds { blocks: self.round_blocks, ..Rounds::default() };
+        let (mut blocks, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+        for contender in disputes(evidence, policy).iter().flatten() {
+            blocks.insert(contender.claim.round);
+            blocks.extend(contender.claim.pinned_at);
+            let key = (contender.claim.hotkey, contender.claim.round);
+            if contender.awaits_date(&evidence.rounds) && !known.contains_key(&key) {
+                unknown.insert(key);
+            }
+        }
+        if !blocks.is_empty() {
+            evidence.rounds.times = self.times(blocks, evidence.at).await?;
+            self.line_up(unknown, subnet).await?;
+        }
+        Ok(())
+    }
+
+    /// When these blocks were. What is not recorded yet is counted from the nearest that is, or from `at`, and recorded.
+    async fn times(&self, blocks: BTreeSet<Block>, at: BlockStamp) -> Result<BTreeMap<Block, Moment>, StoreError> {
+        let known = Rounds { blocks: self.round_blocks, times: self.store.block_times().await? };
+        let times: BTreeMap<Block, Moment> =
+            blocks.into_iter().map(|block| (block, known.time_of(block, at))).collect();
+        let unknown: BTreeMap<Block, Moment> = times
+            .iter()
+            .filter(|(block, _)| !known.times.contains_key(block))
+            .map(|(block, at)| (*block, *at))
+            .collect();
+        if !unknown.is_empty() {
+            self.store.record_block_times(&unknown).await?;
+        }
+        Ok(times)
+    }
+
+    async fn line_up(&self, found: BTreeSet<(Hotkey, Block)>, subnet: &Subnet) -> Result<(), StoreError> {
+        let since = self.store.latest_gist_round().await?.unwrap_or_default();
+        let mut waiting = Vec::new();
+        for (hotkey, round) in found {
+            let seen_by = self.store.gist_seen_by(&hotkey, round).await?;
+            let committed = || subnet.neuron(&hotkey)?.commitment.as_ref()?.pointer();
+            if let Some(pointer) = seen_by.or_else(committed) {
+                waiting.push(GistDate::waiting(hotkey, round, GistName::from(&pointer), since));
+            }
+        }
+        if waiting.is_empty() { Ok(()) } else { self.store.record_gist_dates(&waiting).await }
+    }
+}
+
+/// The gists in line in a round, in the order in which they are asked for: who was not dated within the hour before who
+/// was, then who has waited longest; those that have waited equally long in another order in each round.
+pub(crate) async fn line(
+    store: &dyn Store,
+    waiting: &[GistDate],
+    round: Block,
+) -> Result<Vec<WaitingGist>, StoreError> {
+    let mut since: BTreeMap<&GistName, Block> = BTreeMap::new();
+    let mut asked: BTreeSet<&GistName> = BTreeSet::new();
+    for date in waiting {
+        let Some(gist) = &date.gist else { continue };
+        if date.asked_round.is_some_and(|asked| asked >= round) {
+            asked.insert(gist);
+        }
+        let waits_since = date.asked_round.map_or(date.waiting_since, |asked| asked.saturating_add(1));
+        let since = since.entry(gist).or_insert(waits_since);
+        *since = waits_since.min(*since);
+    }
+    since.retain(|gist, _| !asked.contains(gist));
+    if since.is_empty() {
+        return Ok(Vec::new());
+    }
+    let dated_lately = store.gists_dated_since(round.saturating_sub(BLOCKS_PER_HOUR)).await?;
+    let mut line: Vec<(bool, Block, u64, &GistName)> = since
+        .into_iter()
+        .map(|(gist, since)| (dated_lately.contains(gist), since, digest(&format!("{round} {gist}")), gist))
+        .collect();
+    line.sort_unstable();
+    let waiting = |(was_dated, _, _, gist): (bool, Block, u64, &GistName)| WaitingGist {
+        gist: gist.clone(),
+        may_use_reserve: !was_dated,
+    };
+    Ok(line.into_iter().map(waiting).collect())
+}

@@ -1,0 +1,249 @@
+//! What Scorer remembers of disputes: the gists that are in line to be dated, what came of those that were, and when the
+//! blocks were that dates are compared with.
+//!
+//! A date that is known, or is known never to be, stays. So does the time of a block once it is recorded.
+
+use crate::columns::{block, hotkey, optional_block};
+use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use sqlx::{QueryBuilder, Sqlite};
+use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::dating::{Dating, GistDate, Undatable};
+use tensorflix_domain::gist_owner::GistName;
+use tensorflix_domain::ids::{Block, Hotkey};
+
+/// Hotkeys that have a claim of round $1, dated by no earlier pin, that another hotkey's ties with within a round of $2
+/// blocks, while none is earlier than that; those with a record are left out.
+///
+/// Each hotkey's claims are looked at until one is found. The plus signs keep SQLite from the index of rounds, by which it
+/// would walk the whole round for each of its claims.
+const IN_DISPUTE: &str = "SELECT seen.hotkey FROM (SELECT DISTINCT hotkey FROM claims WHERE round = $1) AS seen
+    WHERE NOT EXISTS (SELECT 1 FROM gist_dates WHERE gist_dates.hotkey = seen.hotkey AND gist_dates.round = $1)
+      AND EXISTS (
+        SELECT 1 FROM claims AS tied
+        WHERE tied.round = $1 AND tied.hotkey = seen.hotkey
+          AND (tied.pinned_at IS NULL OR tied.pinned_at > tied.round)
+          AND EXISTS (SELECT 1 FROM claims AS rival WHERE rival.task_id = tied.task_id
+                      AND rival.content_id = tied.content_id AND rival.hotkey <> tied.hotkey
+                      AND (+rival.round BETWEEN tied.round - $2 AND tied.round + $2
+                           OR (rival.pinned_at > tied.round - 2 * $2 AND rival.pinned_at <= tied.round + $2)))
+          AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
+                          AND better.content_id = tied.content_id
+                          AND (+better.round < tied.round - $2 OR better.pinned_at <= tied.round - 2 * $2)))
+    ORDER BY seen.hotkey";
+
+#[derive(sqlx::FromRow)]
+struct DateRow {
+    hotkey: Vec<u8>,
+    round: i64,
+    username: Option<String>,
+    gist_id: Option<String>,
+    waiting_since: i64,
+    asked_round: Option<i64>,
+    silent_rounds: i64,
+    absences: i64,
+    updated_at_ms: Option<i64>,
+    undatable: Option<String>,
+}
+
+impl DateRow {
+    fn into_date(self) -> Result<GistDate, StoreError> {
+        let dating = match (self.updated_at_ms, self.undatable) {
+            (Some(updated_at), _) => Dating::Dated(Moment::from_unix_ms(updated_at)),
+            (None, Some(code)) => Undatable::ALL
+                .into_iter()
+                .find(|why| why.code() == code)
+                .map(Dating::Undatable)
+                .ok_or_else(|| StoreError::Damaged(format!("{code} is no reason that prevents dating a gist")))?,
+            (None, None) => Dating::NotAsked,
+        };
+        let gist = self.username.zip(self.gist_id).map(|(username, gist_id)| GistName { username, gist_id });
+        Ok(GistDate {
+            hotkey: hotkey(&self.hotkey)?,
+            round: block(self.round)?,
+            gist,
+            waiting_since: block(self.waiting_since)?,
+            asked_round: optional_block(self.asked_round)?,
+            silent_rounds: u32::try_from(self.silent_rounds).unwrap_or(u32::MAX),
+            absences: u32::try_from(self.absences).unwrap_or(u32::MAX),
+            dating,
+        })
+    }
+}
+
+/// The columns of [`DateRow`].
+macro_rules! select_dates {
+    ($rest:literal) => {
+        concat!(
+            "SELECT hotkey, round, username, gist_id, waiting_since, asked_round, silent_rounds, absences, ",
+            "updated_at_ms, undatable FROM gist_dates ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// The hotkeys with a claim of this round that is in dispute with another's, where rounds last `round_blocks`, and
+    /// that are not in line to be dated yet.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar(IN_DISPUTE)
+            .bind(i64::from(round))
+            .bind(i64::from(round_blocks))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|key| hotkey(key)).collect()
+    }
+
+    /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time; `None` if that
+    /// was pruned.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
+        let pointer: Option<String> = sqlx::query_scalar(
+            "SELECT pointer FROM holdings WHERE hotkey = $1 AND round <= $2
+             ORDER BY round DESC, holding_id DESC LIMIT 1",
+        )
+        .bind(&hotkey.public_key()[..])
+        .bind(i64::from(round))
+        .fetch_optional(&self.readers)
+        .await?;
+        pointer.as_deref().map(crate::columns::pointer).transpose()
+    }
+
+    /// Every date, also those in line.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
+        let rows: Vec<DateRow> =
+            sqlx::query_as(select_dates!("ORDER BY hotkey, round")).fetch_all(&self.readers).await?;
+        rows.into_iter().map(DateRow::into_date).collect()
+    }
+
+    /// The dates in line to be asked for.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
+        let rows: Vec<DateRow> =
+            sqlx::query_as(select_dates!("WHERE updated_at_ms IS NULL AND undatable IS NULL ORDER BY hotkey, round"))
+                .fetch_all(&self.readers)
+                .await?;
+        rows.into_iter().map(DateRow::into_date).collect()
+    }
+
+    /// The gists that were dated after a round.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT DISTINCT username, gist_id FROM gist_dates
+             WHERE asked_round > $1 AND updated_at_ms IS NOT NULL AND username IS NOT NULL AND gist_id IS NOT NULL",
+        )
+        .bind(i64::from(round))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(|(username, gist_id)| GistName { username, gist_id }).collect())
+    }
+
+    /// Records dates. Of one that is in line already a later look stands; one that is known stays.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        for chunk in dates.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO gist_dates (hotkey, round, username, gist_id, waiting_since, asked_round, silent_rounds,
+                 absences, updated_at_ms, undatable) ",
+            );
+            statement.push_values(chunk, |mut row, date| {
+                let (updated_at, undatable) = match date.dating {
+                    Dating::NotAsked => (None, None),
+                    Dating::Dated(updated_at) => (Some(updated_at.unix_ms()), None),
+                    Dating::Undatable(why) => (None, Some(why.code())),
+                };
+                row.push_bind(date.hotkey.public_key().to_vec())
+                    .push_bind(i64::from(date.round))
+                    .push_bind(date.gist.as_ref().map(|gist| gist.username.clone()))
+                    .push_bind(date.gist.as_ref().map(|gist| gist.gist_id.clone()))
+                    .push_bind(i64::from(date.waiting_since))
+                    .push_bind(date.asked_round.map(i64::from))
+                    .push_bind(i64::from(date.silent_rounds))
+                    .push_bind(i64::from(date.absences))
+                    .push_bind(updated_at)
+                    .push_bind(undatable);
+            });
+            statement.push(
+                " ON CONFLICT (hotkey, round) DO UPDATE SET asked_round = excluded.asked_round,
+                 silent_rounds = excluded.silent_rounds, absences = excluded.absences,
+                 updated_at_ms = excluded.updated_at_ms, undatable = excluded.undatable
+                 WHERE gist_dates.updated_at_ms IS NULL AND gist_dates.undatable IS NULL
+                 AND excluded.asked_round > COALESCE(gist_dates.asked_round, -1)",
+            );
+            statement.build().persistent(false).execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// When blocks were, as far as that is recorded.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT block, time_ms FROM block_times").fetch_all(&self.readers).await?;
+        rows.into_iter().map(|(number, time)| Ok((block(number)?, Moment::from_unix_ms(time)))).collect()
+    }
+
+    /// Records when blocks were; what is recorded already stays.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn record_block_times(&self, times: &BTreeMap<Block, Moment>) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let times: Vec<(&Block, &Moment)> = times.iter().collect();
+        for chunk in times.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new("INSERT INTO block_times (block, time_ms) ");
+            statement.push_values(chunk, |mut row, (block, time)| {
+                row.push_bind(i64::from(**block)).push_bind(time.unix_ms());
+            });
+            statement.push(" ON CONFLICT (block) DO NOTHING");
+            statement.build().persistent(false).execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn rivals_are_found_by_their_content_and_never_by_walking_a_round() {
+        let store = Store::open("sqlite::memory:").await.expect("a database");
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {IN_DISPUTE}")))
+                .bind(0)
+                .bind(0)
+                .fetch_all(&store.readers)
+                .await
+                .expect("a plan");
+        for (table, found_by) in [
+            ("rival", "task_id=? AND content_id=?"),
+            ("better", "task_id=? AND content_id=?"),
+            ("tied", "round=? AND hotkey=?"),
+        ] {
+            let steps: Vec<&String> =
+                plan.iter().map(|(_, _, _, step)| step).filter(|step| step.contains(table)).collect();
+            assert!(steps.iter().all(|step| step.contains(found_by)), "{plan:?}");
+            assert!(!steps.is_empty(), "{plan:?}");
+        }
+    }
+}
