@@ -17,7 +17,7 @@ use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::commitment::GistPointer;
@@ -33,9 +33,6 @@ use tensorflix_domain::verdict::Reason;
 
 /// Time for all observations of one cycle on one platform.
 pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
-
-/// How long a cycle waits for the first task that can be read: an hour.
-const TASKS_PATIENCE_BLOCKS: u32 = 300;
 
 /// When cycles open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +78,8 @@ pub(crate) struct Conductor {
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
+    /// The cycle of which it was told that it waits for tasks.
+    told_of_wait: AtomicU32,
     rules: Rules,
     claiming: Claiming,
 }
@@ -104,6 +103,7 @@ impl Conductor {
             has_opened,
             watched,
             quota_wait: QuotaWait::default(),
+            told_of_wait: AtomicU32::new(0),
             rules: Rules::default(),
             claiming: Claiming::default(),
         }
@@ -159,11 +159,6 @@ impl Conductor {
         self.disputes.find(&rounds).await
     }
 
-    /// The newest known block, 0 before there is one.
-    async fn head_block(&self) -> Result<Block, StoreError> {
-        Ok(self.store.latest_head().await?.map_or(0, |head| head.stamp.block))
-    }
-
     /// The cycle to decide: one that is open in the present slot, or a new one if the slot has none.
     async fn open_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
         let Some(subnet) = self.store.latest_subnet().await? else {
@@ -187,8 +182,8 @@ impl Conductor {
         Ok(Some(cycle))
     }
 
-    /// Whether no task could be read so far, and may be in one of the next rounds, whatever the reason. Deciding at once
-    /// would reject everybody for an outage of ours, for as long as the slot lasts.
+    /// Whether no task could be read so far, and may be in one of the next rounds of the slot, whatever the reason: deciding
+    /// would reject everybody for what no miner can help. The scores in force go on being sent meanwhile.
     ///
     /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
     async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
@@ -201,17 +196,14 @@ impl Conductor {
             turns.clear();
             return Ok(false);
         }
-        let decide_by = cycle.at.block.saturating_add(TASKS_PATIENCE_BLOCKS);
-        let awaits = self.head_block().await? < decide_by;
-        if awaits {
+        if self.told_of_wait.swap(cycle.cycle, Ordering::Relaxed) != cycle.cycle {
             tracing::warn!(
                 cycle = cycle.cycle,
-                decide_by,
                 reason,
-                "no task could be read yet: the cycle waits for the next round"
+                "no task could be read yet: the cycle waits for the next rounds of its slot; check the task gist"
             );
         }
-        Ok(awaits)
+        Ok(true)
     }
 
     /// The newest known block, from that of a cycle on.

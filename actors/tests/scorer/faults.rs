@@ -132,33 +132,39 @@ fn a_cycle_whose_slot_has_passed_is_left_as_it_is() {
 }
 
 #[test]
-fn a_cycle_waits_an_hour_for_the_first_task_that_can_be_read_and_rejects_nobody_meanwhile() {
-    for back_after in [Some(25), Some(275), None] {
+fn a_cycle_waits_for_the_first_task_that_can_be_read_as_long_as_its_slot_lasts_and_rejects_nobody() {
+    for back_after in [25, 275, 300, 2_400, SLOT_BLOCKS - 25] {
         simulate(async move {
             let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
             let entries = [miner(1, &[(CATS, &video(1))])];
-            for passed in (0..300).step_by(25) {
-                stage.set_tasks_readable(back_after.is_some_and(|back_after| passed >= back_after));
+            stage.set_tasks_readable(false);
+            for passed in (0..back_after).step_by(25) {
                 stage.round(OPENING + passed, &entries).await;
                 settle().await;
-                let is_decided = stage.world.store.cycles()[0].decided;
-                assert_eq!(
-                    is_decided,
-                    back_after.is_some_and(|back_after| passed >= back_after),
-                    "after {passed} blocks"
-                );
+                assert!(!stage.world.store.cycles()[0].decided, "after {passed} blocks");
             }
-            stage.round(OPENING + 300, &entries).await;
+            stage.set_tasks_readable(true);
+            stage.round(OPENING + back_after, &entries).await;
             let decided = stage.decision().await;
             assert_eq!((decided.cycle, decided.evidence.at), (1, stamp(OPENING)));
-            // Whoever waits longer has a mistake in the settings, and is shown what it costs; nothing is burnt for it.
-            let expected = match back_after {
-                Some(_) => accepted(),
-                None => (Status::Rejected, Some(Reason::UnknownTask)),
-            };
-            assert_eq!(verdict(&decided, 1, &video(1)), expected, "{back_after:?}");
+            assert_eq!(verdict(&decided, 1, &video(1)), accepted(), "{back_after:?}");
         });
     }
+}
+
+#[test]
+fn a_cycle_whose_tasks_could_not_be_read_in_its_slot_is_left_and_the_next_one_opens() {
+    simulate(async {
+        let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
+        let entries = [miner(1, &[(CATS, &video(1))])];
+        stage.set_tasks_readable(false);
+        stage.round(OPENING, &entries).await;
+        settle().await;
+        stage.set_tasks_readable(true);
+        let decided = stage.decide(OPENING + SLOT_BLOCKS, &entries).await;
+        assert_eq!((decided.cycle, verdict(&decided, 1, &video(1))), (2, accepted()));
+        assert!(!stage.world.store.cycles()[0].decided);
+    });
 }
 
 #[test]
