@@ -213,3 +213,18 @@ fn deleted_content_that_was_there_is_found_removed_within_one_cycle() {
         assert_eq!(sightings(&youtube, 1).last(), Some(&Sighting::Absent));
     });
 }
+
+#[test]
+fn what_was_found_gone_before_needs_no_second_look_to_be_gone_still() {
+    simulate(async {
+        let youtube = Observing::<Videos>::start(&Settings::default());
+        serve(&youtube, |id, look| is(1, id) && look < 4);
+        youtube.observe(&videos(0..3)).await;
+        assert_eq!(spent(&youtube), 2, "two answers make it absent");
+        youtube.observe_at(&[video(1)], 7_300, stamp(7_300)).await;
+        assert_eq!(spent(&youtube), 3, "and a third one leaves it so");
+        youtube.observe_at(&[video(1)], 14_500, stamp(14_500)).await;
+        let seen = sightings(&youtube, 1);
+        assert!(matches!(seen[..], [Sighting::Absent, Sighting::Absent, Sighting::Present(_)]), "{seen:?}");
+    });
+}

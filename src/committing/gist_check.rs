@@ -116,7 +116,10 @@ fn doubt_of_owner(pointer: &GistPointer, owner: Result<OwnerAnswer, String>) -> 
     match owner {
         Err(why) => Some(GistDoubt::Unasked(why)),
         Ok(OwnerAnswer::Unanswered) => Some(GistDoubt::Unasked("GitHub did not answer".to_owned())),
+        Ok(OwnerAnswer::Undescribed) => Some(GistDoubt::Unasked("GitHub refused to say".to_owned())),
         Ok(OwnerAnswer::NotFound) => Some(GistDoubt::Missing),
+        // A validator waits for a second such answer; nobody need commit what may be blocked.
+        Ok(OwnerAnswer::Blocked) => Some(GistDoubt::Refused(OwnerRefusal::Blocked)),
         Ok(owner) => {
             if matches!(&owner, OwnerAnswer::Described { public: None, .. }) {
                 return Some(GistDoubt::Unasked("GitHub did not say".to_owned()));

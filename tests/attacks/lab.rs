@@ -184,7 +184,7 @@ pub const RESIDUES: [Residue; 6] = [
     },
     Residue {
         row: 22,
-        default_gain: 3.3,
+        default_gain: 3.9,
         defended_gain: 1.95,
         defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 1.95 }],
     },

@@ -125,7 +125,7 @@ fn the_arithmetic_that_explain_and_the_table_print_is_the_one_that_was_recorded(
     let settings = [
         ("first_sight_views", "1", ""),
         ("score_exponent", "0.5", "to the power of 0.5"),
-        ("task_floor_share", "50.0", "the floor of the task"),
+        ("task_floor_share", "1.0", ""),
         ("hidden_engagement_share", "0.6", ""),
         ("max_per_coldkey_and_task", "1", ""),
     ];

@@ -2,7 +2,8 @@
 
 use super::actor::{Order, Parts, content_item};
 use super::ledger::Day;
-use super::{BATCHES, BatchError, ContentsObserved, Platform, Scope};
+use super::{BATCHES, BatchAnswer, BatchError, ContentsObserved, Platform, Scope};
+use crate::ports::StoreError;
 use crate::quarantine::Quarantine;
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashSet};
@@ -10,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tensorflix_domain::evidence::LatestSighting;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Sighting};
 use tensorflix_domain::verdict::Reason;
@@ -212,9 +214,12 @@ impl<P: Platform> Parts<P> {
         let mut answer = answered.inspect_err(|error| self.report(batch, look.scope(), error))?;
         let mut observations = Vec::with_capacity(batch.len());
         let mut answered = Answered { at: self.clock.monotonic(), ..Answered::default() };
+        let gone = if look == Look::Second { HashSet::new() } else { self.known_to_be_gone(&answer, batch).await? };
         for content in batch {
             match answer.sightings.remove(content) {
-                Some(Sighting::Absent) if look != Look::Second => answered.left_out.push(content.clone()),
+                Some(Sighting::Absent) if look != Look::Second && !gone.contains(content) => {
+                    answered.left_out.push(content.clone());
+                }
                 Some(sighting) => {
                     observations.push(Observation { content: content.clone(), at: order.as_of, sighting });
                 }
@@ -228,6 +233,28 @@ impl<P: Platform> Parts<P> {
         self.stats.count_handled();
         self.stats.outcomes().succeeded(BATCHES);
         Ok(answered)
+    }
+
+    /// Of what an answer leaves out, the contents that were absent when they were looked at last: that was by an earlier
+    /// request, so this answer is the second one.
+    async fn known_to_be_gone(
+        &self,
+        answer: &BatchAnswer,
+        batch: &[ContentId],
+    ) -> Result<HashSet<ContentId>, BatchError> {
+        let is_left_out = |content: &&ContentId| answer.sightings.get(*content) == Some(&Sighting::Absent);
+        let left_out: Vec<ContentId> = batch.iter().filter(is_left_out).cloned().collect();
+        if left_out.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let passing = |error: StoreError| BatchError::Passing { error: error.to_string(), retry_after: None };
+        let known = self.store.observed_contents(&left_out).await.map_err(passing)?;
+        let is_gone = |latest: &LatestSighting| latest.presence.is_none();
+        let gone = left_out.into_iter().zip(known);
+        Ok(gone
+            .filter(|(_, known)| known.evidence.latest.as_ref().is_some_and(is_gone))
+            .map(|(content, _)| content)
+            .collect())
     }
 
     /// Counts and logs a failed batch. What concerns a whole route is in the log once already.
