@@ -117,6 +117,7 @@ fn check_contract(cycle: &Value) {
                 "published_at",
                 "score",
                 "normalized_score",
+                "observed_at",
             ])
         );
         let is_accepted = submission["status"] == "accepted";

@@ -16,13 +16,13 @@ pub use crate::verifying::VERIFICATION_DEADLINE;
 use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Evidence;
-use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::ids::{ContentId, Hotkey, Platform};
 use tensorflix_domain::places::Turn;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::quarantine::{Item, ItemKind};
@@ -78,8 +78,8 @@ pub(crate) struct Conductor {
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
-    /// The cycle of which it was told that it waits for tasks.
-    told_of_wait: AtomicU32,
+    /// Why a cycle waits for tasks, while one does.
+    waits: Mutex<Option<String>>,
     rules: Rules,
     claiming: Claiming,
 }
@@ -103,7 +103,7 @@ impl Conductor {
             has_opened,
             watched,
             quota_wait: QuotaWait::default(),
-            told_of_wait: AtomicU32::new(0),
+            waits: Mutex::default(),
             rules: Rules::default(),
             claiming: Claiming::default(),
         }
@@ -189,14 +189,18 @@ impl Conductor {
     async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
         let Gathered { evidence, turns, errors } = gathered;
         let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
-        let Some(ReportedError { reason, .. }) = unread else { return Ok(false) };
+        let Some(ReportedError { reason, .. }) = unread else {
+            *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Ok(false);
+        };
         if self.settings.opening == Opening::Once {
             tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
             evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
             turns.clear();
             return Ok(false);
         }
-        if self.told_of_wait.swap(cycle.cycle, Ordering::Relaxed) != cycle.cycle {
+        let why = format!("no task could be read: {reason}");
+        if self.waits.lock().unwrap_or_else(PoisonError::into_inner).replace(why.clone()) != Some(why) {
             tracing::warn!(
                 cycle = cycle.cycle,
                 reason,
@@ -204,6 +208,11 @@ impl Conductor {
             );
         }
         Ok(true)
+    }
+
+    /// Why no cycle is decided although one is open: no task could be read. `None` if that is not so.
+    pub(crate) fn waits_for_tasks(&self) -> Option<String> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The newest known block, from that of a cycle on.

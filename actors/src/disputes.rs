@@ -12,7 +12,6 @@ use crate::gist_dates::{DateGists, GistsDated, WaitingGist};
 use crate::ports::{Clock, Store, StoreError};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, BlockStamp, Moment};
@@ -37,13 +36,13 @@ pub(crate) struct Disputes {
     /// Rounds whose claims are still to be looked at; the newest one at first, of which a crash may have left something.
     /// `None` until that is known.
     unseen: Mutex<Option<BTreeSet<Block>>>,
-    /// The round in which gists were asked for last; -1 before the first one.
-    asked_in: AtomicI64,
+    /// The gists that were asked for in the newest round in which any were: each once.
+    asked: Mutex<(Block, BTreeSet<GistName>)>,
 }
 
 impl Disputes {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, round_blocks: u32) -> Self {
-        Self { store, clock, dates: None, round_blocks, unseen: Mutex::new(None), asked_in: AtomicI64::new(-1) }
+        Self { store, clock, dates: None, round_blocks, unseen: Mutex::new(None), asked: Mutex::default() }
     }
 
     pub(crate) fn date_by(&mut self, recipient: Recipient<DateGists>) {
@@ -83,18 +82,21 @@ impl Disputes {
         Ok(())
     }
 
-    /// Asks for the gists in line, once in a polling round.
+    /// Asks for the gists in line, for each once in a polling round.
     pub(crate) async fn date(&self) -> Result<(), StoreError> {
         let (Some(dates), Some(round)) = (&self.dates, self.store.latest_gist_round().await?) else { return Ok(()) };
-        if self.asked_in.load(Ordering::Relaxed) == i64::from(round) {
-            return Ok(());
-        }
         let waiting = self.store.gists_to_date().await?;
-        let line = line(&*self.store, &waiting, round).await?;
+        let mut line = line(&*self.store, &waiting, round).await?;
+        {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if asked.0 != round {
+                *asked = (round, BTreeSet::new());
+            }
+            line.retain(|waiting| asked.1.insert(waiting.gist.clone()));
+        }
         if line.is_empty() {
             return Ok(());
         }
-        self.asked_in.store(i64::from(round), Ordering::Relaxed);
         let in_line = line.len();
         let GistsDated { answers } = tokio::select! {
             biased;
@@ -113,13 +115,29 @@ impl Disputes {
         self.store.record_gist_dates(&answered).await
     }
 
-    /// Puts into a cycle's evidence what is known of the dates of its claims, and in line whose dates it lacks.
+    /// Puts into a cycle's evidence what is known of the dates of its claims. Whose dates it lacks are put in line and asked
+    /// for at once: a dispute may show for the first time here.
     pub(crate) async fn put_into(
         &self,
         evidence: &mut Evidence,
         policy: &Policy,
         subnet: &Subnet,
     ) -> Result<(), StoreError> {
+        let unknown = self.put_known_into(evidence, policy).await?;
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.line_up(unknown, subnet).await?;
+        self.date().await?;
+        self.put_known_into(evidence, policy).await.map(drop)
+    }
+
+    /// The same of what is stored. Gives the claims whose dates nobody was asked for yet.
+    async fn put_known_into(
+        &self,
+        evidence: &mut Evidence,
+        policy: &Policy,
+    ) -> Result<BTreeSet<(Hotkey, Block)>, StoreError> {
         let known: BTreeMap<(Hotkey, Block), Dating> =
             self.store.gist_dates().await?.into_iter().map(|date| ((date.hotkey, date.round), date.dating)).collect();
         for bound in &mut evidence.claims {
@@ -139,9 +157,8 @@ impl Disputes {
         }
         if !blocks.is_empty() {
             evidence.rounds.times = self.times(blocks, evidence.at).await?;
-            self.line_up(unknown, subnet).await?;
         }
-        Ok(())
+        Ok(unknown)
     }
 
     /// When these blocks were. What is not recorded yet is counted from the nearest that is, or from `at`, and recorded.

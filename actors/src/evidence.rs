@@ -256,8 +256,10 @@ impl<'a> Gists<'a> {
                 let mut publishers = Vec::new();
                 for neuron in subnet.neurons.iter().filter(|neuron| neuron.validator_permit) {
                     let pointer = pointer_of(neuron);
-                    if let Some(pointer) = pointer.filter(|at| !self.is_refused(at, Some(neuron.uid), "tasks", errors))
-                    {
+                    if let Some(pointer) = pointer.filter(|at| {
+                        // The last good tasks stand also while GitHub says that the gist is not there.
+                        !self.is_refused(at, Some(neuron.uid), "tasks", errors) || self.is_absent(at)
+                    }) {
                         let gist = self.task_gist(&pointer, Some(neuron.uid), errors).await?;
                         let Neuron { uid, hotkey, stake_rao, .. } = *neuron;
                         publishers.push(Publisher { uid, hotkey, stake_rao, gist });

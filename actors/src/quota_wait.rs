@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::chain_time::{BlockStamp, Moment, grid_start};
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::record::CycleHead;
 use tensorflix_domain::verdict::Reason;
@@ -53,8 +53,9 @@ impl QuotaWait {
     }
 }
 
-/// The block at which a cycle is decided, whatever it still waits for.
-const fn decide_by(cycle: &CycleHead, slot_blocks: u32) -> Block {
-    let half = slot_blocks / 2;
-    cycle.at.block.saturating_add(if half < PATIENCE_BLOCKS { half } else { PATIENCE_BLOCKS })
+/// The block at which a cycle is decided, whatever it still waits for: within its slot, or it never would be.
+fn decide_by(cycle: &CycleHead, slot_blocks: u32) -> Block {
+    let patience = (slot_blocks / 2).min(PATIENCE_BLOCKS);
+    let last_quarter = grid_start(cycle.at.block, slot_blocks).saturating_add(slot_blocks - slot_blocks / 4);
+    cycle.at.block.saturating_add(patience).min(last_quarter)
 }

@@ -2,6 +2,7 @@
 
 use crate::stats::ActorStats;
 use std::sync::{Mutex, PoisonError};
+use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::record::GistOutcome;
 
 /// What the outcomes of whole rounds are about: each gist that was asked for is a part.
@@ -10,7 +11,8 @@ pub const GISTS: &str = "gists";
 /// What the outcomes of the configured task gist are about.
 pub const TASK_GIST: &str = "task gist";
 
-/// The answers of a round so far. A gist that was not asked for is not in it.
+/// The answers of a round so far, also of gists that a limit kept from being asked for. One that is left for later rounds
+/// is not in it.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
 
@@ -24,8 +26,8 @@ struct Counts {
 }
 
 impl Tally {
-    /// Counts the answer about one gist.
-    pub(crate) fn count(&self, outcome: &GistOutcome, is_task_gist: bool) {
+    /// Counts the answer about one gist; `task_gist` is its pointer if it is the configured task gist.
+    pub(crate) fn count(&self, outcome: &GistOutcome, task_gist: Option<&GistPointer>) {
         let error = match outcome {
             GistOutcome::Failed { error, .. } => Some(error),
             _ => None,
@@ -35,8 +37,8 @@ impl Tally {
         counts.failed += u64::from(error.is_some());
         // Which of several errors is told must not depend on the order of arrival.
         counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
-        if is_task_gist {
-            counts.task_gist = Some(error.cloned().map_or(Ok(()), Err));
+        if let Some(pointer) = task_gist {
+            counts.task_gist = Some(error.map_or(Ok(()), |error| Err(format!("{pointer}: {error}"))));
         }
     }
 

@@ -209,7 +209,10 @@ impl Scorer {
                         let _ = listener.try_send(ScoresDecided { cycle });
                     }
                 }
-                Ok(None) => this.stats.outcomes().recovered(CYCLES),
+                Ok(None) => match this.conductor.waits_for_tasks() {
+                    Some(why) => this.stats.outcomes().failed(CYCLES, &why),
+                    None => this.stats.outcomes().recovered(CYCLES),
+                },
                 Err(error) => {
                     this.stats.count_failed();
                     this.stats.outcomes().failed(CYCLES, &error.to_string());

@@ -221,9 +221,9 @@ fn what_was_found_gone_before_needs_no_second_look_to_be_gone_still() {
         serve(&youtube, |id, look| is(1, id) && look < 4);
         youtube.observe(&videos(0..3)).await;
         assert_eq!(spent(&youtube), 2, "two answers make it absent");
-        youtube.observe_at(&[video(1)], 7_300, stamp(7_300)).await;
+        youtube.observe_at(&[video(1)], 500, stamp(500)).await;
         assert_eq!(spent(&youtube), 3, "and a third one leaves it so");
-        youtube.observe_at(&[video(1)], 14_500, stamp(14_500)).await;
+        youtube.observe_at(&[video(1)], 900, stamp(900)).await;
         let seen = sightings(&youtube, 1);
         assert!(matches!(seen[..], [Sighting::Absent, Sighting::Absent, Sighting::Present(_)]), "{seen:?}");
     });

@@ -215,7 +215,9 @@ fn check_outcomes(actor: &str, outcomes: &BTreeMap<String, Outcome>, findings: &
             _ if count == 0 => {}
             TASK_GIST => {
                 let rounds = times(count, "the last polling round", "polling rounds");
-                let text = format!("the task gist could not be read in {rounds}: {error}; the last good copy is used");
+                let text = format!(
+                    "the task gist could not be read in {rounds}: {error}; its last good copy is used if there is one"
+                );
                 findings.degraded("task_gist_unread", TASK_GIST, text);
             }
             WEIGHTS => {
@@ -259,7 +261,8 @@ fn check_rounds(outcome: &Outcome, error: &str, findings: &mut Findings) {
     if failures_in_a_row > 0 {
         let rounds = times(failures_in_a_row, "the last polling round", "polling rounds");
         let text = format!("none of {parts} gists could be read in {rounds}: {error}; the last good copies are used");
-        findings.by(failures_in_a_row >= LOST_ROUNDS, "gists_unread", GISTS, text);
+        // A single gist that fails is its owner's affair.
+        findings.by(failures_in_a_row >= LOST_ROUNDS && parts > 1, "gists_unread", GISTS, text);
     } else if 2 * failed_parts > parts {
         let text = format!("{failed_parts} of {parts} gists could not be read in the last polling round");
         findings.degraded("gists_unread", GISTS, format!("{text}, for example: {error}"));

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tensorflix_actors::cycle::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
 use tensorflix_actors::gist_fetcher::ROUND_DEADLINE;
 use tensorflix_actors::ports::{Chain, ChainError, Store};
+use tensorflix_domain::verdict::Status;
 use tokio::time::Instant;
 
 /// How long `--once` waits for a chain, and for the first reading of the subnet.
@@ -100,7 +101,9 @@ pub(super) async fn exit_of(report: &CycleReport, chain: &dyn Chain) -> Exit {
     if matches!(report.sending, Sending::Withheld { is_failure: true, .. }) {
         return Exit::Failed;
     }
-    if !report.decided.scores.is_empty() {
+    // Scores may also be what smoothing keeps of earlier cycles.
+    let is_anybody_accepted = report.decided.submissions.iter().any(|judged| judged.status == Status::Accepted);
+    if is_anybody_accepted && !report.decided.scores.is_empty() {
         return Exit::Done;
     }
     // Without a chain nothing could have been sent, and what is missing may be missing for the same reason.

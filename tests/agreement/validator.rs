@@ -14,7 +14,7 @@ use tensorflix_domain::policy::OwnershipRule;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_sandbox::platforms::Platforms;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
-use tensorflix_sandbox::{Sandbox, ValidatorIdentity};
+use tensorflix_sandbox::{GITHUB_TOKEN, Sandbox, ValidatorIdentity};
 use tensorflix_store::Store;
 use tokio::sync::oneshot;
 
@@ -52,6 +52,8 @@ impl Validator {
         config.instagram.api_url = platforms.apify_url().parse().expect("a URL");
         // All at once, so that what fails and is tried again is waited for once.
         config.github.max_in_flight = 64;
+        // Without a token only a few pinned revisions are read in each round.
+        config.secrets.github_token = Some(GITHUB_TOKEN.to_owned().into());
         config.validator.update_interval_hours = SLOT_HOURS;
         config.rules.ownership_tag = OwnershipRule::Off;
         Self { config, platforms, folder, life: None }

@@ -185,8 +185,8 @@ pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 22,
         default_gain: 3.9,
-        defended_gain: 1.95,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 1.95 }],
+        defended_gain: 2.3,
+        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.3 }],
     },
     Residue {
         row: 23,

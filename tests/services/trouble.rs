@@ -117,7 +117,10 @@ async fn a_dead_key_beside_a_good_one_costs_clients_nothing_and_is_named_in_the_
         assert_eq!(world.youtube_requests(), 7, "{dead}: the dead key was tried once");
         let log = tracker.log();
         assert!(log.contains("API key rejected") && !log.contains(dead), "{log}");
-        assert_eq!(tracker.get("/health").await.body["status"], "healthy");
+        let health = tracker.get("/health").await.body;
+        let reasons = health["reasons"].to_string();
+        assert_eq!(health["status"], "degraded", "{health}");
+        assert!(reasons.contains("key") && !reasons.contains(dead), "{health}");
     }
 }
 

@@ -6,7 +6,9 @@ use crate::process::{
     DAILY_CHARGE_USD, DAILY_OPINIONS, DAILY_QUOTA, MAX_CALLS_IN_FLIGHT, MAX_GISTS_IN_FLIGHT, Outside,
 };
 use crate::support::subnets::hotkey;
-use crate::truth::{self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM};
+use crate::truth::{
+    self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, OWNER_OF_COPIED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::instagram::charge_units;
 use tensorflix_actors::ports::Store;
@@ -65,11 +67,6 @@ fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
         if judged.uid == COPIER && number == COPIED {
             continue;
         }
-        // Whose task nobody could read within an hour is told so, which is information and no offence.
-        let is_unread = cycle.evidence.tasks.is_empty() && cycle.errors.iter().any(|error| error.source == "tasks");
-        if is_unread && judged.reason == Some(Reason::UnknownTask) {
-            continue;
-        }
         if number == FILMED {
             let is_found = judged.reason == Some(Reason::NotAiGenerated);
             assert!(judged.status == Status::Pending || is_found, "cycle {}: {judged:?}", cycle.cycle);
@@ -85,7 +82,11 @@ fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
     }
 }
 
+/// As long as the gist of the first one counts: what GitHub says against a gist, or its age, takes its places away.
 fn whoever_listed_it_first_holds_it(cycle: &DecidedCycle) {
+    if !cycle.evidence.miners.iter().any(|miner| miner.uid == OWNER_OF_COPIED) {
+        return;
+    }
     for judged in cycle.submissions.iter().filter(|judged| judged.uid == COPIER) {
         if truth::number_of(&judged.content_id) == Some(COPIED) {
             assert_eq!(judged.reason, Some(Reason::DuplicateSubmission), "{judged:?}");

@@ -35,6 +35,7 @@ pub const FILMED: u32 = 32;
 pub const COPIED_FROM: Block = BEGIN + 7_200;
 pub const COPIER: u16 = 4;
 pub const COPIED: u32 = 11;
+pub const OWNER_OF_COPIED: u16 = 1;
 
 /// UID 5 has a gist that is broken in every other hour, and lists nothing else.
 pub const BROKEN: u16 = 5;

@@ -35,7 +35,7 @@ impl Gists<'_> {
     }
 
     /// Whether all that speaks against a gist is that it is not there.
-    fn is_absent(&self, pointer: &GistPointer) -> bool {
+    pub(super) fn is_absent(&self, pointer: &GistPointer) -> bool {
         let refusal = self.owners.get(&GistName::from(pointer)).and_then(|owner| owner.refusal.as_ref());
         matches!(refusal, Some(OwnerRefusal::Gone | OwnerRefusal::Blocked | OwnerRefusal::TooLarge))
     }

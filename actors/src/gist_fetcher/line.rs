@@ -50,7 +50,7 @@ pub(super) fn due(
         .filter_map(|(pointer, wanted)| {
             let state = states.get(pointer);
             let is_due = wanted.is_task_gist || state.is_none_or(|state| next_round(state, round_blocks) <= round);
-            let was_read = state.is_some_and(|state| state.digest.is_some() && state.error.is_none());
+            let was_read = state.is_some_and(|state| state.digest.is_some() && state.failures == 0);
             let waits_since = state.map(|state| state.asked_round).filter(|asked| *asked > 0);
             let is_later = !(was_read || wanted.is_task_gist);
             is_due.then_some((is_later, waits_since.unwrap_or(wanted.committed_at), pointer))

@@ -22,6 +22,9 @@ use tensorflix_domain::record::{FailureScope, GistAnswer, GistHolder, GistOutcom
 /// Answers that are stored in one transaction, which bounds the memory that a round needs.
 const ANSWERS_PER_TRANSACTION: usize = 32;
 
+/// What reading leaves of a round for the checks of owners, so that no number of slow gists keeps them from being made.
+const KEPT_FOR_OWNERS: Duration = Duration::from_secs(60);
+
 /// Why a gist was not read when its round ran out of time.
 const ROUND_ENDED: &str = "the round ended before GitHub answered";
 
@@ -99,7 +102,7 @@ impl Round {
         let due = line::due(round, self.round_blocks, &wanted, &states, most_pins);
         let deadline = self.clock.monotonic() + ROUND_DEADLINE;
         let mut answers = futures::stream::iter(due)
-            .map(|pointer| self.ask(states.get(&pointer), pointer, deadline))
+            .map(|pointer| self.ask(states.get(&pointer), pointer, deadline.saturating_sub(KEPT_FOR_OWNERS)))
             .buffer_unordered(self.max_in_flight.max(1))
             .chunks(ANSWERS_PER_TRANSACTION);
         let mut found = Found::of(&states);
@@ -161,6 +164,8 @@ impl Round {
         deadline: Duration,
     ) -> (GistAnswer, Option<OwnerAnswer>) {
         if line::is_settled(&pointer, state) {
+            self.tally
+                .count(&GistOutcome::Unchanged, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
             return (GistAnswer { pointer, outcome: GistOutcome::Unchanged }, None);
         }
         let _work = self.stats.begin();
@@ -169,7 +174,7 @@ impl Round {
             // Too late: a request begun now would only be broken off.
             self.stats.count_failed();
             let outcome = round_ended(FailureScope::NotAsked);
-            self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
+            self.tally.count(&outcome, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
             return (GistAnswer { pointer, outcome }, None);
         }
         let etag = state.and_then(|state| state.etag.as_deref());
@@ -178,7 +183,7 @@ impl Round {
             reading = self.github.gist(&pointer, etag) => reading,
             () = self.clock.sleep(left) => GistReading { outcome: round_ended(FailureScope::Elsewhere), owner: None },
         };
-        self.tally.count(&outcome, self.task_gist.as_ref() == Some(&pointer));
+        self.tally.count(&outcome, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
         match &outcome {
             // The one that was told to wait has said so.
             GistOutcome::Failed { error, scope: FailureScope::NotAsked } => {

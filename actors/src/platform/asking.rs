@@ -60,6 +60,10 @@ impl<P: Platform> Parts<P> {
             if !self.ledger.is_open(&route) {
                 continue;
             }
+            if self.clock.monotonic() >= order.deadline {
+                // A request begun now would only be broken off, and paid for.
+                return Err(BatchError::Held(format!("no time was left to ask {}", self.platform.id())));
+            }
             let day = self.day(order).await.map_err(passing)?;
             if !self.ledger.debit(&route, &day, &terms, order.kept_units).await.map_err(passing)? {
                 refusals.spent();

@@ -109,6 +109,10 @@ impl<P: Platform> Parts<P> {
                         left_out.contents.extend(answered.left_out);
                     }
                 }
+                // One answer alone left these out: that is no matter of a budget, and no cycle waits for it.
+                Err(error) if look == Look::Second => {
+                    answer.fall_short(batch, Reason::PlatformUnavailable, error.to_string());
+                }
                 Err(error) => {
                     if matches!(error, BatchError::QuotaExhausted(_)) {
                         let day = self.day(order).await.ok();

@@ -198,6 +198,10 @@ impl Parts {
             return Err(DetectorError::KeyRefused(format!("{name} refuses the key: it rests for today")));
         }
         self.pass_breaker(desk, units).await?;
+        if self.clock.monotonic() >= order.deadline {
+            // A request begun now would only be broken off, and paid for.
+            return Err(DetectorError::Held(format!("no time was left to ask {name}")));
+        }
         let Terms { bucket, daily_requests, .. } = &desk.terms;
         let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
         if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
@@ -217,8 +221,12 @@ impl Parts {
                     tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
                 }
             }
+            // Of several requests some may have been sent; what is not given back counts as spent, the safe side.
+            Err(DetectorError::Held(_)) if units > 1 => {}
             Err(DetectorError::Held(_)) => {
-                // Part of the case may have been sent; what is not given back counts as spent, the safe side.
+                if let Err(error) = self.store.credit(bucket, &date, units).await {
+                    tracing::warn!(%error, bucket, "a request that was not sent could not be given back");
+                }
             }
             Err(DetectorError::QuotaExhausted(error)) => {
                 tracing::warn!(detector = %name, error, "a detector has nothing left for today");

@@ -215,6 +215,7 @@ impl Handler<DateGists> for ReadsMeanwhile {
         Box::pin(async move {
             if let Some((round, subnet, answers)) = next {
                 store.record_gists(round, &answers, &holders(&subnet)).await.expect("stored");
+                store.finish_gist_round(round).await.expect("stored");
             }
             GistsDated::default()
         })

@@ -27,7 +27,7 @@ pub struct Evidence {
     pub tasks: Vec<WeightedTask>,
     /// Miners in the order of their UIDs, our own hotkey left out.
     pub miners: Vec<Miner>,
-    /// Claims of every hotkey that is registered at the block.
+    /// Claims of registered hotkeys on pairs that hold a place in a known task.
     pub claims: Vec<BoundClaim>,
     /// What is known of each content. A content that is missing here was never observed.
     #[serde(with = "contents_as_list")]

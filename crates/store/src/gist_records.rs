@@ -210,7 +210,10 @@ async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: 
     let (hotkey, pointer) = (&holder.hotkey.public_key()[..], holder.pointer.to_string());
     // An attempt to insert writes a page even if nothing comes of it, and in most rounds nothing does.
     let is_known: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM gists JOIN holdings USING (pointer, digest) WHERE pointer = $1 AND hotkey = $2)",
+        "SELECT EXISTS (SELECT 1 FROM gists JOIN holdings USING (pointer, digest)
+             JOIN good_pointers AS good ON good.hotkey = holdings.hotkey AND good.pointer = gists.pointer
+                  AND good.digest = gists.digest
+             WHERE gists.pointer = $1 AND holdings.hotkey = $2)",
     )
     .bind(&pointer)
     .bind(hotkey)

@@ -39,21 +39,23 @@ pub(super) struct Fall {
     pub share: f64,
     /// When the count was highest, the last time.
     pub from: (Moment, f64),
-    /// The lowest count since then.
+    /// The best count since the lowest one after that.
     pub to: (Moment, f64),
 }
 
-/// The fall from the highest count to the lowest one after it. A fall that was made up for, because the count reached its
-/// height again, is none, and falls do not add up: a count that wavers loses nothing, however often it is looked at.
+/// The fall from the highest count to the best one since the lowest after it: what came back was not taken away, so a server
+/// that lagged behind costs nothing. Falls do not add up: a count that wavers loses nothing, however often it is looked at.
 pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
     // Of equal counts `max_by` gives the last one.
     let (place, highest) = looks.iter().enumerate().max_by(|left, right| left.1.views.total_cmp(&right.1.views))?;
-    let lowest = looks[place + 1..].iter().min_by(|left, right| left.views.total_cmp(&right.views))?;
-    let (lost, share) = (highest.views - lowest.views, 1.0 - lowest.views / highest.views);
+    let later = &looks[place + 1..];
+    let (depth, _) = later.iter().enumerate().min_by(|left, right| left.1.views.total_cmp(&right.1.views))?;
+    let after = later[depth..].iter().max_by(|left, right| left.views.total_cmp(&right.views))?;
+    let (lost, share) = (highest.views - after.views, 1.0 - after.views / highest.views);
     (lost >= FEWEST_VIEWS_LOST && share >= LEAST_PART_LOST).then_some(Fall {
         share,
         from: (highest.at, highest.views),
-        to: (lowest.at, lowest.views),
+        to: (after.at, after.views),
     })
 }
 
