@@ -36,12 +36,14 @@ fn commit(sandbox: &Sandbox, uid: Uid, text: &str) {
     sandbox.node().set_commitment_directly(&member(sandbox, uid).hotkey.public(), text.as_bytes()).expect("committed");
 }
 
+/// A change of the configuration.
+type Setting = fn(&mut Config);
+
 /// A gist against GitHub's terms: its miner is the first in line.
 #[test]
 fn a_blocked_gist_stops_no_owner_check_of_another() {
     run(async {
-        let settings: [(fn(&mut Config), &str); 3] =
-            [(required, "tos"), (required, "dmca"), (required_with_token, "tos")];
+        let settings: [(Setting, &str); 3] = [(required, "tos"), (required, "dmca"), (required_with_token, "tos")];
         for (setting, reason) in settings {
             let mut twin = Subnet::start(honest(MINERS), |_, config| setting(config)).await;
             let mut subnet = Subnet::start(honest(MINERS), |sandbox, config| {

@@ -240,7 +240,9 @@ mod tests {
         assert_eq!(known, digest(&[heavy], 5));
         let b = weighted("b", Platform::YouTube);
         assert_eq!(digest(&[yt.clone(), b.clone()], 5), digest(&[b.clone(), yt.clone()], 5));
-        for other in [digest(&[yt.clone()], 6), digest(&[ig], 5), digest(&[], 5), digest(&[yt, b.clone()], 5)] {
+        for other in
+            [digest(std::slice::from_ref(&yt), 6), digest(&[ig], 5), digest(&[], 5), digest(&[yt, b.clone()], 5)]
+        {
             assert_ne!(known, other);
         }
         assert_ne!(digest(&[weighted("ab", Platform::YouTube)], 5), digest(&[weighted("a", Platform::YouTube), b], 5));

@@ -126,7 +126,7 @@ impl Store {
 
     /// A gist that some registered hotkey points to is asked for in every round; one that was not asked for since is
     /// nobody's. A holding is forgotten once claims were made of it: seeing it anew would make the same claims, and
-    /// claims keep their first form.
+    /// each claim keeps the earliest of its times.
     ///
     /// A holding of which no claims could be made, because its content crashes whoever reads it, goes in the same way.
     async fn prune_gists(&self, before_block: i64) -> Result<u64, StoreError> {

@@ -77,9 +77,12 @@ fn under(change: impl Fn(&mut Defences)) -> Policy {
     policy
 }
 
+/// A change of the defences.
+type Setting = fn(&mut Defences);
+
 #[test]
 fn the_recorded_arithmetic_multiplies_out_to_the_scores_under_every_defence() {
-    let settings: [(&str, fn(&mut Defences)); 10] = [
+    let settings: [(&str, Setting); 10] = [
         ("none", |_| ()),
         ("coldkey", |defences| defences.max_per_coldkey_and_task = 1),
         ("account", |defences| defences.max_per_github_owner_and_task = 1),

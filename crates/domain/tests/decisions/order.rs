@@ -92,9 +92,9 @@ impl Case {
             self.evidence.claims.retain(|bound| bound.uid != MINER || bound.claim.content_id != VIDEO);
         }
         video(&mut self.evidence, VIDEO, self.known);
-        let of_miner =
+        let mut of_miner =
             decide(&self.evidence, &self.policy).submissions.into_iter().filter(|judged| judged.uid == MINER);
-        of_miner.last().expect("its second")
+        of_miner.next_back().expect("its second")
     }
 
     /// Breaks one rule, or withholds what it needs. False if nothing can break it as well as what is broken already.
