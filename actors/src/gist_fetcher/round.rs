@@ -164,8 +164,6 @@ impl Round {
         deadline: Duration,
     ) -> (GistAnswer, Option<OwnerAnswer>) {
         if line::is_settled(&pointer, state) {
-            self.tally
-                .count(&GistOutcome::Unchanged, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
             return (GistAnswer { pointer, outcome: GistOutcome::Unchanged }, None);
         }
         let _work = self.stats.begin();
