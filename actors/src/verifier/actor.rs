@@ -200,7 +200,7 @@ impl Parts {
         self.pass_breaker(desk, units).await?;
         if self.clock.monotonic() >= order.deadline {
             // A request begun now would only be broken off, and paid for.
-            return Err(DetectorError::Held(format!("no time was left to ask {name}")));
+            return Err(DetectorError::Held(format!("{name}: no time was left")));
         }
         let Terms { bucket, daily_requests, .. } = &desk.terms;
         let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
