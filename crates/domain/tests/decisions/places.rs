@@ -17,7 +17,7 @@ fn squatted(listed: &[(&str, &str)]) -> Evidence {
     let mut evidence = evidence();
     list(&mut evidence, SQUATTER, listed);
     list(&mut evidence, OWNER, &[("yt", VIDEO)]);
-    evidence.claims = vec![claim(SQUATTER, ("yt", VIDEO), 100), claim(OWNER, ("yt", VIDEO), 125)];
+    evidence.claims = vec![claim(SQUATTER, ("yt", VIDEO), 100), claim(OWNER, ("yt", VIDEO), 150)];
     video(&mut evidence, VIDEO, seen(500));
     evidence
 }
