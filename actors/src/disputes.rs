@@ -140,7 +140,7 @@ impl Disputes {
     ) -> Result<BTreeSet<(Hotkey, Block)>, StoreError> {
         let known: BTreeMap<(Hotkey, Block), Dating> =
             self.store.gist_dates().await?.into_iter().map(|date| ((date.hotkey, date.round), date.dating)).collect();
-        for bound in &mut evidence.claims {
+        for bound in evidence.claims.iter_mut().filter(|bound| bound.dating.is_open()) {
             if let Some(dating) = known.get(&(bound.claim.hotkey, bound.claim.round)) {
                 bound.dating = *dating;
             }

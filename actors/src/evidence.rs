@@ -151,8 +151,12 @@ async fn binding_claims(
             claims.extend(on_contents.into_iter().filter_map(|claim| {
                 let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
                 let neuron = registered.get(&claim.hotkey).filter(|_| placed.contains(&pair))?;
+                let seen_in = claim.round;
                 let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
-                Some(BoundClaim { uid: neuron.uid, claim, dating: Dating::NotAsked })
+                // What its gist said before it came back binds nobody: a date that is later than the round counts as the round's.
+                let has_lapsed = claim.round > seen_in;
+                let dating = if has_lapsed { Dating::Dated(subnet.at.time) } else { Dating::NotAsked };
+                Some(BoundClaim { uid: neuron.uid, claim, dating })
             }));
         }
     }
