@@ -156,7 +156,7 @@ impl Desk {
             Unobserved::QuotaExhausted(why) => {
                 let time = self.vitals.time().unwrap_or(Moment::from_unix_ms(0));
                 let reset = self.source.next_reset(time);
-                let text = format!("quota exhausted: {}; the quota of {platform} begins anew at {reset}", shown(why));
+                let text = format!("quota exhausted: {}; the quota of {platform} resets at {reset}", shown(why));
                 Refusal::unavailable(text, age(reset, time))
             }
             Unobserved::Unavailable(why) => {

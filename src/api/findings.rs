@@ -161,7 +161,7 @@ fn check_platform(vitals: &Vitals, source: &Source, findings: &mut Findings) {
         let reset = resets_at(vitals, source).unwrap_or_else(|| "the end of its day".to_owned());
         let (spent, units) = (budget.spent, budget.units);
         let text = format!("the daily budget of {platform} is used up ({spent} of {units} units)");
-        findings.degraded("budget_used_up", platform, format!("{text}; it begins anew at {reset}"));
+        findings.degraded("budget_used_up", platform, format!("{text}; it resets at {reset}"));
     } else if !budget.has_room(source.clients_share) {
         let text = format!("what clients may spend of the daily budget of {platform} is used up; the rest is kept for");
         findings.degraded("clients_budget_used_up", platform, format!("{text} cycles"));

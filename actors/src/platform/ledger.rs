@@ -254,7 +254,7 @@ impl Refusals {
             return BatchError::Unfunded(error);
         }
         if self.is_spent {
-            let error = format!("the quota of {name} is used up for {date}; it begins anew at {resets_at}");
+            let error = format!("the quota of {name} is used up for {date}; it resets at {resets_at}");
             return BatchError::QuotaExhausted(error);
         }
         let words = resting.into_iter().next().unwrap_or_else(|| format!("no key of {name} may be used now"));
