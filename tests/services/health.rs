@@ -228,7 +228,7 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
         }
         watched.later(1).await;
         check(&watched.tracker(), Standing::Degraded, &["youtube is used up (9000 of 9000 units)"]);
-        assert!(watched.tracker().reasons[0].contains("begins anew at 1970-01-01T08:00:00.000Z"));
+        assert!(watched.tracker().reasons[0].contains("resets at 1970-01-01T08:00:00.000Z"));
     });
 }
 

@@ -22,13 +22,13 @@ async fn an_exhausted_budget_is_said_with_the_time_of_its_reset_and_is_no_missin
     assert_eq!(tracker.get(VIDEO).await.status, 200, "the budget's one unit");
     let answer = tracker.until(0, "/youtube/video/BBBBBBBBBBB", |answer| answer.status == 503).await;
     check_published(&tracker.document(0).await, VIDEO_PATH, &answer);
-    assert!(answer.detail().contains("quota exhausted") && answer.detail().contains("begins anew at"), "{answer:?}");
+    assert!(answer.detail().contains("quota exhausted") && answer.detail().contains("resets at"), "{answer:?}");
     assert!((1..=26 * 3_600).contains(&answer.retry_after.expect("when to come again")), "{answer:?}");
     assert_eq!(tracker.get(VIDEO).await.status, 200, "what is fresh is still answered");
     let says = |piece: &'static str| move |answer: &Answer| answer.body["reasons"].to_string().contains(piece);
     let health = tracker.until(0, "/health", says("youtube is used up (1 of 1 units)")).await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("degraded")));
-    assert!(health.body["reasons"].to_string().contains("begins anew at"), "{health:?}");
+    assert!(health.body["reasons"].to_string().contains("resets at"), "{health:?}");
     assert_eq!(health.body["reasons"].as_array().map(Vec::len), Some(1), "{health:?}");
     assert_eq!(world.youtube_requests(), 1, "no unit beyond the budget");
 }
