@@ -2,6 +2,7 @@
 
 use super::Story;
 use crate::telemetry::visible;
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::views::Arithmetic;
 
 /// The arithmetic of a scored submission, from the views to its share of the task's best; `None` if it is not scored.
@@ -16,7 +17,7 @@ pub(super) fn score_words(story: &Story) -> Option<String> {
         "{} / {:.6} hours{} = {score:.6} views an hour",
         views_words(arithmetic),
         arithmetic.hours,
-        hours_words(story, arithmetic)
+        hours_words(story.observed_at, arithmetic)
     )];
     if let Some(share) = story.counted_share {
         let why = match arithmetic.is_share_of_hidden_engagement {
@@ -40,7 +41,7 @@ fn views_words(arithmetic: &Arithmetic) -> String {
 }
 
 /// Which observation ends the hours, if it is not the latest; and how many passed, if they are fewer than are counted.
-fn hours_words(story: &Story, arithmetic: &Arithmetic) -> String {
+fn hours_words(observed_at: Option<Moment>, arithmetic: &Arithmetic) -> String {
     let mut notes = Vec::new();
     if arithmetic.hours > arithmetic.passed_hours {
         notes.push(format!(
@@ -48,7 +49,7 @@ fn hours_words(story: &Story, arithmetic: &Arithmetic) -> String {
             arithmetic.passed_hours, arithmetic.hours
         ));
     }
-    if let Some(at) = story.observed_at.filter(|_| arithmetic.is_settled) {
+    if let Some(at) = observed_at.filter(|_| arithmetic.is_settled) {
         notes.push(format!("to {at}: settled views, whose rate is lower than that of the latest"));
     }
     if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) }
@@ -69,4 +70,35 @@ fn division_words(story: &Story, arithmetic: &Arithmetic) -> String {
         false => format!(", to the power of {}", arithmetic.exponent),
     };
     format!("/ {:.6} ({whose}){power}", arithmetic.divisor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Arithmetic = Arithmetic {
+        shown_views: 900,
+        first_sight_views: 0,
+        is_settled: false,
+        passed_hours: 4.0,
+        hours: 4.0,
+        is_share_of_hidden_engagement: false,
+        divisor: 300.0,
+        is_floor: false,
+        exponent: 1.0,
+    };
+
+    #[test]
+    fn the_views_and_the_hours_are_those_that_were_recorded() {
+        assert_eq!(views_words(&PLAIN), "900 views");
+        let seen_late = Arithmetic { first_sight_views: 600, ..PLAIN };
+        assert_eq!(views_words(&seen_late), "(900 views - 600 at first sight = 300)");
+        let observed_at = Some(Moment::from_unix_ms(3_600_000));
+        assert_eq!(hours_words(observed_at, &PLAIN), "");
+        let young = Arithmetic { passed_hours: 0.25, hours: 1.0, ..PLAIN };
+        assert_eq!(hours_words(observed_at, &young), " (0.250000 passed, and fewer than 1 are never counted)");
+        let settled = Arithmetic { is_settled: true, ..PLAIN };
+        let words = " (to 1970-01-01T01:00:00.000Z: settled views, whose rate is lower than that of the latest)";
+        assert_eq!(hours_words(observed_at, &settled), words);
+    }
 }
