@@ -3,6 +3,8 @@
 //! - A platform that asked to wait is not asked again before, by this way out and this key (see `pauses.rs`).
 //! - Nobody waits longer than [`LONGEST_PAUSE`] for that: a longer pause is an error that names its end, and nothing is
 //!   sent.
+//! - A request that may only take until a given moment is not sent once that has passed, and its deadline is cut to what is
+//!   left: who is paid by the request learns in time what came of it.
 
 use crate::limiter::Limiter;
 use crate::pauses::{Caller, Pauses, requested_pause};
@@ -25,6 +27,25 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// The header by which answers say how long to wait.
 const RETRY_AFTER: &str = "retry-after";
 
+/// When a request may be sent and has to be answered, by the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// The latest moment at which it is sent.
+    pub send_by: Duration,
+    /// The latest moment at which its answer is of use.
+    pub answer_by: Duration,
+}
+
+impl Timing {
+    /// Whenever its turn comes; its own deadline is its only bound.
+    pub const UNBOUNDED: Self = Self::until(Duration::MAX);
+
+    /// Sent and answered until this moment.
+    pub const fn until(until: Duration) -> Self {
+        Self { send_by: until, answer_by: until }
+    }
+}
+
 impl Outbound {
     /// Guards `http` by `limiter`.
     pub fn new(http: Arc<dyn Http>, limiter: Arc<Limiter>) -> Self {
@@ -37,10 +58,27 @@ impl Outbound {
     /// # Errors
     /// Those of [`Http::send`], and [`HttpError::AskedToWait`], with which nothing was sent.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.send_within(request, Timing::UNBOUNDED).await
+    }
+
+    /// The same within bounds of time.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send); [`HttpError::NoTimeLeft`], with which nothing was sent; [`HttpError::OutOfTime`].
+    pub async fn send_within(&self, mut request: HttpRequest, timing: Timing) -> Result<HttpResponse, HttpError> {
         let caller = Caller::of(&request);
-        self.wait(&caller).await?;
-        let mut response = self.http.send(request).await?;
+        self.wait(&caller, timing.send_by).await?;
         let clock = self.limiter.clock();
+        let left = timing.answer_by.saturating_sub(clock.monotonic());
+        if left.is_zero() {
+            return Err(HttpError::NoTimeLeft);
+        }
+        let is_cut = left < request.deadline;
+        request.deadline = request.deadline.min(left);
+        let mut response = self.http.send(request).await.map_err(|error| match error {
+            HttpError::TimedOut(left) if is_cut => HttpError::OutOfTime(left),
+            error => error,
+        })?;
         if let Some(pause) = requested_pause(&response, clock.wall()) {
             self.pauses.begin(caller, pause, clock.monotonic(), clock.wall());
             if response.status >= 400 {
@@ -51,8 +89,8 @@ impl Outbound {
         Ok(response)
     }
 
-    /// Waits for the pause that was asked for, and for the limiter.
-    async fn wait(&self, caller: &Caller) -> Result<(), HttpError> {
+    /// Waits for the pause that was asked for, and for the limiter, but not beyond `send_by`.
+    async fn wait(&self, caller: &Caller, send_by: Duration) -> Result<(), HttpError> {
         let clock = self.limiter.clock();
         let latest = clock.monotonic() + LONGEST_PAUSE;
         loop {
@@ -60,9 +98,19 @@ impl Outbound {
                 if end.monotonic > latest {
                     return Err(HttpError::AskedToWait(end.wall));
                 }
+                if end.monotonic > send_by {
+                    return Err(HttpError::NoTimeLeft);
+                }
                 clock.sleep(end.monotonic.saturating_sub(clock.monotonic())).await;
             }
-            self.limiter.pass().await;
+            tokio::select! {
+                biased;
+                () = self.limiter.pass() => {}
+                () = clock.sleep(send_by.saturating_sub(clock.monotonic())) => return Err(HttpError::NoTimeLeft),
+            }
+            if clock.monotonic() > send_by {
+                return Err(HttpError::NoTimeLeft);
+            }
             // While this one waited for its turn, another may have been asked to wait.
             if self.pauses.end(caller, clock.monotonic()).is_none() {
                 return Ok(());

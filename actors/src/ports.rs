@@ -218,6 +218,12 @@ pub enum HttpError {
     /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
     #[error("the platform asked to wait, and is not asked again before {0}")]
     AskedToWait(Moment),
+    /// Nothing was sent: its turn did not come before whoever asks runs out of time.
+    #[error("no time was left to ask")]
+    NoTimeLeft,
+    /// Whoever asks ran out of time before the request's own deadline: that says nothing of the platform.
+    #[error("no answer in the {0:?} that were left")]
+    OutOfTime(Duration),
 }
 
 /// Time. Monotonic time for deadlines, back-off and limiters; wall time for log lines and, where no chain is

@@ -218,7 +218,7 @@ proptest! {
             let asked = [video(1), video(2)];
             for scope in [Scope::Everything, Scope::Numbers] {
                 for route in youtube.routes(scope) {
-                    check(&asked, &youtube.observe(&outbound, &route, &asked).await);
+                    check(&asked, &youtube.observe(&outbound, &route, &asked, Duration::MAX).await);
                 }
             }
         });
@@ -242,7 +242,7 @@ proptest! {
             };
             let asked = [reel(1), reel(2)];
             for route in instagram.routes(Scope::Everything) {
-                let answer = instagram.observe(&outbound, &route, &asked).await;
+                let answer = instagram.observe(&outbound, &route, &asked, Duration::MAX).await;
                 check(&asked, &answer);
                 let unspent = answer.map_or_else(|failure| failure.unspent_units, |answer| answer.unspent_units);
                 assert!(unspent <= instagram.terms().units_per_batch, "nothing is given back that was not taken");

@@ -12,6 +12,7 @@ mod hostile_answers;
 mod instagram;
 mod keys;
 mod limiter;
+mod order_deadlines;
 mod outbound;
 mod platform_contract;
 mod polling;

@@ -5,7 +5,7 @@ use crate::support::time::{pass, simulate};
 use crate::support::world::{UNLIMITED, World};
 use std::time::Duration;
 use tensorflix_actors::limiter::Rate;
-use tensorflix_actors::outbound::{LONGEST_PAUSE, Outbound};
+use tensorflix_actors::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use tensorflix_actors::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tokio::time::Instant;
@@ -116,4 +116,43 @@ fn pauses_asked_for_again_and_again_are_waited_for_no_longer_than_the_longest() 
         let third = ask(&outbound, "a").await;
         assert!(world.clock.monotonic() - begin < 4 * LONGEST_PAUSE, "{third:?}");
     });
+}
+
+#[test]
+fn a_request_whose_turn_comes_too_late_is_not_sent_and_nobody_waits_for_it_in_vain() {
+    let until = |seconds| Timing::until(Duration::from_secs(seconds));
+    simulate(async {
+        let (world, outbound) = start(Rate { requests_per_second: 0.1, burst: 1 });
+        world.http.get("/things", [Reply::new(200, "")]);
+        ask(&outbound, "a").await.expect("an answer");
+        let late = outbound.send_within(request(PLACE, "a"), until(9)).await;
+        assert_eq!((late, world.clock.monotonic()), (Err(HttpError::NoTimeLeft), Duration::from_secs(9)));
+        outbound.send_within(request(PLACE, "a"), until(11)).await.expect("an answer, at its turn");
+        let late = outbound.send_within(request(PLACE, "b"), until(10)).await;
+        assert_eq!((late, world.http.requests().len()), (Err(HttpError::NoTimeLeft), 2), "it is over already");
+    });
+    simulate(async {
+        let (world, outbound) = start(UNLIMITED);
+        world.http.get("/things", [Reply::new(429, "").header("retry-after", "100"), Reply::new(200, "")]);
+        ask(&outbound, "a").await.expect("an answer");
+        let late = outbound.send_within(request(PLACE, "a"), until(99)).await;
+        assert_eq!((late, world.clock.monotonic()), (Err(HttpError::NoTimeLeft), Duration::ZERO), "the end is known");
+        outbound.send_within(request(PLACE, "a"), until(101)).await.expect("an answer, after the pause");
+    });
+}
+
+#[test]
+fn a_request_takes_no_longer_than_is_left_and_what_is_cut_short_is_not_the_platforms_fault() {
+    for (seconds, error) in [
+        (5, HttpError::OutOfTime(Duration::from_secs(5))),
+        (15, HttpError::TimedOut(Duration::from_secs(15))),
+        (60, HttpError::TimedOut(Duration::from_secs(15))),
+    ] {
+        simulate(async move {
+            let (world, outbound) = start(UNLIMITED);
+            world.http.get("/things", [Reply::hang()]);
+            let timing = Timing::until(Duration::from_secs(seconds));
+            assert_eq!(outbound.send_within(request(PLACE, "a"), timing).await, Err(error));
+        });
+    }
 }

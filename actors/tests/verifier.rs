@@ -1,6 +1,7 @@
 //! Verifier: what each detector is shown and what is made of its answers; a failure is never a verdict.
 
 mod days;
+mod deadlines;
 
 use crate::support::gists::{reel, video};
 use crate::support::logs::Logs;
@@ -11,6 +12,7 @@ use crate::support::world::{UNLIMITED, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
@@ -62,6 +64,10 @@ struct Bench {
 
 impl Bench {
     async fn start(provider: Provider, daily_requests: u64) -> Self {
+        Self::start_at(UNLIMITED, provider, daily_requests).await
+    }
+
+    async fn start_at(rate: Rate, provider: Provider, daily_requests: u64) -> Self {
         let (world, stats) = (World::new(), ActorStats::new("verifier"));
         let details = Details {
             title: TITLE.to_owned(),
@@ -78,7 +84,7 @@ impl Bench {
         };
         let observations: Vec<_> = (1..=40).map(video).chain([reel(1)]).map(observation).collect();
         world.store.record_observations(&observations).await.expect("stored");
-        let detectors = vec![(detector(provider, daily_requests), world.outbound(UNLIMITED, &stats))];
+        let detectors = vec![(detector(provider, daily_requests), world.outbound(rate, &stats))];
         let verifier = Verifier::new(detectors, world.store(), world.clock(), stats.clone());
         let verifier = world.start(&stats, verifier);
         Self { world, verifier, provider }
@@ -86,6 +92,11 @@ impl Bench {
 
     /// Asks the checks about contents.
     async fn ask(&self, contents: &[ContentId], checks: &[Check]) -> VerdictsReached {
+        self.ask_within(contents, checks, Duration::from_secs(1_800)).await
+    }
+
+    /// The same by an order that ends after so long.
+    async fn ask_within(&self, contents: &[ContentId], checks: &[Check], deadline: Duration) -> VerdictsReached {
         let asked = |check: &Check| {
             let description = (*check == Check::Topic).then(|| "a fox in snow".to_owned());
             let subject = Subject::of(&format!("{TITLE}\n{TEXT}"), Some(20), description.as_deref());
@@ -103,7 +114,7 @@ impl Bench {
             .iter()
             .map(|content| ContentToVerify { content: content.clone(), asked: checks.iter().map(asked).collect() })
             .collect();
-        let request = VerifyContents { contents, as_of: stamp(BLOCK), deadline: Duration::from_secs(1_800) };
+        let request = VerifyContents { contents, as_of: stamp(BLOCK), deadline };
         within("verdicts", self.verifier.send(request)).await.expect("an answer")
     }
 

@@ -6,10 +6,10 @@ use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::instagram::Instagram;
+use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{Platform, Scope};
+use tensorflix_actors::platform::{DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::youtube::YouTube;
@@ -49,7 +49,7 @@ async fn observe(platform: impl Platform, outbound: Outbound, content: ContentId
     let asked = [content];
     for scope in [Scope::Everything, Scope::Numbers] {
         for route in platform.routes(scope) {
-            if let Ok(answer) = platform.observe(&outbound, &route, &asked).await {
+            if let Ok(answer) = platform.observe(&outbound, &route, &asked, Duration::MAX).await {
                 assert!(answer.sightings.keys().all(|content| asked.contains(content)));
             }
         }
@@ -71,7 +71,7 @@ fuzz_target!(|input: &[u8]| {
                 api_keys: vec!["key".to_owned().into()],
                 batch_size: 50,
                 max_in_flight: 1,
-                daily_quota: 9_000,
+                daily_quota: DailyBudget::new(9_000),
                 deadline: Duration::from_secs(15),
             };
             let content = ContentId::new(ids::Platform::YouTube, "dQw4w9WgXcQ").expect("an id");
@@ -84,7 +84,7 @@ fuzz_target!(|input: &[u8]| {
                 batch_size: 100,
                 max_in_flight: 1,
                 max_charge_usd: 1.0,
-                daily_charge_usd: 5.0,
+                daily_charge: DailyBudget::new(charge_units(5.0)),
                 deadline: Duration::from_secs(180),
                 clock,
             };

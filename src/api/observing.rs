@@ -17,7 +17,7 @@ use actix::{
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
+use tensorflix_actors::platform::{ContentsObserved, ORDER_GRACE, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
@@ -27,8 +27,8 @@ use tokio::sync::oneshot;
 
 /// Contents that wait for a place in a batch.
 pub const MAX_WAITING: usize = 1_000;
-/// Time beyond the platform's own deadline after which a batch is given up.
-const GRACE: Duration = Duration::from_secs(5);
+/// Time beyond a batch's deadline after which it is given up: longer than its actor takes to end it.
+const GRACE: Duration = ORDER_GRACE.saturating_add(Duration::from_secs(2));
 
 /// Request: have a content observed now. The answer comes when the observation is stored.
 #[derive(Clone, Debug, Message)]

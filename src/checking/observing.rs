@@ -5,6 +5,7 @@
 
 use super::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use tensorflix_actors::instagram::UNITS_PER_USD;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope};
@@ -98,7 +99,7 @@ async fn ask(
 ) -> Result<BatchAnswer, BatchError> {
     let mut last = BatchError::Lasting("there is no way to ask".to_owned());
     for route in routes {
-        match platform.observe(outbound, route, batch).await.map_err(|failure| failure.error) {
+        match platform.observe(outbound, route, batch, Duration::MAX).await.map_err(|failure| failure.error) {
             Err(error @ (BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::Held(_))) => {
                 last = error
             }

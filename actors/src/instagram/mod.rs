@@ -6,7 +6,9 @@
 //!   what it cost, and all of it if Apify refuses to start it. A run whose cost nobody knows stays debited.
 //! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
 //!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
-//! - However a run ended, what it has is read. A run that goes on at the deadline is stopped and read too.
+//! - However a run ended, what it has is read. A run that goes on at the deadline is stopped and read too, and the deadline
+//!   is never later than that of the order that pays for it. Where too little is left of the order to get anything, no run
+//!   is started.
 //! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
 
 mod items;
@@ -40,8 +42,12 @@ pub const BUCKET: &str = "apify";
 /// Milliseconds in a day of UTC.
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Of the deadline, the time that is kept for stopping a run and reading what it has; a quarter of it at most.
+/// Of a run's time, what is kept for stopping it and reading what it has; a quarter of it at most.
 const KEPT_FOR_READING: Duration = Duration::from_secs(20);
+
+/// Least time for a run, of which a container starts, the first reels are scraped and the data set is read; half of the
+/// deadline at most. With less, a run would be paid for and show nothing.
+const LEAST_FOR_A_RUN: Duration = Duration::from_secs(60);
 
 /// Pauses before a start is tried again that Apify refused in passing: other runs end within a minute or two.
 const START_RETRY_PAUSES: &[Duration] =
@@ -82,6 +88,7 @@ impl Platform for Instagram {
             units_per_batch: charge_units(self.max_charge_usd),
             daily_budget: self.daily_charge.units(),
             retry_pauses: START_RETRY_PAUSES,
+            least_time: self.least_time(),
         }
     }
 
@@ -96,15 +103,12 @@ impl Platform for Instagram {
         outbound: &Outbound,
         _: &Route,
         contents: &[ContentId],
+        until: Duration,
     ) -> Result<BatchAnswer, BatchFailure> {
-        let end = self.clock.monotonic() + self.deadline;
-        let started = tokio::select! {
-            biased;
-            started = self.start_run(outbound, contents) => started?,
-            () = self.clock.sleep(self.deadline) => return Err(BatchError::Lost(self.too_late()).into()),
-        };
-        let (run, trouble) = self.ended(outbound, started, end).await;
-        let joined = self.read_items(outbound, &run, contents, end).await;
+        let span = Span::new(self.clock.monotonic(), self.deadline, until);
+        let started = self.start_run(outbound, contents, span).await?;
+        let (run, trouble) = self.ended(outbound, started, span).await;
+        let joined = self.read_items(outbound, &run, contents, span).await;
         let spent_usd = run.cost_usd.filter(|_| run.has_ended()).unwrap_or(self.max_charge_usd);
         let unspent_units = charge_units(self.max_charge_usd).saturating_sub(charge_units(spent_usd.max(0.0)));
         let trouble = trouble.or_else(|| run.trouble());
@@ -132,17 +136,43 @@ impl Platform for Instagram {
     }
 }
 
+/// The time of one run, by the monotonic clock.
+#[derive(Clone, Copy)]
+struct Span {
+    begin: Duration,
+    /// When it is stopped if it goes on.
+    stop: Duration,
+    /// When everything of it has been read.
+    end: Duration,
+}
+
+impl Span {
+    /// From `now` for the length of `deadline`, but no longer than `until`.
+    fn new(now: Duration, deadline: Duration, until: Duration) -> Self {
+        let end = until.min(now.saturating_add(deadline));
+        let kept = KEPT_FOR_READING.min(end.saturating_sub(now) / 4);
+        Self { begin: now, stop: end.saturating_sub(kept), end }
+    }
+
+    fn too_late(self) -> String {
+        format!("an Apify run did not end within {} s", self.end.saturating_sub(self.begin).as_secs())
+    }
+}
+
 impl Instagram {
+    fn least_time(&self) -> Duration {
+        LEAST_FOR_A_RUN.min(self.deadline / 2)
+    }
+
     /// Follows a run to its end, and stops it when there is just time left to read what it has. What went wrong beside it.
-    async fn ended(&self, outbound: &Outbound, run: Run, end: Duration) -> (Run, Option<String>) {
-        let kept = KEPT_FOR_READING.min(self.deadline / 4);
-        let left = end.saturating_sub(kept).saturating_sub(self.clock.monotonic());
+    async fn ended(&self, outbound: &Outbound, run: Run, span: Span) -> (Run, Option<String>) {
         let followed = tokio::select! {
             biased;
             followed = self.follow(outbound, &run) => followed,
-            () = self.clock.sleep(left) => {
-                let stopped = self.stop(outbound, &run, kept / 4).await;
-                return (stopped.unwrap_or(run), Some(self.too_late()));
+            () = self.clock.sleep(span.stop.saturating_sub(self.clock.monotonic())) => {
+                let patience = span.end.saturating_sub(self.clock.monotonic()) / 4;
+                let stopped = self.stop(outbound, &run, patience).await;
+                return (stopped.unwrap_or(run), Some(span.too_late()));
             }
         };
         match followed {
@@ -158,11 +188,11 @@ impl Instagram {
         outbound: &Outbound,
         run: &Run,
         contents: &[ContentId],
-        end: Duration,
+        span: Span,
     ) -> Result<Joined, String> {
         let mut joined: Option<Joined> = None;
         for pause in runs::looks() {
-            let left = end.saturating_sub(self.clock.monotonic());
+            let left = span.end.saturating_sub(self.clock.monotonic());
             if joined.is_some() && pause >= left {
                 break;
             }
@@ -170,7 +200,7 @@ impl Instagram {
             let read = tokio::select! {
                 biased;
                 read = self.items(outbound, &run.dataset) => read,
-                () = self.clock.sleep(left.saturating_sub(pause)) => Err(self.too_late()),
+                () = self.clock.sleep(left.saturating_sub(pause)) => Err(span.too_late()),
             };
             match (read, &mut joined) {
                 (Ok(items), Some(joined)) => joined.take_in(&items, contents),
@@ -183,10 +213,6 @@ impl Instagram {
             }
         }
         Ok(joined.unwrap_or_default())
-    }
-
-    fn too_late(&self) -> String {
-        format!("an Apify run did not end within {} s", self.deadline.as_secs())
     }
 }
 

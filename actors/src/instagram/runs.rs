@@ -1,9 +1,9 @@
 //! Runs of an Apify actor: starting one, following it to its end, stopping it, and reading its data set.
 
 use super::refusals;
-use super::{Instagram, charge_units};
+use super::{Instagram, Span, charge_units};
 use crate::github::address;
-use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use crate::platform::{BatchError, BatchFailure};
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};
 use serde_json::{Value, json};
@@ -72,12 +72,20 @@ impl Run {
 }
 
 impl Instagram {
-    pub(super) async fn start_run(&self, outbound: &Outbound, contents: &[ContentId]) -> Result<Run, BatchFailure> {
+    /// Starts a run, if enough of its span is left when its turn comes.
+    pub(super) async fn start_run(
+        &self,
+        outbound: &Outbound,
+        contents: &[ContentId],
+        span: Span,
+    ) -> Result<Run, BatchFailure> {
         let not_started = |error| BatchFailure { error, unspent_units: charge_units(self.max_charge_usd) };
         let mut url = address(&self.api_url, &["v2", "acts", &self.actor, "runs"])
             .map_err(|error| not_started(BatchError::Lasting(error)))?;
+        // Who does not know a run's id can neither stop nor read it, so the first answer has to come well before that.
+        let wait_secs = (self.least_time() / 3).as_secs().min(WAIT_FOR_FINISH_SECS);
         url.query_pairs_mut()
-            .append_pair("waitForFinish", &WAIT_FOR_FINISH_SECS.to_string())
+            .append_pair("waitForFinish", &wait_secs.to_string())
             .append_pair("maxItems", &contents.len().to_string())
             .append_pair("maxTotalChargeUsd", &self.max_charge_usd.to_string());
         let reels: Vec<String> =
@@ -85,8 +93,12 @@ impl Instagram {
         let mut request = self.request(url);
         request.method = Method::Post;
         request.body = Some(json!({ "username": reels, "resultsLimit": contents.len() }).to_string());
-        let response = outbound.send(request).await.map_err(|error| match error {
-            HttpError::AskedToWait(_) => not_started(BatchError::Held(format!("Apify: {error}"))),
+        let send_by = span.end.saturating_sub(self.least_time());
+        let timing = Timing { send_by, answer_by: span.end };
+        let response = outbound.send_within(request, timing).await.map_err(|error| match error {
+            HttpError::AskedToWait(_) | HttpError::NoTimeLeft => {
+                not_started(BatchError::Held(format!("Apify: {error}")))
+            }
             error => BatchError::Lost(format!("Apify: {error}")).into(),
         })?;
         match response.status {

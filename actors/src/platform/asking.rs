@@ -6,6 +6,7 @@ use super::{BatchAnswer, BatchError, KEY, KeyRefusal, Platform, Route, Scope};
 use crate::outbound::LONGEST_PAUSE;
 use crate::ports::StoreError;
 use crate::stats::ActorStats;
+use std::time::Duration;
 use tensorflix_domain::ids::ContentId;
 
 /// Routes of one batch that were refused so that nobody can tell yet whether it is for the key's sake.
@@ -26,13 +27,13 @@ impl<P: Platform> Parts<P> {
         scope: Scope,
         order: &Order,
     ) -> Result<BatchAnswer, BatchError> {
-        let pauses = if order.is_poll { &[] } else { self.platform.terms().retry_pauses };
-        let mut pauses = pauses.iter();
+        let terms = self.platform.terms();
+        let mut pauses = if order.is_poll { &[] } else { terms.retry_pauses }.iter();
         loop {
             match (self.ask(batch, scope, order).await, pauses.next()) {
                 (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
                     let pause = retry_after.unwrap_or_default().max(*pause);
-                    if pause > LONGEST_PAUSE {
+                    if pause > LONGEST_PAUSE || !self.has_time(order, pause) {
                         return Err(BatchError::Passing { error, retry_after });
                     }
                     tracing::debug!(platform = %self.platform.id(), error, pause_ms = pause.as_millis(), "asking again");
@@ -41,6 +42,12 @@ impl<P: Platform> Parts<P> {
                 (answered, _) => return answered,
             }
         }
+    }
+
+    /// Whether enough of an order is left, after a pause, for an attempt that could come to something.
+    fn has_time(&self, order: &Order, pause: Duration) -> bool {
+        let left = order.deadline.saturating_sub(self.clock.monotonic()).saturating_sub(pause);
+        !left.is_zero() && left >= self.platform.terms().least_time
     }
 
     /// The day of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
@@ -60,16 +67,15 @@ impl<P: Platform> Parts<P> {
             if !self.ledger.is_open(&route) {
                 continue;
             }
-            if self.clock.monotonic() >= order.deadline {
-                // A request begun now would only be broken off, and paid for.
-                return Err(BatchError::Held(format!("no time was left to ask {}", self.platform.id())));
+            if !self.has_time(order, Duration::ZERO) {
+                return Err(self.too_late());
             }
             let day = self.day(order).await.map_err(passing)?;
             if !self.ledger.debit(&route, &day, &terms, order.kept_units).await.map_err(passing)? {
                 refusals.spent();
                 continue;
             }
-            let failure = match self.platform.observe(&self.outbound, &route, batch).await {
+            let failure = match self.platform.observe(&self.outbound, &route, batch, order.deadline).await {
                 Ok(answer) => {
                     self.stats.outcomes().succeeded(&key_subject(&route));
                     self.ledger.credit(&route, &day, answer.unspent_units.min(terms.units_per_batch)).await;
@@ -113,6 +119,11 @@ impl<P: Platform> Parts<P> {
             self.ledger.report_spent(&self.platform, &day);
         }
         Err(error)
+    }
+
+    /// A request begun now would only be broken off, and paid for.
+    pub(super) fn too_late(&self) -> BatchError {
+        BatchError::Held(format!("no time was left to ask {}", self.platform.id()))
     }
 
     /// The keys that were refused rest: another one was not refused in the same way.

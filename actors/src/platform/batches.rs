@@ -23,6 +23,10 @@ pub const MOST_SPLITS: u32 = 24;
 /// What lies at least between two requests whose answers leave a content out, before it counts as absent.
 pub const ABSENCE_APART: Duration = Duration::from_secs(2);
 
+/// Time beyond an order's deadline after which a batch is dropped that should have ended by itself: a port that breaks its
+/// promise holds nobody up. Shorter than anybody waits for the order's answer.
+pub const ORDER_GRACE: Duration = Duration::from_secs(3);
+
 /// Contents that an error names of those that it is about.
 const MOST_NAMED: usize = 3;
 
@@ -206,14 +210,19 @@ impl<P: Platform> Parts<P> {
         let passing = |error: String| BatchError::Passing { error, retry_after: None };
         let left = order.deadline.saturating_sub(self.clock.monotonic());
         let attempts = async {
-            let _slot = self.slots.acquire().await.map_err(|error| passing(error.to_string()))?;
+            let slot = tokio::select! {
+                biased;
+                slot = self.slots.acquire() => slot,
+                () = self.clock.sleep(left) => return Err(self.too_late()),
+            };
+            let _slot = slot.map_err(|error| passing(error.to_string()))?;
             let _work = self.stats.begin();
             self.ask_with_retries(batch, look.scope(), order).await
         };
         let answered = tokio::select! {
             biased;
             answered = attempts => answered,
-            () = self.clock.sleep(left) => Err(passing(format!("{} did not answer in time", self.platform.id()))),
+            () = self.clock.sleep(left + ORDER_GRACE) => Err(passing(format!("{} did not answer in time", self.platform.id()))),
         };
         let mut answer = answered.inspect_err(|error| self.report(batch, look.scope(), error))?;
         let mut observations = Vec::with_capacity(batch.len());

@@ -22,7 +22,7 @@ mod rests;
 mod words;
 
 pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
-pub use batches::{ABSENCE_APART, MOST_SPLITS};
+pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
 pub use polling::{MAX_POLLED, PollContents};
@@ -57,12 +57,14 @@ pub trait Platform: Send + Sync + 'static {
     fn routes(&self, scope: Scope) -> Vec<Route>;
 
     /// Asks once, by one way, for a batch of at most `batch_size` contents of this platform. A content that is missing
-    /// from the answer is unknown.
+    /// from the answer is unknown. It ends by `until` of the monotonic clock with whatever it has by then: nobody waits
+    /// longer, and what is paid for would be lost.
     async fn observe(
         &self,
         outbound: &Outbound,
         route: &Route,
         contents: &[ContentId],
+        until: Duration,
     ) -> Result<BatchAnswer, BatchFailure>;
 
     /// The ledger's date at a moment of chain time, by the platform's own calendar.
@@ -111,6 +113,8 @@ pub struct Terms {
     pub daily_budget: u64,
     /// Pauses before further attempts at a batch; each attempt is debited.
     pub retry_pauses: &'static [Duration],
+    /// The time that has to be left for an attempt: with less, nothing could come of it, and it is not made.
+    pub least_time: Duration,
 }
 
 /// Units that may be spent in one day from one bucket, shared by whoever spends or shows them. It can be changed at any
@@ -197,7 +201,8 @@ pub enum BatchError {
     /// Nobody knows whether it was done, or it was done and its result is lost: it is not ordered twice.
     #[error("{0}")]
     Lost(String),
-    /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here.
+    /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here, or too little time
+    /// was left.
     #[error("{0}")]
     Held(String),
     /// The platform says that this bucket is used up: it rests until the budget begins anew.

@@ -23,6 +23,14 @@ const CONTENTS_PER_READ: usize = 500;
 /// Pauses before further attempts at a case; each attempt is debited.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
+/// The time that has to be left for each request of a case: with less, a case would be paid for and dropped. A detector's
+/// own deadline where that is shorter.
+const LEAST_PER_REQUEST: Duration = Duration::from_secs(5);
+
+/// Time beyond an order's deadline after which a case is dropped that should have ended by itself. Shorter than anybody
+/// waits for the order's answer.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// The actor.
 pub struct Verifier {
     parts: Arc<Parts>,
@@ -150,7 +158,7 @@ impl Parts {
         let answers = tokio::select! {
             biased;
             answers = self.examine_with_retries(desk, case, order) => answers,
-            () = self.clock.sleep(left) => Err(DetectorError::passing(format!("{name}: no time was left"))),
+            () = self.clock.sleep(left + GRACE) => Err(DetectorError::OutOfTime(format!("{name}: no time was left"))),
         };
         let answers = answers.map_err(|error| {
             self.stats.count_failed();
@@ -175,12 +183,12 @@ impl Parts {
         case: &Case,
         order: &Order,
     ) -> Result<Vec<Answer>, DetectorError> {
-        let mut pauses = RETRY_PAUSES.iter();
+        let (mut pauses, needed) = (RETRY_PAUSES.iter(), least_time(desk, case));
         loop {
             match (self.examine(desk, case, order).await, pauses.next()) {
                 (Err(DetectorError::Passing { error, retry_after }), Some(pause)) => {
                     let pause = retry_after.unwrap_or_default().max(*pause);
-                    if pause > LONGEST_PAUSE {
+                    if pause > LONGEST_PAUSE || !self.has_time(order, pause + needed) {
                         return Err(DetectorError::Passing { error, retry_after });
                     }
                     self.clock.sleep(pause).await;
@@ -190,6 +198,11 @@ impl Parts {
         }
     }
 
+    /// Whether so much of an order is left.
+    fn has_time(&self, order: &Order, needed: Duration) -> bool {
+        order.deadline.saturating_sub(self.clock.monotonic()) >= needed
+    }
+
     /// Asks once, debited before it is done.
     async fn examine(&self, desk: &Desk, case: &Case, order: &Order) -> Result<Vec<Answer>, DetectorError> {
         let (name, units) = (desk.detector.id(), desk.detector.requests(case));
@@ -197,18 +210,14 @@ impl Parts {
         if desk.rests().key_refused.as_ref() == Some(&date) {
             return Err(DetectorError::KeyRefused(format!("{name} refuses the key: it rests for today")));
         }
-        self.pass_breaker(desk, units).await?;
-        if self.clock.monotonic() >= order.deadline {
-            // A request begun now would only be broken off, and paid for.
-            return Err(DetectorError::Held(format!("{name}: no time was left")));
-        }
+        self.pass_breaker(desk, case, order).await?;
         let Terms { bucket, daily_requests, .. } = &desk.terms;
         let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
-        if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
+        if !debited.map_err(|error| DetectorError::held(error.to_string()))? {
             self.report_spent(desk, &date);
             return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
         }
-        let answered = desk.detector.examine(&desk.outbound, case).await;
+        let answered = desk.detector.examine(&desk.outbound, case, order.deadline).await;
         let (outcomes, subject) = (self.stats.outcomes(), name.to_string());
         match &answered {
             Ok(_) | Err(DetectorError::Lasting(_)) => {
@@ -221,13 +230,13 @@ impl Parts {
                     tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
                 }
             }
-            // Of several requests some may have been sent; what is not given back counts as spent, the safe side.
-            Err(DetectorError::Held(_)) if units > 1 => {}
-            Err(DetectorError::Held(_)) => {
-                if let Err(error) = self.store.credit(bucket, &date, units).await {
+            Err(DetectorError::Held { sent_requests, .. }) => {
+                let unsent = units.saturating_sub(*sent_requests);
+                if let Err(error) = self.store.credit(bucket, &date, unsent).await {
                     tracing::warn!(%error, bucket, "a request that was not sent could not be given back");
                 }
             }
+            Err(DetectorError::OutOfTime(_)) => {}
             Err(DetectorError::QuotaExhausted(error)) => {
                 tracing::warn!(detector = %name, error, "a detector has nothing left for today");
                 if let Err(error) = self.store.exhaust(bucket, &date, *daily_requests).await {
@@ -244,16 +253,25 @@ impl Parts {
         answered
     }
 
-    async fn pass_breaker(&self, desk: &Desk, requests: u64) -> Result<(), DetectorError> {
-        let patience = desk.terms.deadline.saturating_mul(u32::try_from(requests.max(1)).unwrap_or(u32::MAX));
+    /// Waits until a case may be examined, as long as there is time for it.
+    async fn pass_breaker(&self, desk: &Desk, case: &Case, order: &Order) -> Result<(), DetectorError> {
+        let (patience, needed) = (desk.terms.deadline.saturating_mul(requests(desk, case)), least_time(desk, case));
         loop {
             let now = self.clock.monotonic();
+            let out_of_time = || DetectorError::held(format!("{}: no time was left", desk.detector.id()));
+            if !self.has_time(order, needed) {
+                // A request begun now would only be broken off, and paid for.
+                return Err(out_of_time());
+            }
             match desk.breaker.pass(now, patience) {
                 Passage::Free => return Ok(()),
+                Passage::Later(at) if !self.has_time(order, at.saturating_sub(now) + needed) => {
+                    return Err(out_of_time());
+                }
                 Passage::Later(at) => self.clock.sleep(at.saturating_sub(now)).await,
                 Passage::Closed => {
                     let name = desk.detector.id();
-                    return Err(DetectorError::Held(format!("{name} fails again and again and is left alone")));
+                    return Err(DetectorError::held(format!("{name} fails again and again and is left alone")));
                 }
             }
         }
@@ -262,7 +280,7 @@ impl Parts {
     /// The date of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
     /// given.
     async fn date(&self, as_of: BlockStamp) -> Result<String, DetectorError> {
-        let head = self.store.latest_head().await.map_err(|error| DetectorError::Held(error.to_string()))?;
+        let head = self.store.latest_head().await.map_err(|error| DetectorError::held(error.to_string()))?;
         let time = head.map_or(as_of.time, |head| head.stamp.time.max(as_of.time));
         Ok(time.to_string().chars().take("2026-08-21".len()).collect())
     }
@@ -279,6 +297,16 @@ impl Desk {
     fn rests(&self) -> std::sync::MutexGuard<'_, Rests> {
         self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Requests that a case takes, at least one.
+fn requests(desk: &Desk, case: &Case) -> u32 {
+    u32::try_from(desk.detector.requests(case).max(1)).unwrap_or(u32::MAX)
+}
+
+/// The time that has to be left for a case.
+fn least_time(desk: &Desk, case: &Case) -> Duration {
+    LEAST_PER_REQUEST.min(desk.terms.deadline).saturating_mul(requests(desk, case))
 }
 
 /// What a detector is shown of a content; `None` if it is asked nothing.

@@ -63,8 +63,8 @@ pub trait Detector: Send + Sync + 'static {
     /// Requests that a case takes; each is one unit of its budget.
     fn requests(&self, case: &Case) -> u64;
 
-    /// Examines a case once. Answers what it can answer of the case's questions.
-    async fn examine(&self, outbound: &Outbound, case: &Case) -> Result<Vec<Answer>, DetectorError>;
+    /// Examines a case once. Answers what it can answer of the case's questions, by `until` of the monotonic clock.
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError>;
 }
 
 /// Bounds of a detector's requests.
@@ -142,9 +142,17 @@ pub enum DetectorError {
     /// It cannot examine this case; others it may.
     #[error("{0}")]
     Lasting(String),
-    /// Nothing was sent: it asked to wait longer than anybody waits here.
+    /// The request was not sent: the detector asked to wait longer than anybody waits here, or no time was left.
+    #[error("{error}")]
+    Held {
+        /// Why.
+        error: String,
+        /// Requests of the same case that were sent before.
+        sent_requests: u64,
+    },
+    /// Whoever asks ran out of time: that says nothing of the detector.
     #[error("{0}")]
-    Held(String),
+    OutOfTime(String),
     /// It says that nothing is left for today.
     #[error("{0}")]
     QuotaExhausted(String),
@@ -158,9 +166,23 @@ impl DetectorError {
         Self::Passing { error: error.into(), retry_after: None }
     }
 
+    fn held(error: impl Into<String>) -> Self {
+        Self::Held { error: error.into(), sent_requests: 0 }
+    }
+
+    /// The same after so many requests of the case.
+    fn after(self, requests: usize) -> Self {
+        match self {
+            Self::Held { error, .. } => Self::Held { error, sent_requests: requests as u64 },
+            other => other,
+        }
+    }
+
     fn of_http(detector: &str, error: &HttpError) -> Self {
         match error {
-            HttpError::AskedToWait(_) => Self::Held(format!("{detector}: {error}")),
+            HttpError::NoTimeLeft => Self::held(format!("{detector}: no time was left")),
+            HttpError::OutOfTime(_) => Self::OutOfTime(format!("{detector}: no time was left")),
+            HttpError::AskedToWait(_) => Self::held(format!("{detector}: {error}")),
             _ => Self::passing(format!("{detector}: {error}")),
         }
     }

@@ -5,12 +5,13 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, permille};
 use crate::github::address;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tensorflix_domain::verification::{Check, Provider};
 use url::Url;
 
@@ -50,14 +51,14 @@ impl Detector for OpenAi {
         inputs(case).len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
         if !case.asks(Check::Illicit) {
             return Ok(Vec::new());
         }
         let mut scores = BTreeMap::new();
         let mut model = MODEL.to_owned();
-        for input in inputs(case) {
-            let answered = self.ask(outbound, &input).await?;
+        for (sent, input) in inputs(case).iter().enumerate() {
+            let answered = self.ask(outbound, input, until).await.map_err(|error| error.after(sent))?;
             model = answered.model;
             for (category, score) in answered.by_category {
                 let highest = scores.entry(category).or_insert(score);
@@ -73,13 +74,14 @@ impl Detector for OpenAi {
 }
 
 impl OpenAi {
-    async fn ask(&self, outbound: &Outbound, input: &Value) -> Result<Scores, DetectorError> {
+    async fn ask(&self, outbound: &Outbound, input: &Value, until: Duration) -> Result<Scores, DetectorError> {
         let url = address(&self.api_url, &["v1", "moderations"]).map_err(DetectorError::Lasting)?;
         let mut request = HttpRequest::get(url, self.terms.deadline, MAX_ANSWER_BYTES);
         request.method = Method::Post;
         request.credential = Some(Credential::Bearer(self.api_key.clone()));
         request.body = Some(json!({ "model": MODEL, "input": input }).to_string());
-        let response = outbound.send(request).await.map_err(|error| DetectorError::of_http(NAME, &error))?;
+        let response = outbound.send_within(request, Timing::until(until)).await;
+        let response = response.map_err(|error| DetectorError::of_http(NAME, &error))?;
         match response.status {
             200 => read(&response.body),
             _ => Err(refusal(&response)),

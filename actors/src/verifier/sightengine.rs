@@ -6,12 +6,13 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, permille};
 use crate::github::address;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tensorflix_domain::verification::{CERTAIN, Check, Provider};
 use url::Url;
 
@@ -54,7 +55,7 @@ impl Detector for SightEngine {
         case.frames.len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
         let wanted: Vec<_> = MODELS.into_iter().filter(|(check, ..)| case.asks(*check)).collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -65,20 +66,28 @@ impl Detector for SightEngine {
         let models = wanted.iter().map(|(_, models, _)| *models).collect::<Vec<_>>().join(",");
         let mut pictures = Vec::with_capacity(case.frames.len());
         for frame in &case.frames {
-            pictures.push(self.ask(outbound, frame, &models).await?);
+            let picture = self.ask(outbound, frame, &models, until).await;
+            pictures.push(picture.map_err(|error| error.after(pictures.len()))?);
         }
         wanted.into_iter().map(|(check, models, places)| answer(check, models, places, &pictures)).collect()
     }
 }
 
 impl SightEngine {
-    async fn ask(&self, outbound: &Outbound, frame: &Url, models: &str) -> Result<Value, DetectorError> {
+    async fn ask(
+        &self,
+        outbound: &Outbound,
+        frame: &Url,
+        models: &str,
+        until: Duration,
+    ) -> Result<Value, DetectorError> {
         let mut url = address(&self.api_url, &["1.0", "check.json"]).map_err(DetectorError::Lasting)?;
         url.query_pairs_mut().append_pair("url", frame.as_str()).append_pair("models", models);
         let mut request = HttpRequest::get(url, self.terms.deadline, MAX_ANSWER_BYTES);
         let secrets = vec![("api_user", self.api_user.clone()), ("api_secret", self.api_secret.clone())];
         request.credential = Some(Credential::Queries(secrets));
-        let response = outbound.send(request).await.map_err(|error| DetectorError::of_http(NAME, &error))?;
+        let response = outbound.send_within(request, Timing::until(until)).await;
+        let response = response.map_err(|error| DetectorError::of_http(NAME, &error))?;
         let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         match (response.status, answer["status"].as_str()) {
             (200, Some("success")) => Ok(answer),

@@ -5,12 +5,13 @@
 //! answer of `unknown`, or one that is not understood, is no verdict.
 
 use super::{Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, bounded_words, permille};
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tensorflix_domain::verification::{CERTAIN, Provider};
 use url::Url;
 
@@ -41,14 +42,15 @@ impl Detector for Webhook {
         case.questions.len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
         let mut answers = Vec::with_capacity(case.questions.len());
-        for question in &case.questions {
+        for (sent, question) in case.questions.iter().enumerate() {
             let mut request = HttpRequest::get(self.url.clone(), self.terms.deadline, MAX_ANSWER_BYTES);
             request.method = Method::Post;
             request.credential = self.token.clone().map(Credential::Bearer);
             request.body = Some(body(case, question).to_string());
-            let response = outbound.send(request).await.map_err(|error| DetectorError::of_http(NAME, &error))?;
+            let response = outbound.send_within(request, Timing::until(until)).await;
+            let response = response.map_err(|error| DetectorError::of_http(NAME, &error).after(sent))?;
             answers.extend(read(&response, question)?);
         }
         Ok(answers)

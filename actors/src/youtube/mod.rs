@@ -12,7 +12,7 @@ mod refusals;
 pub use calendar::{next_pacific_midnight, pacific_date};
 
 use crate::github::address;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, Timing};
 use crate::platform::{
     BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name,
 };
@@ -102,6 +102,7 @@ impl Platform for YouTube {
             units_per_batch: UNITS_PER_CALL,
             daily_budget: self.daily_quota.units(),
             retry_pauses: RETRY_PAUSES,
+            least_time: Duration::ZERO,
         }
     }
 
@@ -116,6 +117,7 @@ impl Platform for YouTube {
         outbound: &Outbound,
         route: &Route,
         contents: &[ContentId],
+        until: Duration,
     ) -> Result<BatchAnswer, BatchFailure> {
         let Call { path, parts, fields, .. } = call(route.scope);
         let mut url = address(&self.api_url, &["youtube", "v3", path]).map_err(BatchError::Lasting)?;
@@ -127,8 +129,8 @@ impl Platform for YouTube {
         let mut request = HttpRequest::get(url, self.deadline, MAX_ANSWER_BYTES);
         let key = self.api_keys.get(route.key);
         request.credential = key.cloned().map(|key| Credential::Query("key", key));
-        let response = outbound.send(request).await.map_err(|error| match error {
-            HttpError::AskedToWait(_) => {
+        let response = outbound.send_within(request, Timing::until(until)).await.map_err(|error| match error {
+            HttpError::AskedToWait(_) | HttpError::NoTimeLeft => {
                 BatchFailure { error: BatchError::Held(format!("YouTube: {error}")), unspent_units: UNITS_PER_CALL }
             }
             _ => BatchError::Passing { error: format!("YouTube: {error}"), retry_after: None }.into(),

@@ -8,6 +8,7 @@ use actix::Addr;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::platform::{ContentsObserved, ObserveContents, Platform, PlatformActor};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
@@ -79,8 +80,13 @@ impl<S: Subject> Observing<S> {
 
     /// Starts another one in the same world, as after a restart of the process.
     pub fn start_in(world: World, settings: &Settings) -> Self {
+        Self::start_at(UNLIMITED, world, settings)
+    }
+
+    /// The same at a rate of requests.
+    pub fn start_at(rate: Rate, world: World, settings: &Settings) -> Self {
         let stats = ActorStats::new("platform");
-        let outbound = world.outbound(UNLIMITED, &stats);
+        let outbound = world.outbound(rate, &stats);
         let platform = S::platform(&world, settings);
         let actor = PlatformActor::new(platform, outbound, world.store(), world.clock(), Arc::clone(&stats));
         let address = world.start(&stats, actor);
@@ -94,6 +100,12 @@ impl<S: Subject> Observing<S> {
 
     pub async fn observe_at(&self, contents: &[ContentId], since: Block, as_of: BlockStamp) -> ContentsObserved {
         self.try_observe(contents, since, as_of).await.expect("an answer")
+    }
+
+    /// Has contents observed as of block 100 by an order that ends after so long.
+    pub async fn observe_within(&self, contents: &[ContentId], deadline: Duration) -> ContentsObserved {
+        let request = ObserveContents { contents: contents.to_vec(), since: 100, as_of: stamp(100), deadline };
+        within("an answer", self.address.send(request)).await.expect("an answer")
     }
 
     /// The same where the actor may fail; then the text says so.
