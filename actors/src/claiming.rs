@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRule;
 use tensorflix_domain::quarantine::ItemKind;
-use tensorflix_domain::record::{ClaimedHolding, Holding};
+use tensorflix_domain::record::{ClaimedHolding, GoodPointer, Holding};
 use tensorflix_domain::submission::SubmissionGist;
 use tensorflix_domain::subnet::Subnet;
 
@@ -92,18 +92,20 @@ impl Desk<'_> {
         if holdings.is_empty() {
             return Ok(false);
         }
-        let good: BTreeMap<Hotkey, GistPointer> =
-            self.store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good.pointer)).collect();
+        let good: BTreeMap<Hotkey, GoodPointer> =
+            self.store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good)).collect();
+        let stands = |holding: &Holding| good.get(&holding.hotkey).filter(|good| good.pointer == holding.pointer);
         // A gist that a hotkey has left says nothing of what it lists now, unless it stands in for the new one.
         holdings.retain(|holding| {
             let commitment = subnet.neuron(&holding.hotkey).and_then(|neuron| neuron.commitment.as_ref());
             let committed = commitment.and_then(|commitment| commitment.pointer());
-            committed.is_some_and(|committed| {
-                committed == holding.pointer || good.get(&holding.hotkey) == Some(&holding.pointer)
-            })
+            committed.is_some_and(|committed| committed == holding.pointer || stands(holding).is_some())
         });
         for holding in &mut holdings {
             holding.round = holding.round.max(round);
+            // It may have left the gist and come back since.
+            let committed_at = stands(holding).map_or(round, |good| good.committed_at);
+            holding.committed_at = holding.committed_at.max(committed_at);
         }
         for chunk in holdings.chunks(HOLDINGS_PER_TRANSACTION as usize) {
             self.claim_all(chunk).await?;
@@ -132,7 +134,6 @@ impl Desk<'_> {
 
 /// The claims that a hotkey makes by a content of its gist.
 fn claims_of(holding: &Holding, gist: SubmissionGist, places: &PlaceRule) -> Vec<Claim> {
-    let pinned_at = holding.pointer.revision().map(|_| holding.committed_at);
     let standings = places.standings(&gist.pairs);
     let pairs = gist.pairs.into_iter().zip(standings);
     pairs
@@ -141,9 +142,10 @@ fn claims_of(holding: &Holding, gist: SubmissionGist, places: &PlaceRule) -> Vec
             task_id: pair.task_id,
             content_id: pair.content_id,
             hotkey: holding.hotkey,
-            pinned_at,
+            pinned_at: holding.pinned_at,
             round: holding.round,
             committed_at: holding.committed_at,
+            gist: Some(GistName::from(&holding.pointer)),
         })
         .collect()
 }

@@ -7,6 +7,10 @@
 //!   was asked in vain goes to the end. There is no limit on the line, and none on disputes.
 //! - GitHub is asked once in a polling round. What it could not be asked for is asked in the next one.
 //! - A dispute is about the gist by which the hotkey was seen with the content, whatever it commits later.
+//! - A date of a gist that was asked for in the round of a claim or later dates that claim as well as any later look would: what
+//!   was changed since counts as of the claim's round. It is not asked for again.
+//! - Who is copied may use the same requests as whoever copies: a gist that was dated lately waits for others, but not for its
+//!   rivals.
 
 use crate::gist_dates::{DateGists, GistsDated, WaitingGist};
 use crate::ports::{Clock, Store, StoreError};
@@ -15,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, BlockStamp, Moment};
+use tensorflix_domain::claim::Claim;
 use tensorflix_domain::dating::{Dating, GistDate, Rounds};
 use tensorflix_domain::evidence::{Evidence, digest};
 use tensorflix_domain::gist_owner::GistName;
@@ -25,6 +30,9 @@ use tensorflix_domain::subnet::Subnet;
 
 /// Time for dating gists, far longer than GistFetcher takes: only its end is waited for in vain.
 const DATING_DEADLINE: Duration = Duration::from_secs(300);
+
+/// A hotkey, the round in which it was seen, and the gist by which it was, as far as a claim tells.
+type SeenBy = (Hotkey, Block, Option<GistName>);
 
 /// Finds disputes and has them dated.
 pub(crate) struct Disputes {
@@ -72,11 +80,11 @@ impl Disputes {
             |round: &Block| [round.saturating_sub(self.round_blocks), *round, round.saturating_add(self.round_blocks)];
         let mut found = BTreeSet::new();
         for round in rounds.iter().flat_map(beside).collect::<BTreeSet<Block>>() {
-            let hotkeys = self.store.in_dispute(round, self.round_blocks).await?;
-            found.extend(hotkeys.into_iter().map(|hotkey| (hotkey, round)));
+            let seen = self.store.in_dispute(round, self.round_blocks).await?;
+            found.extend(seen.into_iter().map(|(hotkey, gist)| (hotkey, round, gist)));
         }
         if !found.is_empty() {
-            self.times(found.iter().map(|(_, round)| *round).collect(), subnet.at).await?;
+            self.times(found.iter().map(|(_, round, _)| *round).collect(), subnet.at).await?;
             self.line_up(found, &subnet).await?;
         }
         Ok(())
@@ -86,7 +94,7 @@ impl Disputes {
     pub(crate) async fn date(&self) -> Result<(), StoreError> {
         let (Some(dates), Some(round)) = (&self.dates, self.store.latest_gist_round().await?) else { return Ok(()) };
         let waiting = self.store.gists_to_date().await?;
-        let mut line = line(&*self.store, &waiting, round).await?;
+        let mut line = line(&*self.store, &waiting, round, self.round_blocks).await?;
         {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             if asked.0 != round {
@@ -133,26 +141,19 @@ impl Disputes {
     }
 
     /// The same of what is stored. Gives the claims whose dates nobody was asked for yet.
-    async fn put_known_into(
-        &self,
-        evidence: &mut Evidence,
-        policy: &Policy,
-    ) -> Result<BTreeSet<(Hotkey, Block)>, StoreError> {
-        let known: BTreeMap<(Hotkey, Block), Dating> =
-            self.store.gist_dates().await?.into_iter().map(|date| ((date.hotkey, date.round), date.dating)).collect();
+    async fn put_known_into(&self, evidence: &mut Evidence, policy: &Policy) -> Result<BTreeSet<SeenBy>, StoreError> {
+        let known = Known::of(self.store.gist_dates().await?);
         for bound in evidence.claims.iter_mut().filter(|bound| bound.dating.is_open()) {
-            if let Some(dating) = known.get(&(bound.claim.hotkey, bound.claim.round)) {
-                bound.dating = *dating;
-            }
+            bound.dating = known.dating(&bound.claim).unwrap_or_default();
         }
-        evidence.rounds = Rounds { blocks: self.round_blocks, ..Rounds::default() };
+        evidence.rounds.times.clear();
         let (mut blocks, mut unknown) = (BTreeSet::new(), BTreeSet::new());
         for contender in disputes(evidence, policy).iter().flatten() {
-            blocks.insert(contender.claim.round);
-            blocks.extend(contender.claim.pinned_at);
-            let key = (contender.claim.hotkey, contender.claim.round);
-            if contender.awaits_date(&evidence.rounds) && !known.contains_key(&key) {
-                unknown.insert(key);
+            let claim = contender.claim;
+            blocks.insert(claim.round);
+            blocks.extend(claim.pinned_at);
+            if contender.awaits_date(&evidence.rounds) && known.dating(claim).is_none() {
+                unknown.insert((claim.hotkey, claim.round, claim.gist.clone()));
             }
         }
         if !blocks.is_empty() {
@@ -163,7 +164,8 @@ impl Disputes {
 
     /// When these blocks were. What is not recorded yet is counted from the nearest that is, or from `at`, and recorded.
     async fn times(&self, blocks: BTreeSet<Block>, at: BlockStamp) -> Result<BTreeMap<Block, Moment>, StoreError> {
-        let known = Rounds { blocks: self.round_blocks, times: self.store.block_times().await? };
+        let times = self.store.block_times().await?;
+        let known = Rounds { blocks: self.round_blocks, times, ..Rounds::default() };
         let times: BTreeMap<Block, Moment> =
             blocks.into_iter().map(|block| (block, known.time_of(block, at))).collect();
         let unknown: BTreeMap<Block, Moment> = times
@@ -177,26 +179,64 @@ impl Disputes {
         Ok(times)
     }
 
-    async fn line_up(&self, found: BTreeSet<(Hotkey, Block)>, subnet: &Subnet) -> Result<(), StoreError> {
+    async fn line_up(&self, found: BTreeSet<SeenBy>, subnet: &Subnet) -> Result<(), StoreError> {
         let since = self.store.latest_gist_round().await?.unwrap_or_default();
-        let mut waiting = Vec::new();
-        for (hotkey, round) in found {
-            let seen_by = self.store.gist_seen_by(&hotkey, round).await?;
-            let committed = || subnet.neuron(&hotkey)?.commitment.as_ref()?.pointer();
-            if let Some(pointer) = seen_by.or_else(committed) {
-                waiting.push(GistDate::waiting(hotkey, round, GistName::from(&pointer), since));
-            }
+        let oldest = found.iter().map(|(_, round, _)| *round).min();
+        let is_of_use = |date: &GistDate| matches!(date.dating, Dating::Dated(_)) && date.asked_round >= oldest;
+        let dated: Vec<GistDate> = self.store.gist_dates().await?.into_iter().filter(is_of_use).collect();
+        let mut records = Vec::new();
+        for (hotkey, round, gist) in found {
+            let gist = match gist {
+                Some(gist) => Some(gist),
+                None => {
+                    let seen_by = self.store.gist_seen_by(&hotkey, round).await?;
+                    let committed = || subnet.neuron(&hotkey)?.commitment.as_ref()?.pointer();
+                    seen_by.or_else(committed).map(|pointer| GistName::from(&pointer))
+                }
+            };
+            let Some(gist) = gist else { continue };
+            let is_known = |date: &&GistDate| date.gist.as_ref() == Some(&gist) && date.asked_round >= Some(round);
+            let record = match dated.iter().filter(is_known).min_by_key(|date| date.asked_round) {
+                Some(known) => GistDate { hotkey, round, ..known.clone() },
+                None => GistDate::waiting(hotkey, round, gist, since),
+            };
+            records.push(record);
         }
-        if waiting.is_empty() { Ok(()) } else { self.store.record_gist_dates(&waiting).await }
+        if records.is_empty() { Ok(()) } else { self.store.record_gist_dates(&records).await }
     }
 }
 
-/// The gists in line in a round, in the order in which they are asked for: who was not dated within the hour before who
-/// was, then who has waited longest; those that have waited equally long in another order in each round.
+/// The dates that are known, or in line.
+struct Known(BTreeMap<(Hotkey, Block), Vec<GistDate>>);
+
+impl Known {
+    fn of(dates: Vec<GistDate>) -> Self {
+        let mut known: BTreeMap<(Hotkey, Block), Vec<GistDate>> = BTreeMap::new();
+        for date in dates {
+            known.entry((date.hotkey, date.round)).or_default().push(date);
+        }
+        Self(known)
+    }
+
+    /// What is known of the gist by which a claim was seen; `None` if it was never in line.
+    fn dating(&self, claim: &Claim) -> Option<Dating> {
+        let of_round = self.0.get(&(claim.hotkey, claim.round))?;
+        let is_its = |date: &&GistDate| date.gist.is_none() || claim.gist.is_none() || date.gist == claim.gist;
+        of_round.iter().filter(is_its).map(|date| date.dating).reduce(|mut known, other| {
+            known.join(other);
+            known
+        })
+    }
+}
+
+/// The gists in line in a round, in the order in which they are asked for: who was not dated within the hour before, and the
+/// rivals of those, before who was; then who has waited longest; those that have waited equally long in another order in each
+/// round. Rivals are seen within a round of each other.
 pub(crate) async fn line(
     store: &dyn Store,
     waiting: &[GistDate],
     round: Block,
+    round_blocks: u32,
 ) -> Result<Vec<WaitingGist>, StoreError> {
     let mut since: BTreeMap<&GistName, Block> = BTreeMap::new();
     let mut asked: BTreeSet<&GistName> = BTreeSet::new();
@@ -214,14 +254,23 @@ pub(crate) async fn line(
         return Ok(Vec::new());
     }
     let dated_lately = store.gists_dated_since(round.saturating_sub(BLOCKS_PER_HOUR)).await?;
+    let in_line = || waiting.iter().filter_map(|date| Some((date.gist.as_ref()?, date.round)));
+    let of_others: BTreeSet<Block> =
+        in_line().filter(|(gist, _)| !dated_lately.contains(*gist)).map(|(_, round)| round).collect();
+    let has_rival = |round: Block| {
+        let beside = round.saturating_sub(round_blocks)..=round.saturating_add(round_blocks);
+        of_others.range(beside).next().is_some()
+    };
+    let may_use_reserve: BTreeSet<&GistName> =
+        in_line().filter(|(_, round)| has_rival(*round)).map(|(gist, _)| gist).collect();
     let mut line: Vec<(bool, Block, u64, &GistName)> = since
         .into_iter()
-        .map(|(gist, since)| (dated_lately.contains(gist), since, digest(&format!("{round} {gist}")), gist))
+        .map(|(gist, since)| (!may_use_reserve.contains(gist), since, digest(&format!("{round} {gist}")), gist))
         .collect();
     line.sort_unstable();
-    let waiting = |(was_dated, _, _, gist): (bool, Block, u64, &GistName)| WaitingGist {
+    let waiting = |(is_reserved, _, _, gist): (bool, Block, u64, &GistName)| WaitingGist {
         gist: gist.clone(),
-        may_use_reserve: !was_dated,
+        may_use_reserve: !is_reserved,
     };
     Ok(line.into_iter().map(waiting).collect())
 }

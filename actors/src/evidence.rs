@@ -1,5 +1,6 @@
 //! Gathering a cycle's evidence from the store: tasks, miners, claims, contents, and what could not be read.
 
+mod claims;
 mod earlier;
 
 use crate::cycle::CycleSettings;
@@ -9,14 +10,14 @@ use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dating::Rounds;
 use tensorflix_domain::evidence::{
-    BoundClaim, ContentEvidence, Evidence, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
+    ContentEvidence, Evidence, MOST_UNWATCHED_RANGES, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
 };
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::ownership::owner_tag;
-use tensorflix_domain::places::{PlaceRule, Standing, Turn, contents_in_turn, placed_pairs};
+use tensorflix_domain::places::{PlaceRule, Turn, contents_in_turn};
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
@@ -30,8 +31,8 @@ use tensorflix_domain::verdict::Reason;
 /// Contents whose texts are in memory at one time.
 const CONTENTS_PER_READ: usize = 2_000;
 
-/// Ranges of unwatched blocks that go into a cycle's evidence, the newest ones.
-const MOST_UNWATCHED: u32 = 200;
+/// Ranges of unwatched blocks that a cycle tells of, the newest ones.
+const MOST_UNWATCHED: usize = 200;
 
 /// Evidence before anything is observed for it.
 pub(crate) struct Gathered {
@@ -52,13 +53,19 @@ pub(crate) async fn gather(
     let mut errors = Vec::new();
     let tasks = gists.tasks(settings, subnet, &mut errors).await?;
     let miners = gists.miners(settings, subnet, &mut errors).await?;
-    let claims = binding_claims(store, settings, subnet, &tasks, &miners).await?;
+    let missed = store.unwatched_blocks(MOST_UNWATCHED_RANGES).await?;
+    let mut rounds = Rounds { blocks: settings.round_blocks, missed, ..Rounds::default() };
+    let claims = claims::binding(store, settings, subnet, &tasks, &miners, &rounds).await?;
     let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
         // Who left earns no more, and takes no place among the best nor a part of what is burnt.
         scores.retain(|hotkey, _| subnet.neuron(hotkey).is_some() && Some(*hotkey) != settings.own_hotkey);
         PreviousScores { at, scores }
     });
-    let unwatched = store.unwatched_blocks(MOST_UNWATCHED).await?;
+    // Before the first round nobody expected any.
+    let newest = rounds.missed.iter().filter(|range| range.from > 0).rev().take(MOST_UNWATCHED);
+    let unwatched: Vec<UnwatchedBlocks> = newest.copied().collect::<Vec<_>>().into_iter().rev().collect();
+    let pinned_at: BTreeSet<Block> = claims.iter().filter_map(|bound| bound.claim.pinned_at).collect();
+    rounds.keep_missed_of(&pinned_at);
     report_unwatched(&mut errors, &unwatched, store.scores_in_force().await?.map(|force| force.at.block));
     let evidence = Evidence {
         at: subnet.at,
@@ -69,7 +76,7 @@ pub(crate) async fn gather(
         previous,
         owner_hotkey: subnet.owner_hotkey,
         unwatched,
-        rounds: Rounds { blocks: settings.round_blocks, ..Rounds::default() },
+        rounds,
     };
     let slot = subnet.at.block / settings.slot_blocks.max(1);
     let turns = contents_in_turn(&evidence, &settings.policy, slot);
@@ -125,43 +132,6 @@ pub(crate) async fn place_rule(
     // What is wrong with tasks is reported by the cycle.
     let tasks = gists.tasks(settings, subnet, &mut Vec::new()).await?;
     Ok(PlaceRule::new(&tasks, settings.policy.max_per_miner_and_task))
-}
-
-/// The claims that bind: those of registered miners on pairs that hold a place in one of the tasks.
-async fn binding_claims(
-    store: &dyn Store,
-    settings: &CycleSettings,
-    subnet: &Subnet,
-    tasks: &[WeightedTask],
-    miners: &[Miner],
-) -> Result<Vec<BoundClaim>, StoreError> {
-    let rule = PlaceRule::new(tasks, settings.policy.max_per_miner_and_task);
-    let standings: Vec<Vec<Standing>> = miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
-    let placed = placed_pairs(miners, &standings);
-    let mut listed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (_, task_id, content_id) in &placed {
-        listed.entry(task_id).or_default().insert(content_id);
-    }
-    let registered: BTreeMap<_, &Neuron> = subnet.neurons.iter().map(|neuron| (neuron.hotkey, neuron)).collect();
-    let mut claims = Vec::with_capacity(placed.len());
-    for (task_id, content_ids) in listed {
-        let content_ids: Vec<&str> = content_ids.into_iter().collect();
-        for chunk in content_ids.chunks(CONTENTS_PER_READ) {
-            let on_contents = store.claims_for(task_id, chunk).await?;
-            claims.extend(on_contents.into_iter().filter_map(|claim| {
-                let pair = (claim.hotkey, claim.task_id.as_str(), claim.content_id.as_str());
-                let neuron = registered.get(&claim.hotkey).filter(|_| placed.contains(&pair))?;
-                let seen_in = claim.round;
-                let claim = claim.since_registration(neuron.registered_at, settings.round_blocks);
-                // What its gist said before it came back binds nobody: a date that is later than the round counts as the round's.
-                let has_lapsed = claim.round > seen_in;
-                let dating = if has_lapsed { Dating::Dated(subnet.at.time) } else { Dating::NotAsked };
-                Some(BoundClaim { uid: neuron.uid, claim, dating })
-            }));
-        }
-    }
-    claims.sort_unstable();
-    Ok(claims)
 }
 
 struct Gists<'a> {

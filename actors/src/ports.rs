@@ -337,11 +337,12 @@ pub trait Store: Send + Sync {
     /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
     /// first.
     async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError>;
-    /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed.
+    /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed; those of a hotkey
+    /// that has no room for all of its claims count as claimed under another rule.
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError>;
     /// The hotkeys with a claim of this round that is in dispute with another's, where rounds last `round_blocks`, and
-    /// that have no [`GistDate`] of it yet.
-    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError>;
+    /// that have no [`GistDate`] of it yet; each with the gist by which it was seen, as far as the claim tells.
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError>;
     /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time.
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError>;
     /// Every date of a gist, also those in line.

@@ -3,7 +3,7 @@
 use crate::stats::ActorStats;
 use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::record::GistOutcome;
+use tensorflix_domain::record::{FailureScope, GistOutcome};
 
 /// What the outcomes of whole rounds are about: each gist that was asked for is a part.
 pub const GISTS: &str = "gists";
@@ -20,6 +20,8 @@ pub(crate) struct Tally(Mutex<Counts>);
 struct Counts {
     asked: u64,
     failed: u64,
+    /// About how many GitHub said anything, also that there is nothing to read.
+    answered: u64,
     error: Option<String>,
     /// How the task gist was read; the error is the inner one.
     task_gist: Option<Result<(), String>>,
@@ -35,11 +37,19 @@ impl Tally {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.asked += 1;
         counts.failed += u64::from(error.is_some());
+        let is_answered = !matches!(outcome, GistOutcome::Failed { scope, .. } if *scope != FailureScope::Gist);
+        counts.answered += u64::from(is_answered);
         // Which of several errors is told must not depend on the order of arrival.
         counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
         if let Some(pointer) = task_gist {
             counts.task_gist = Some(error.map_or(Ok(()), |error| Err(format!("{pointer}: {error}"))));
         }
+    }
+
+    /// Whether GitHub said anything about any gist, if one was asked for at all.
+    pub(crate) fn is_any_answered(&self) -> bool {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.asked == 0 || counts.answered > 0
     }
 
     /// Adds the round to the actor's outcomes.

@@ -154,7 +154,7 @@ impl Store for Database {
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         self.told(self.store.record_claims(claims, holdings).await)
     }
-    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError> {
         self.told(self.store.in_dispute(round, round_blocks).await)
     }
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {

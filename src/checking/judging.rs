@@ -94,6 +94,7 @@ fn claims_of(miner: &Miner, at: BlockStamp, rule: &PlaceRule) -> Vec<BoundClaim>
         pinned_at: None,
         round: at.block,
         committed_at: at.block,
+        gist: None,
     };
     placed.map(|(pair, _)| BoundClaim { uid: miner.uid, claim: claim(pair), dating: Dating::NotAsked }).collect()
 }

@@ -88,6 +88,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
             pinned_at: None,
             round: 7_175,
             committed_at: 5,
+            gist: None,
         },
         dating: Dating::NotAsked,
     };

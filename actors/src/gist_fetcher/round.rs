@@ -62,26 +62,46 @@ impl Round {
         self.report_gap(round).await?;
         let holders = holders(&subnet);
         let failed = self.read_all(round, &holders).await?;
+        self.report_silence(round).await?;
         self.store.finish_gist_round(round).await?;
         self.tally.report(&self.stats);
         tracing::info!(round, gists = holders.len(), failed, "polling round finished");
         Ok(Some(SubmissionsRecorded { round }))
     }
 
-    /// Records which rounds were missed: what was listed in them is dated by this one, for everybody alike.
+    /// Records which rounds were missed, those before the first one too: what was listed in them is dated by this one, for
+    /// everybody alike.
     async fn report_gap(&self, round: Block) -> Result<(), StoreError> {
-        if let Some(latest) = self.store.latest_gist_round().await? {
-            let (from, until) = (latest.saturating_add(self.round_blocks), round);
-            if from < until {
-                self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await?;
-                tracing::warn!(
-                    from,
-                    until,
-                    "polling rounds were missed; what was listed meanwhile counts from this round"
-                );
-            }
+        let latest = self.store.latest_gist_round().await?;
+        let (from, until) = (latest.map_or(0, |latest| latest.saturating_add(self.round_blocks)), round);
+        if from >= until {
+            return Ok(());
+        }
+        self.record_unwatched(from, until).await?;
+        if latest.is_some() {
+            tracing::warn!(from, until, "polling rounds were missed; what was listed meanwhile counts from this round");
         }
         Ok(())
+    }
+
+    /// A round in which GitHub answered about no gist is as good as missed: nobody could be seen in it.
+    async fn report_silence(&self, round: Block) -> Result<(), StoreError> {
+        if self.tally.is_any_answered() {
+            return Ok(());
+        }
+        self.record_unwatched(round, round.saturating_add(self.round_blocks)).await?;
+        tracing::warn!(
+            round,
+            "no gist could be read in this polling round; what is listed now counts from the next one"
+        );
+        Ok(())
+    }
+
+    /// A range that goes on where the one before ends is one with it.
+    async fn record_unwatched(&self, from: Block, until: Block) -> Result<(), StoreError> {
+        let before = self.store.unwatched_blocks(1).await?;
+        let from = before.first().filter(|before| before.until == from).map_or(from, |before| before.from);
+        self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await
     }
 
     /// Asks for every gist that is due and stores the answers in batches, then checks owners. Gives the number that could
@@ -134,7 +154,7 @@ impl Round {
         found: Found,
     ) -> Result<(), StoreError> {
         let waiting = self.store.gists_to_date().await?;
-        let in_dispute = disputes::line(&*self.store, &waiting, round).await?;
+        let in_dispute = disputes::line(&*self.store, &waiting, round, self.round_blocks).await?;
         let checks = OwnerChecks {
             store: &*self.store,
             github: &self.github,

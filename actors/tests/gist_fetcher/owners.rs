@@ -231,6 +231,34 @@ fn blocks_without_a_round_are_recorded_as_unwatched() {
             fetch.round(block, []).await;
         }
         let unwatched = fetch.world.store.unwatched_blocks(10).await;
-        assert_eq!(unwatched, Ok(vec![UnwatchedBlocks { from: 150, until: 200 }]));
+        let ranges = [(0, 100), (150, 200)].map(|(from, until)| UnwatchedBlocks { from, until });
+        assert_eq!(unwatched, Ok(ranges.into()), "those before the first round too");
+    });
+}
+
+#[test]
+fn rounds_in_which_github_answered_about_nothing_are_unwatched_and_one_range_with_those_that_were_missed() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let (gist, absent) = (pointer("alice", 1), pointer("bob", 2));
+        let (down, here) = (|| Reply::new(502, ""), || Reply::new(200, "one"));
+        let absent_here = || Reply::new(404, "");
+        for (block, of_gist, of_absent) in [
+            (100, here(), down()),
+            (125, down(), down()),
+            (150, down(), down()),
+            (225, here(), down()),
+            (250, down(), absent_here()),
+            (300, down(), down()),
+            (325, here(), down()),
+        ] {
+            // The last of a script is what is answered from then on.
+            fetch.serve(&gist, [of_gist]);
+            fetch.serve(&absent, [of_absent]);
+            fetch.round(block, miners(&[&gist, &absent])).await;
+        }
+        let unwatched = fetch.world.store.unwatched_blocks(10).await;
+        let ranges = [(0, 100), (125, 225), (275, 325)].map(|(from, until)| UnwatchedBlocks { from, until });
+        assert_eq!(unwatched, Ok(ranges.into()), "an answer about one gist is enough, also that it is not there");
     });
 }

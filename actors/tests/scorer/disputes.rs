@@ -1,11 +1,12 @@
 //! Disputes that dates of gists decide: everybody in one is dated, sooner or later; silence and a used-up budget decide
 //! nothing for good.
 
+use super::places::decide_at;
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, rejected, scores, task_gist, verdict, with_document,
 };
 use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{pinned, pointer, seen, submissions, task_line, video};
+use crate::support::gists::{pinned, pointer, reel, seen, submissions, task_line, video};
 use crate::support::listener::listen;
 use crate::support::subnets::{committed, hotkey, stamp};
 use crate::support::time::{settle, simulate};
@@ -19,8 +20,10 @@ use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{DateAnswer, Dating, Undatable};
 use tensorflix_domain::dispute::SettledBy;
+use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Platform, Uid};
 use tensorflix_domain::policy::Policy;
@@ -37,6 +40,8 @@ struct Script {
     budget: usize,
     /// What was asked and answered, by round.
     asked: Vec<(Block, Vec<u32>)>,
+    /// Who might use the reserve in the newest round.
+    with_reserve: BTreeSet<u32>,
 }
 
 impl Actor for Dater {
@@ -48,6 +53,8 @@ impl Handler<DateGists> for Dater {
 
     fn handle(&mut self, request: DateGists, _: &mut Self::Context) -> GistsDated {
         let mut script = self.0.lock().expect("one thread");
+        let may_use_it = request.line.iter().filter(|waiting| waiting.may_use_reserve);
+        script.with_reserve = may_use_it.map(|waiting| number_of(&waiting.gist)).collect();
         let line: Vec<GistName> = request.line.into_iter().take(script.budget).map(|waiting| waiting.gist).collect();
         script.asked.push((request.round, line.iter().map(number_of).collect()));
         let answer = |gist: GistName| Some((gist.clone(), *script.answers.get(&number_of(&gist))?));
@@ -57,7 +64,8 @@ impl Handler<DateGists> for Dater {
 
 impl Dater {
     fn answering(answers: impl IntoIterator<Item = (u32, DateAnswer)>, budget: usize) -> Self {
-        let script = Script { answers: answers.into_iter().collect(), budget, asked: Vec::new() };
+        let script =
+            Script { answers: answers.into_iter().collect(), budget, asked: Vec::new(), with_reserve: BTreeSet::new() };
         Self(Arc::new(Mutex::new(script)))
     }
 
@@ -314,5 +322,118 @@ fn a_process_that_ends_before_the_dates_are_stored_asks_again() {
         let decided = stage.decide(OPENING, &entries).await;
         assert_eq!(judged(&decided, 9, &video(1)).settled_by, Some(SettledBy::GistUpdate));
         assert_eq!(stage.world.store.gists_to_date().await.expect("read"), []);
+    });
+}
+
+/// A hotkey that commits this gist at a block, with this document.
+fn commits(uid: u8, gist: &GistPointer, block: Block, document: Vec<u8>) -> Entry {
+    let neuron = committed(crate::support::subnets::neuron(uid.into(), uid), gist, block);
+    Entry { neuron, gist: Some((gist.clone(), document)) }
+}
+
+#[test]
+fn a_pin_made_while_no_round_was_held_takes_nothing_from_an_author_who_was_first_seen_after_it() {
+    simulate(async {
+        let dater = Dater::answering([(9, dated(OPENING - 400))], 99);
+        let mut stage = Stage::contested(&dater);
+        let outage = UnwatchedBlocks { from: OPENING - 500, until: OPENING };
+        for range in [UnwatchedBlocks { from: 0, until: OPENING - 2_000 }, outage] {
+            stage.world.store.record_unwatched_blocks(&range).await.expect("stored");
+        }
+        let copier = commits(3, &pinned("thief", 3, 7), OPENING - 300, submissions(&[(CATS, &video(1))]));
+        let decided = stage.decide(OPENING, &[copier, lists_it(9)]).await;
+        assert_eq!(held(&decided), (9, Some(SettledBy::GistUpdate), false));
+        assert_eq!(decided.evidence.rounds.missed, [outage], "what dates a pin is evidence");
+        assert_eq!(decided.evidence.unwatched, [outage], "before its first round nobody expected any");
+    });
+}
+
+#[test]
+fn who_pins_an_authors_gist_takes_nothing_from_the_author() {
+    let document = || submissions(&[(CATS, &video(1))]);
+    let (gist, nothing) = (pointer("miner9", 9), submissions(&[]));
+    for author_pins in [false, true] {
+        simulate(async {
+            // The author edits its gist before it is dated.
+            let dater = Dater::answering([(9, dated(OPENING + 30))], 99);
+            let mut stage = Stage::contested(&dater);
+            stage.record(OPENING - 50, &[commits(9, &gist, 50, nothing.clone())]).await;
+            let thief = commits(3, &pinned("Miner9", 9, 7), OPENING - 10, document());
+            let author = match author_pins {
+                false => commits(9, &gist, 50, document()),
+                true => commits(9, &pinned("miner9", 9, 7), OPENING - 5, document()),
+            };
+            let decided = stage.decide(OPENING, &[thief, author]).await;
+            assert_eq!(held(&decided), (9, Some(SettledBy::CommitmentBlock), false), "pins: {author_pins}");
+            let json = serde_json::to_string(&decided.evidence).expect("JSON");
+            assert_eq!(
+                serde_json::from_str::<tensorflix_domain::evidence::Evidence>(&json).expect("read"),
+                decided.evidence
+            );
+        });
+    }
+}
+
+#[test]
+fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_that_the_hotkey_had_in_between() {
+    simulate(async {
+        let dater = Dater::answering([(1, dated(OPENING - 40)), (77, dated(1)), (9, dated(OPENING - 60))], 99);
+        let mut stage = Stage::contested(&dater);
+        let task = "new";
+        let others: Vec<_> = (10..14).map(video).collect();
+        let (first, last) = (reel(1), video(1));
+        let all: Vec<_> =
+            std::iter::once(&first).chain(&others).chain([&last]).map(|content| (task, content)).collect();
+        let (gist, old) = (pointer("miner1", 1), pointer("miner1", 77));
+        let lists = |block| commits(1, &gist, block, submissions(&all));
+        stage.whole_round(OPENING - 100, &[lists(10)]).await;
+        stage.whole_round(OPENING - 75, &[commits(1, &old, OPENING - 80, submissions(&[]))]).await;
+        stage.whole_round(OPENING - 50, &[lists(OPENING - 60)]).await;
+        // With the task known, the last of its pairs has a place, in the round in which another lists it.
+        stage.tasks += &task_line(task, Platform::YouTube, 0.0);
+        let entries = [lists(OPENING - 60), miner(9, &[(task, &last)])];
+        let decided = decide_at(&mut stage, OPENING, &entries).await;
+        let winner =
+            decided.submissions.iter().find(|judged| judged.content_id == last.as_str() && judged.score.is_some());
+        assert_eq!(winner.map(|judged| (judged.uid, judged.settled_by)), Some((9, Some(SettledBy::GistUpdate))));
+        assert!(dater.asked().iter().all(|(_, gists)| !gists.contains(&77)), "{:?}", dater.asked());
+        let claims = decided.evidence.claims.iter().filter(|bound| bound.claim.content_id == last.as_str());
+        let committed_at: Vec<_> = claims.map(|bound| (bound.uid, bound.claim.committed_at)).collect();
+        assert_eq!(committed_at, [(1, OPENING - 60), (9, 50)], "it had left its gist in between");
+    });
+}
+
+#[test]
+fn a_gist_that_was_dated_since_a_claim_was_made_is_not_asked_for_again() {
+    simulate(async {
+        let dater = Dater::answering([1, 2, 9].map(|number| (number, dated(OPENING + 20 + number))), 99);
+        let stage = Stage::contested(&dater);
+        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
+        stage.whole_round(OPENING - 100, &[miner(9, &one)]).await;
+        stage.whole_round(OPENING - 75, &[miner(9, &both), miner(1, &one)]).await;
+        let all = [miner(9, &both), miner(1, &one), miner(2, &[(CATS, &video(2))])];
+        stage.whole_round(OPENING - 50, &all).await;
+        let mut asked = dater.asked();
+        asked.iter_mut().for_each(|(_, gists)| gists.sort_unstable());
+        assert_eq!(asked, [(OPENING - 75, vec![1, 9]), (OPENING - 50, vec![2])]);
+        assert!(stage.world.store.gists_to_date().await.expect("read").is_empty(), "both disputes are dated");
+    });
+}
+
+#[test]
+fn who_is_copied_again_and_again_may_use_the_same_requests_as_a_new_copier() {
+    simulate(async {
+        let dater = Dater::answering([1, 2, 9].map(|number| (number, dated(OPENING))), 99);
+        let stage = Stage::contested(&dater);
+        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
+        let with_reserve = || dater.0.lock().expect("one thread").with_reserve.clone();
+        stage.whole_round(OPENING - 100, &[miner(9, &one), miner(1, &one)]).await;
+        assert_eq!(with_reserve(), [1, 9].into());
+        // Those who were dated within the hour leave it to others, as long as no other is their rival.
+        stage.whole_round(OPENING - 50, &[miner(9, &both), miner(1, &both)]).await;
+        assert_eq!(with_reserve(), [].into());
+        let more = [(CATS, &video(1)), (CATS, &video(2)), (CATS, &video(3))];
+        stage.whole_round(OPENING, &[miner(9, &more), miner(2, &[(CATS, &video(3))])]).await;
+        assert_eq!(with_reserve(), [2, 9].into());
     });
 }

@@ -181,6 +181,7 @@ fn what_a_hotkey_lists_beyond_its_claims_waits_and_nobody_else_is_touched() {
                 pinned_at: None,
                 round: 25,
                 committed_at: 20,
+                gist: None,
             })
             .collect();
         stage.world.store.record_claims(&claims, &[]).await.expect("stored");

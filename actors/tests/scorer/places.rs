@@ -46,7 +46,7 @@ fn named(contents: &[ContentId], round: Block) -> BTreeMap<String, Block> {
 }
 
 /// The decision of the slot that begins at a block, after those of earlier ones.
-async fn decide_at(stage: &mut Stage, block: Block, entries: &[Entry]) -> DecidedCycle {
+pub(super) async fn decide_at(stage: &mut Stage, block: Block, entries: &[Entry]) -> DecidedCycle {
     let mut decided = stage.decide(block, entries).await;
     while decided.evidence.at.block < block {
         decided = stage.decision().await;

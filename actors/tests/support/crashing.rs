@@ -232,7 +232,7 @@ impl<T: Store> Store for Mortal<T> {
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         mortal!(self, record_claims(claims, holdings))
     }
-    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError> {
         mortal!(self, in_dispute(round, round_blocks))
     }
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {

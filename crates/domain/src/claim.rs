@@ -1,14 +1,16 @@
 //! Claims: that this validator saw a hotkey list a content for a task, and when. Claims are only ever added.
 //!
-//! A claim's time is a polling round: the one of its first sight, or the first one at or after the block of a commitment
-//! that pinned a revision with the pair, whichever is earlier. Which of several claims holds a content is told in
+//! A claim's time is a polling round: the one of its first sight, or the first one that was held at or after the block of a
+//! commitment that pinned a revision with the pair, whichever is earlier. Which of several claims holds a content is told in
 //! [`crate::dispute`].
 
 use crate::chain_time::{BLOCKS_PER_HOUR, grid_start};
 use crate::dating::Rounds;
+use crate::gist_owner::GistName;
 use crate::ids::{Block, Hotkey};
 use crate::submission::MAX_PAIRS;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// Claims that one hotkey may hold; further ones are not made while none of its own is old enough to give way. The bound
 /// counts the hotkey's own claims alone, so nobody else is touched by it.
@@ -32,8 +34,12 @@ pub struct Claim {
     pub pinned_at: Option<Block>,
     /// The block of the earliest polling round in which the pair was seen.
     pub round: Block,
-    /// The block of the commitment that led to the gist.
+    /// Since when the hotkey was committed to the gist by which it was seen.
     pub committed_at: Block,
+    /// The gist by which it was seen first. `None` in claims that an earlier release made, and in the evidence of contents
+    /// that one hotkey alone claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gist: Option<GistName>,
 }
 
 impl Claim {
@@ -41,16 +47,23 @@ impl Claim {
     /// however often records are joined, the result is the same, so a claim only ever gains.
     pub fn join(&mut self, other: &Self) {
         self.pinned_at = earliest(self.pinned_at, other.pinned_at);
+        match other.round.cmp(&self.round) {
+            Ordering::Less => self.gist.clone_from(&other.gist),
+            Ordering::Equal => self.gist = earliest(self.gist.take(), other.gist.clone()),
+            Ordering::Greater => {}
+        }
         self.round = self.round.min(other.round);
         self.committed_at = self.committed_at.min(other.committed_at);
     }
 
-    /// The claim as it binds for a hotkey that was registered at block `registered_at`, where rounds last
-    /// `round_blocks`: what it claimed before that has lapsed with its earlier registration, and counts as claimed anew
-    /// when it came back.
+    /// The claim as it binds for a hotkey that was registered at block `registered_at`: what it claimed before that has
+    /// lapsed with its earlier registration, and counts as claimed anew when it came back.
     #[must_use]
-    pub fn since_registration(mut self, registered_at: Block, round_blocks: u32) -> Self {
-        self.round = self.round.max(grid_start(registered_at, round_blocks));
+    pub fn since_registration(mut self, registered_at: Block, rounds: &Rounds) -> Self {
+        let round = grid_start(registered_at, rounds.blocks);
+        if self.round < round {
+            self.round = rounds.held_from(round);
+        }
         self.pinned_at = self.pinned_at.map(|block| block.max(registered_at));
         self.committed_at = self.committed_at.max(registered_at);
         self
@@ -65,7 +78,7 @@ impl Claim {
     /// Whether it was pinned before this validator saw it, so that the pin alone dates it.
     #[must_use]
     pub fn is_pinned_first(&self, rounds: &Rounds) -> bool {
-        self.pinned_at.is_some_and(|block| rounds.first_at(block) <= self.round)
+        self.pinned_at.is_some_and(|block| rounds.grid_at(block) <= self.round)
     }
 }
 
@@ -80,6 +93,7 @@ pub(crate) fn earliest<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::UnwatchedBlocks;
 
     fn claim(key: u8, pinned_at: Option<Block>, round: Block, committed_at: Block) -> Claim {
         Claim {
@@ -89,6 +103,7 @@ mod tests {
             pinned_at,
             round,
             committed_at,
+            gist: None,
         }
     }
 
@@ -101,7 +116,32 @@ mod tests {
             (claim(1, Some(90), 100, 60), 260, claim(1, Some(260), 250, 260)),
             (claim(1, None, 100, 300), 260, claim(1, None, 250, 300)),
         ] {
-            assert_eq!(claimed.since_registration(registered_at, 25), bound, "{registered_at}");
+            assert_eq!(claimed.since_registration(registered_at, &Rounds::default()), bound, "{registered_at}");
+        }
+    }
+
+    #[test]
+    fn who_comes_back_while_no_round_is_held_claims_anew_in_the_next_one_that_is() {
+        let missed = vec![UnwatchedBlocks { from: 250, until: 400 }];
+        let rounds = Rounds { missed, ..Rounds::default() };
+        assert_eq!(claim(1, None, 100, 60).since_registration(260, &rounds), claim(1, None, 400, 260));
+        // It was seen in a round that was begun and did not end.
+        assert_eq!(claim(1, None, 250, 60).since_registration(260, &rounds), claim(1, None, 250, 260));
+    }
+
+    #[test]
+    fn the_gist_of_a_claim_is_that_of_its_first_sight_in_any_order() {
+        let by = |id: &str, round| {
+            let gist = Some(GistName { username: "someone".to_owned(), gist_id: id.to_owned() });
+            Claim { gist, ..claim(1, None, round, 40) }
+        };
+        let records = [by("c", 125), by("b", 100), by("a", 150), claim(1, None, 175, 40)];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1]] {
+            let mut joined = records[order[0]].clone();
+            for record in order {
+                joined.join(&records[record]);
+            }
+            assert_eq!(joined, by("b", 100), "{order:?}");
         }
     }
 

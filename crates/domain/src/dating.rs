@@ -7,10 +7,11 @@
 //!   another date for what it lists then.
 
 use crate::chain_time::{BlockStamp, Moment};
+use crate::evidence::UnwatchedBlocks;
 use crate::gist_owner::GistName;
 use crate::ids::{Block, Hotkey};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Rounds in which a gist must be missing before that prevents its dating.
@@ -186,19 +187,42 @@ pub struct Rounds {
     /// The times of blocks, as far as they are known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub times: BTreeMap<Block, Moment>,
+    /// Ranges of blocks in which no round was held, as far as they date a claim, in the order of their beginnings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<UnwatchedBlocks>,
 }
 
 impl Default for Rounds {
     /// The default of `validator.gist_poll_blocks`, which records that name no grid were made with.
     fn default() -> Self {
-        Self { blocks: 25, times: BTreeMap::new() }
+        Self { blocks: 25, times: BTreeMap::new(), missed: Vec::new() }
     }
 }
 
 impl Rounds {
-    /// The first round at or after a block.
+    /// The first round that was held at or after a block.
     #[must_use]
-    pub const fn first_at(&self, block: Block) -> Block {
+    pub fn first_at(&self, block: Block) -> Block {
+        self.held_from(self.grid_at(block))
+    }
+
+    /// The first round that was held from this round of the grid on.
+    #[must_use]
+    pub fn held_from(&self, round: Block) -> Block {
+        let is_in = |range: &UnwatchedBlocks, round| range.from <= round && round < range.until;
+        self.missed.iter().fold(round, |round, range| if is_in(range, round) { range.until } else { round })
+    }
+
+    /// Leaves of the ranges without a round those by which a pin at one of these blocks counts later.
+    pub fn keep_missed_of(&mut self, pinned_at: &BTreeSet<Block>) {
+        let waits: Vec<(Block, Block)> =
+            pinned_at.iter().map(|block| (self.grid_at(*block), self.first_at(*block))).collect();
+        self.missed.retain(|range| waits.iter().any(|(from, until)| range.from < *until && *from < range.until));
+    }
+
+    /// The first round of the grid at or after a block, whether it was held or not.
+    #[must_use]
+    pub const fn grid_at(&self, block: Block) -> Block {
         let step = if self.blocks == 0 { 1 } else { self.blocks };
         match block % step {
             0 => block,
@@ -259,9 +283,35 @@ mod tests {
     }
 
     #[test]
+    fn a_round_that_was_not_held_counts_for_nothing() {
+        let missed =
+            [(0, 100), (150, 200), (200, 225), (400, 475)].map(|(from, until)| UnwatchedBlocks { from, until });
+        let rounds = Rounds { blocks: 25, missed: missed.into(), ..Rounds::default() };
+        for (block, held) in [
+            (0, 100),
+            (75, 100),
+            (76, 100),
+            (101, 125),
+            (125, 125),
+            // The first range that is missed, and the next one right after it.
+            (126, 225),
+            (150, 225),
+            (199, 225),
+            (226, 250),
+            (375, 375),
+            (376, 475),
+            (475, 475),
+            (476, 500),
+        ] {
+            assert_eq!(rounds.first_at(block), held, "{block}");
+        }
+    }
+
+    #[test]
     fn a_block_whose_time_is_not_recorded_is_dated_from_the_nearest_that_is() {
         let at = BlockStamp { block: 1_000, time: moment(12_000_000) };
-        let rounds = Rounds { blocks: 25, times: [(100, moment(5_000)), (200, moment(1_300_000))].into() };
+        let rounds =
+            Rounds { blocks: 25, times: [(100, moment(5_000)), (200, moment(1_300_000))].into(), ..Rounds::default() };
         for (block, expected) in [
             (100, 5_000),
             (200, 1_300_000),

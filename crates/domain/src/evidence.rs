@@ -6,6 +6,7 @@
 use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::Claim;
 use crate::dating::{Dating, Rounds, Timeline};
+use crate::gist_owner::GistName;
 use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::submission::Pair;
@@ -52,12 +53,15 @@ impl Evidence {
     }
 }
 
+/// Ranges of blocks without a round that are remembered, the newest ones: one a day for 27 years.
+pub const MOST_UNWATCHED_RANGES: u32 = 10_000;
+
 /// Blocks between two polling rounds in which no round was held: this validator was not running, or was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnwatchedBlocks {
     /// The first block of the first round that was missed.
     pub from: Block,
-    /// The block of the next round that was held, which is watched again.
+    /// The block of the next round, which is watched again, or is missed as well and begins the next range.
     pub until: Block,
 }
 
@@ -128,14 +132,16 @@ struct RecordedFields {
     #[serde(default)]
     gist_updated_at: Option<Moment>,
     committed_at: Block,
+    #[serde(default)]
+    gist: Option<GistName>,
 }
 
 impl From<RecordedClaim> for BoundClaim {
     fn from(recorded: RecordedClaim) -> Self {
-        let RecordedFields { task_id, content_id, hotkey, pinned_at, round, gist_updated_at, committed_at } =
+        let RecordedFields { task_id, content_id, hotkey, pinned_at, round, gist_updated_at, committed_at, gist } =
             recorded.claim;
         let dating = gist_updated_at.filter(|_| recorded.dating.is_open()).map_or(recorded.dating, Dating::Dated);
-        let claim = Claim { task_id, content_id, hotkey, pinned_at, round, committed_at };
+        let claim = Claim { task_id, content_id, hotkey, pinned_at, round, committed_at, gist };
         Self { uid: recorded.uid, claim, dating }
     }
 }

@@ -266,6 +266,7 @@ mod tests {
                 pinned_at: None,
                 round: 1,
                 committed_at: 1,
+                gist: None,
             },
             dating: Dating::NotAsked,
         };

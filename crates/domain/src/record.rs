@@ -102,6 +102,8 @@ pub struct GoodPointer {
     pub digest: ContentDigest,
     /// The polling round in which it was first seen so.
     pub round: Block,
+    /// Since when the hotkey has been committed to the gist, whatever the revision.
+    pub committed_at: Block,
 }
 
 /// A hotkey that points to a gist, as the chain says at a round's block.
@@ -128,8 +130,10 @@ pub struct Holding {
     pub digest: ContentDigest,
     /// The round in which this hotkey was first seen with this content.
     pub round: Block,
-    /// The block of the commitment.
+    /// Since when the hotkey has been committed to the gist, whatever the revision.
     pub committed_at: Block,
+    /// The block of the commitment, if that pins the revision with the content.
+    pub pinned_at: Option<Block>,
 }
 
 /// A holding of which claims were made.

@@ -75,6 +75,7 @@ fn claim() -> impl Strategy<Value = BoundClaim> {
             pinned_at,
             round,
             committed_at,
+            gist: None,
         },
         dating,
     })

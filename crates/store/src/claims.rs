@@ -3,7 +3,7 @@
 //! A claim is one hotkey's on one content for one task. It only ever gains: each of its times keeps the earliest value
 //! that was recorded. Its ids are the miner's, unchecked: whether they name anything is judged when a cycle is decided.
 
-use crate::columns::{block, digest, hotkey, optional_block, pointer};
+use crate::columns::{block, digest, gist_name, hotkey, optional_block, pointer};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ struct HoldingRow {
     digest: Vec<u8>,
     round: i64,
     committed_at: i64,
+    pinned_at: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -30,6 +31,7 @@ struct ClaimRow {
     pinned_at: Option<i64>,
     round: i64,
     committed_at: i64,
+    gist: Option<String>,
 }
 
 impl Store {
@@ -39,7 +41,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         let rows: Vec<HoldingRow> = sqlx::query_as(
-            "SELECT holding_id, hotkey, pointer, digest, round, committed_at FROM holdings
+            "SELECT holding_id, hotkey, pointer, digest, round, committed_at, pinned_at FROM holdings
              WHERE NOT claimed ORDER BY round, holding_id LIMIT $1",
         )
         .bind(i64::from(limit))
@@ -55,7 +57,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
         let rows: Vec<HoldingRow> = sqlx::query_as(
-            "SELECT holding_id, hotkey, holdings.pointer, holdings.digest, round, committed_at FROM gists
+            "SELECT holding_id, hotkey, holdings.pointer, holdings.digest, round, committed_at, pinned_at FROM gists
              JOIN holdings ON holdings.pointer = gists.pointer AND holdings.digest = gists.digest
              WHERE claimed AND (claimed_under IS NULL OR claimed_under <> $1) ORDER BY round, holding_id",
         )
@@ -67,13 +69,14 @@ impl Store {
 
     /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a
     /// hotkey that has [`MAX_CLAIMS`], claims that are older than [`CLAIM_REST_BLOCKS`] and not among these give way to new
-    /// ones; beyond that, only claims that exist already are touched.
+    /// ones; beyond that, only claims that exist already are touched, and its holdings are among those that are
+    /// [claimed otherwise](Self::holdings_claimed_otherwise): what was left out is claimed when there is room.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        let claims = without_excess(&mut transaction, claims).await?;
+        let (claims, short_of_room) = without_excess(&mut transaction, claims).await?;
         for chunk in claims.chunks(ROWS_PER_STATEMENT) {
             insert_claims(chunk).build().persistent(false).execute(&mut *transaction).await?;
         }
@@ -83,6 +86,13 @@ impl Store {
                 .bind(*id)
                 .execute(&mut *transaction)
                 .await?;
+            for hotkey in &short_of_room {
+                sqlx::query("UPDATE holdings SET claimed_under = NULL WHERE holding_id = $1 AND hotkey = $2")
+                    .bind(*id)
+                    .bind(&hotkey.public_key()[..])
+                    .execute(&mut *transaction)
+                    .await?;
+            }
         }
         Ok(transaction.commit().await?)
     }
@@ -95,7 +105,7 @@ impl Store {
         let mut rows: Vec<ClaimRow> = Vec::new();
         for chunk in content_ids.chunks(ROWS_PER_STATEMENT) {
             let mut statement = QueryBuilder::<Sqlite>::new(
-                "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
+                "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at, gist
                  FROM claims WHERE task_id = ",
             );
             statement.push_bind(task_id);
@@ -116,7 +126,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn claims_on(&self, content_id: &str) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<ClaimRow> = sqlx::query_as(
-            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
+            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at, gist
              FROM claims WHERE content_id = $1",
         )
         .bind(content_id)
@@ -131,7 +141,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn holdings_of(&self, hotkey: &Hotkey, round: Block) -> Result<Vec<Holding>, StoreError> {
         let rows: Vec<HoldingRow> = sqlx::query_as(
-            "SELECT holding_id, hotkey, pointer, digest, round, committed_at FROM holdings
+            "SELECT holding_id, hotkey, pointer, digest, round, committed_at, pinned_at FROM holdings
              WHERE hotkey = $1 AND round = $2 ORDER BY holding_id",
         )
         .bind(&hotkey.public_key()[..])
@@ -147,7 +157,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<ClaimRow> = sqlx::query_as(
-            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at
+            "SELECT task_id, content_id, hotkey, pinned_at, round, committed_at, gist
              FROM claims",
         )
         .fetch_all(&self.readers)
@@ -163,9 +173,12 @@ fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
     Ok(claims)
 }
 
-/// The claims that are made, in their order, after old ones gave way. Known ones are looked up only for a hotkey that could
-/// exceed its bound.
-async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<Vec<Claim>, StoreError> {
+/// The claims that are made, in their order, after old ones gave way; and the hotkeys that have no room for all of theirs.
+/// Known ones are looked up only for a hotkey that could exceed its bound.
+async fn without_excess(
+    connection: &mut SqliteConnection,
+    claims: &[Claim],
+) -> Result<(Vec<Claim>, BTreeSet<Hotkey>), StoreError> {
     let mut wanted: BTreeMap<Hotkey, usize> = BTreeMap::new();
     for claim in claims {
         *wanted.entry(claim.hotkey).or_default() += 1;
@@ -182,12 +195,13 @@ async fn without_excess(connection: &mut SqliteConnection, claims: &[Claim]) -> 
             bounded.insert(hotkey, make_room(connection, &hotkey, &own).await?);
         }
     }
-    let mut is_made = |claim: &&Claim| {
+    let mut is_made = |claim: &Claim| {
         let Some(known) = bounded.get_mut(&claim.hotkey) else { return true };
         let pair = (claim.task_id.clone(), claim.content_id.clone());
         known.contains(&pair) || (known.len() < MAX_CLAIMS && known.insert(pair))
     };
-    Ok(claims.iter().filter(|claim| is_made(claim)).cloned().collect())
+    let (made, left_out): (Vec<&Claim>, Vec<&Claim>) = claims.iter().partition(|claim| is_made(claim));
+    Ok((made.into_iter().cloned().collect(), left_out.into_iter().map(|claim| claim.hotkey).collect()))
 }
 
 /// Deletes claims of a hotkey that are old and that it does not list any more, as many as its new ones exceed the bound by.
@@ -231,7 +245,7 @@ async fn make_room(
 fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::<Sqlite>::new(
         "INSERT INTO claims (task_id, content_id, hotkey, pinned_at, round,
-         committed_at) ",
+         committed_at, gist) ",
     );
     statement.push_values(claims, |mut row, claim| {
         row.push_bind(claim.task_id.clone())
@@ -239,7 +253,8 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
             .push_bind(claim.hotkey.public_key().to_vec())
             .push_bind(claim.pinned_at.map(i64::from))
             .push_bind(i64::from(claim.round))
-            .push_bind(i64::from(claim.committed_at));
+            .push_bind(i64::from(claim.committed_at))
+            .push_bind(claim.gist.as_ref().map(ToString::to_string));
     });
     // `Claim::join`, in words that every SQL database has.
     statement.push(
@@ -248,7 +263,10 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
              committed_at = CASE WHEN excluded.committed_at < claims.committed_at
                             THEN excluded.committed_at ELSE claims.committed_at END,
              pinned_at = CASE WHEN claims.pinned_at IS NULL OR excluded.pinned_at < claims.pinned_at
-                         THEN excluded.pinned_at ELSE claims.pinned_at END",
+                         THEN excluded.pinned_at ELSE claims.pinned_at END,
+             gist = CASE WHEN excluded.round < claims.round OR (excluded.round = claims.round
+                              AND (claims.gist IS NULL OR excluded.gist < claims.gist))
+                         THEN excluded.gist ELSE claims.gist END",
     );
     statement
 }
@@ -262,6 +280,7 @@ impl HoldingRow {
             digest: digest(&self.digest)?,
             round: block(self.round)?,
             committed_at: block(self.committed_at)?,
+            pinned_at: optional_block(self.pinned_at)?,
         })
     }
 }
@@ -275,6 +294,7 @@ impl ClaimRow {
             pinned_at: optional_block(self.pinned_at)?,
             round: block(self.round)?,
             committed_at: block(self.committed_at)?,
+            gist: self.gist.as_deref().map(gist_name).transpose()?,
         })
     }
 }
@@ -298,6 +318,7 @@ mod tests {
                 pinned_at: None,
                 round,
                 committed_at: 1,
+                gist: None,
             })
             .collect();
         store.record_claims(&claims, &[]).await.expect("stored");

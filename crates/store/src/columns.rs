@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Measurement;
+use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::record::ContentDigest;
@@ -65,6 +66,12 @@ pub(crate) fn hotkey(column: &[u8]) -> Result<Hotkey, StoreError> {
 
 pub(crate) fn pointer(column: &str) -> Result<GistPointer, StoreError> {
     column.parse().map_err(|_| damaged("a gist's pointer"))
+}
+
+/// A gist by its name, as `GistName` writes it.
+pub(crate) fn gist_name(column: &str) -> Result<GistName, StoreError> {
+    let (username, gist_id) = column.split_once(':').ok_or_else(|| damaged("a gist's name"))?;
+    Ok(GistName { username: username.to_owned(), gist_id: gist_id.to_owned() })
 }
 
 pub(crate) fn content(platform: &str, id: &str) -> Result<ContentId, StoreError> {

@@ -3,7 +3,7 @@
 //!
 //! A date that is known, or is known never to be, stays. So does the time of a block once it is recorded.
 
-use crate::columns::{block, hotkey, optional_block};
+use crate::columns::{block, gist_name, hotkey, optional_block};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,32 +13,43 @@ use tensorflix_domain::dating::{Dating, GistDate, Undatable};
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
 
-/// Hotkeys that have a claim of round $1, dated by no earlier pin, that another hotkey's ties with within a round of $2
-/// blocks, while none is earlier than that; those with a record are left out.
+/// Hotkeys, each with the gist by which it was seen, that have a claim of round $1, dated by no earlier pin, that another
+/// hotkey's ties with within a round of $2 blocks, while none is earlier than that; those with a record are left out. A pin
+/// counts from the first round that was held.
 ///
 /// Each hotkey's claims are looked at until one is found. The plus signs keep SQLite from the index of rounds, by which it
 /// would walk the whole round for each of its claims.
-const IN_DISPUTE: &str = "SELECT seen.hotkey FROM (SELECT DISTINCT hotkey FROM claims WHERE round = $1) AS seen
-    WHERE NOT EXISTS (SELECT 1 FROM gist_dates WHERE gist_dates.hotkey = seen.hotkey AND gist_dates.round = $1)
+const IN_DISPUTE: &str =
+    "SELECT seen.hotkey, seen.gist FROM (SELECT DISTINCT hotkey, gist FROM claims WHERE round = $1) AS seen
+    WHERE NOT EXISTS (SELECT 1 FROM gist_dates WHERE gist_dates.hotkey = seen.hotkey AND gist_dates.round = $1
+                      AND (seen.gist IS NULL OR gist_id = '' OR username || ':' || gist_id = seen.gist))
       AND EXISTS (
         SELECT 1 FROM claims AS tied
-        WHERE tied.round = $1 AND tied.hotkey = seen.hotkey
+        WHERE tied.round = $1 AND tied.hotkey = seen.hotkey AND tied.gist IS seen.gist
           AND (tied.pinned_at IS NULL OR tied.pinned_at > tied.round)
           AND EXISTS (SELECT 1 FROM claims AS rival WHERE rival.task_id = tied.task_id
                       AND rival.content_id = tied.content_id AND rival.hotkey <> tied.hotkey
                       AND (+rival.round BETWEEN tied.round - $2 AND tied.round + $2
-                           OR (rival.pinned_at > tied.round - 2 * $2 AND rival.pinned_at <= tied.round + $2)))
+                           OR (rival.pinned_at > tied.round - 2 * $2 AND rival.pinned_at <= tied.round + $2)
+                           OR EXISTS (SELECT 1 FROM unwatched_blocks
+                                      WHERE rival.pinned_at > from_block - $2 AND rival.pinned_at < until_block
+                                      AND until_block BETWEEN tied.round - $2 AND tied.round + $2)))
           AND NOT EXISTS (SELECT 1 FROM claims AS better WHERE better.task_id = tied.task_id
                           AND better.content_id = tied.content_id
-                          AND (+better.round < tied.round - $2 OR better.pinned_at <= tied.round - 2 * $2)))
-    ORDER BY seen.hotkey";
+                          AND (+better.round < tied.round - $2
+                               OR (better.pinned_at <= tied.round - 2 * $2
+                                   AND NOT EXISTS (SELECT 1 FROM unwatched_blocks
+                                                   WHERE better.pinned_at > from_block - $2
+                                                   AND better.pinned_at < until_block
+                                                   AND until_block >= tied.round - $2)))))
+    ORDER BY seen.hotkey, seen.gist";
 
 #[derive(sqlx::FromRow)]
 struct DateRow {
     hotkey: Vec<u8>,
     round: i64,
-    username: Option<String>,
-    gist_id: Option<String>,
+    username: String,
+    gist_id: String,
     waiting_since: i64,
     asked_round: Option<i64>,
     silent_rounds: i64,
@@ -58,11 +69,11 @@ impl DateRow {
                 .ok_or_else(|| StoreError::Damaged(format!("{code} is no reason that prevents dating a gist")))?,
             (None, None) => Dating::NotAsked,
         };
-        let gist = self.username.zip(self.gist_id).map(|(username, gist_id)| GistName { username, gist_id });
+        let gist = GistName { username: self.username, gist_id: self.gist_id };
         Ok(GistDate {
             hotkey: hotkey(&self.hotkey)?,
             round: block(self.round)?,
-            gist,
+            gist: (!gist.gist_id.is_empty()).then_some(gist),
             waiting_since: block(self.waiting_since)?,
             asked_round: optional_block(self.asked_round)?,
             silent_rounds: u32::try_from(self.silent_rounds).unwrap_or(u32::MAX),
@@ -85,17 +96,21 @@ macro_rules! select_dates {
 
 impl Store {
     /// The hotkeys with a claim of this round that is in dispute with another's, where rounds last `round_blocks`, and
-    /// that are not in line to be dated yet.
+    /// that are not in line to be dated yet; each with the gist by which it was seen, as far as the claim tells.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(IN_DISPUTE)
+    pub async fn in_dispute(
+        &self,
+        round: Block,
+        round_blocks: u32,
+    ) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError> {
+        let rows: Vec<(Vec<u8>, Option<String>)> = sqlx::query_as(IN_DISPUTE)
             .bind(i64::from(round))
             .bind(i64::from(round_blocks))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|key| hotkey(key)).collect()
+        rows.iter().map(|(key, gist)| Ok((hotkey(key)?, gist.as_deref().map(gist_name).transpose()?))).collect()
     }
 
     /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time; `None` if that
@@ -121,7 +136,7 @@ impl Store {
     /// If the database cannot be read.
     pub async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
         let rows: Vec<DateRow> =
-            sqlx::query_as(select_dates!("ORDER BY hotkey, round")).fetch_all(&self.readers).await?;
+            sqlx::query_as(select_dates!("ORDER BY hotkey, round, username, gist_id")).fetch_all(&self.readers).await?;
         rows.into_iter().map(DateRow::into_date).collect()
     }
 
@@ -130,10 +145,11 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
-        let rows: Vec<DateRow> =
-            sqlx::query_as(select_dates!("WHERE updated_at_ms IS NULL AND undatable IS NULL ORDER BY hotkey, round"))
-                .fetch_all(&self.readers)
-                .await?;
+        let rows: Vec<DateRow> = sqlx::query_as(select_dates!(
+            "WHERE updated_at_ms IS NULL AND undatable IS NULL ORDER BY hotkey, round, username, gist_id"
+        ))
+        .fetch_all(&self.readers)
+        .await?;
         rows.into_iter().map(DateRow::into_date).collect()
     }
 
@@ -144,7 +160,7 @@ impl Store {
     pub async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
         let rows: Vec<(String, String)> = sqlx::query_as(
             "SELECT DISTINCT username, gist_id FROM gist_dates
-             WHERE asked_round > $1 AND updated_at_ms IS NOT NULL AND username IS NOT NULL AND gist_id IS NOT NULL",
+             WHERE asked_round > $1 AND updated_at_ms IS NOT NULL AND gist_id <> ''",
         )
         .bind(i64::from(round))
         .fetch_all(&self.readers)
@@ -171,8 +187,8 @@ impl Store {
                 };
                 row.push_bind(date.hotkey.public_key().to_vec())
                     .push_bind(i64::from(date.round))
-                    .push_bind(date.gist.as_ref().map(|gist| gist.username.clone()))
-                    .push_bind(date.gist.as_ref().map(|gist| gist.gist_id.clone()))
+                    .push_bind(date.gist.as_ref().map(|gist| gist.username.clone()).unwrap_or_default())
+                    .push_bind(date.gist.as_ref().map(|gist| gist.gist_id.clone()).unwrap_or_default())
                     .push_bind(i64::from(date.waiting_since))
                     .push_bind(date.asked_round.map(i64::from))
                     .push_bind(i64::from(date.silent_rounds))
@@ -181,7 +197,7 @@ impl Store {
                     .push_bind(undatable);
             });
             statement.push(
-                " ON CONFLICT (hotkey, round) DO UPDATE SET asked_round = excluded.asked_round,
+                " ON CONFLICT (hotkey, round, username, gist_id) DO UPDATE SET asked_round = excluded.asked_round,
                  silent_rounds = excluded.silent_rounds, absences = excluded.absences,
                  updated_at_ms = excluded.updated_at_ms, undatable = excluded.undatable
                  WHERE gist_dates.updated_at_ms IS NULL AND gist_dates.undatable IS NULL

@@ -40,6 +40,27 @@ impl GistRow {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct GoodRow {
+    hotkey: Vec<u8>,
+    pointer: String,
+    digest: Vec<u8>,
+    round: i64,
+    committed_at: i64,
+}
+
+impl GoodRow {
+    fn into_good(self) -> Result<GoodPointer, StoreError> {
+        Ok(GoodPointer {
+            hotkey: hotkey(&self.hotkey)?,
+            pointer: pointer(&self.pointer)?,
+            digest: digest(&self.digest)?,
+            round: block(self.round)?,
+            committed_at: block(self.committed_at)?,
+        })
+    }
+}
+
 impl Store {
     /// The newest polling round that was finished.
     ///
@@ -101,16 +122,14 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
-        let rows: Vec<(Vec<u8>, String, Vec<u8>, i64)> =
-            sqlx::query_as("SELECT hotkey, pointer, digest, round FROM good_pointers ORDER BY hotkey")
-                .fetch_all(&self.readers)
-                .await?;
-        rows.into_iter()
-            .map(|(key, at, content, round)| {
-                let (hotkey, pointer) = (hotkey(&key)?, pointer(&at)?);
-                Ok(GoodPointer { hotkey, pointer, digest: digest(&content)?, round: block(round)? })
-            })
-            .collect()
+        // Where nothing says since when it was committed, it was when it was seen so.
+        let rows: Vec<GoodRow> = sqlx::query_as(
+            "SELECT hotkey, pointer, digest, round, COALESCE(committed_at, round) AS committed_at FROM good_pointers
+             ORDER BY hotkey",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(GoodRow::into_good).collect()
     }
 
     /// A content by its digest; `None` if it was never stored or was pruned.
@@ -222,32 +241,50 @@ async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: 
     if is_known {
         return Ok(());
     }
+    let before: Option<(String, Option<i64>)> =
+        sqlx::query_as("SELECT pointer, committed_at FROM good_pointers WHERE hotkey = $1")
+            .bind(hotkey)
+            .fetch_optional(&mut *connection)
+            .await?;
+    // Another revision of the gist that it is committed to is no other gist.
+    let committed_at = match before {
+        Some((at, Some(since))) if is_same_gist(&at, &holder.pointer)? => since.min(i64::from(holder.committed_at)),
+        _ => i64::from(holder.committed_at),
+    };
     sqlx::query(
-        "INSERT INTO holdings (hotkey, pointer, digest, round, committed_at, claimed)
-         SELECT $1, pointer, digest, $3, $4, FALSE FROM gists
+        "INSERT INTO holdings (hotkey, pointer, digest, round, committed_at, pinned_at, claimed)
+         SELECT $1, pointer, digest, $3, $4, $5, FALSE FROM gists
          WHERE pointer = $2 AND fetched_round = $3 AND digest IS NOT NULL
          ON CONFLICT (hotkey, pointer, digest) DO NOTHING",
     )
     .bind(hotkey)
-    .bind(pointer)
+    .bind(&pointer)
     .bind(i64::from(round))
-    .bind(i64::from(holder.committed_at))
+    .bind(committed_at)
+    .bind(holder.pointer.revision().map(|_| i64::from(holder.committed_at)))
     .execute(&mut *connection)
     .await?;
     // Written only where something changed, so that a quiet round costs nothing.
     sqlx::query(
-        "INSERT INTO good_pointers (hotkey, pointer, digest, round)
-         SELECT $1, pointer, digest, $3 FROM gists
+        "INSERT INTO good_pointers (hotkey, pointer, digest, round, committed_at)
+         SELECT $1, pointer, digest, $3, $4 FROM gists
          WHERE pointer = $2 AND fetched_round = $3 AND digest IS NOT NULL
          ON CONFLICT (hotkey) DO UPDATE
-         SET pointer = excluded.pointer, digest = excluded.digest, round = excluded.round
+         SET pointer = excluded.pointer, digest = excluded.digest, round = excluded.round,
+             committed_at = excluded.committed_at
          WHERE good_pointers.round <= excluded.round
          AND (good_pointers.pointer <> excluded.pointer OR good_pointers.digest <> excluded.digest)",
     )
-    .bind(&holder.hotkey.public_key()[..])
-    .bind(holder.pointer.to_string())
+    .bind(hotkey)
+    .bind(&pointer)
     .bind(i64::from(round))
+    .bind(committed_at)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether a pointer names the same gist, whatever the revision and however its user is written.
+fn is_same_gist(column: &str, other: &GistPointer) -> Result<bool, StoreError> {
+    Ok(pointer(column)?.gist_id() == other.gist_id())
 }

@@ -12,6 +12,7 @@
 use crate::{Store, StoreError};
 use std::collections::HashSet;
 use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::evidence::MOST_UNWATCHED_RANGES;
 use tensorflix_domain::subnet::Subnet;
 
 /// Observations that one step looks at.
@@ -143,10 +144,14 @@ impl Store {
             .bind(before_block)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM unwatched_blocks WHERE until_block < $1")
-            .bind(before_block)
-            .execute(&mut *transaction)
-            .await?;
+        // Not by age: a pin of that time may date a claim for as long as the claim binds.
+        sqlx::query(
+            "DELETE FROM unwatched_blocks WHERE from_block NOT IN (
+                 SELECT from_block FROM unwatched_blocks ORDER BY from_block DESC LIMIT $1)",
+        )
+        .bind(i64::from(MOST_UNWATCHED_RANGES))
+        .execute(&mut *transaction)
+        .await?;
         let holdings = sqlx::query(
             "DELETE FROM holdings WHERE round < $1 AND NOT EXISTS (
                  SELECT 1 FROM gists WHERE gists.pointer = holdings.pointer AND gists.digest = holdings.digest)",

@@ -375,7 +375,7 @@ impl Store for MemoryStore {
         self.write(Write::Claims, |tables| tables.record_claims(claims, holdings)).await
     }
 
-    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<Hotkey>, StoreError> {
+    async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError> {
         self.read(|tables| tables.in_dispute(round, round_blocks))
     }
 

@@ -1,6 +1,6 @@
 //! The records of the store, and the rules by which they change. What is a fact is added and never changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
@@ -40,7 +40,7 @@ pub struct Tables {
     pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
     pub waits: BTreeMap<ContentId, Vec<Wait>>,
     pub claims: BTreeMap<(String, String, Hotkey), Claim>,
-    pub gist_dates: BTreeMap<(Hotkey, Block), GistDate>,
+    pub gist_dates: BTreeMap<(Hotkey, Block, Option<GistName>), GistDate>,
     pub block_times: BTreeMap<Block, Moment>,
     pub cycles: Vec<Cycle>,
     /// By window, those of one window in the order in which they were stored.
@@ -131,7 +131,11 @@ impl Tables {
     fn record_holder(&mut self, round: Block, holder: &GistHolder) {
         let state = self.gists.get(&holder.pointer).filter(|state| state.fetched_round == Some(round));
         let Some(digest) = state.and_then(|state| state.digest) else { return };
-        let good = GoodPointer { hotkey: holder.hotkey, pointer: holder.pointer.clone(), digest, round };
+        // Another revision of the gist that it is committed to is no other gist.
+        let is_same = |good: &&GoodPointer| good.pointer.gist_id() == holder.pointer.gist_id();
+        let since = self.good_pointers.get(&holder.hotkey).filter(is_same).map(|good| good.committed_at);
+        let committed_at = since.map_or(holder.committed_at, |since| holder.committed_at.min(since));
+        let good = GoodPointer { hotkey: holder.hotkey, pointer: holder.pointer.clone(), digest, round, committed_at };
         let known = self.good_pointers.entry(holder.hotkey).or_insert_with(|| good.clone());
         if (&known.pointer, known.digest) != (&good.pointer, digest) && known.round <= round {
             *known = good;
@@ -141,9 +145,10 @@ impl Tables {
             .iter()
             .any(|(known, _)| (known.hotkey, &known.pointer, known.digest) == (holder.hotkey, &holder.pointer, digest));
         if !is_known {
-            let GistHolder { hotkey, pointer, committed_at } = holder.clone();
+            let GistHolder { hotkey, pointer, committed_at: block } = holder.clone();
+            let pinned_at = pointer.revision().map(|_| block);
             let id = i64::try_from(self.holdings.len()).expect("few holdings") + 1;
-            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at }, None));
+            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at, pinned_at }, None));
         }
     }
 
@@ -337,11 +342,13 @@ impl Tables {
     }
 
     pub fn record_claims(&mut self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
+        let mut short_of_room = BTreeSet::new();
         for claim in claims {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
             let held = || self.claims.keys().filter(|(_, _, hotkey)| *hotkey == claim.hotkey).count();
             // Counted only where it could matter: a count walks all claims.
             if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&key) && held() >= MAX_CLAIMS {
+                short_of_room.insert(claim.hotkey);
                 continue;
             }
             self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
@@ -349,7 +356,11 @@ impl Tables {
         let claimed: BTreeMap<i64, PlaceRuleDigest> =
             holdings.iter().map(|claimed| (claimed.id, claimed.rule)).collect();
         for (holding, rule) in &mut self.holdings {
-            *rule = claimed.get(&holding.id).copied().or(*rule);
+            // What was left out is claimed under no rule.
+            let under = |rule: &PlaceRuleDigest| {
+                if short_of_room.contains(&holding.hotkey) { PlaceRuleDigest([0; 32]) } else { *rule }
+            };
+            *rule = claimed.get(&holding.id).map(under).or(*rule);
         }
         Ok(())
     }

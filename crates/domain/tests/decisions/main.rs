@@ -127,6 +127,7 @@ fn claim(uid: Uid, (task_id, content_id): (&str, &str), round: u32) -> BoundClai
         pinned_at: None,
         round,
         committed_at: 1,
+        gist: None,
     };
     BoundClaim { uid, claim, dating: Dating::NotAsked }
 }

@@ -5,6 +5,7 @@ use crate::samples::{claim, hotkey, stamp, subnet};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::dating::{DateAnswer, Dating, GistDate, Undatable};
+use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::Head;
@@ -26,7 +27,7 @@ fn pinned(content: u32, key: u8, pinned_at: Block, round: Block) -> Claim {
 
 async fn in_dispute(store: &Store, round: Block) -> Vec<u8> {
     let found = store.in_dispute(round, ROUND_BLOCKS).await.expect("read");
-    found.iter().map(|hotkey| hotkey.public_key()[0]).collect()
+    found.iter().map(|(hotkey, _)| hotkey.public_key()[0]).collect()
 }
 
 fn waiting(key: u8, round: Block, number: u8) -> GistDate {
@@ -82,7 +83,8 @@ async fn a_date_waits_until_it_is_answered_and_then_stays() {
     assert_eq!(store.gists_to_date().await.expect("read"), [date.clone(), other.clone()]);
     date.answered(100, DateAnswer::Silent);
     store.record_gist_dates(&[date.clone()]).await.expect("saved");
-    store.record_gist_dates(&[waiting(1, 100, 7)]).await.expect("saved");
+    let again = GistDate { waiting_since: 900, ..waiting(1, 100, 9) };
+    store.record_gist_dates(&[again]).await.expect("saved");
     assert_eq!(store.gists_to_date().await.expect("read"), [date.clone(), other.clone()], "its place in line stays");
     assert!(store.gists_dated_since(0).await.expect("read").is_empty());
 
@@ -146,4 +148,55 @@ async fn what_dates_claims_goes_with_them() {
     assert_eq!(store.gist_dates().await.expect("read"), [waiting(1, 25, 1)]);
     let left: Vec<Block> = store.block_times().await.expect("read").into_keys().collect();
     assert_eq!(left, [20, 25, 600]);
+}
+
+/// The same claim by a gist.
+fn by(claim: Claim, number: u8) -> Claim {
+    Claim { gist: Some(GistName::from(&pointer(number))), ..claim }
+}
+
+#[tokio::test]
+async fn a_pin_of_a_round_that_was_not_held_is_in_dispute_with_what_was_seen_in_the_next_one() {
+    for (missed, claims, expected) in [
+        ((25, 100), vec![seen("t", 1, 1, 100), pinned(1, 2, 30, 900)], vec![1]),
+        ((0, 100), vec![seen("t", 1, 1, 100), pinned(1, 2, 3, 900)], vec![1]),
+        ((25, 125), vec![seen("t", 1, 1, 100), pinned(1, 2, 30, 900)], vec![1]),
+        // It was made before, and counts from a round that was held.
+        ((50, 100), vec![seen("t", 1, 1, 100), pinned(1, 2, 25, 900)], vec![]),
+        ((25, 75), vec![seen("t", 1, 1, 100), pinned(1, 2, 30, 900)], vec![1]),
+        ((25, 50), vec![seen("t", 1, 1, 100), pinned(1, 2, 10, 900)], vec![]),
+    ] {
+        let store = memory().await;
+        let (from, until) = missed;
+        store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await.expect("saved");
+        store.record_claims(&claims, &[]).await.expect("saved");
+        assert_eq!(in_dispute(&store, 100).await, expected, "{missed:?} {claims:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_gist_by_which_a_hotkey_was_seen_in_a_round_has_a_date_of_its_own() {
+    let store = memory().await;
+    let claims = [by(seen("t", 1, 1, 100), 8), by(seen("t", 2, 1, 100), 9), seen("t", 1, 2, 100), seen("t", 2, 2, 100)];
+    store.record_claims(&claims, &[]).await.expect("saved");
+    let found = async || store.in_dispute(100, ROUND_BLOCKS).await.expect("read");
+    let name = |number| Some(GistName::from(&pointer(number)));
+    assert_eq!(found().await, [(hotkey(1), name(8)), (hotkey(1), name(9)), (hotkey(2), None)]);
+    store.record_gist_dates(&[waiting(1, 100, 9), waiting(2, 100, 7)]).await.expect("saved");
+    assert_eq!(found().await, [(hotkey(1), name(8))]);
+    store.record_gist_dates(&[waiting(1, 100, 8)]).await.expect("saved");
+    assert_eq!(found().await, []);
+    let mut of_one = store.gist_dates().await.expect("read");
+    of_one.retain(|date| date.hotkey == hotkey(1));
+    assert_eq!(of_one, [waiting(1, 100, 8), waiting(1, 100, 9)]);
+}
+
+#[tokio::test]
+async fn blocks_without_a_round_are_known_as_long_as_a_claim_may_be_dated_by_them() {
+    let store = memory().await;
+    let range = UnwatchedBlocks { from: 0, until: 100 };
+    store.record_unwatched_blocks(&range).await.expect("saved");
+    store.save_head(&Head { stamp: stamp(900_000), hash: [0; 32] }).await.expect("saved");
+    store.prune(stamp(800_000).time.unix_ms()).await.expect("pruned");
+    assert_eq!(store.unwatched_blocks(9).await.expect("read"), [range]);
 }

@@ -1,7 +1,7 @@
 //! Gists, who holds them, and the claims made of that.
 
 use crate::samples::{claim, claimed, hotkey, rule};
-use tensorflix_domain::claim::Claim;
+use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
@@ -178,8 +178,11 @@ async fn claims_are_read_by_task_and_content_and_no_others_with_them() {
 
 #[tokio::test]
 async fn a_claim_keeps_the_earliest_of_each_of_its_times_in_whatever_order_they_come() {
-    let record = |pinned_at, round, committed_at| Claim { pinned_at, round, committed_at, ..claim("t", 2, 1, 75) };
-    let records = [record(None, 75, 40), record(Some(120), 100, 120), record(Some(90), 125, 90)];
+    let record = |pinned_at, round, committed_at, gist| {
+        let gist = Some(GistName::from(&pointer(gist)));
+        Claim { pinned_at, round, committed_at, gist, ..claim("t", 2, 1, 75) }
+    };
+    let records = [record(None, 75, 40, 3), record(Some(120), 100, 120, 2), record(Some(90), 125, 90, 1)];
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
         let store = memory().await;
         let others = [claim("t", 2, 2, 50), claim("t", 3, 1, 50), claim("u", 2, 1, 50)];
@@ -188,7 +191,7 @@ async fn a_claim_keeps_the_earliest_of_each_of_its_times_in_whatever_order_they_
             store.record_claims(&[records[index].clone()], &[]).await.expect("saved");
         }
         let mut expected: Vec<Claim> = others.into();
-        expected.push(record(Some(90), 75, 40));
+        expected.push(record(Some(90), 75, 40, 3));
         expected.sort();
         assert_eq!(store.claims().await.expect("read"), expected, "{order:?}");
     }
@@ -308,4 +311,58 @@ async fn the_last_good_gist_of_a_hotkey_is_the_one_that_was_read_under_its_commi
     store.record_gists(125, &[unchanged(1)], &[holder(1, 1)]).await.expect("saved");
     assert_eq!(good(1).await, Some((pointer(1), 10, 125)), "and back");
     assert_eq!(good(2).await, Some((pointer(2), 20, 25)));
+}
+
+#[tokio::test]
+async fn another_revision_of_the_gist_that_a_hotkey_is_committed_to_is_no_new_commitment() {
+    let store = memory().await;
+    let (gist, other): (GistPointer, GistPointer) = (pointer(1), pointer(2));
+    let revision =
+        |number: u8| format!("Alice:{}@{number:040x}", gist.gist_id()).parse::<GistPointer>().expect("a pointer");
+    let commits = [
+        (25, gist.clone(), 5),
+        (50, revision(1), 40),
+        (75, revision(2), 60),
+        // It leaves the gist and comes back.
+        (100, other, 90),
+        (125, revision(3), 110),
+    ];
+    for (body, (round, pointer, committed_at)) in (10..).zip(commits) {
+        let answer = GistAnswer { pointer: pointer.clone(), ..fetched(1, body) };
+        let holder = GistHolder { hotkey: hotkey(1), pointer, committed_at };
+        store.record_gists(round, &[answer], &[holder]).await.expect("stored");
+    }
+    let held = store.unclaimed_holdings(9).await.expect("read");
+    let blocks: Vec<_> = held.iter().map(|holding| (holding.committed_at, holding.pinned_at)).collect();
+    assert_eq!(blocks, [(5, None), (5, Some(40)), (5, Some(60)), (90, None), (110, Some(110))]);
+}
+
+#[tokio::test]
+async fn what_has_no_room_among_a_hotkeys_claims_is_claimed_when_there_is_room() {
+    let store = memory().await;
+    let rule = rule(7);
+    store.record_gists(25, &[fetched(1, 10)], &[holder(1, 1), holder(2, 1)]).await.expect("stored");
+    let held = store.unclaimed_holdings(9).await.expect("read");
+    let claimed: Vec<ClaimedHolding> = held.iter().map(|holding| ClaimedHolding { id: holding.id, rule }).collect();
+    let numbered = |key: u8, number: usize, round| Claim {
+        content_id: format!("v{number:010}"),
+        pinned_at: None,
+        ..claim("t", 1, key, round)
+    };
+    let old: Vec<Claim> = (0..MAX_CLAIMS).map(|number| numbered(1, number, 25)).collect();
+    store.record_claims(&old, &[]).await.expect("stored");
+    let listed =
+        |round| -> Vec<Claim> { (MAX_CLAIMS..MAX_CLAIMS + 3).map(|number| numbered(1, number, round)).collect() };
+    let all = [listed(50), vec![numbered(2, 1, 50)]].concat();
+    store.record_claims(&all, &claimed).await.expect("stored");
+    assert!(store.unclaimed_holdings(9).await.expect("read").is_empty());
+    let waiting = async || store.holdings_claimed_otherwise(&rule).await.expect("read");
+    let keys: Vec<_> = waiting().await.iter().map(|holding| holding.hotkey).collect();
+    assert_eq!(keys, [hotkey(1)], "what was left out is looked at again, and nobody else's");
+
+    let later = 50 + CLAIM_REST_BLOCKS;
+    store.record_claims(&listed(later), &claimed).await.expect("stored");
+    assert_eq!(waiting().await, []);
+    let known = store.claims_on(&format!("v{:010}", MAX_CLAIMS + 2)).await.expect("read");
+    assert_eq!(known.iter().map(|claim| claim.round).collect::<Vec<_>>(), [later]);
 }

@@ -123,6 +123,7 @@ pub fn claim(task_id: &str, number: u32, key: u8, round: Block) -> Claim {
         pinned_at: Some(round + 1),
         round,
         committed_at: round - 1,
+        gist: None,
     }
 }
 
@@ -247,7 +248,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
             owner_hotkey: None,
             unwatched: vec![UnwatchedBlocks { from: 25, until: 75 }],
-            rounds: Rounds { blocks: 50, times: [(50, Moment::from_unix_ms(3))].into() },
+            rounds: Rounds { blocks: 50, times: [(50, Moment::from_unix_ms(3))].into(), ..Rounds::default() },
         },
         policy: Policy { burn_share: number, ..Policy::default() },
         submissions: vec![judged],
