@@ -12,6 +12,7 @@ mod hostile_answers;
 mod instagram;
 mod keys;
 mod limiter;
+mod one_item;
 mod order_deadlines;
 mod outbound;
 mod platform_contract;
