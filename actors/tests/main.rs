@@ -16,6 +16,7 @@ mod one_item;
 mod order_deadlines;
 mod outbound;
 mod platform_contract;
+mod plausibility;
 mod polling;
 mod port_panics;
 mod quarantine;
