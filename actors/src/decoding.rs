@@ -35,6 +35,17 @@ pub(crate) fn text(value: &Value) -> String {
     bounded_text(value.as_str().unwrap_or_default().to_owned())
 }
 
+/// What is said of a content whose item cannot be read.
+pub(crate) const UNREADABLE_ITEM: &str = "its item cannot be read";
+
+/// Longest address of a picture that is kept, in bytes.
+const MAX_ADDRESS_BYTES: usize = 4_096;
+
+/// An address of a picture, unless it is absurdly long.
+pub(crate) fn address_text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| text.len() <= MAX_ADDRESS_BYTES).map(str::to_owned)
+}
+
 /// An RFC 3339 time.
 pub(crate) fn moment(value: &Value) -> Option<Moment> {
     Moment::parse(value.as_str()?)

@@ -18,6 +18,7 @@ use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::places::{PlaceRule, Turn, contents_in_turn};
+use tensorflix_domain::plausibility;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
@@ -102,6 +103,7 @@ pub(crate) async fn content_evidence(
             let record = records.next().unwrap_or_default();
             let verified = verification.and_then(|verification| verification.known(content, &observed, record));
             let mut known = observed.evidence;
+            plausibility::clear(&mut known, content.platform());
             if let Some((verified, questions)) = verified {
                 known.verification = Some(Box::new(verified));
                 if !questions.is_empty() {

@@ -11,6 +11,7 @@ pub mod gist_dates;
 pub mod gist_fetcher;
 pub mod github;
 pub mod instagram;
+mod json_parts;
 pub mod limiter;
 pub mod outbound;
 pub mod outcomes;

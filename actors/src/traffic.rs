@@ -8,6 +8,7 @@ use tensorflix_domain::decision::contents_not_rejected;
 use tensorflix_domain::defence::RECORDED_SETTLING_HOURS;
 use tensorflix_domain::evidence::{Evidence, SettledViews};
 use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::plausibility;
 use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::traffic::{Baselines, Traits, assess};
 
@@ -33,7 +34,8 @@ pub(crate) async fn judge_traffic(
     let all: Vec<ContentId> = evidence.contents.keys().cloned().collect();
     let mut traits = Vec::with_capacity(all.len());
     for chunk in all.chunks(CONTENTS_PER_READ) {
-        let series = store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
+        let mut series = store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
+        series.iter_mut().for_each(plausibility::clear_series);
         for (content, series) in chunk.iter().zip(&series) {
             traits.push(Traits::of(series, policy.view_metric));
             let origin = evidence.contents.get_mut(content).and_then(|known| known.origin.as_deref_mut());

@@ -2,6 +2,7 @@
 
 mod days;
 mod deadlines;
+mod parts;
 
 use crate::support::gists::{reel, video};
 use crate::support::logs::Logs;

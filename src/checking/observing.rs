@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_actors::instagram::UNITS_PER_USD;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope};
+use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope, screen};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::ids::{self, ContentId};
@@ -69,7 +69,10 @@ impl Asked {
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
                 match ask(platform.as_ref(), outbound, &routes, batch).await {
-                    Ok(answer) => {
+                    Ok(mut answer) => {
+                        for (content, error) in screen(&mut answer, platform.id(), at.time) {
+                            asked.missing(platform.id(), format!("{}: {error}", content.as_str()));
+                        }
                         let seen = answer.sightings.into_iter();
                         asked
                             .contents

@@ -44,8 +44,7 @@ impl GitHub {
         if is_web_page(&response) {
             return Err(PassingFailure::WebPage.into());
         }
-        let gist = serde_json::from_slice(&response.body).map_err(|error| ItemFailure::Malformed(error.to_string()))?;
-        Ok(Some((gist, response.headers.get("etag").cloned())))
+        Ok(Some((ApiGist::read(&response.body)?, response.headers.get("etag").cloned())))
     }
 
     /// One request with its retries; gives answers 200 and 304 only.

@@ -1,6 +1,7 @@
 //! Reading the items of a data set: joined to reels by short code, never by order.
 
-use crate::decoding::{count, is_error, moment, text, texts};
+use crate::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
+use crate::json_parts::{decoded, elements, some_members};
 use crate::platform::{BatchAnswer, join_copies, shown_words};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -11,6 +12,9 @@ use tensorflix_domain::verification::PlatformSignals;
 /// What an item says whose reel does not exist.
 const NOT_FOUND: &str = "not_found";
 
+/// Where an item says of which reel it is; `error` tells which of them counts.
+const CODE_FIELDS: [&str; 4] = ["error", "inputUrl", "url", "shortCode"];
+
 /// What the items say of the reels that were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
@@ -20,19 +24,43 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    /// Takes in items, which add to those that were read before.
-    pub(super) fn take_in(&mut self, items: &[Value], asked: &[ContentId]) {
+    /// Reads a data set; `None` if it is no list, or not a whole one. Only what was asked for is kept.
+    pub(super) fn read(body: &[u8], asked: &[ContentId]) -> Option<Self> {
         let asked: BTreeMap<&str, &ContentId> = asked.iter().map(|content| (content.as_str(), content)).collect();
-        for item in items {
-            let Some(content) = code(item).and_then(|code| asked.get(code)) else { continue };
+        let mut joined = Self::default();
+        for item in elements(body)? {
+            let item = item.ok()?.value;
+            let readable = decoded(item);
+            let is_readable = readable.is_some();
+            let item = readable.or_else(|| Some(some_members(item, &CODE_FIELDS)?.into())).unwrap_or_default();
+            let Some(content) = code(&item).and_then(|code| asked.get(code)) else { continue };
             let content = (*content).clone();
-            if !is_error(item) {
-                self.show(content, read_reel(item));
+            if !is_readable {
+                joined.words.entry(content).or_insert_with(|| UNREADABLE_ITEM.to_owned());
+            } else if !is_error(&item) {
+                joined.show(content, read_reel(&item));
             } else if item["error"].as_str() == Some(NOT_FOUND) {
-                self.sightings.entry(content).or_insert(Sighting::Absent);
+                joined.sightings.entry(content).or_insert(Sighting::Absent);
             } else {
-                self.words.entry(content).or_insert_with(|| words(item));
+                joined.words.entry(content).or_insert_with(|| words(&item));
             }
+        }
+        joined.words.retain(|content, _| !joined.sightings.contains_key(content));
+        Some(joined)
+    }
+
+    /// Adds what a later look showed. One that shows less takes nothing back.
+    pub(super) fn add(&mut self, later: Self) {
+        for (content, sighting) in later.sightings {
+            match sighting {
+                Sighting::Present(reel) => self.show(content, *reel),
+                absent => {
+                    self.sightings.entry(content).or_insert(absent);
+                }
+            }
+        }
+        for (content, words) in later.words {
+            self.words.entry(content).or_insert(words);
         }
         self.words.retain(|content, _| !self.sightings.contains_key(content));
     }
@@ -106,18 +134,18 @@ fn read_reel(item: &Value) -> Presence {
             description: text(&item["caption"]),
             author: text(&item["ownerUsername"]),
             tags: texts(&item["hashtags"]),
-            duration_secs: item["videoDuration"].as_f64().map(whole_seconds),
+            duration_secs: item["videoDuration"].as_f64().and_then(whole_seconds),
             broadcast: Broadcast::None,
-            thumbnail_url: item["displayUrl"].as_str().map(str::to_owned),
+            thumbnail_url: address_text(&item["displayUrl"]),
             signals: PlatformSignals::default(),
         },
     }
 }
 
-fn whole_seconds(seconds: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
-    let whole = seconds.clamp(0.0, f64::from(u32::MAX)) as u32;
-    whole
+/// Whole seconds of a duration; nothing for what is none.
+fn whole_seconds(seconds: f64) -> Option<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: within the range of u32")]
+    (0.0..=f64::from(u32::MAX)).contains(&seconds).then_some(seconds as u32)
 }
 
 #[cfg(test)]
@@ -144,8 +172,8 @@ mod tests {
             json!("nonsense"),
             json!(null),
         ];
-        let mut joined = Joined::default();
-        joined.take_in(&items, &asked);
+        let body = serde_json::to_vec(&items).expect("JSON");
+        let joined = Joined::read(&body, &asked).expect("a list");
         let answer = joined.into_answer(&asked, None, 0);
         assert_eq!(answer.sightings.keys().map(ContentId::as_str).collect::<Vec<_>>(), ["BBBBB", "CCCCC", "EEEEE"]);
         assert_eq!(answer.sightings[&asked[1]], Sighting::Absent);
@@ -173,7 +201,12 @@ mod tests {
         ] {
             let items: Vec<Value> = items.into_iter().cloned().collect();
             let mut joined = Joined::default();
-            joined.take_in(&items, &asked);
+            for item in &items {
+                let body = serde_json::to_vec(&[item]).expect("JSON");
+                joined.add(Joined::read(&body, &asked).expect("a list"));
+            }
+            let body = serde_json::to_vec(&items).expect("JSON");
+            joined.add(Joined::read(&body, &asked).expect("a list"));
             let answer = joined.into_answer(&asked, None, 0);
             let Sighting::Present(reel) = &answer.sightings[&asked[0]] else { panic!("present: {items:?}") };
             assert_eq!((reel.metrics.view_count, reel.details.description.as_str()), (Some(5), "text"), "{items:?}");

@@ -199,12 +199,12 @@ impl Instagram {
             self.clock.sleep(pause).await;
             let read = tokio::select! {
                 biased;
-                read = self.items(outbound, &run.dataset) => read,
+                read = self.items(outbound, &run.dataset, contents) => read,
                 () = self.clock.sleep(left.saturating_sub(pause)) => Err(span.too_late()),
             };
             match (read, &mut joined) {
-                (Ok(items), Some(joined)) => joined.take_in(&items, contents),
-                (Ok(items), None) => joined.insert(Joined::default()).take_in(&items, contents),
+                (Ok(look), Some(joined)) => joined.add(look),
+                (Ok(look), None) => joined = Some(look),
                 (Err(error), None) => return Err(error),
                 (Err(_), Some(_)) => break,
             }

@@ -1,8 +1,10 @@
 //! Runs of an Apify actor: starting one, following it to its end, stopping it, and reading its data set.
 
+use super::items::Joined;
 use super::refusals;
 use super::{Instagram, Span, charge_units};
 use crate::github::address;
+use crate::json_parts::{members, some_members};
 use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use crate::platform::{BatchError, BatchFailure};
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};
@@ -50,8 +52,8 @@ pub(super) struct Run {
 impl Run {
     /// Reads an answer, which holds no run if it was cut or comes from something in between.
     fn read(response: &HttpResponse) -> Option<Self> {
-        let answer: Value = serde_json::from_slice(&response.body).ok()?;
-        let data = &answer["data"];
+        let part = members(&response.body)?.find_map(|part| part.ok().filter(|part| part.is("data")))?;
+        let data = Value::from(some_members(part.value, &["id", "status", "defaultDatasetId", "usageTotalUsd"])?);
         let field = |name: &str| data[name].as_str().map(str::to_owned);
         Some(Self {
             id: field("id")?,
@@ -140,9 +142,15 @@ impl Instagram {
         }
     }
 
-    pub(super) async fn items(&self, outbound: &Outbound, dataset: &str) -> Result<Vec<Value>, String> {
+    /// What the items of a data set say of these reels.
+    pub(super) async fn items(
+        &self,
+        outbound: &Outbound,
+        dataset: &str,
+        contents: &[ContentId],
+    ) -> Result<Joined, String> {
         let url = address(&self.api_url, &["v2", "datasets", dataset, "items"])?;
-        self.get(outbound, &url, "a list of items", |response| serde_json::from_slice(&response.body).ok()).await
+        self.get(outbound, &url, "a list of items", |response| Joined::read(&response.body, contents)).await
     }
 
     /// Reads something, again after failures in passing, an answer that is not `what` it should be among them.

@@ -2,6 +2,7 @@
 
 use super::batches::{ABSENCE_APART, Look};
 use super::ledger::{Day, Ledger};
+use super::plausible::Told;
 use super::{ContentsObserved, ObserveContents, Platform, Scope};
 use crate::outbound::Outbound;
 use crate::ports::{Clock, Store};
@@ -34,6 +35,8 @@ pub(super) struct Parts<P> {
     pub(super) stats: Arc<ActorStats>,
     pub(super) slots: tokio::sync::Semaphore,
     pub(super) ledger: Ledger,
+    /// Contents of which the log told that an answer about them cannot be true.
+    pub(super) implausible: Told,
 }
 
 /// How one request is worked off.
@@ -62,7 +65,18 @@ impl<P: Platform> PlatformActor<P> {
     ) -> Self {
         let slots = tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1));
         let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&clock));
-        Self { parts: Arc::new(Parts { platform, outbound, store, clock, stats, slots, ledger }) }
+        Self {
+            parts: Arc::new(Parts {
+                platform,
+                outbound,
+                store,
+                clock,
+                stats,
+                slots,
+                ledger,
+                implausible: Told::default(),
+            }),
+        }
     }
 
     pub(super) fn parts(&self) -> Arc<Parts<P>> {

@@ -2,6 +2,7 @@
 
 use super::actor::{Order, Parts, content_item};
 use super::ledger::Day;
+use super::plausible::screen;
 use super::{BATCHES, BatchAnswer, BatchError, ContentsObserved, Platform, Scope};
 use crate::ports::StoreError;
 use crate::quarantine::Quarantine;
@@ -225,6 +226,7 @@ impl<P: Platform> Parts<P> {
             () = self.clock.sleep(left + ORDER_GRACE) => Err(passing(format!("{} did not answer in time", self.platform.id()))),
         };
         let mut answer = answered.inspect_err(|error| self.report(batch, look.scope(), error))?;
+        self.implausible.tell(self.platform.id(), &screen(&mut answer, self.platform.id(), order.as_of.time));
         let mut observations = Vec::with_capacity(batch.len());
         let mut answered = Answered { at: self.clock.monotonic(), ..Answered::default() };
         let gone = if look == Look::Second { HashSet::new() } else { self.known_to_be_gone(&answer, batch).await? };

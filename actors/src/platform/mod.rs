@@ -17,6 +17,7 @@ mod asking;
 mod batches;
 mod copies;
 mod ledger;
+mod plausible;
 mod polling;
 mod rests;
 mod words;
@@ -25,6 +26,7 @@ pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
+pub use plausible::screen;
 pub use polling::{MAX_POLLED, PollContents};
 pub(crate) use words::shown_words;
 

@@ -5,6 +5,7 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, permille};
 use crate::github::address;
+use crate::json_parts::{decoded, elements, members, some_members};
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
@@ -101,21 +102,28 @@ fn inputs(case: &Case) -> Vec<Value> {
 
 fn read(body: &[u8]) -> Result<Scores, DetectorError> {
     let not_understood = || DetectorError::passing(format!("{NAME}'s answer is not a list of scores"));
-    let answer: Value = serde_json::from_slice(body).map_err(|_| not_understood())?;
-    let results = answer["results"].as_array().filter(|results| !results.is_empty()).ok_or_else(not_understood)?;
+    let answer =
+        members(body).ok_or_else(not_understood)?.collect::<Result<Vec<_>, _>>().map_err(|_| not_understood())?;
+    let field = |name| answer.iter().find(|part| part.is(name)).map(|part| part.value);
+    let results = field("results").and_then(elements).ok_or_else(not_understood)?;
     let mut by_category = BTreeMap::new();
+    // All results are of one case, and the highest score counts: without one of them nothing is known.
     for result in results {
-        let scores = result["category_scores"].as_object().filter(|scores| !scores.is_empty());
+        let result = result.map_err(|_| not_understood())?.value;
+        let scores = some_members(result, &["category_scores"]).unwrap_or_default().remove("category_scores");
+        let scores = scores.as_ref().and_then(Value::as_object).filter(|scores| !scores.is_empty());
         for (category, score) in scores.ok_or_else(not_understood)? {
             let score = score.as_f64().and_then(permille).ok_or_else(not_understood)?;
             let highest = by_category.entry(category.clone()).or_insert(score);
             *highest = score.max(*highest);
         }
     }
-    if by_category.len() > MAX_SCORES {
+    if by_category.is_empty() || by_category.len() > MAX_SCORES {
         return Err(not_understood());
     }
-    let model = answer["model"].as_str().and_then(super::bounded_words).unwrap_or_else(|| MODEL.to_owned());
+    let model = field("model").and_then(decoded);
+    let model =
+        model.as_ref().and_then(Value::as_str).and_then(super::bounded_words).unwrap_or_else(|| MODEL.to_owned());
     Ok(Scores { model, by_category })
 }
 

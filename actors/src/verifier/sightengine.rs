@@ -6,6 +6,7 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, permille};
 use crate::github::address;
+use crate::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse};
 use async_trait::async_trait;
@@ -28,6 +29,9 @@ const MODELS: [(Check, &str, &[[&str; 2]]); 2] = [
         &[["nudity", "sexual_activity"], ["nudity", "sexual_display"], ["gore", "prob"], ["violence", "prob"]],
     ),
 ];
+
+/// What is read of an answer.
+const ANSWER_FIELDS: [&str; 6] = ["status", "error", "type", "nudity", "gore", "violence"];
 
 /// The service's settings.
 pub struct SightEngine {
@@ -88,7 +92,7 @@ impl SightEngine {
         request.credential = Some(Credential::Queries(secrets));
         let response = outbound.send_within(request, Timing::until(until)).await;
         let response = response.map_err(|error| DetectorError::of_http(NAME, &error))?;
-        let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let answer = Value::from(some_members(&response.body, &ANSWER_FIELDS).unwrap_or_default());
         match (response.status, answer["status"].as_str()) {
             (200, Some("success")) => Ok(answer),
             _ => Err(refusal(&response, &answer)),

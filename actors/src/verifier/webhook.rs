@@ -5,6 +5,7 @@
 //! answer of `unknown`, or one that is not understood, is no verdict.
 
 use super::{Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, bounded_words, permille};
+use crate::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
@@ -80,7 +81,8 @@ fn read(response: &HttpResponse, question: &CaseQuestion) -> Result<Option<Answe
         return Err(refusal(response));
     }
     let not_understood = || DetectorError::passing(format!("{NAME}'s answer is not a verdict with a confidence"));
-    let answer: Value = serde_json::from_slice(&response.body).map_err(|_| not_understood())?;
+    let answer = some_members(&response.body, &["verdict", "confidence", "evidence", "model"]);
+    let answer = Value::from(answer.ok_or_else(not_understood)?);
     let verdict = answer["verdict"].as_str().ok_or_else(not_understood)?;
     if verdict == "unknown" {
         return Ok(None);

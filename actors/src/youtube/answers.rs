@@ -1,9 +1,10 @@
 //! Reading YouTube's answers: every field optional, unknown ones ignored, and absence only where it is certain.
 
-use crate::decoding::{count, is_error, moment, text, texts};
+use crate::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
+use crate::json_parts::{NotWhole, decoded, elements, members, some_members};
 use crate::platform::{BatchAnswer, BatchError, join_copies, join_metrics};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::ids::{self, ContentId};
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
 use tensorflix_domain::verification::PlatformSignals;
@@ -15,70 +16,116 @@ fn not_understood(what: &str) -> BatchError {
     BatchError::Passing { error: format!("YouTube: {what}"), retry_after: None }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, BatchError> {
-    let answer: Value = serde_json::from_slice(body).map_err(|_| not_understood("the answer is not JSON"))?;
-    match answer {
-        // Some gateways put an error into an answer of status 200.
-        answer if is_error(&answer) => Err(not_understood("the answer is an error")),
-        Value::Object(answer) => Ok(answer),
-        _ => Err(not_understood("the answer is not an object")),
+/// What an answer is beside its items.
+struct Answer<'a> {
+    kind: Option<Value>,
+    items: Option<&'a [u8]>,
+}
+
+impl<'a> Answer<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, BatchError> {
+        let mut answer = Self { kind: None, items: None };
+        for part in members(body).ok_or_else(|| not_understood("the answer is not an object"))? {
+            let part = part.map_err(cut)?;
+            match part.name().as_deref() {
+                // Some gateways put an error into an answer of status 200.
+                Some("error") if part.value != b"null" => return Err(not_understood("the answer is an error")),
+                Some("items") if answer.items.is_some() => return Err(not_understood("the answer has two lists")),
+                Some("items") => answer.items = Some(part.value),
+                Some("kind") => answer.kind = decoded(part.value),
+                _ => {}
+            }
+        }
+        Ok(answer)
     }
 }
 
-/// The video that an item is of; `None` if that cannot be read.
-fn video(item: &Value) -> Option<ContentId> {
-    ContentId::new(ids::Platform::YouTube, item["id"].as_str()?).ok().filter(|_| !is_error(item))
+fn cut(NotWhole: NotWhole) -> BatchError {
+    not_understood("the answer is not JSON, or not all of it")
+}
+
+/// An item of a list.
+enum Item {
+    /// It can be read.
+    Readable(ContentId, Value),
+    /// All that can be read is of which video it is.
+    Spoilt(ContentId),
+    /// Nobody can tell whose it is.
+    Anybodys,
+}
+
+impl Item {
+    fn read(item: &[u8]) -> Self {
+        let video = |item: &Value| ContentId::new(ids::Platform::YouTube, item["id"].as_str()?).ok();
+        let Some(readable) = decoded(item) else {
+            let id = some_members(item, &["id"]).and_then(|some| video(&some.into()));
+            return id.map_or(Self::Anybodys, Self::Spoilt);
+        };
+        match video(&readable).filter(|_| !is_error(&readable)) {
+            Some(video) => Self::Readable(video, readable),
+            None => Self::Anybodys,
+        }
+    }
 }
 
 /// Reads an answer of `videos.list`. A video that it leaves out is absent, unless it holds an item of which nobody can
-/// tell whose it is: then what it leaves out is unknown.
+/// tell whose it is: then what it leaves out is unknown. So is a video whose item cannot be read.
 pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
-    let answer = object(body)?;
-    let items = match answer.get("items") {
-        Some(Value::Array(items)) => items.as_slice(),
+    let asked: BTreeSet<&ContentId> = asked.iter().collect();
+    let answer = Answer::read(body)?;
+    let items = match answer.items {
+        Some(items) => items,
         // An answer without any item may leave the key out, but it must say what it is: absence has to be certain.
-        None if answer.get("kind").and_then(Value::as_str) == Some(LIST_KIND) => &[],
+        None if answer.kind.as_ref().and_then(Value::as_str) == Some(LIST_KIND) => b"[]",
         None => return Err(not_understood("the answer is not a list of videos")),
-        Some(_) => return Err(not_understood("the items are not a list")),
     };
     let mut present: BTreeMap<ContentId, Presence> = BTreeMap::new();
+    let mut spoilt = BTreeSet::new();
     let mut is_complete = true;
-    for item in items {
-        match video(item) {
-            Some(video) => {
+    for item in elements(items).ok_or_else(|| not_understood("the items are not a list"))? {
+        match Item::read(item.map_err(cut)?.value) {
+            // Keyed by the id that the platform returns; nobody asked for strangers.
+            Item::Readable(video, item) if asked.contains(&video) => {
                 // One that stands there twice is what either copy knows of it.
-                let copy = read_video(item);
+                let copy = read_video(&item);
                 let joined = match present.remove(&video) {
                     Some(known) => join_copies(known, copy),
                     None => copy,
                 };
                 present.insert(video, joined);
             }
-            None => is_complete = false,
+            Item::Spoilt(video) if asked.contains(&video) => {
+                spoilt.insert(video);
+            }
+            Item::Readable(..) | Item::Spoilt(_) => {}
+            Item::Anybodys => is_complete = false,
         }
     }
-    // Keyed by the id that the platform returns; nobody asked for strangers.
-    present.retain(|video, _| asked.contains(video));
+    let words = spoilt.iter().map(|video| (video.clone(), UNREADABLE_ITEM.to_owned())).collect();
     let mut sightings: BTreeMap<ContentId, Sighting> =
         present.into_iter().map(|(video, presence)| (video, Sighting::Present(Box::new(presence)))).collect();
     if is_complete {
-        for video in asked {
+        for video in asked.into_iter().filter(|video| !spoilt.contains(*video)) {
             sightings.entry(video.clone()).or_insert(Sighting::Absent);
         }
     }
-    Ok(BatchAnswer { sightings, ..BatchAnswer::default() })
+    Ok(BatchAnswer { sightings, words, ..BatchAnswer::default() })
 }
 
 /// Reads an answer of `videos.batchGetStats`: numbers of the videos that it speaks of, and nothing about the others. An
 /// item without statistics says nothing.
 pub(super) fn read_stats(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
-    let answer = object(body)?;
-    let items = answer.get("items").and_then(Value::as_array).into_iter().flatten();
+    let asked: BTreeSet<&ContentId> = asked.iter().collect();
+    let items = Answer::read(body)?.items.and_then(elements);
     let mut counted: BTreeMap<ContentId, Metrics> = BTreeMap::new();
-    for item in items.filter(|item| item["statistics"].is_object()) {
-        let Some(video) = video(item).filter(|video| asked.contains(video)) else { continue };
-        let copy = metrics(&item["statistics"]);
-        counted.entry(video).and_modify(|known| *known = join_metrics(*known, copy)).or_insert(copy);
+    for item in items.into_iter().flatten() {
+        if let Item::Readable(video, item) = Item::read(item.map_err(cut)?.value)
+            && asked.contains(&video)
+            && item["statistics"].is_object()
+        {
+            let copy = metrics(&item["statistics"]);
+            counted.entry(video).and_modify(|known| *known = join_metrics(*known, copy)).or_insert(copy);
+        }
     }
     let sightings = counted.into_iter().map(|(video, metrics)| (video, Sighting::Counted(metrics))).collect();
     Ok(BatchAnswer { sightings, ..BatchAnswer::default() })
@@ -109,7 +156,7 @@ fn read_video(item: &Value) -> Presence {
                 Some("upcoming") => Broadcast::Upcoming,
                 _ => Broadcast::None,
             },
-            thumbnail_url: snippet["thumbnails"]["high"]["url"].as_str().map(str::to_owned),
+            thumbnail_url: address_text(&snippet["thumbnails"]["high"]["url"]),
             signals: signals(item),
         },
     }

@@ -55,6 +55,27 @@ fn ages_are_counted_in_chain_time_and_never_below_the_least_age() {
 }
 
 #[test]
+fn what_cannot_be_true_scores_nothing_even_where_an_earlier_release_stored_it() {
+    const YEAR: f64 = 8_766.0;
+    for (absurd, reason) in [
+        (seen(u64::MAX, NOW - 10.0), Reason::AwaitingMetrics),
+        (seen(1_000_000_000_001, NOW - 10.0), Reason::AwaitingMetrics),
+        (seen(1_000, NOW + 25.0), Reason::PlatformUnavailable),
+        (seen(1_000, 7_973.0 * YEAR), Reason::PlatformUnavailable),
+        (seen(1_000, -22.0 * YEAR), Reason::PlatformUnavailable),
+    ] {
+        simulate(async move {
+            let mut stage = Stage::start(&[(video(1), absurd), (video(2), seen(1_000, NOW - 10.0))]);
+            let miners = [miner(1, &[(CATS, &video(1))]), miner(2, &[(CATS, &video(2))])];
+            let decided = stage.decide(OPENING, &miners).await;
+            assert_eq!(verdict(&decided, 1, &video(1)), pending(reason));
+            assert_eq!(judged(&decided, 1, &video(1)).score, None);
+            assert_eq!(judged(&decided, 2, &video(2)).normalized_score, Some(1.0), "and takes nothing from others");
+        });
+    }
+}
+
+#[test]
 fn offsets_are_resolved_before_a_task_begins() {
     // Block 0 is midnight in UTC of the 21st; the task begins at two o'clock in the morning of a place two hours east.
     let start = "2026-08-21T02:00:00+02:00";

@@ -65,7 +65,7 @@ impl Http for Internet {
             }
             "/v2/datasets/items/items" => {
                 let item = json!({
-                    "shortCode": reel(1).as_str(), "timestamp": "2027-01-01T00:00:00Z", "videoViewCount": 500,
+                    "shortCode": reel(1).as_str(), "timestamp": "2026-08-21T00:00:00Z", "videoViewCount": 500,
                 });
                 json!([item]).to_string().into_bytes()
             }
@@ -74,7 +74,7 @@ impl Http for Internet {
                 let item = |number: u32| {
                     json!({
                         "id": video(number).as_str(),
-                        "snippet": {"publishedAt": "2027-01-01T00:00:00Z"},
+                        "snippet": {"publishedAt": "2026-08-21T00:00:00Z"},
                         "statistics": {"viewCount": (number * 1_000).to_string()},
                     })
                 };

@@ -22,6 +22,7 @@ pub mod judge;
 pub mod observation;
 pub mod ownership;
 pub mod places;
+pub mod plausibility;
 pub mod policy;
 pub mod problem;
 pub mod quarantine;

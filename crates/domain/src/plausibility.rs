@@ -1,0 +1,242 @@
+//! What can be true of a content's numbers and times. What cannot is no evidence: it scores nothing and rejects nobody.
+//!
+//! Bounds are far outside of what any content has and of what the rules decide, so that only an answer that is wrong is
+//! beyond them.
+
+use crate::chain_time::{HOUR_MS, Moment};
+use crate::evidence::{ContentEvidence, Measurement};
+use crate::ids::Platform;
+use crate::observation::{Broadcast, Presence};
+use crate::traffic::Series;
+use std::fmt;
+
+/// Most views, plays, likes or comments of one content: fifty times those of the most viewed video that there is.
+pub const MAX_COUNT: u64 = 1_000_000_000_000;
+
+/// How much later than its observation's block a content may be published. Blocks come late, and clocks differ.
+pub const MAX_AHEAD_HOURS: i64 = 24;
+
+/// Longest duration: the longest videos that platforms ever took are of some 600 hours.
+pub const MAX_DURATION_SECS: u32 = 1_000 * 3_600;
+
+/// 2005-02-14, when YouTube was founded.
+const YOUTUBE_SINCE: Moment = Moment::from_unix_ms(1_108_339_200_000);
+
+/// 2010-07-16, the day of the first post on Instagram.
+const INSTAGRAM_SINCE: Moment = Moment::from_unix_ms(1_279_238_400_000);
+
+/// What an answer says that cannot be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Implausible {
+    /// So many views or plays.
+    Views(u64),
+    /// Published at this time.
+    PublishedAt(Moment),
+}
+
+impl fmt::Display for Implausible {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Views(count) => write!(formatter, "{count} views are not plausible"),
+            Self::PublishedAt(at) => write!(formatter, "a publish time of {at} is not plausible"),
+        }
+    }
+}
+
+/// Whether a content can have so many views, plays, likes or comments.
+pub const fn is_plausible_count(count: u64) -> bool {
+    count <= MAX_COUNT
+}
+
+/// Whether a content that was observed at a time can have been published at another.
+pub const fn is_plausible_time(published_at: Moment, platform: Platform, observed_at: Moment) -> bool {
+    let since = match platform {
+        Platform::YouTube => YOUTUBE_SINCE,
+        Platform::Instagram => INSTAGRAM_SINCE,
+    };
+    let latest_ms = observed_at.unix_ms().saturating_add(MAX_AHEAD_HOURS * HOUR_MS);
+    since.unix_ms() <= published_at.unix_ms() && published_at.unix_ms() <= latest_ms
+}
+
+/// The numbers that scores are made of.
+///
+/// # Errors
+/// The first that cannot be true.
+pub fn check_views(counts: [Option<u64>; 2]) -> Result<(), Implausible> {
+    let absurd = counts.into_iter().flatten().find(|count| !is_plausible_count(*count));
+    absurd.map_or(Ok(()), |count| Err(Implausible::Views(count)))
+}
+
+/// A number that no score is made of: unknown if it cannot be true.
+pub fn plausible_count(count: Option<u64>) -> Option<u64> {
+    count.filter(|count| is_plausible_count(*count))
+}
+
+/// What was seen of a content, without what cannot be true and no score is made of. The time that a broadcast is planned for
+/// is none of publication.
+///
+/// # Errors
+/// What cannot be true, where a score would be made of it.
+pub fn check_presence(
+    mut presence: Presence,
+    platform: Platform,
+    observed_at: Moment,
+) -> Result<Presence, Implausible> {
+    let (metrics, details) = (&mut presence.metrics, &mut presence.details);
+    check_views([metrics.view_count, metrics.play_count])?;
+    metrics.like_count = plausible_count(metrics.like_count);
+    metrics.comment_count = plausible_count(metrics.comment_count);
+    details.duration_secs = details.duration_secs.filter(|seconds| *seconds <= MAX_DURATION_SECS);
+    if let Some(published_at) = details.published_at
+        && !is_plausible_time(published_at, platform, observed_at)
+    {
+        if !is_broadcast(details.broadcast) {
+            return Err(Implausible::PublishedAt(published_at));
+        }
+        details.published_at = None;
+    }
+    Ok(presence)
+}
+
+const fn is_broadcast(broadcast: Broadcast) -> bool {
+    matches!(broadcast, Broadcast::Live | Broadcast::Upcoming)
+}
+
+/// Takes out of what is known of a content what cannot be true: a release that did not look may have stored it.
+pub fn clear(known: &mut ContentEvidence, platform: Platform) {
+    if let Some(latest) = &mut known.latest
+        && let Some(seen) = &mut latest.presence
+        && seen.published_at.is_some_and(|published_at| !is_plausible_time(published_at, platform, latest.at.time))
+    {
+        if is_broadcast(seen.broadcast) {
+            seen.published_at = None;
+        } else {
+            known.latest = None;
+        }
+    }
+    let plausible = |views: Option<Measurement>| views.filter(|views| is_plausible_count(views.count));
+    (known.views, known.plays) = (plausible(known.views), plausible(known.plays));
+    if let Some(origin) = &mut known.origin {
+        (origin.first_views, origin.first_plays) = (plausible(origin.first_views), plausible(origin.first_plays));
+        origin.settled = origin.settled.filter(|settled| is_plausible_count(settled.count));
+    }
+}
+
+/// The same of its history: what cannot be true is neither a fall nor a surge.
+pub fn clear_series(series: &mut Series) {
+    for point in &mut series.points {
+        for count in [&mut point.views, &mut point.plays, &mut point.likes, &mut point.comments] {
+            *count = plausible_count(*count);
+        }
+    }
+    let (platform, newest) = (series.platform, series.points.iter().map(|point| point.at).max());
+    let is_plausible = |at: &Moment| newest.is_none_or(|newest| is_plausible_time(*at, platform, newest));
+    series.published_at = series.published_at.filter(is_plausible);
+    series.duration_secs = series.duration_secs.filter(|seconds| *seconds <= MAX_DURATION_SECS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain_time::BlockStamp;
+    use crate::evidence::{LatestSighting, Origin, SeenContent, SettledViews};
+    use crate::observation::{Details, Metrics};
+    use crate::traffic::Point;
+
+    fn at(text: &str) -> Moment {
+        Moment::parse(text).expect(text)
+    }
+
+    const NOW: &str = "2026-08-21T00:00:00Z";
+
+    #[test]
+    fn a_time_is_plausible_from_the_platforms_first_day_until_a_day_after_the_observation() {
+        for (published_at, youtube, instagram) in [
+            ("0001-01-01T00:00:00Z", false, false),
+            ("2005-02-13T23:59:59Z", false, false),
+            ("2005-02-14T00:00:00Z", true, false),
+            ("2010-07-16T00:00:00Z", true, true),
+            (NOW, true, true),
+            ("2026-08-22T00:00:00Z", true, true),
+            ("2026-08-22T00:00:00.001Z", false, false),
+            ("9999-12-31T23:59:59Z", false, false),
+        ] {
+            let plausible = |platform| is_plausible_time(at(published_at), platform, at(NOW));
+            assert_eq!([Platform::YouTube, Platform::Instagram].map(plausible), [youtube, instagram], "{published_at}");
+        }
+        for edge in [i64::MIN, i64::MAX] {
+            let edge = Moment::from_unix_ms(edge);
+            assert!(!is_plausible_time(edge, Platform::YouTube, at(NOW)));
+            is_plausible_time(at(NOW), Platform::YouTube, edge);
+        }
+    }
+
+    #[test]
+    fn what_scores_are_made_of_has_to_be_plausible_and_the_rest_is_dropped() {
+        let presence = |view_count, published_at: &str, broadcast| Presence {
+            metrics: Metrics { view_count, like_count: Some(MAX_COUNT + 1), ..Metrics::default() },
+            details: Details {
+                published_at: Some(at(published_at)),
+                duration_secs: Some(MAX_DURATION_SECS + 1),
+                broadcast,
+                ..Details::default()
+            },
+        };
+        let check = |presence| check_presence(presence, Platform::YouTube, at(NOW));
+        let far = "2027-01-01T00:00:00Z";
+        let good = check(presence(Some(MAX_COUNT), NOW, Broadcast::None)).expect("plausible");
+        assert_eq!((good.metrics.like_count, good.details.duration_secs), (None, None));
+        let absurd = check(presence(Some(MAX_COUNT + 1), NOW, Broadcast::None));
+        assert_eq!(absurd, Err(Implausible::Views(MAX_COUNT + 1)));
+        assert_eq!(check(presence(None, far, Broadcast::None)), Err(Implausible::PublishedAt(at(far))));
+        assert_eq!(check(presence(None, far, Broadcast::Ended)), Err(Implausible::PublishedAt(at(far))));
+        let planned = check(presence(None, far, Broadcast::Upcoming)).expect("a premiere");
+        assert_eq!(planned.details.published_at, None);
+    }
+
+    #[test]
+    fn what_an_earlier_release_stored_is_cleared_of_what_cannot_be_true() {
+        let stamp = BlockStamp { block: 100, time: at(NOW) };
+        let known = |published_at: &str, broadcast, count| ContentEvidence {
+            latest: Some(LatestSighting {
+                at: stamp,
+                presence: Some(SeenContent { published_at: Some(at(published_at)), broadcast }),
+            }),
+            views: Some(Measurement { at: stamp, count }),
+            plays: Some(Measurement { at: stamp, count }),
+            origin: Some(Box::new(Origin {
+                first_views: Some(Measurement { at: stamp, count }),
+                settled: Some(SettledViews { time: at(NOW), count }),
+                ..Origin::default()
+            })),
+            ..ContentEvidence::default()
+        };
+        let cleared = |mut known: ContentEvidence| {
+            clear(&mut known, Platform::YouTube);
+            known
+        };
+        let good = known(NOW, Broadcast::None, MAX_COUNT);
+        assert_eq!(cleared(good.clone()), good);
+        let absurd = cleared(known(NOW, Broadcast::None, u64::MAX));
+        assert_eq!((absurd.views, absurd.plays), (None, None));
+        assert_eq!(absurd.origin, Some(Box::default()));
+        assert_eq!(cleared(known("2027-01-01T00:00:00Z", Broadcast::None, 5)).latest, None);
+        let planned = cleared(known("2027-01-01T00:00:00Z", Broadcast::Upcoming, 5)).latest.expect("a premiere");
+        assert_eq!(planned.presence.expect("seen").published_at, None);
+    }
+
+    #[test]
+    fn a_history_is_cleared_point_by_point() {
+        let point = |views| Point { at: at(NOW), views: Some(views), plays: None, likes: Some(views), comments: None };
+        let mut series = Series {
+            platform: Platform::YouTube,
+            published_at: Some(at("2027-01-01T00:00:00Z")),
+            duration_secs: Some(u32::MAX),
+            points: vec![point(7), point(u64::MAX)],
+        };
+        clear_series(&mut series);
+        assert_eq!((series.published_at, series.duration_secs), (None, None));
+        let counts: Vec<_> = series.points.iter().map(|point| (point.views, point.likes)).collect();
+        assert_eq!(counts, [(Some(7), Some(7)), (None, None)]);
+    }
+}
