@@ -18,7 +18,9 @@ use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::{BatchError, BatchFailure, DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::verifier::{Case, CaseQuestion, Detector, DetectorError, OpenAi, SightEngine, Terms, Webhook};
+use tensorflix_actors::verifier::{
+    Case, CaseQuestion, Detector, DetectorError, OpenAi, SightEngine, Terms, Unexamined, Webhook,
+};
 use tensorflix_actors::youtube::YouTube;
 use tensorflix_chain::{ChainConfig, ChainError, Client, NoGate};
 use tensorflix_domain::gist_owner::OwnerAnswer;
@@ -163,7 +165,7 @@ async fn examine(detector: &dyn Detector, outbound: &Outbound) -> End {
         questions: vec![CaseQuestion { check: Check::Illicit, task: None }],
     };
     match detector.examine(outbound, &case, Duration::MAX).await {
-        Err(DetectorError::Passing { .. }) => End::Passing,
+        Err(Unexamined { error: DetectorError::Passing { .. }, .. }) => End::Passing,
         other => End::Other(format!("{other:?}")),
     }
 }

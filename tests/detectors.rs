@@ -215,7 +215,7 @@ enum Failure {
 fn failure(error: &DetectorError) -> Failure {
     match error {
         DetectorError::Passing { retry_after, .. } => Failure::Passing(retry_after.map(|pause| pause.as_secs())),
-        DetectorError::Lasting(_) | DetectorError::Held { .. } | DetectorError::OutOfTime(_) => Failure::Lasting,
+        DetectorError::Lasting(_) | DetectorError::Held(_) | DetectorError::OutOfTime(_) => Failure::Lasting,
         DetectorError::QuotaExhausted(_) => Failure::Spent,
         DetectorError::KeyRefused(_) => Failure::KeyRefused,
     }
@@ -259,15 +259,16 @@ fn each_failure_of_a_detectors_server_is_told_apart_and_none_is_an_answer() {
                 place.faults(provider).inject(FaultRule::new(fault.clone()));
                 let is_silent = matches!(fault, Fault::Hang | Fault::Latency(_));
                 let detector = if is_silent { &impatient } else { &detector };
-                let error = detector.examine(&outbound(), &own, Duration::MAX).await.expect_err("no answer");
+                let error = detector.examine(&outbound(), &own, Duration::MAX).await.expect_err("no answer").error;
                 assert_eq!(failure(&error), expected, "{provider} {fault:?}: {error}");
                 place.faults(provider).clear();
             }
             let refused = place.detector(provider, false, 1_000).examine(&outbound(), &own, Duration::MAX).await;
-            assert_eq!(failure(&refused.expect_err("no answer")), Failure::KeyRefused, "{provider}");
+            assert_eq!(failure(&refused.expect_err("no answer").error), Failure::KeyRefused, "{provider}");
             if provider != Provider::Webhook {
                 let unreadable = case(&content, "https://elsewhere.example/1.jpg");
-                let error = detector.examine(&outbound(), &unreadable, Duration::MAX).await.expect_err("no answer");
+                let error =
+                    detector.examine(&outbound(), &unreadable, Duration::MAX).await.expect_err("no answer").error;
                 assert_eq!(failure(&error), Failure::Lasting, "{provider}: unreadable media");
             }
         }

@@ -131,5 +131,7 @@ fn an_order_whose_platform_is_silent_ends_in_time_however_little_of_it_is_left()
         assert!(youtube.world.clock.monotonic() - begin <= Duration::from_secs(4));
         assert_eq!((answer.shortfalls.len(), youtube.asked()), (3, 1));
         assert_eq!(youtube.world.store.units_spent("youtube/videos.list", TODAY), 1, "it may have been answered");
+        let blamed: Vec<String> = youtube.stats.outcomes().read().into_keys().collect();
+        assert_eq!(blamed, [""; 0], "four seconds say nothing of a key or of the platform");
     });
 }

@@ -68,6 +68,7 @@ impl<P: Platform> Parts<P> {
                 continue;
             }
             if !self.has_time(order, Duration::ZERO) {
+                self.put_aside(&unclear);
                 return Err(self.too_late());
             }
             let day = self.day(order).await.map_err(passing)?;
@@ -100,6 +101,7 @@ impl<P: Platform> Parts<P> {
                 BatchError::Passing { .. }
                 | BatchError::Lasting(_)
                 | BatchError::Lost(_)
+                | BatchError::OutOfTime(_)
                 | BatchError::Held(_)
                 | BatchError::Unfunded(_) => {}
             }
@@ -141,12 +143,15 @@ fn key_subject(route: &Route) -> String {
     }
 }
 
-/// Notes that a call failed, unless that says nothing of the key: nothing was sent, the budget is used up, or the platform
-/// has no such method.
+/// Notes that a call failed, unless that says nothing of the key: nothing was sent, nobody waited for the answer, the budget
+/// is used up, or the platform has no such method.
 fn note_failure(stats: &ActorStats, route: &Route, error: &BatchError) {
     let (outcomes, subject) = (stats.outcomes(), key_subject(route));
     match error {
-        BatchError::Held(_) | BatchError::QuotaExhausted(_) | BatchError::MethodMissing(_) => {}
+        BatchError::Held(_)
+        | BatchError::OutOfTime(_)
+        | BatchError::QuotaExhausted(_)
+        | BatchError::MethodMissing(_) => {}
         BatchError::KeyRefused(refusal) => outcomes.refused(&subject, &refusal.words),
         BatchError::Unfunded(error) => outcomes.refused(&subject, error),
         BatchError::Passing { error, .. } | BatchError::Lasting(error) | BatchError::Lost(error) => {

@@ -280,8 +280,8 @@ impl<P: Platform> Parts<P> {
             return;
         }
         self.stats.count_failed();
-        // A budget that is used up is told of as such.
-        if !matches!(error, BatchError::QuotaExhausted(_)) {
+        // A budget that is used up is told of as such; an order that ended says nothing of the platform.
+        if !matches!(error, BatchError::QuotaExhausted(_) | BatchError::OutOfTime(_)) {
             self.stats.outcomes().failed(BATCHES, &error.to_string());
         }
         match error {
@@ -307,6 +307,7 @@ const fn is_of_route(error: &BatchError) -> bool {
         BatchError::Passing { .. }
         | BatchError::Lasting(_)
         | BatchError::Lost(_)
+        | BatchError::OutOfTime(_)
         | BatchError::Held(_)
         | BatchError::Unfunded(_) => false,
     }

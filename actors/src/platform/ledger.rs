@@ -238,7 +238,9 @@ impl Refusals {
             BatchError::QuotaExhausted(_) => self.is_spent = true,
             BatchError::Unfunded(error) => self.unfunded = Some(error),
             BatchError::KeyRefused(refusal) | BatchError::MethodMissing(refusal) => self.refused.push(refusal),
-            BatchError::Passing { .. } | BatchError::Lasting(_) | BatchError::Lost(_) => return Err(error),
+            BatchError::Passing { .. } | BatchError::Lasting(_) | BatchError::Lost(_) | BatchError::OutOfTime(_) => {
+                return Err(error);
+            }
         }
         Ok(())
     }

@@ -203,6 +203,9 @@ pub enum BatchError {
     /// Nobody knows whether it was done, or it was done and its result is lost: it is not ordered twice.
     #[error("{0}")]
     Lost(String),
+    /// The order ended before an answer came, which says nothing of the platform. What was asked for stays paid.
+    #[error("{0}")]
+    OutOfTime(String),
     /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here, or too little time
     /// was left.
     #[error("{0}")]
@@ -228,6 +231,7 @@ impl BatchError {
             Self::Passing { .. }
             | Self::Lasting(_)
             | Self::Lost(_)
+            | Self::OutOfTime(_)
             | Self::Held(_)
             | Self::KeyRefused(_)
             | Self::MethodMissing(_) => Reason::PlatformUnavailable,

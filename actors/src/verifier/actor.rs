@@ -3,7 +3,8 @@
 use super::breaker::{Breaker, Passage};
 use super::frames::frames;
 use super::{
-    Answer, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, Terms, VerdictsReached, VerifyContents,
+    Answer, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, Terms, Unexamined, VerdictsReached,
+    VerifyContents,
 };
 use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::ports::{Clock, Store};
@@ -213,11 +214,19 @@ impl Parts {
         self.pass_breaker(desk, case, order).await?;
         let Terms { bucket, daily_requests, .. } = &desk.terms;
         let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
-        if !debited.map_err(|error| DetectorError::held(error.to_string()))? {
+        if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
             self.report_spent(desk, &date);
             return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
         }
-        let answered = desk.detector.examine(&desk.outbound, case, order.deadline).await;
+        let examined = desk.detector.examine(&desk.outbound, case, order.deadline).await;
+        if let Err(Unexamined { sent_requests, .. }) = &examined {
+            // Before a bucket is marked as used up, which this must not take back.
+            let unsent = units.saturating_sub(*sent_requests);
+            if let Err(error) = self.store.credit(bucket, &date, unsent).await {
+                tracing::warn!(%error, bucket, "requests that were not sent could not be given back");
+            }
+        }
+        let answered = examined.map_err(|unexamined| unexamined.error);
         let (outcomes, subject) = (self.stats.outcomes(), name.to_string());
         match &answered {
             Ok(_) | Err(DetectorError::Lasting(_)) => {
@@ -230,13 +239,7 @@ impl Parts {
                     tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
                 }
             }
-            Err(DetectorError::Held { sent_requests, .. }) => {
-                let unsent = units.saturating_sub(*sent_requests);
-                if let Err(error) = self.store.credit(bucket, &date, unsent).await {
-                    tracing::warn!(%error, bucket, "a request that was not sent could not be given back");
-                }
-            }
-            Err(DetectorError::OutOfTime(_)) => {}
+            Err(DetectorError::Held(_) | DetectorError::OutOfTime(_)) => {}
             Err(DetectorError::QuotaExhausted(error)) => {
                 tracing::warn!(detector = %name, error, "a detector has nothing left for today");
                 if let Err(error) = self.store.exhaust(bucket, &date, *daily_requests).await {
@@ -258,7 +261,7 @@ impl Parts {
         let (patience, needed) = (desk.terms.deadline.saturating_mul(requests(desk, case)), least_time(desk, case));
         loop {
             let now = self.clock.monotonic();
-            let out_of_time = || DetectorError::held(format!("{}: no time was left", desk.detector.id()));
+            let out_of_time = || DetectorError::Held(format!("{}: no time was left", desk.detector.id()));
             if !self.has_time(order, needed) {
                 // A request begun now would only be broken off, and paid for.
                 return Err(out_of_time());
@@ -271,7 +274,7 @@ impl Parts {
                 Passage::Later(at) => self.clock.sleep(at.saturating_sub(now)).await,
                 Passage::Closed => {
                     let name = desk.detector.id();
-                    return Err(DetectorError::held(format!("{name} fails again and again and is left alone")));
+                    return Err(DetectorError::Held(format!("{name} fails again and again and is left alone")));
                 }
             }
         }
@@ -280,7 +283,7 @@ impl Parts {
     /// The date of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
     /// given.
     async fn date(&self, as_of: BlockStamp) -> Result<String, DetectorError> {
-        let head = self.store.latest_head().await.map_err(|error| DetectorError::held(error.to_string()))?;
+        let head = self.store.latest_head().await.map_err(|error| DetectorError::Held(error.to_string()))?;
         let time = head.map_or(as_of.time, |head| head.stamp.time.max(as_of.time));
         Ok(time.to_string().chars().take("2026-08-21".len()).collect())
     }

@@ -64,7 +64,7 @@ pub trait Detector: Send + Sync + 'static {
     fn requests(&self, case: &Case) -> u64;
 
     /// Examines a case once. Answers what it can answer of the case's questions, by `until` of the monotonic clock.
-    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError>;
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, Unexamined>;
 }
 
 /// Bounds of a detector's requests.
@@ -143,13 +143,8 @@ pub enum DetectorError {
     #[error("{0}")]
     Lasting(String),
     /// The request was not sent: the detector asked to wait longer than anybody waits here, or no time was left.
-    #[error("{error}")]
-    Held {
-        /// Why.
-        error: String,
-        /// Requests of the same case that were sent before.
-        sent_requests: u64,
-    },
+    #[error("{0}")]
+    Held(String),
     /// Whoever asks ran out of time: that says nothing of the detector.
     #[error("{0}")]
     OutOfTime(String),
@@ -166,25 +161,35 @@ impl DetectorError {
         Self::Passing { error: error.into(), retry_after: None }
     }
 
-    fn held(error: impl Into<String>) -> Self {
-        Self::Held { error: error.into(), sent_requests: 0 }
-    }
-
-    /// The same after so many requests of the case.
-    fn after(self, requests: usize) -> Self {
-        match self {
-            Self::Held { error, .. } => Self::Held { error, sent_requests: requests as u64 },
-            other => other,
-        }
+    /// What a request came to that was made after so many others of the same case.
+    fn after(self, requests: usize) -> Unexamined {
+        let was_sent = !matches!(self, Self::Held(_));
+        Unexamined { sent_requests: requests as u64 + u64::from(was_sent), error: self }
     }
 
     fn of_http(detector: &str, error: &HttpError) -> Self {
         match error {
-            HttpError::NoTimeLeft => Self::held(format!("{detector}: no time was left")),
+            HttpError::NoTimeLeft => Self::Held(format!("{detector}: no time was left")),
             HttpError::OutOfTime(_) => Self::OutOfTime(format!("{detector}: no time was left")),
-            HttpError::AskedToWait(_) => Self::held(format!("{detector}: {error}")),
+            HttpError::AskedToWait(_) => Self::Held(format!("{detector}: {error}")),
             _ => Self::passing(format!("{detector}: {error}")),
         }
+    }
+}
+
+/// A case that was not examined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unexamined {
+    /// Why.
+    pub error: DetectorError,
+    /// Requests of the case that were sent; the others are paid for and cost nothing.
+    pub sent_requests: u64,
+}
+
+/// Nothing was sent.
+impl From<DetectorError> for Unexamined {
+    fn from(error: DetectorError) -> Self {
+        Self { error, sent_requests: 0 }
     }
 }
 

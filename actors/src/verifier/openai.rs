@@ -3,7 +3,7 @@
 //!
 //! A request takes one picture; the text goes with the first. Of all categories of all requests the highest score counts.
 
-use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, permille};
+use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, Unexamined, permille};
 use crate::github::address;
 use crate::json_parts::{decoded, elements, members, some_members};
 use crate::outbound::{Outbound, Timing};
@@ -52,7 +52,7 @@ impl Detector for OpenAi {
         inputs(case).len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, Unexamined> {
         if !case.asks(Check::Illicit) {
             return Ok(Vec::new());
         }
@@ -67,7 +67,7 @@ impl Detector for OpenAi {
             }
         }
         let Some(breach_permille) = scores.values().copied().max() else {
-            return Err(DetectorError::Lasting(format!("{NAME} has nothing to examine: no text and no picture")));
+            return Err(DetectorError::Lasting(format!("{NAME} has nothing to examine: no text and no picture")).into());
         };
         let check = Check::Illicit;
         Ok(vec![Answer { check, task_id: None, model, breach_permille, scores, words: None }])

@@ -4,7 +4,7 @@
 //! pictures, so that neither one title card nor one generated frame decides; as illicit by the worst. All pictures of a
 //! content have to be examined, or there is no verdict.
 
-use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, permille};
+use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, permille};
 use crate::github::address;
 use crate::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
@@ -59,13 +59,13 @@ impl Detector for SightEngine {
         case.frames.len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, Unexamined> {
         let wanted: Vec<_> = MODELS.into_iter().filter(|(check, ..)| case.asks(*check)).collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
         if case.frames.is_empty() {
-            return Err(DetectorError::Lasting(format!("{NAME}: the platform shows no picture of the content")));
+            return Err(DetectorError::Lasting(format!("{NAME}: the platform shows no picture of the content")).into());
         }
         let models = wanted.iter().map(|(_, models, _)| *models).collect::<Vec<_>>().join(",");
         let mut pictures = Vec::with_capacity(case.frames.len());
@@ -73,7 +73,9 @@ impl Detector for SightEngine {
             let picture = self.ask(outbound, frame, &models, until).await;
             pictures.push(picture.map_err(|error| error.after(pictures.len()))?);
         }
-        wanted.into_iter().map(|(check, models, places)| answer(check, models, places, &pictures)).collect()
+        let answers = wanted.into_iter().map(|(check, models, places)| answer(check, models, places, &pictures));
+        let answers: Result<Vec<Answer>, DetectorError> = answers.collect();
+        answers.map_err(|error| Unexamined { error, sent_requests: pictures.len() as u64 })
     }
 }
 

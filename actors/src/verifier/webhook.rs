@@ -4,7 +4,9 @@
 //! `{"verdict": "pass"|"fail"|"unknown", "confidence": 0…1, "evidence": …}`. `fail` means that the rule is broken. An
 //! answer of `unknown`, or one that is not understood, is no verdict.
 
-use super::{Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, bounded_words, permille};
+use super::{
+    Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, bounded_words, permille,
+};
 use crate::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
@@ -43,7 +45,7 @@ impl Detector for Webhook {
         case.questions.len() as u64
     }
 
-    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, DetectorError> {
+    async fn examine(&self, outbound: &Outbound, case: &Case, until: Duration) -> Result<Vec<Answer>, Unexamined> {
         let mut answers = Vec::with_capacity(case.questions.len());
         for (sent, question) in case.questions.iter().enumerate() {
             let mut request = HttpRequest::get(self.url.clone(), self.terms.deadline, MAX_ANSWER_BYTES);
@@ -52,7 +54,7 @@ impl Detector for Webhook {
             request.body = Some(body(case, question).to_string());
             let response = outbound.send_within(request, Timing::until(until)).await;
             let response = response.map_err(|error| DetectorError::of_http(NAME, &error).after(sent))?;
-            answers.extend(read(&response, question)?);
+            answers.extend(read(&response, question).map_err(|error| error.after(sent))?);
         }
         Ok(answers)
     }

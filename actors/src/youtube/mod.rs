@@ -133,6 +133,7 @@ impl Platform for YouTube {
             HttpError::AskedToWait(_) | HttpError::NoTimeLeft => {
                 BatchFailure { error: BatchError::Held(format!("YouTube: {error}")), unspent_units: UNITS_PER_CALL }
             }
+            HttpError::OutOfTime(_) => BatchError::OutOfTime(format!("YouTube: {error}")).into(),
             _ => BatchError::Passing { error: format!("YouTube: {error}"), retry_after: None }.into(),
         })?;
         Ok(match (response.status, route.scope) {

@@ -42,6 +42,21 @@ fn a_case_of_several_requests_is_not_begun_when_they_would_not_all_be_answered()
 }
 
 #[test]
+fn of_a_case_that_is_not_finished_only_the_requests_that_were_made_are_paid_for() {
+    let slow = good(Provider::Sightengine).after(Duration::from_secs(8));
+    for (reply, order_secs) in [(slow, 15), (Reply::new(503, ""), 1_800), (Reply::new(400, "{}"), 1_800)] {
+        simulate(async move {
+            let bench = Bench::start(Provider::Sightengine, 1_000).await;
+            bench.answer([reply.clone()]);
+            let reached = bench.ask_within(&[video(1)], &[Check::Illicit], Duration::from_secs(order_secs)).await;
+            assert_eq!(reached.reached_count, 0, "{reached:?}");
+            assert!(bench.requests() > 0);
+            assert_eq!(bench.spent(), bench.requests() as u64, "{reached:?}");
+        });
+    }
+}
+
+#[test]
 fn nobody_waits_for_an_attempt_that_would_come_after_the_end_of_its_order() {
     simulate(async {
         let bench = Bench::start(Provider::Webhook, 1_000).await;
