@@ -154,8 +154,7 @@ impl OutputKind {
             Self::Console(_) => LevelFilter::WARN,
             Self::File => LevelFilter::INFO,
         };
-        let targets = Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours);
-        targets.with_targets(client_noise::TARGETS.map(|target| (target, LevelFilter::OFF)))
+        Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours)
     }
 }
 
@@ -171,7 +170,7 @@ fn build(
     let kind = OutputKind::Console(console);
     let queue = LineQueue::start("log-console", console_sink)?;
     let (layer, filter) = layer(&queue, log.format, color, kind.filter(log.level));
-    let mut layers = vec![layer, client_noise::Counting.with_filter(client_noise::filter()).boxed()];
+    let mut layers = vec![layer];
     let mut outputs = vec![Output { kind, queue, filter, reopening: None }];
     if let Some(path) = &log.file {
         let (layer, output) = file_output(log, path.clone(), Arc::clone(&outputs[0].queue))?;

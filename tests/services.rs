@@ -10,6 +10,8 @@ mod support;
 mod answers;
 #[path = "services/batching.rs"]
 mod batching;
+#[path = "services/connections.rs"]
+mod connections;
 #[path = "services/health.rs"]
 mod health;
 #[path = "services/hostile.rs"]

@@ -4,6 +4,7 @@
 //!   that recently by the monotonic clock: while the chain stands still, its time does not tell how old anything is.
 //! - If the platform cannot be asked, what was seen at most `validator.max_evidence_age_hours` ago is given, marked as
 //!   stale. An absence is never given stale: that a content does not exist is said only when it was just confirmed.
+//! - What a page of another site asks for is answered from what is stored, fresh or stale, and never costs anything.
 //! - A platform in trouble, without a key or without budget is not asked; clients are told when to come again. Of the
 //!   budget that a validator lives on, clients get only their share.
 
@@ -29,6 +30,10 @@ const WHEN_BUSY: Duration = Duration::from_secs(2);
 const NEXT_BLOCK: Duration = Duration::from_secs(12);
 /// Most characters of a platform's trouble that a client is told.
 const LONGEST_WHY: usize = 200;
+
+/// What a page of another site is told of a content that is not stored.
+const NOT_FOR_OTHER_SITES: &str = "a page of another site sent this request, and what it asks for is not stored: only requests of a \
+                                   client itself, without Origin and cross-site Sec-Fetch-Site headers, are passed on to the platform";
 
 /// What is known of a content.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,17 +78,23 @@ impl Desk {
         Self { source, store, collector, vitals, ages, places }
     }
 
-    /// What is known of a content.
+    /// What is known of a content; for a page of another site (`is_foreign`) without asking the platform.
     ///
     /// # Errors
     /// [`Refusal`]: it does not exist, or the platform cannot be asked and nothing recent enough is stored.
-    pub async fn look_up(&self, content: &ContentId) -> Result<Found, Refusal> {
+    pub async fn look_up(&self, content: &ContentId, is_foreign: bool) -> Result<Found, Refusal> {
         let read_at = self.vitals.monotonic();
         let stored = self.stored(content).await?;
         if let Some(observation) = &stored
             && self.is_fresh(observation)
         {
             return found(observation.clone(), false);
+        }
+        if is_foreign {
+            return match stored.filter(|observation| self.may_be_given_stale(observation)) {
+                Some(observation) => found(observation, true),
+                None => Err(Refusal::forbidden(NOT_FOR_OTHER_SITES)),
+            };
         }
         let unobserved = match self.observe(content, read_at).await {
             Ok(()) => match self.stored(content).await? {

@@ -25,6 +25,7 @@ mod tasks;
 mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
+use crate::file_limit;
 use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -214,6 +215,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
+    file_limit::raise();
     match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Commit(arguments) => commit::run(arguments),

@@ -1,0 +1,109 @@
+//! How many connections a service may have, and who gives way once it has them all.
+//!
+//! Whoever holds a place without letting the service work is the first to go: an attacker who fills all places makes room for
+//! everybody else's next request. Among those, one of the client with the most connections goes, so that no client
+//! can drive out others before itself.
+
+use super::phase::Course;
+use crate::api::clients::network;
+use crate::file_limit;
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+use tokio::sync::Notify;
+
+/// Connections of a service, however many file descriptors there are.
+const MAX_CONNECTIONS: usize = 512;
+/// Services that a process can have: each has its own part of their share.
+const MOST_SERVICES: usize = 4;
+/// Of the process's file descriptors, all services together have one part in so many; the rest is for what earns.
+const SHARE_OF_FILES: usize = 2;
+
+/// File descriptors that one service may use for connections, by the limit of the process.
+pub(in crate::api) fn share_of_a_service() -> usize {
+    share(file_limit::current())
+}
+
+fn share(files: usize) -> usize {
+    // One is accepted before it is known to have a place.
+    const LEAST: usize = 2;
+    (files / SHARE_OF_FILES / MOST_SERVICES).clamp(LEAST, MAX_CONNECTIONS)
+}
+
+/// The places of one service.
+pub(in crate::api) struct Places {
+    limit: usize,
+    taken: RefCell<BTreeMap<u64, Rc<Course>>>,
+    next: Cell<u64>,
+    changed: Rc<Notify>,
+}
+
+impl Places {
+    /// Places for connections that use at most `files` file descriptors, with the one that waits for a place.
+    pub fn new(files: usize) -> Rc<Self> {
+        let limit = files.saturating_sub(1).max(1);
+        Rc::new(Self { limit, taken: RefCell::default(), next: Cell::new(0), changed: Rc::default() })
+    }
+
+    /// Gives a connection of this client its place, as soon as there is one.
+    pub async fn take(self: &Rc<Self>, client: IpAddr) -> Place {
+        while self.taken.borrow().len() >= self.limit {
+            let is_one_leaving = self.taken.borrow().values().any(|course| course.is_leaving());
+            if !is_one_leaving && let Some(course) = self.first_to_go() {
+                course.give_way();
+            }
+            self.changed.notified().await;
+        }
+        let (number, course) = (self.next.get(), Rc::new(Course::new(network(client), Rc::clone(&self.changed))));
+        self.next.set(number + 1);
+        self.taken.borrow_mut().insert(number, Rc::clone(&course));
+        Place { number, places: Rc::clone(self), course }
+    }
+
+    /// Waits until no connection is left.
+    pub async fn emptied(&self) {
+        while !self.taken.borrow().is_empty() {
+            self.changed.notified().await;
+        }
+    }
+
+    fn first_to_go(&self) -> Option<Rc<Course>> {
+        let taken = self.taken.borrow();
+        let mut counts = BTreeMap::<IpAddr, usize>::new();
+        for course in taken.values() {
+            *counts.entry(course.client).or_default() += 1;
+        }
+        let waiting = taken.values().filter_map(|course| Some((course, course.waiting_since()?)));
+        let first = waiting.max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
+        first.map(|(course, _)| Rc::clone(course))
+    }
+}
+
+/// The place of one connection, until it is dropped.
+pub(in crate::api) struct Place {
+    number: u64,
+    places: Rc<Places>,
+    pub(super) course: Rc<Course>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.taken.borrow_mut().remove(&self.number);
+        self.places.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_services_together_leave_half_of_the_file_descriptors_to_the_validator() {
+        for (files, expected) in [(0, 2), (64, 8), (1_024, 128), (4_096, 512), (1_048_576, 512), (usize::MAX, 512)] {
+            assert_eq!(share(files), expected, "{files}");
+            assert!(files < 64 || share(files) * MOST_SERVICES * SHARE_OF_FILES <= files, "{files}");
+        }
+    }
+}
