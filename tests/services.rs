@@ -10,6 +10,8 @@ mod support;
 mod answers;
 #[path = "services/batching.rs"]
 mod batching;
+#[path = "services/callers.rs"]
+mod callers;
 #[path = "services/connections.rs"]
 mod connections;
 #[path = "services/health.rs"]

@@ -12,7 +12,7 @@ use super::vitals::Vitals;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HOST;
-use actix_web::http::{StatusCode, Version};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -99,7 +99,8 @@ pub async fn guard(
 ///
 /// What is not meant for this service counts as nobody's: otherwise a page of the web could use up a client's rate.
 fn admit(clients: &Clients, request: &ServiceRequest) -> Result<(), Refusal> {
-    if request.extensions().contains::<HasBody>() {
+    // Other methods are told that nothing here takes them.
+    if [Method::GET, Method::HEAD].contains(request.method()) && request.extensions().contains::<HasBody>() {
         return Err(Refusal::bad_request("this service takes no body: send the request without one"));
     }
     let mut hosts = request.headers().get_all(HOST);

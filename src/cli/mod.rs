@@ -26,7 +26,7 @@ mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
 use crate::file_limit;
-use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
+use crate::telemetry::{self, ConsoleMode, Telemetry, shown};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;
@@ -246,7 +246,7 @@ fn refuse(error: &dyn std::fmt::Display) -> Exit {
 
 /// Says on stderr why the job failed, on one line.
 fn fail(error: &dyn std::fmt::Display) -> Exit {
-    say(&visible(&format!("error: {error}")));
+    say(&shown(&format_args!("error: {error}")));
     Exit::Failed
 }
 

@@ -4,15 +4,14 @@
 //! other's. No body crosses it on the way in.
 
 use super::phase::Course;
-use actix_http::header::{HeaderName, HeaderValue};
-use actix_http::{Method, Uri, Version};
+use actix_http::{Method, Uri, Version, header};
 use actix_service::Service;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -41,14 +40,18 @@ where
     B: MessageBody + 'static,
 {
     async fn answer(&self, request: Request<Incoming>) -> Response<BoxBody> {
-        let Some(request) = asked(&request, self.peer) else {
-            return empty(StatusCode::BAD_REQUEST);
+        let has_body = !request.body().is_end_stream();
+        let mut said = match asked(&request, self.peer) {
+            Some(request) => match self.service.call(request).await {
+                Ok(answer) => answered(answer.into_parts().1.map_into_boxed_body()),
+                Err(error) => answered(error.error_response()),
+            },
+            None => empty(StatusCode::BAD_REQUEST),
         };
-        let answer = match self.service.call(request).await {
-            Ok(answer) => answer.into_parts().1.map_into_boxed_body(),
-            Err(error) => error.error_response(),
-        };
-        answered(answer)
+        if has_body {
+            said.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        said
     }
 }
 
@@ -61,8 +64,8 @@ fn asked(request: &Request<Incoming>, peer: SocketAddr) -> Option<actix_http::Re
     head.version = if request.version() == hyper::Version::HTTP_10 { Version::HTTP_10 } else { Version::HTTP_11 };
     head.peer_addr = Some(peer);
     for (name, value) in request.headers() {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
-        head.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        let name = header::HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        head.headers.append(name, header::HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
     if !request.body().is_end_stream() {
         said.extensions_mut().insert(HasBody);
@@ -74,8 +77,8 @@ fn asked(request: &Request<Incoming>, peer: SocketAddr) -> Option<actix_http::Re
 fn answered(answer: actix_web::HttpResponse) -> Response<BoxBody> {
     let mut said = empty(StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in answer.headers() {
-        let name = hyper::header::HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = hyper::header::HeaderValue::from_bytes(value.as_bytes());
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = HeaderValue::from_bytes(value.as_bytes());
         if let (Ok(name), Ok(value)) = (name, value) {
             said.headers_mut().append(name, value);
         }

@@ -140,12 +140,6 @@ impl Course {
         self.enter(Phase::Closing);
     }
 
-    /// What it is doing.
-    #[cfg(test)]
-    pub fn phase(&self) -> Phase {
-        self.phase.get()
-    }
-
     /// Since when the service waits for the client, unless the client waits for the service.
     pub fn waiting_since(&self) -> Option<Instant> {
         self.phase.get().waits_for_client().then(|| self.since.get())
