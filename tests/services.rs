@@ -30,5 +30,7 @@ mod shared_batches;
 mod trouble;
 #[path = "services/tuning.rs"]
 mod tuning;
+#[path = "services/under_attack.rs"]
+mod under_attack;
 #[path = "services/world.rs"]
 mod world;

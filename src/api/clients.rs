@@ -91,7 +91,8 @@ mod tests {
         let pause = clients.admit(greedy, true).expect_err("too much");
         assert!(pause > Duration::from_secs(90) && pause <= Duration::from_secs(100), "{pause:?}");
         // One bucket in 4,096 is the greedy one's: of a hundred others hardly any shares it.
-        let refused = (0..100).filter(|host| clients.admit(address(&format!("198.51.100.{host}")), true).is_err()).count();
+        let refused =
+            (0..100).filter(|host| clients.admit(address(&format!("198.51.100.{host}")), true).is_err()).count();
         assert!(refused <= 3, "{refused}");
         clients.admit(greedy, false).expect("what pages ask is not the client's own");
     }

@@ -112,16 +112,18 @@ fn admit(clients: &Clients, request: &ServiceRequest) -> Result<(), Refusal> {
     };
     host::check(said, clients.names()).map_err(refuse_host)?;
     let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    clients.admit(client, is_foreign(request.request())).map_err(|pause| {
-        Refusal::too_many("too many requests from this address: ask more slowly", pause)
-    })
+    clients
+        .admit(client, is_foreign(request.request()))
+        .map_err(|pause| Refusal::too_many("too many requests from this address: ask more slowly", pause))
 }
 
 fn refuse_host(error: HostError) -> Refusal {
     match error {
         HostError::Missing => Refusal::bad_request("the request has no Host header"),
         HostError::Repeated => Refusal::bad_request("the request has more than one Host header"),
-        HostError::Malformed => Refusal::bad_request("the request's host is neither a name nor an IP address, with or without a port"),
+        HostError::Malformed => {
+            Refusal::bad_request("the request's host is neither a name nor an IP address, with or without a port")
+        }
         HostError::OtherName => Refusal::misdirected(
             "this host name is not served here: use the IP address or localhost, or add the name to http.allowed_hosts",
         ),

@@ -75,7 +75,8 @@ fn check_authority(authority: &str, allowed: &[String]) -> Result<(), HostError>
         return Err(HostError::Malformed);
     }
     let names = allowed.iter().map(String::as_str).chain([LOCALHOST]);
-    let is_served = names.map(|name| name.strip_suffix('.').unwrap_or(name)).any(|name| name.eq_ignore_ascii_case(host));
+    let is_served =
+        names.map(|name| name.strip_suffix('.').unwrap_or(name)).any(|name| name.eq_ignore_ascii_case(host));
     if is_served { Ok(()) } else { Err(HostError::OtherName) }
 }
 
@@ -123,10 +124,28 @@ mod tests {
     #[test]
     fn addresses_localhost_and_listed_names_pass() {
         for host in [
-            "127.0.0.1", "127.0.0.1:8000", "192.168.1.5:80", "203.0.113.9", "0.0.0.0:1", "127.0.0.1.", "[::1]", "[::1]:8001",
-            "[2001:DB8::7]", "[::ffff:127.0.0.1]:1", "localhost", "localhost:8080", "LocalHost", "localhost.", "LOCALHOST.:9",
-            "localhost:", "tracker.example.org", "TRACKER.example.org.:443", "pages.example", "pages.example.:1",
-            "xn--bcher-kva.example", "XN--BCHER-KVA.example",
+            "127.0.0.1",
+            "127.0.0.1:8000",
+            "192.168.1.5:80",
+            "203.0.113.9",
+            "0.0.0.0:1",
+            "127.0.0.1.",
+            "[::1]",
+            "[::1]:8001",
+            "[2001:DB8::7]",
+            "[::ffff:127.0.0.1]:1",
+            "localhost",
+            "localhost:8080",
+            "LocalHost",
+            "localhost.",
+            "LOCALHOST.:9",
+            "localhost:",
+            "tracker.example.org",
+            "TRACKER.example.org.:443",
+            "pages.example",
+            "pages.example.:1",
+            "xn--bcher-kva.example",
+            "XN--BCHER-KVA.example",
         ] {
             check_host(host, Ok(()));
         }
@@ -135,9 +154,25 @@ mod tests {
     #[test]
     fn any_other_name_is_another_site_however_it_is_dressed() {
         for host in [
-            "evil.example", "evil.example:8000", "x", "localhost.evil.example", "evil-localhost", "foo.localhost",
-            "127.0.0.1.evil.example", "127.0.0.1.nip.io", "example.org", "a.tracker.example.org", "tracker.example.org.evil",
-            "localhosts", "localhost_", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "256.0.0.1", "1.2.3.4.5",
+            "evil.example",
+            "evil.example:8000",
+            "x",
+            "localhost.evil.example",
+            "evil-localhost",
+            "foo.localhost",
+            "127.0.0.1.evil.example",
+            "127.0.0.1.nip.io",
+            "example.org",
+            "a.tracker.example.org",
+            "tracker.example.org.evil",
+            "localhosts",
+            "localhost_",
+            "2130706433",
+            "0x7f.1",
+            "127.1",
+            "0177.0.0.1",
+            "256.0.0.1",
+            "1.2.3.4.5",
             "xn--bcher-kva.example.evil",
         ] {
             check_host(host, Err(OtherName));
@@ -147,12 +182,45 @@ mod tests {
     #[test]
     fn what_is_no_host_is_refused() {
         for host in [
-            "localhost@evil.example", "evil.example@localhost", "user:secret@localhost", "localhost:80@evil.example",
-            "localhost, evil.example", "localhost evil.example", "localhost\t", " localhost", "localhost/", "localhost#",
-            "localhost?", "http://localhost", "//localhost", "localhost:8000:1", "localhost:65536", "localhost:-1",
-            "localhost:+1", "localhost:8o", "::1", "[::1", "[::1]8000", "[::1]:x", "[localhost]", "[127.0.0.1]",
-            "[fe80::1%25eth0]", "localhost..", ".localhost", ".", ":", ":8000", "*", "*.example.org", "localhos%74",
-            "localhost%00", "\u{ff4c}ocalhost", "b\u{fc}cher.example", "localhost\u{3002}", "local\u{ad}host", "\u{2460}",
+            "localhost@evil.example",
+            "evil.example@localhost",
+            "user:secret@localhost",
+            "localhost:80@evil.example",
+            "localhost, evil.example",
+            "localhost evil.example",
+            "localhost\t",
+            " localhost",
+            "localhost/",
+            "localhost#",
+            "localhost?",
+            "http://localhost",
+            "//localhost",
+            "localhost:8000:1",
+            "localhost:65536",
+            "localhost:-1",
+            "localhost:+1",
+            "localhost:8o",
+            "::1",
+            "[::1",
+            "[::1]8000",
+            "[::1]:x",
+            "[localhost]",
+            "[127.0.0.1]",
+            "[fe80::1%25eth0]",
+            "localhost..",
+            ".localhost",
+            ".",
+            ":",
+            ":8000",
+            "*",
+            "*.example.org",
+            "localhos%74",
+            "localhost%00",
+            "\u{ff4c}ocalhost",
+            "b\u{fc}cher.example",
+            "localhost\u{3002}",
+            "local\u{ad}host",
+            "\u{2460}",
         ] {
             check_host(host, Err(Malformed));
         }

@@ -200,7 +200,10 @@ mod tests {
         let json = one_line(&format!("{{\"message\":\"{long}\"}}"), LogFormat::Json, false);
         let json: serde_json::Value = serde_json::from_str(&json).expect("an object");
         let message = json["message"].as_str().expect("a text");
-        assert!(message.len() < LONGEST_FIELD_BYTES + CUT_MARK_BYTES && message.ends_with("(cut: 32768 bytes)"), "{message}");
+        assert!(
+            message.len() < LONGEST_FIELD_BYTES + CUT_MARK_BYTES && message.ends_with("(cut: 32768 bytes)"),
+            "{message}"
+        );
     }
 
     #[test]

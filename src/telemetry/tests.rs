@@ -139,7 +139,11 @@ fn whatever_a_stranger_wrote_a_line_has_an_end_and_says_how_long_it_was() {
             for line in text.lines() {
                 assert!(line.len() < 7 * 1024 && line.contains("(cut: "), "{} bytes: {line}", line.len());
                 assert!(line.contains("in the message") || line.contains("uid"), "{line}");
-                assert_eq!(serde_json::from_str::<serde_json::Value>(line).is_ok(), format == LogFormat::Json, "{line}");
+                assert_eq!(
+                    serde_json::from_str::<serde_json::Value>(line).is_ok(),
+                    format == LogFormat::Json,
+                    "{line}"
+                );
             }
         }
     }
@@ -158,7 +162,11 @@ fn a_kind_of_line_that_repeats_is_counted_and_hides_no_other() {
     for text in [screen, file] {
         assert_eq!(text.matches("cannot read a gist").count(), 300, "{}", text.len());
         assert_eq!(text.matches("our own work").count(), 2_000);
-        assert!(text.contains("weights were not sent") && text.contains("left out log lines of a kind"), "{}", text.len());
+        assert!(
+            text.contains("weights were not sent") && text.contains("left out log lines of a kind"),
+            "{}",
+            text.len()
+        );
     }
 }
 

@@ -28,13 +28,20 @@ async fn a_rebound_name_is_told_that_nothing_is_served_under_it_and_costs_nothin
     world.add(Platform::YouTube, "AAAAAAAAAAA", Counts { views: Some(1), ..Counts::default() });
     let tracker = world.tracker().await;
     let (document, before) = (tracker.document(0).await, world.youtube_requests());
-    for name in ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.nip.io", "validator.internal"] {
+    for name in
+        ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.nip.io", "validator.internal"]
+    {
         for (path, route) in [("/health", "/health"), ("/youtube/video/AAAAAAAAAAA", VIDEO)] {
-            for more in [("x-forwarded-host", "localhost"), ("forwarded", "host=localhost"), ("origin", "http://localhost")] {
+            for more in
+                [("x-forwarded-host", "localhost"), ("forwarded", "host=localhost"), ("origin", "http://localhost")]
+            {
                 let answer = ask(&tracker, path, &[("host", name), more]).await;
                 assert_eq!(answer.status, 421, "{name} {path}: {answer:?}");
                 check_published(&document, route, &answer);
-                assert!(answer.detail().contains("http.allowed_hosts") && !answer.detail().contains(name), "{answer:?}");
+                assert!(
+                    answer.detail().contains("http.allowed_hosts") && !answer.detail().contains(name),
+                    "{answer:?}"
+                );
             }
         }
         for path in ["/", "/metrics", "/openapi.json", "/nothing"] {

@@ -3,6 +3,7 @@
 use crate::world::{PATIENCE, World};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use tokio::net::TcpSocket;
 
 /// What a service may hold in memory at most while it is attacked, kB as the kernel counts them.
 const MOST_MEMORY_KB: u64 = 100 * 1024;
@@ -11,6 +12,15 @@ pub fn connect(url: &str) -> TcpStream {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream
+}
+
+/// A connection that takes little of an answer before somebody reads it.
+async fn connect_reading_little(url: &str) -> TcpStream {
+    const BUFFER_BYTES: u32 = 4 * 1024;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(BUFFER_BYTES).expect("set");
+    let address = url.trim_start_matches("http://").parse().expect("an address");
+    socket.connect(address).await.expect("a connection").into_std().expect("a socket")
 }
 
 /// Everything that a server says until it closes the connection.
@@ -42,7 +52,10 @@ fn pipeline(stream: &mut TcpStream, request: &str, most_bytes: usize) {
         match stream.write(requests.as_bytes()) {
             Ok(length) => written += length,
             Err(error) => {
-                assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe));
+                assert!(matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+                ));
                 return;
             }
         }
@@ -74,7 +87,10 @@ async fn a_body_is_refused_at_once_and_never_waited_for() {
         assert_eq!(said.matches("HTTP/1.").count(), 1, "{head:?}: one answer, and no 100: {said}");
         assert!(said.to_ascii_lowercase().contains("connection: close"), "{head:?}: {said}");
     }
-    let (url, empty) = (tracker.urls[0].clone(), b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let (url, empty) = (
+        tracker.urls[0].clone(),
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
     let said = tokio::task::spawn_blocking(move || said_until_closed(&url, empty)).await.expect("no panic");
     assert!(said.starts_with("HTTP/1.1 200"), "an empty body is none: {said}");
 }
@@ -85,10 +101,10 @@ async fn holds_little_memory_while_nobody_reads(connections: usize, request: &'s
     let world = World::start(|_| {}).await;
     let tracker = world.tracker().await;
     let before = peak_memory_kb(tracker.pid());
-    let url = tracker.urls[0].clone();
-    let mut attackers = tokio::task::spawn_blocking(move || (0..connections).map(|_| connect(&url)).collect::<Vec<_>>())
-        .await
-        .expect("no panic");
+    let mut attackers = Vec::new();
+    for _ in 0..connections {
+        attackers.push(connect_reading_little(&tracker.urls[0]).await);
+    }
     let mut served = 0;
     // The answers between show that what was sent has been looked at.
     for _ in 0..PROBES {
@@ -102,7 +118,11 @@ async fn holds_little_memory_while_nobody_reads(connections: usize, request: &'s
         served += usize::from(answer.is_ok_and(|answer| [200, 429].contains(&answer.status().as_u16())));
     }
     let peak = peak_memory_kb(tracker.pid());
-    println!("{connections} connections that never read: {served} of {PROBES} served, peak {} MiB, before {} MiB", peak / 1024, before / 1024);
+    println!(
+        "{connections} connections that never read: {served} of {PROBES} served, peak {} MiB, before {} MiB",
+        peak / 1024,
+        before / 1024
+    );
     assert!(peak <= MOST_MEMORY_KB, "{connections} connections: {peak} kB, before {before} kB");
     assert_eq!(served, PROBES, "{connections} connections");
 }
@@ -126,13 +146,40 @@ async fn refusals_that_nobody_reads_cost_little_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_never_come_keep_nobody_from_an_answer() {
+    const CONNECTIONS: usize = 3_000;
+    let world = World::start(|_| {}).await;
+    let tracker = world.tracker().await;
+    let url = tracker.urls[0].clone();
+    let attackers = tokio::task::spawn_blocking(move || {
+        let attack = |number: usize| {
+            let mut stream = connect(&url);
+            let beginning: &[u8] = match number % 8 {
+                0 => b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+                1 => b"",
+                _ => b"GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+            };
+            // It may have been told to make room already.
+            let _ = stream.write_all(beginning);
+            stream
+        };
+        (0..CONNECTIONS).map(attack).collect::<Vec<_>>()
+    });
+    let attackers = attackers.await.expect("no panic");
+    let answer = tracker.client.get(format!("{}/health", tracker.urls[0])).timeout(PATIENCE).send().await;
+    assert_eq!(answer.expect("an answer").status(), 200);
+    drop(attackers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_in_a_row_on_one_connection_are_answered_in_their_order() {
     let world = World::start(|_| {}).await;
     let tracker = world.tracker().await;
     let url = tracker.urls[0].clone();
     let head = |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
     let requests = [head("/health", ""), head("/nope", ""), head("/youtube/video/x", "Connection: close\r\n")].concat();
-    let said = tokio::task::spawn_blocking(move || said_until_closed(&url, requests.as_bytes())).await.expect("no panic");
+    let said =
+        tokio::task::spawn_blocking(move || said_until_closed(&url, requests.as_bytes())).await.expect("no panic");
     let statuses: Vec<&str> =
         said.split("HTTP/1.1 ").skip(1).map(|answer| answer.split(' ').next().unwrap_or_default()).collect();
     assert_eq!(statuses, ["200", "404", "422"], "{said}");

@@ -99,8 +99,9 @@ impl Course {
         }
     }
 
-    /// A head is complete. Comes back when all of the answer before is written.
+    /// A head is complete. Comes back when all of the answer before is written, and the other connections have had their turn.
     pub async fn asked(&self) {
+        tokio::task::yield_now().await;
         loop {
             let written = self.written.notified();
             if self.phase.get() != Phase::Writing {

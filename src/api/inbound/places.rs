@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 
 /// Connections of a service, however many file descriptors there are.
 const MAX_CONNECTIONS: usize = 512;
+/// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
+const SPARE: usize = 8;
 /// Services that a process can have: each has its own part of their share.
 const MOST_SERVICES: usize = 4;
 /// Of the process's file descriptors, all services together have one part in so many; the rest is for what earns.
@@ -35,6 +37,8 @@ fn share(files: usize) -> usize {
 /// The places of one service.
 pub(in crate::api) struct Places {
     limit: usize,
+    /// Up to here nobody has to leave.
+    comfortable: usize,
     taken: RefCell<BTreeMap<u64, Rc<Course>>>,
     next: Cell<u64>,
     changed: Rc<Notify>,
@@ -44,15 +48,16 @@ impl Places {
     /// Places for connections that use at most `files` file descriptors, with the one that waits for a place.
     pub fn new(files: usize) -> Rc<Self> {
         let limit = files.saturating_sub(1).max(1);
-        Rc::new(Self { limit, taken: RefCell::default(), next: Cell::new(0), changed: Rc::default() })
+        let comfortable = limit - limit / SPARE;
+        Rc::new(Self { limit, comfortable, taken: RefCell::default(), next: Cell::new(0), changed: Rc::default() })
     }
 
     /// Gives a connection of this client its place, as soon as there is one.
     pub async fn take(self: &Rc<Self>, client: IpAddr) -> Place {
-        while self.taken.borrow().len() >= self.limit {
-            let is_one_leaving = self.taken.borrow().values().any(|course| course.is_leaving());
-            if !is_one_leaving && let Some(course) = self.first_to_go() {
-                course.give_way();
+        loop {
+            self.make_room();
+            if self.taken.borrow().len() < self.limit {
+                break;
             }
             self.changed.notified().await;
         }
@@ -69,16 +74,26 @@ impl Places {
         }
     }
 
-    fn first_to_go(&self) -> Option<Rc<Course>> {
+    /// Has as many connections leave as are too many with one more.
+    fn make_room(&self) {
         let taken = self.taken.borrow();
-        let mut counts = BTreeMap::<IpAddr, usize>::new();
-        for course in taken.values() {
-            *counts.entry(course.client).or_default() += 1;
+        let too_many = (taken.len() + 1).saturating_sub(self.comfortable);
+        let leaving = taken.values().filter(|course| course.is_leaving()).count();
+        for _ in leaving..too_many {
+            let Some(course) = first_to_go(&taken) else { break };
+            course.give_way();
         }
-        let waiting = taken.values().filter_map(|course| Some((course, course.waiting_since()?)));
-        let first = waiting.max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
-        first.map(|(course, _)| Rc::clone(course))
     }
+}
+
+/// Of those for whose clients the service waits, the one that waits longest, of the client that has the most connections.
+fn first_to_go(taken: &BTreeMap<u64, Rc<Course>>) -> Option<&Rc<Course>> {
+    let staying = || taken.values().filter(|course| !course.is_leaving());
+    let mut counts = BTreeMap::<IpAddr, usize>::new();
+    staying().for_each(|course| *counts.entry(course.client).or_default() += 1);
+    let waiting = staying().filter_map(|course| Some((course, course.waiting_since()?)));
+    let first = waiting.max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
+    first.map(|(course, _)| course)
 }
 
 /// The place of one connection, until it is dropped.

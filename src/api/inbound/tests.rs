@@ -6,6 +6,7 @@ use super::serve;
 use crate::telemetry::client_noise;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::web::Bytes;
+use futures::FutureExt;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use std::cell::Cell;
@@ -161,6 +162,7 @@ fn with_all_places_taken_the_one_that_waited_longest_for_its_client_goes() {
         let begun = Instant::now();
         let (_third, third) = connect(take([192, 0, 2, 1]).await, &idle);
         assert_eq!(begun.elapsed(), Duration::ZERO, "the newcomer does not wait");
+        tokio::time::sleep(Duration::from_millis(10)).await;
         first.await.expect("no panic");
         assert!(!asked.is_finished() && !second.is_finished() && !third.is_finished());
     });
@@ -179,6 +181,29 @@ fn a_client_with_many_connections_drives_out_its_own() {
         }
         assert!(!alone.is_finished(), "it has waited longest, but is one of one");
         assert_eq!(crowd.iter().filter(|(_, task)| !task.is_finished()).count(), 3);
+    });
+}
+
+#[test]
+fn a_crowd_that_comes_at_once_finds_places_without_waiting_for_others_to_leave() {
+    simulate(async {
+        let idle = answers(5);
+        let places = Places::new(65);
+        let mut crowd = Vec::new();
+        for _ in 0..56 {
+            crowd.push(connect(places.take([192, 0, 2, 1].into()).await, &idle));
+        }
+        for _ in 0..8 {
+            // Ready at once: no other task has had a turn.
+            let place = places.take([192, 0, 2, 1].into()).now_or_never().expect("a place that was kept free");
+            crowd.push(connect(place, &idle));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(
+            crowd.iter().filter(|(_, task)| !task.is_finished()).count(),
+            56,
+            "the places kept free are so again"
+        );
     });
 }
 
