@@ -100,12 +100,23 @@ fn empty(status: StatusCode) -> Response<BoxBody> {
 /// The body of an answer, which tells its connection's course when nothing more comes of it.
 pub(super) struct AnswerBody {
     body: BoxBody,
+    held: usize,
     course: Rc<Course>,
 }
 
 impl AnswerBody {
-    pub const fn new(body: BoxBody, course: Rc<Course>) -> Self {
-        Self { body, course }
+    pub fn new(body: BoxBody, course: Rc<Course>) -> Self {
+        let (held, body) = match body.try_into_bytes() {
+            // What others have too costs nothing more.
+            Ok(bytes) => (if bytes.is_unique() { bytes.len() } else { 0 }, bytes.boxed()),
+            Err(body) => (0, body),
+        };
+        Self { body, held, course }
+    }
+
+    /// Bytes that are in memory for this answer alone. Of one that comes in parts only so much is made as is taken.
+    pub const fn held(&self) -> usize {
+        self.held
     }
 }
 

@@ -45,7 +45,9 @@ where
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
-        connection.poll_without_shutdown(context)
+        let polled = connection.poll_without_shutdown(context);
+        place.places.relieve();
+        polled
     });
     let Some(ended) = course.in_time(spoken).await else { return };
     if ended.is_err_and(|error| error.is_parse()) {
@@ -61,9 +63,9 @@ async fn answer(
     answerer: &impl Answerer,
 ) -> Result<Response<AnswerBody>, Infallible> {
     course.asked().await;
-    let answer = answerer.answer(request).await;
-    course.answered();
-    Ok(answer.map(|body| AnswerBody::new(body, Rc::clone(course))))
+    let answer = answerer.answer(request).await.map(|body| AnswerBody::new(body, Rc::clone(course)));
+    course.answered(answer.body().held());
+    Ok(answer)
 }
 
 /// Says that all is said, and waits until the client says so too: otherwise what is on its way to it would be lost.

@@ -7,6 +7,7 @@
 //!   before is with the system. What a head may be long is bounded.
 //! - A service never has more connections than its [`Places`], and so no more file descriptors. Once they are all taken, a new
 //!   connection takes the place of one that keeps the service waiting, of the client with the most of them.
+//! - What is in memory for all connections of a service together has a bound: beyond it, those go that keep it waiting.
 //! - No body is read: the connection of a request that promises one is closed with the answer.
 //!
 //! It knows nothing of paths, hosts or rates: see [`front`](super::front).

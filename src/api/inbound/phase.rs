@@ -65,37 +65,56 @@ pub(super) struct Course {
     is_answer_whole: Cell<bool>,
     /// It was told to give way.
     is_leaving: Cell<bool>,
+    /// Bytes that are in memory for it alone: of a head, or of an answer.
+    held: Cell<usize>,
     gives_way: Notify,
     written: Notify,
+    load: Rc<Load>,
+}
+
+/// What all connections of a service have in common.
+#[derive(Default)]
+pub(super) struct Load {
+    /// Bytes that are in memory for them.
+    pub held: Cell<usize>,
     /// Told at every change, for whoever waits for a place.
-    changed: Rc<Notify>,
+    pub changed: Notify,
 }
 
 impl Course {
     /// The course of a new connection.
-    pub fn new(client: IpAddr, changed: Rc<Notify>) -> Self {
+    pub fn new(client: IpAddr, load: Rc<Load>) -> Self {
         Self {
             client,
             phase: Cell::new(Phase::Head),
             since: Cell::new(Instant::now()),
             is_answer_whole: Cell::new(true),
             is_leaving: Cell::new(false),
+            held: Cell::new(0),
             gives_way: Notify::new(),
             written: Notify::new(),
-            changed,
+            load,
         }
     }
 
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.since.set(Instant::now());
-        self.changed.notify_one();
+        self.load.changed.notify_one();
     }
 
-    /// Bytes of the client were read.
-    pub fn bytes_came(&self) {
+    fn hold(&self, bytes: usize) {
+        self.load.held.set(self.load.held.get() - self.held.replace(bytes) + bytes);
+    }
+
+    /// So many bytes of the client were read.
+    pub fn bytes_came(&self, count: usize) {
         if self.phase.get() == Phase::Idle {
             self.enter(Phase::Head);
+        }
+        // What comes early is not read beyond a piece.
+        if self.phase.get() == Phase::Head {
+            self.hold(self.held.get() + count);
         }
     }
 
@@ -109,11 +128,13 @@ impl Course {
             }
             written.await;
         }
+        self.hold(0);
         self.enter(Phase::Answering);
     }
 
-    /// The answer, or its beginning, is ready.
-    pub fn answered(&self) {
+    /// The answer, or its beginning, is ready, and takes so many bytes of memory.
+    pub fn answered(&self, bytes: usize) {
+        self.hold(bytes);
         self.is_answer_whole.set(false);
         self.enter(Phase::Writing);
     }
@@ -129,6 +150,7 @@ impl Course {
             return;
         }
         if self.is_answer_whole.get() {
+            self.hold(0);
             self.enter(Phase::Idle);
             self.written.notify_waiters();
         } else {
@@ -139,6 +161,11 @@ impl Course {
     /// All is said.
     pub fn closing(&self) {
         self.enter(Phase::Closing);
+    }
+
+    /// Bytes that are in memory for it alone.
+    pub fn held(&self) -> usize {
+        self.held.get()
     }
 
     /// Since when the service waits for the client, unless the client waits for the service.
@@ -176,5 +203,11 @@ impl Course {
 
     fn deadline(&self) -> Instant {
         self.since.get() + self.phase.get().deadline()
+    }
+}
+
+impl Drop for Course {
+    fn drop(&mut self) {
+        self.hold(0);
     }
 }

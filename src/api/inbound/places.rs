@@ -4,7 +4,7 @@
 //! everybody else's next request. Among those, one of the client with the most connections goes, so that no client
 //! can drive out others before itself.
 
-use super::phase::Course;
+use super::phase::{Course, Load};
 use crate::api::clients::network;
 use crate::file_limit;
 use std::cell::{Cell, RefCell};
@@ -12,12 +12,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
-use tokio::sync::Notify;
 
 /// Connections of a service, however many file descriptors there are.
 const MAX_CONNECTIONS: usize = 512;
 /// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
 const SPARE: usize = 8;
+/// What a service has in memory for all its connections together, bytes.
+const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// Services that a process can have: each has its own part of their share.
 const MOST_SERVICES: usize = 4;
 /// Of the process's file descriptors, all services together have one part in so many; the rest is for what earns.
@@ -41,7 +42,7 @@ pub(in crate::api) struct Places {
     comfortable: usize,
     taken: RefCell<BTreeMap<u64, Rc<Course>>>,
     next: Cell<u64>,
-    changed: Rc<Notify>,
+    load: Rc<Load>,
 }
 
 impl Places {
@@ -49,7 +50,7 @@ impl Places {
     pub fn new(files: usize) -> Rc<Self> {
         let limit = files.saturating_sub(1).max(1);
         let comfortable = limit - limit / SPARE;
-        Rc::new(Self { limit, comfortable, taken: RefCell::default(), next: Cell::new(0), changed: Rc::default() })
+        Rc::new(Self { limit, comfortable, taken: RefCell::default(), next: Cell::new(0), load: Rc::default() })
     }
 
     /// Gives a connection of this client its place, as soon as there is one.
@@ -59,9 +60,9 @@ impl Places {
             if self.taken.borrow().len() < self.limit {
                 break;
             }
-            self.changed.notified().await;
+            self.load.changed.notified().await;
         }
-        let (number, course) = (self.next.get(), Rc::new(Course::new(network(client), Rc::clone(&self.changed))));
+        let (number, course) = (self.next.get(), Rc::new(Course::new(network(client), Rc::clone(&self.load))));
         self.next.set(number + 1);
         self.taken.borrow_mut().insert(number, Rc::clone(&course));
         Place { number, places: Rc::clone(self), course }
@@ -70,7 +71,7 @@ impl Places {
     /// Waits until no connection is left.
     pub async fn emptied(&self) {
         while !self.taken.borrow().is_empty() {
-            self.changed.notified().await;
+            self.load.changed.notified().await;
         }
     }
 
@@ -80,33 +81,50 @@ impl Places {
         let too_many = (taken.len() + 1).saturating_sub(self.comfortable);
         let leaving = taken.values().filter(|course| course.is_leaving()).count();
         for _ in leaving..too_many {
-            let Some(course) = first_to_go(&taken) else { break };
+            let Some(course) = first_to_go(&taken, |_| true) else { break };
+            course.give_way();
+        }
+    }
+
+    /// Has connections leave until what is in memory for the others is within its bound.
+    pub(super) fn relieve(&self) {
+        if self.load.held.get() <= MAX_HELD_BYTES {
+            return;
+        }
+        let taken = self.taken.borrow();
+        let staying = |taken: &BTreeMap<u64, Rc<Course>>| -> usize {
+            taken.values().filter(|course| !course.is_leaving()).map(|course| course.held()).sum()
+        };
+        while staying(&taken) > MAX_HELD_BYTES {
+            let Some(course) = first_to_go(&taken, |course| course.held() > 0) else { break };
             course.give_way();
         }
     }
 }
 
 /// Of those for whose clients the service waits, the one that waits longest, of the client that has the most connections.
-fn first_to_go(taken: &BTreeMap<u64, Rc<Course>>) -> Option<&Rc<Course>> {
+fn first_to_go(taken: &BTreeMap<u64, Rc<Course>>, may_go: impl Fn(&Course) -> bool) -> Option<&Rc<Course>> {
     let staying = || taken.values().filter(|course| !course.is_leaving());
     let mut counts = BTreeMap::<IpAddr, usize>::new();
     staying().for_each(|course| *counts.entry(course.client).or_default() += 1);
-    let waiting = staying().filter_map(|course| Some((course, course.waiting_since()?)));
-    let first = waiting.max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
+    let waiting =
+        staying().filter(|course| may_go(course)).filter_map(|course| Some((course, course.waiting_since()?)));
+    // Of two that wait equally long the last of these is taken, which came first.
+    let first = waiting.rev().max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
     first.map(|(course, _)| course)
 }
 
 /// The place of one connection, until it is dropped.
 pub(in crate::api) struct Place {
     number: u64,
-    places: Rc<Places>,
+    pub(super) places: Rc<Places>,
     pub(super) course: Rc<Course>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.borrow_mut().remove(&self.number);
-        self.places.changed.notify_one();
+        self.places.load.changed.notify_one();
     }
 }
 

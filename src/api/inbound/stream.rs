@@ -7,6 +7,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Most bytes that are read at once: so much of the next requests is kept while one is answered.
+const PIECE_BYTES: usize = 4 * 1024;
+
 /// The stream.
 pub(super) struct Watched<S> {
     stream: S,
@@ -21,11 +24,13 @@ impl<S> Watched<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
-        if into.filled().len() > before {
-            self.course.bytes_came();
+        let mut bytes = [0; PIECE_BYTES];
+        let mut piece = ReadBuf::new(&mut bytes[..PIECE_BYTES.min(into.remaining())]);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        if !piece.filled().is_empty() {
+            self.course.bytes_came(piece.filled().len());
         }
+        into.put_slice(piece.filled());
         Poll::Ready(Ok(()))
     }
 }

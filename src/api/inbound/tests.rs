@@ -208,6 +208,34 @@ fn a_crowd_that_comes_at_once_finds_places_without_waiting_for_others_to_leave()
 }
 
 #[test]
+fn heads_and_answers_that_nobody_ends_or_reads_are_bounded_together() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    simulate(async {
+        let places = Places::new(1_000);
+        let (large, mut clients) = (answers(MEBIBYTE), Vec::new());
+        for _ in 0..40 {
+            let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &large);
+            client.write_all(GET).await.expect("written");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            clients.push((client, task));
+        }
+        assert_eq!(clients.iter().filter(|(_, task)| !task.is_finished()).count(), 16, "answers of 1 MiB");
+        assert!(!clients[39].1.is_finished() && clients[0].1.is_finished(), "who waits longest goes");
+
+        let (places, mut clients) = (Places::new(1_000), Vec::new());
+        let head = [GET[..GET.len() - 2].to_vec(), b"X: ".to_vec(), vec![b'a'; 60_000]].concat();
+        for _ in 0..400 {
+            let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &large);
+            client.write_all(&head).await.expect("written");
+            clients.push((client, task));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let held = clients.iter().filter(|(_, task)| !task.is_finished()).count() * head.len();
+        assert!((15 * MEBIBYTE..=16 * MEBIBYTE).contains(&held), "{held}");
+    });
+}
+
+#[test]
 fn while_every_place_is_worked_for_a_newcomer_waits() {
     simulate(async {
         let busy = Answers::default();
