@@ -92,6 +92,16 @@ struct Outcome {
     scores: BTreeMap<(u32, u16, String, String), Option<u64>>,
 }
 
+/// A command of the binary that may have only [`FILES`] open.
+fn with_few_files(world: &World, command: &str) -> Command {
+    let command = tensorflix(world.folder.path(), &[command, "--config", "w.toml"]);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", &format!("ulimit -n {FILES} && exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args()).current_dir(world.folder.path()).env_clear();
+    limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited
+}
+
 /// Runs a validator for some windows.
 async fn outcome(is_attacked: bool) -> Outcome {
     let world = World::start(|config| config.validator.update_interval_hours = WINDOW_HOURS).await;

@@ -120,7 +120,6 @@ impl Course {
 
     /// A head is complete. Comes back when all of the answer before is written, and the other connections have had their turn.
     pub async fn asked(&self) {
-        tokio::task::yield_now().await;
         loop {
             let written = self.written.notified();
             if self.phase.get() != Phase::Writing {
@@ -130,6 +129,7 @@ impl Course {
         }
         self.hold(0);
         self.enter(Phase::Answering);
+        tokio::task::yield_now().await;
     }
 
     /// The answer, or its beginning, is ready, and takes so many bytes of memory.
@@ -184,7 +184,7 @@ impl Course {
         self.gives_way.notify_one();
     }
 
-    /// What comes of `work`; `None` if a phase lasts too long, or the place is needed.
+    /// What comes of `work`; `None` if a phase lasts too long, or the place is needed while the client is waited for.
     pub async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let (mut work, mut leaving) = (pin!(work), pin!(self.gives_way.notified()));
         let mut overdue = pin!(sleep_until(self.deadline()));
@@ -195,8 +195,16 @@ impl Course {
             if overdue.deadline() != self.deadline() {
                 overdue.as_mut().reset(self.deadline());
             }
-            let ends = leaving.as_mut().poll(context).is_ready() || overdue.as_mut().poll(context).is_ready();
-            if ends { Poll::Ready(None) } else { Poll::Pending }
+            while leaving.as_mut().poll(context).is_ready() {
+                if self.phase.get().waits_for_client() {
+                    return Poll::Ready(None);
+                }
+                // It was only the service that had not come to read what the client had sent.
+                self.is_leaving.set(false);
+                self.load.changed.notify_one();
+                leaving.set(self.gives_way.notified());
+            }
+            overdue.as_mut().poll(context).map(|()| None)
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! How many connections a service may have, and who gives way once it has them all.
 //!
 //! Whoever holds a place without letting the service work is the first to go: an attacker who fills all places makes room for
-//! everybody else's next request. Among those, one of the client with the most connections goes, so that no client
+//! everybody else's next request, but each has a moment for its next step. Among those, one of the client with the most connections goes, so that no client
 //! can drive out others before itself.
 
 use super::phase::{Course, Load};
@@ -12,9 +12,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// Connections of a service, however many file descriptors there are.
-const MAX_CONNECTIONS: usize = 512;
+const MAX_CONNECTIONS: usize = 1_024;
+/// Time that a client has for its next step before its connection can lose its place.
+const LEAST_WAIT: Duration = Duration::from_millis(250);
 /// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
 const SPARE: usize = 8;
 /// What a service has in memory for all its connections together, bytes.
@@ -56,11 +60,16 @@ impl Places {
     /// Gives a connection of this client its place, as soon as there is one.
     pub async fn take(self: &Rc<Self>, client: IpAddr) -> Place {
         loop {
-            self.make_room();
+            let next = self.make_room();
             if self.taken.borrow().len() < self.limit {
                 break;
             }
-            self.load.changed.notified().await;
+            let changed = self.load.changed.notified();
+            match next {
+                // Whether it was that moment or a change: all is looked at once more.
+                Some(next) => _ = timeout_at(next, changed).await,
+                None => changed.await,
+            }
         }
         let (number, course) = (self.next.get(), Rc::new(Course::new(network(client), Rc::clone(&self.load))));
         self.next.set(number + 1);
@@ -75,15 +84,20 @@ impl Places {
         }
     }
 
-    /// Has as many connections leave as are too many with one more.
-    fn make_room(&self) {
+    /// Has as many connections leave as are too many with one more; tells when the next can, if now too few can.
+    fn make_room(&self) -> Option<Instant> {
         let taken = self.taken.borrow();
         let too_many = (taken.len() + 1).saturating_sub(self.comfortable);
         let leaving = taken.values().filter(|course| course.is_leaving()).count();
         for _ in leaving..too_many {
-            let Some(course) = first_to_go(&taken, |_| true) else { break };
+            let course = first_to_go(&taken, |_| true)?;
+            let may_go_at = course.waiting_since()? + LEAST_WAIT;
+            if may_go_at > Instant::now() {
+                return Some(may_go_at);
+            }
             course.give_way();
         }
+        None
     }
 
     /// Has connections leave until what is in memory for the others is within its bound.
@@ -134,7 +148,9 @@ mod tests {
 
     #[test]
     fn all_services_together_leave_half_of_the_file_descriptors_to_the_validator() {
-        for (files, expected) in [(0, 2), (64, 8), (1_024, 128), (4_096, 512), (1_048_576, 512), (usize::MAX, 512)] {
+        for (files, expected) in
+            [(0, 2), (64, 8), (1_024, 128), (8_192, 1_024), (1_048_576, 1_024), (usize::MAX, 1_024)]
+        {
             assert_eq!(share(files), expected, "{files}");
             assert!(files < 64 || share(files) * MOST_SERVICES * SHARE_OF_FILES <= files, "{files}");
         }

@@ -159,6 +159,7 @@ fn with_all_places_taken_the_one_that_waited_longest_for_its_client_goes() {
         let (_first, first) = connect(take([192, 0, 2, 1]).await, &idle);
         tokio::time::sleep(Duration::from_millis(10)).await;
         let (_second, second) = connect(take([192, 0, 2, 1]).await, &idle);
+        tokio::time::sleep(Duration::from_millis(300)).await;
         let begun = Instant::now();
         let (_third, third) = connect(take([192, 0, 2, 1]).await, &idle);
         assert_eq!(begun.elapsed(), Duration::ZERO, "the newcomer does not wait");
@@ -176,7 +177,7 @@ fn a_client_with_many_connections_drives_out_its_own() {
         let (_alone, alone) = connect(places.take([198, 51, 100, 7].into()).await, &idle);
         tokio::time::sleep(Duration::from_millis(10)).await;
         let mut crowd = Vec::new();
-        for _ in 0..100 {
+        for _ in 0..10 {
             crowd.push(connect(places.take([192, 0, 2, 1].into()).await, &idle));
         }
         assert!(!alone.is_finished(), "it has waited longest, but is one of one");
@@ -198,12 +199,38 @@ fn a_crowd_that_comes_at_once_finds_places_without_waiting_for_others_to_leave()
             let place = places.take([192, 0, 2, 1].into()).now_or_never().expect("a place that was kept free");
             crowd.push(connect(place, &idle));
         }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        crowd.push(connect(places.take([192, 0, 2, 1].into()).await, &idle));
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert_eq!(
             crowd.iter().filter(|(_, task)| !task.is_finished()).count(),
             56,
             "the places kept free are so again"
         );
+    });
+}
+
+#[test]
+fn a_burst_of_clients_that_all_ask_is_served_however_few_places_there_are() {
+    simulate(async {
+        let (answers, places) = (answers(5), Places::new(5));
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &answers);
+            // Each thinks for a moment before it asks, as one on a busy machine does.
+            clients.push(spawn_local(async move {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                client.write_all(GET).await.expect("written");
+                let mut answer = [0; 12];
+                client.read_exact(&mut answer).await.expect("an answer");
+                drop(client);
+                task.await.expect("no panic");
+                answer
+            }));
+        }
+        for client in clients {
+            assert_eq!(client.await.expect("no panic"), *b"HTTP/1.1 200");
+        }
     });
 }
 
