@@ -22,6 +22,9 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// Time for a client to close its side.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 
+/// Bytes of memory for each byte of a head: buffers grow by doubling.
+const MEMORY_OF_A_BYTE: usize = 2;
+
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -114,7 +117,7 @@ impl Course {
         }
         // What comes early is not read beyond a piece.
         if self.phase.get() == Phase::Head {
-            self.hold(self.held.get() + count);
+            self.hold(self.held.get() + count * MEMORY_OF_A_BYTE);
         }
     }
 

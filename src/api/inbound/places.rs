@@ -100,16 +100,18 @@ impl Places {
         None
     }
 
-    /// Has connections leave until what is in memory for the others is within its bound.
+    /// Has connections leave until what is in memory for the others is within its bound, or for one alone.
     pub(super) fn relieve(&self) {
         if self.load.held.get() <= MAX_HELD_BYTES {
             return;
         }
         let taken = self.taken.borrow();
-        let staying = |taken: &BTreeMap<u64, Rc<Course>>| -> usize {
-            taken.values().filter(|course| !course.is_leaving()).map(|course| course.held()).sum()
+        let exceeds = |taken: &BTreeMap<u64, Rc<Course>>| {
+            let staying = taken.values().filter(|course| !course.is_leaving());
+            let held: Vec<usize> = staying.map(|course| course.held()).filter(|bytes| *bytes > 0).collect();
+            held.len() > 1 && held.iter().sum::<usize>() > MAX_HELD_BYTES
         };
-        while staying(&taken) > MAX_HELD_BYTES {
+        while exceeds(&taken) {
             let Some(course) = first_to_go(&taken, |course| course.held() > 0) else { break };
             course.give_way();
         }
