@@ -105,15 +105,7 @@ fn with_few_files(world: &World, command: &str) -> Command {
 /// Runs a validator for some windows.
 async fn outcome(is_attacked: bool) -> Outcome {
     let world = World::start(|config| config.validator.update_interval_hours = WINDOW_HOURS).await;
-    let run = tensorflix(world.folder.path(), &["run", "--config", "w.toml"]);
-    let mut limited = Command::new("/bin/sh");
-    limited
-        .args(["-c", &format!("ulimit -n {FILES} && exec \"$0\" \"$@\"")])
-        .arg(run.get_program())
-        .args(run.get_args());
-    limited.current_dir(world.folder.path()).env_clear();
-    limited.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let run = Service::start(limited, 2).await;
+    let run = Service::start(with_few_files(&world, "run"), 2).await;
     let servers: Vec<SocketAddr> =
         run.urls.iter().map(|url| url.trim_start_matches("http://").parse().expect("an address")).collect();
     let storm = is_attacked.then(|| Storm::begin(servers));

@@ -1,7 +1,6 @@
 //! One connection, from its first byte to its end.
 
 use super::bridge::{AnswerBody, Answerer};
-use super::phase::Course;
 use super::places::Place;
 use super::stream::Watched;
 use crate::telemetry::client_noise;
@@ -31,7 +30,7 @@ where
 {
     let course = &place.course;
     let io = TokioIo::new(Watched::new(stream, Rc::clone(course)));
-    let service = service_fn(|request| Box::pin(answer(request, course, answerer)));
+    let service = service_fn(|request| Box::pin(answer(request, &place, answerer)));
     let mut connection = http1::Builder::new()
         .half_close(true)
         .header_read_timeout(None)
@@ -45,13 +44,13 @@ where
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
-        let polled = connection.poll_without_shutdown(context);
-        place.places.relieve();
-        polled
+        connection.poll_without_shutdown(context)
     });
-    let Some(ended) = course.in_time(spoken).await else { return };
-    if ended.is_err_and(|error| error.is_parse()) {
-        client_noise::note();
+    match course.in_time(spoken).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) if error.is_parse() => client_noise::note(),
+        // The client is gone, or was waited for long enough.
+        Some(Err(_)) | None => return,
     }
     course.closing();
     let _ = course.in_time(close(connection.into_parts().io.into_inner())).await;
@@ -59,10 +58,12 @@ where
 
 async fn answer(
     request: Request<Incoming>,
-    course: &Rc<Course>,
+    place: &Place,
     answerer: &impl Answerer,
 ) -> Result<Response<AnswerBody>, Infallible> {
+    let course = &place.course;
     course.asked().await;
+    place.places.relieve().await;
     let answer = answerer.answer(request).await.map(|body| AnswerBody::new(body, Rc::clone(course)));
     course.answered(answer.body().held());
     Ok(answer)

@@ -22,8 +22,12 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// Time for a client to close its side.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 
+/// What a service has in memory for all its connections together, bytes.
+const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of memory for each byte of a head: buffers grow by doubling.
 const MEMORY_OF_A_BYTE: usize = 2;
+/// Memory that the head of any request may take, whatever others hold, bytes.
+const ALWAYS_HELD_BYTES: usize = 16 * 1024;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,13 @@ pub(super) struct Load {
     pub changed: Notify,
 }
 
+impl Load {
+    /// Whether more is in memory than should be.
+    pub fn is_too_much(&self) -> bool {
+        self.held.get() > MAX_HELD_BYTES
+    }
+}
+
 impl Course {
     /// The course of a new connection.
     pub fn new(client: IpAddr, load: Rc<Load>) -> Self {
@@ -108,6 +119,11 @@ impl Course {
 
     fn hold(&self, bytes: usize) {
         self.load.held.set(self.load.held.get() - self.held.replace(bytes) + bytes);
+    }
+
+    /// Whether there is memory for more of a head.
+    pub fn may_read(&self) -> bool {
+        self.phase.get() != Phase::Head || self.held.get() < ALWAYS_HELD_BYTES || !self.load.is_too_much()
     }
 
     /// So many bytes of the client were read.

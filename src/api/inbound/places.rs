@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 /// Connections of a service, however many file descriptors there are.
@@ -21,8 +22,6 @@ const MAX_CONNECTIONS: usize = 1_024;
 const LEAST_WAIT: Duration = Duration::from_millis(250);
 /// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
 const SPARE: usize = 8;
-/// What a service has in memory for all its connections together, bytes.
-const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// Services that a process can have: each has its own part of their share.
 const MOST_SERVICES: usize = 4;
 /// Of the process's file descriptors, all services together have one part in so many; the rest is for what earns.
@@ -101,19 +100,20 @@ impl Places {
     }
 
     /// Has connections leave until what is in memory for the others is within its bound, or for one alone.
-    pub(super) fn relieve(&self) {
-        if self.load.held.get() <= MAX_HELD_BYTES {
-            return;
-        }
-        let taken = self.taken.borrow();
-        let exceeds = |taken: &BTreeMap<u64, Rc<Course>>| {
-            let staying = taken.values().filter(|course| !course.is_leaving());
-            let held: Vec<usize> = staying.map(|course| course.held()).filter(|bytes| *bytes > 0).collect();
-            held.len() > 1 && held.iter().sum::<usize>() > MAX_HELD_BYTES
-        };
-        while exceeds(&taken) {
-            let Some(course) = first_to_go(&taken, |course| course.held() > 0) else { break };
-            course.give_way();
+    pub(super) async fn relieve(&self) {
+        while self.load.is_too_much() {
+            {
+                let taken = self.taken.borrow();
+                let holders = taken.values().filter(|course| course.held() > 0).count();
+                let is_one_leaving = taken.values().any(|course| course.is_leaving() && course.held() > 0);
+                if !is_one_leaving {
+                    let first = first_to_go(&taken, |course| course.held() > 0);
+                    let Some(course) = first.filter(|_| holders > 1) else { return };
+                    course.give_way();
+                }
+            }
+            // It goes when it has its turn.
+            yield_now().await;
         }
     }
 }

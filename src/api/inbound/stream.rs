@@ -24,6 +24,9 @@ impl<S> Watched<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.course.may_read() {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+        }
         let mut bytes = [0; PIECE_BYTES];
         let mut piece = ReadBuf::new(&mut bytes[..PIECE_BYTES.min(into.remaining())]);
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;

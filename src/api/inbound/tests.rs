@@ -246,19 +246,30 @@ fn heads_and_answers_that_nobody_ends_or_reads_are_bounded_together() {
             tokio::time::sleep(Duration::from_millis(10)).await;
             clients.push((client, task));
         }
-        assert_eq!(clients.iter().filter(|(_, task)| !task.is_finished()).count(), 16, "answers of 1 MiB");
+        let held = clients.iter().filter(|(_, task)| !task.is_finished()).count();
+        assert!((16..=17).contains(&held), "{held} answers of 1 MiB");
         assert!(!clients[39].1.is_finished() && clients[0].1.is_finished(), "who waits longest goes");
 
         let (places, mut clients) = (Places::new(1_000), Vec::new());
         let head = [GET[..GET.len() - 2].to_vec(), b"X: ".to_vec(), vec![b'a'; 60_000]].concat();
         for _ in 0..400 {
             let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &large);
-            client.write_all(&head).await.expect("written");
+            // Those for whom there is no memory are not heard to the end.
+            let _ = client.write_all(&head).await;
             clients.push((client, task));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
         let held = clients.iter().filter(|(_, task)| !task.is_finished()).count() * head.len();
         assert!((7 * MEBIBYTE..=8 * MEBIBYTE).contains(&held), "{held}");
+        let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &answers(5));
+        client.write_all(GET).await.expect("written");
+        let mut answer = [0; 12];
+        client
+            .read_exact(&mut answer)
+            .await
+            .expect("an ordinary head is read, and those before make room for its answer");
+        drop(client);
+        task.await.expect("no panic");
 
         let (places, huge) = (Places::new(1_000), answers(40 * MEBIBYTE));
         let (mut client, task) = connect(places.take([192, 0, 2, 1].into()).await, &huge);
