@@ -9,6 +9,7 @@
 //!   budget that a validator lives on, clients get only their share.
 
 use super::asked::UNKNOWN_PAUSE;
+use super::inbound::share_of_a_service;
 use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
 use super::refusal::Refusal;
 use super::source::Source;
@@ -24,6 +25,9 @@ use tensorflix_store::Store;
 
 /// Requests that wait for a platform at one time.
 const MAX_WAITING_REQUESTS: usize = 1_024;
+/// Of the connections that the service may have, those whose requests wait for one platform are one part in so many at most: the
+/// others stay free for what is answered at once.
+const PART_OF_CONNECTIONS: usize = 3;
 /// Pause before a request is made again that found too many waiting.
 const WHEN_BUSY: Duration = Duration::from_secs(2);
 /// Pause before a request is made again that found no block: the time of a block.
@@ -32,8 +36,8 @@ const NEXT_BLOCK: Duration = Duration::from_secs(12);
 const LONGEST_WHY: usize = 200;
 
 /// What a page of another site is told of a content that is not stored.
-const NOT_FOR_OTHER_SITES: &str = "a page of another site sent this request, and what it asks for is not stored: only requests of a \
-                                   client itself, without Origin and cross-site Sec-Fetch-Site headers, are passed on to the platform";
+const NOT_FOR_OTHER_SITES: &str = "a web page of another site sent this request, and the content is not stored: send the request \
+                                   directly, without an Origin or cross-site Sec-Fetch-Site header, to have the platform asked";
 
 /// What is known of a content.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +78,8 @@ impl Desk {
         vitals: Arc<Vitals>,
         ages: Ages,
     ) -> Self {
-        let places = tokio::sync::Semaphore::new(MAX_WAITING_REQUESTS.min(MAX_WAITING));
+        let connections = share_of_a_service() / PART_OF_CONNECTIONS;
+        let places = tokio::sync::Semaphore::new(MAX_WAITING_REQUESTS.min(MAX_WAITING).min(connections.max(1)));
         Self { source, store, collector, vitals, ages, places }
     }
 

@@ -88,7 +88,7 @@ impl Kind {
     fn tell(&mut self) -> String {
         let count = std::mem::take(&mut self.left_out);
         let line = self.line.map(|line| format!(" line={line}")).unwrap_or_default();
-        format!("left out log lines of a kind that repeats too often count={count} target={:?}{line}", self.target)
+        format!("suppressed repeated log lines count={count} target={:?}{line}", self.target)
     }
 }
 

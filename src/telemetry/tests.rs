@@ -163,7 +163,7 @@ fn a_kind_of_line_that_repeats_is_counted_and_hides_no_other() {
         assert_eq!(text.matches("cannot read a gist").count(), 300, "{}", text.len());
         assert_eq!(text.matches("our own work").count(), 2_000);
         assert!(
-            text.contains("weights were not sent") && text.contains("left out log lines of a kind"),
+            text.contains("weights were not sent") && text.contains("suppressed repeated log lines"),
             "{}",
             text.len()
         );

@@ -3,6 +3,8 @@
 
 use crate::support::tensorflix;
 use crate::world::{PATIENCE, Service, World};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_store::Store;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// File descriptors of the attacked validator.
 const FILES: usize = 1_024;
@@ -154,4 +158,37 @@ async fn a_validator_whose_services_are_stormed_sends_what_its_undisturbed_twin_
     assert!(attacked.submissions.values().all(|count| *count == 1), "{:?}", attacked.submissions);
     assert!(attacked.scores.values().filter(|score| score.is_some()).count() > 10, "somebody earned something");
     assert_eq!(attacked, outcome(false).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_wait_for_a_platform_leave_connections_for_what_is_answered_at_once() {
+    const ASKED: usize = 400;
+    /// More than have a connection each.
+    const REFUSED: usize = 300;
+    let world = World::start(|_| {}).await;
+    world.sandbox.faults().youtube.inject(FaultRule::new(Fault::Hang));
+    let tracker = Service::start(with_few_files(&world, "platform-tracker"), 1).await;
+    let server = tracker.urls[0].trim_start_matches("http://").to_owned();
+    let ask = |number| {
+        let server = server.clone();
+        async move {
+            let mut stream = tokio::net::TcpStream::connect(server).await.ok()?;
+            let head =
+                format!("GET /youtube/video/video{number:06} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.ok()?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok()?;
+            Some(answer.to_ascii_lowercase())
+        }
+    };
+    let mut asked: FuturesUnordered<_> = (0..ASKED).map(ask).collect();
+    let mut refused = 0;
+    while refused < REFUSED {
+        let answer = tokio::time::timeout(PATIENCE, asked.next()).await.expect("in time").expect("enough are refused");
+        if let Some(answer) = answer {
+            assert!(answer.starts_with("http/1.1 503") && answer.contains("retry-after: 2\r\n"), "{answer}");
+            refused += 1;
+        }
+    }
+    assert_eq!(tracker.get("/health").await.status, 200);
 }

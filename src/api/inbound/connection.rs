@@ -5,6 +5,7 @@ use super::places::Place;
 use super::stream::Watched;
 use crate::telemetry::client_noise;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -64,7 +65,11 @@ async fn answer(
     let course = &place.course;
     course.asked().await;
     place.places.relieve().await;
-    let answer = answerer.answer(request).await.map(|body| AnswerBody::new(body, Rc::clone(course)));
+    let mut answer = answerer.answer(request).await.map(|body| AnswerBody::new(body, Rc::clone(course)));
+    if place.places.is_crowded() {
+        // Better than to close it later, when the client may just have begun its next request.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     course.answered(answer.body().held());
     Ok(answer)
 }

@@ -17,7 +17,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 /// Connections of a service, however many file descriptors there are.
-const MAX_CONNECTIONS: usize = 1_024;
+const MAX_CONNECTIONS: usize = 1_536;
 /// Time that a client has for its next step before its connection can lose its place.
 const LEAST_WAIT: Duration = Duration::from_millis(250);
 /// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
@@ -74,6 +74,11 @@ impl Places {
         self.next.set(number + 1);
         self.taken.borrow_mut().insert(number, Rc::clone(&course));
         Place { number, places: Rc::clone(self), course }
+    }
+
+    /// Whether connections are asked to give way.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.taken.borrow().len() > self.comfortable
     }
 
     /// Waits until no connection is left.
@@ -151,7 +156,7 @@ mod tests {
     #[test]
     fn all_services_together_leave_half_of_the_file_descriptors_to_the_validator() {
         for (files, expected) in
-            [(0, 2), (64, 8), (1_024, 128), (8_192, 1_024), (1_048_576, 1_024), (usize::MAX, 1_024)]
+            [(0, 2), (64, 8), (1_024, 128), (8_192, 1_024), (1_048_576, 1_536), (usize::MAX, 1_536)]
         {
             assert_eq!(share(files), expected, "{files}");
             assert!(files < 64 || share(files) * MOST_SERVICES * SHARE_OF_FILES <= files, "{files}");
