@@ -5,7 +5,9 @@
 //! - Logging never panics, never waits and never ends the process: lines go into bounded queues, and what cannot be
 //!   written is dropped and counted. A full disk, a closed pipe or a terminal that nobody reads stop no weights.
 //! - A line is one line: control characters that came with data are escaped, so that no miner can move a cursor or
-//!   write an entry of its own.
+//!   write an entry of its own. Fields and lines are cut where they are too long (`line_text.rs`).
+//! - Warnings and errors of one kind are written so many at a time, and then counted (`repeats.rs`): nobody outside can fill
+//!   a log or hide in it what others did.
 //! - Dependencies never log more than `info`, and on the console no more than `warn`: below `info` they write requests
 //!   and headers, keys included.
 //! - The current log file always has the configured name, and all files together stay below
@@ -17,6 +19,8 @@ pub(crate) mod client_noise;
 mod field_text;
 mod line_queue;
 mod line_text;
+mod panics;
+mod repeats;
 mod rotating_file;
 
 #[cfg(test)]
@@ -35,7 +39,7 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use crate::config::{LogFormat, LogLevel, LogSettings};
 use field_text::EscapedFields;
 use line_queue::{LineQueue, LineWriter};
-pub(crate) use line_text::visible;
+pub(crate) use line_text::{shown, visible};
 use rotating_file::{Reopening, RotatingFile};
 
 /// The beginning of the names of all our crates.
@@ -104,6 +108,7 @@ pub fn init(log: &LogSettings, console: ConsoleMode) -> Result<Telemetry, Teleme
     let color = log.format == LogFormat::Text && wants_color();
     let (telemetry, layers) = build(log, console, Box::new(io::stderr()), color)?;
     tracing_subscriber::registry().with(layers).try_init()?;
+    panics::log_them();
     Ok(telemetry)
 }
 
@@ -154,8 +159,7 @@ impl OutputKind {
             Self::Console(_) => LevelFilter::WARN,
             Self::File => LevelFilter::INFO,
         };
-        let targets = Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours);
-        targets.with_targets(client_noise::TARGETS.map(|target| (target, LevelFilter::OFF)))
+        Targets::new().with_default(ours.min(theirs)).with_target(OUR_CRATES, ours)
     }
 }
 
@@ -171,7 +175,7 @@ fn build(
     let kind = OutputKind::Console(console);
     let queue = LineQueue::start("log-console", console_sink)?;
     let (layer, filter) = layer(&queue, log.format, color, kind.filter(log.level));
-    let mut layers = vec![layer, client_noise::Counting.with_filter(client_noise::filter()).boxed()];
+    let mut layers = vec![layer];
     let mut outputs = vec![Output { kind, queue, filter, reopening: None }];
     if let Some(path) = &log.file {
         let (layer, output) = file_output(log, path.clone(), Arc::clone(&outputs[0].queue))?;

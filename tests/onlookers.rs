@@ -12,12 +12,14 @@ use actix_web::web;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
 use tensorflix::api::server::Server;
 use tensorflix::api::vitals::{Dating, Vitals};
+use tensorflix::config::LogSettings;
 use tensorflix::reporter::{Event, Reporter, recipient};
+use tensorflix::telemetry::{self, ConsoleMode};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_store::Store;
 use tokio::sync::oneshot;
@@ -61,6 +63,33 @@ fn pitfall_16_handlers_that_crash_stop_no_weight_and_no_other_handler() {
         .await;
     });
     drop(stop);
+}
+
+#[test]
+fn a_panic_is_one_line_of_the_log_whatever_its_text_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("v.log");
+    let settings = LogSettings { file: Some(file.clone()), ..LogSettings::default() };
+    let _telemetry = telemetry::init(&settings, ConsoleMode::Warnings).expect("logging");
+    let text = "\u{1b}[2J\n2026-01-01T00:00:00Z  INFO tensorflix: weights sent ".repeat(1_000);
+    let reader = std::thread::Builder::new().name("reader".to_owned()).spawn(move || panic!("{text}"));
+    reader.expect("a thread").join().expect_err("it panicked");
+    let begun = Instant::now();
+    let log = loop {
+        let log = std::fs::read_to_string(&file).unwrap_or_default();
+        if log.contains("reader") {
+            break log;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "not logged: {log}");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("weights sent")).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(
+        lines[0].contains("ERROR") && lines[0].contains("onlookers.rs") && lines[0].contains("(cut: "),
+        "{lines:?}"
+    );
+    assert!(lines[0].len() < 3_000 && !lines[0].contains('\u{1b}'), "{lines:?}");
 }
 
 /// A service with a handler that crashes, on a thread and in a time of its own; it lives as long as the sender.

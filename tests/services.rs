@@ -10,6 +10,10 @@ mod support;
 mod answers;
 #[path = "services/batching.rs"]
 mod batching;
+#[path = "services/callers.rs"]
+mod callers;
+#[path = "services/connections.rs"]
+mod connections;
 #[path = "services/health.rs"]
 mod health;
 #[path = "services/hostile.rs"]
@@ -26,5 +30,7 @@ mod shared_batches;
 mod trouble;
 #[path = "services/tuning.rs"]
 mod tuning;
+#[path = "services/under_attack.rs"]
+mod under_attack;
 #[path = "services/world.rs"]
 mod world;

@@ -97,6 +97,8 @@ pub fn configure(peers: &Data<Peers>) -> impl Fn(&mut ServiceConfig) + Send + Cl
 /// [`Refusal`] as long as the chain was not read.
 #[utoipa::path(get, path = "/get_all_peers_metadata", responses(
     (status = 200, description = "the peers, by UID", body = PeersMetadata),
+    (status = 400, description = "a body, or no Host that could be one", body = Detail),
+    (status = 421, description = "sent to a host name that is not served here", body = Detail),
     (status = 429, description = "too many requests from this address", body = Detail),
     (status = 503, description = "the chain has not been read yet: come again after Retry-After", body = Detail),
 ))]

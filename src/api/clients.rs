@@ -1,8 +1,8 @@
-//! How much one client may ask: a token bucket (governor's GCRA) for each.
+//! What clients may ask: how much, by a token bucket (governor's GCRA) for each, and under which names.
 //!
 //! The number of buckets is fixed, and a client's address, hashed with a key of this process, names its bucket: nothing
 //! grows with the number of clients, nothing is ever cleaned up, and nobody can choose whom to share a bucket with. Behind
-//! a proxy all clients are one.
+//! a proxy all clients are one. What pages of other sites have a client's browser ask is counted apart, and so takes nothing from it.
 
 use governor::clock::{Clock, DefaultClock};
 use governor::state::{InMemoryState, NotKeyed};
@@ -22,6 +22,7 @@ const SLOWEST: Duration = Duration::from_secs(3_600);
 pub struct Clients {
     buckets: Vec<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
     hash: RandomState,
+    names: Vec<String>,
     clock: DefaultClock,
 }
 
@@ -34,23 +35,35 @@ impl Clients {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(period).unwrap_or(Quota::per_hour(NonZeroU32::MIN)).allow_burst(burst);
         let buckets = (0..BUCKETS).map(|_| RateLimiter::direct(quota)).collect();
-        Self { buckets, hash: RandomState::new(), clock: DefaultClock::default() }
+        Self { buckets, hash: RandomState::new(), names: Vec::new(), clock: DefaultClock::default() }
     }
 
-    /// Takes one request of a client; otherwise the time after which it may come again.
+    /// The same, who may call the service by these names too (`http.allowed_hosts`).
+    #[must_use]
+    pub fn calling_it(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Names by which clients may call the service, beside `localhost`.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Takes one request of a client, or of a page of another site in its browser (`is_foreign`); otherwise the time after which it
+    /// may come again.
     ///
     /// # Errors
     /// That time.
-    pub fn admit(&self, address: IpAddr) -> Result<(), Duration> {
+    pub fn admit(&self, address: IpAddr, is_foreign: bool) -> Result<(), Duration> {
         #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is as good as the whole")]
-        let index = self.hash.hash_one(network(address)) as usize % BUCKETS;
+        let index = self.hash.hash_one((network(address), is_foreign)) as usize % BUCKETS;
         let Some(bucket) = self.buckets.get(index) else { return Ok(()) };
         bucket.check().map_err(|early| early.wait_time_from(self.clock.now()))
     }
 }
 
 /// Who counts as one client: an IPv4 address, or the /64 that an IPv6 client has for itself.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             const HOST_BITS: u32 = 64;
@@ -73,13 +86,15 @@ mod tests {
         let clients = Clients::new(0.01, 3);
         let greedy = address("192.0.2.1");
         for _ in 0..3 {
-            clients.admit(greedy).expect("within the burst");
+            clients.admit(greedy, true).expect("within the burst");
         }
-        let pause = clients.admit(greedy).expect_err("too much");
+        let pause = clients.admit(greedy, true).expect_err("too much");
         assert!(pause > Duration::from_secs(90) && pause <= Duration::from_secs(100), "{pause:?}");
         // One bucket in 4,096 is the greedy one's: of a hundred others hardly any shares it.
-        let refused = (0..100).filter(|host| clients.admit(address(&format!("198.51.100.{host}"))).is_err()).count();
+        let refused =
+            (0..100).filter(|host| clients.admit(address(&format!("198.51.100.{host}")), true).is_err()).count();
         assert!(refused <= 3, "{refused}");
+        clients.admit(greedy, false).expect("what pages ask is not the client's own");
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //!   that recently by the monotonic clock: while the chain stands still, its time does not tell how old anything is.
 //! - If the platform cannot be asked, what was seen at most `validator.max_evidence_age_hours` ago is given, marked as
 //!   stale. An absence is never given stale: that a content does not exist is said only when it was just confirmed.
+//! - What a page of another site asks for is answered from what is stored, fresh or stale, and never costs anything.
 //! - A platform in trouble, without a key or without budget is not asked; clients are told when to come again. Of the
 //!   budget that a validator lives on, clients get only their share.
 
 use super::asked::UNKNOWN_PAUSE;
+use super::inbound::share_of_a_service;
 use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
 use super::refusal::Refusal;
 use super::source::Source;
@@ -23,12 +25,19 @@ use tensorflix_store::Store;
 
 /// Requests that wait for a platform at one time.
 const MAX_WAITING_REQUESTS: usize = 1_024;
+/// Of the connections that the service may have, those whose requests wait for one platform are one part in so many at most: the
+/// others stay free for what is answered at once.
+const PART_OF_CONNECTIONS: usize = 3;
 /// Pause before a request is made again that found too many waiting.
 const WHEN_BUSY: Duration = Duration::from_secs(2);
 /// Pause before a request is made again that found no block: the time of a block.
 const NEXT_BLOCK: Duration = Duration::from_secs(12);
 /// Most characters of a platform's trouble that a client is told.
 const LONGEST_WHY: usize = 200;
+
+/// What a page of another site is told of a content that is not stored.
+const NOT_FOR_OTHER_SITES: &str = "a web page of another site sent this request, and the content is not stored: send the request \
+                                   directly, without an Origin or cross-site Sec-Fetch-Site header, to have the platform asked";
 
 /// What is known of a content.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,21 +78,28 @@ impl Desk {
         vitals: Arc<Vitals>,
         ages: Ages,
     ) -> Self {
-        let places = tokio::sync::Semaphore::new(MAX_WAITING_REQUESTS.min(MAX_WAITING));
+        let connections = share_of_a_service() / PART_OF_CONNECTIONS;
+        let places = tokio::sync::Semaphore::new(MAX_WAITING_REQUESTS.min(MAX_WAITING).min(connections.max(1)));
         Self { source, store, collector, vitals, ages, places }
     }
 
-    /// What is known of a content.
+    /// What is known of a content; for a page of another site (`is_foreign`) without asking the platform.
     ///
     /// # Errors
     /// [`Refusal`]: it does not exist, or the platform cannot be asked and nothing recent enough is stored.
-    pub async fn look_up(&self, content: &ContentId) -> Result<Found, Refusal> {
+    pub async fn look_up(&self, content: &ContentId, is_foreign: bool) -> Result<Found, Refusal> {
         let read_at = self.vitals.monotonic();
         let stored = self.stored(content).await?;
         if let Some(observation) = &stored
             && self.is_fresh(observation)
         {
             return found(observation.clone(), false);
+        }
+        if is_foreign {
+            return match stored.filter(|observation| self.may_be_given_stale(observation)) {
+                Some(observation) => found(observation, true),
+                None => Err(Refusal::forbidden(NOT_FOR_OTHER_SITES)),
+            };
         }
         let unobserved = match self.observe(content, read_at).await {
             Ok(()) => match self.stored(content).await? {

@@ -1,17 +1,21 @@
-//! What every request passes before its handler: the client's rate and the deadline; and what is the same in both
-//! services: `/health`, `/metrics` and `/openapi.json`.
+//! What every request passes before its handler: whether it is meant for this service, the client's rate and the deadline; and
+//! what is the same in all services: `/health`, `/metrics` and `/openapi.json`.
 
 use super::clients::Clients;
 use super::health::{self, HealthReport, Standing};
+use super::host::{self, HostError};
+use super::inbound::HasBody;
 use super::metrics::{self, RequestCounters};
+use super::origin;
 use super::refusal::{self, Detail, Refusal};
 use super::vitals::Vitals;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::http::header::HOST;
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,14 +39,14 @@ pub struct Front {
     /// What it watches.
     pub vitals: Arc<Vitals>,
     /// Its OpenAPI document, written once.
-    pub openapi: String,
+    pub openapi: Bytes,
 }
 
 impl Front {
     /// The front of a service.
     pub fn new(service: &'static str, clients: Clients, vitals: Arc<Vitals>, document: &OpenApi) -> Data<Self> {
         // A document of texts and maps can always be written.
-        let openapi = document.to_json().unwrap_or_default();
+        let openapi = Bytes::from(document.to_json().unwrap_or_default());
         Data::new(Self { service, clients, requests: RequestCounters::default(), vitals, openapi })
     }
 }
@@ -72,12 +76,8 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (begun, route) = (Instant::now(), request.match_pattern());
-    let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    let answer = match front.clients.admit(client) {
-        Err(pause) => {
-            let refusal = Refusal::too_many("too many requests from this address: ask more slowly", pause);
-            Ok(request.into_response(refusal.error_response()))
-        }
+    let answer = match admit(&front.clients, &request) {
+        Err(refusal) => Ok(request.into_response(refusal.error_response())),
         // No other handle on the request may be held meanwhile: actix-web wants it alone to write the path's ids into.
         Ok(()) => match tokio::time::timeout(REQUEST_DEADLINE, next.call(request)).await {
             Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
@@ -95,9 +95,53 @@ pub async fn guard(
     answer
 }
 
+/// Takes a request, unless it is none for this service or its client asks too much.
+///
+/// What is not meant for this service counts as nobody's: otherwise a page of the web could use up a client's rate.
+fn admit(clients: &Clients, request: &ServiceRequest) -> Result<(), Refusal> {
+    // Other methods are told that nothing here takes them.
+    if [Method::GET, Method::HEAD].contains(request.method()) && request.extensions().contains::<HasBody>() {
+        return Err(Refusal::bad_request("this service takes no body: send the request without one"));
+    }
+    let mut hosts = request.headers().get_all(HOST);
+    let said = host::Said {
+        authority: request.uri().authority().map(|authority| authority.as_str()),
+        header: hosts.next().map(|host| host.as_bytes()),
+        headers: request.headers().get_all(HOST).count(),
+        is_old: request.version() < Version::HTTP_11,
+    };
+    host::check(said, clients.names()).map_err(refuse_host)?;
+    let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+    clients
+        .admit(client, is_foreign(request.request()))
+        .map_err(|pause| Refusal::too_many("too many requests from this address: ask more slowly", pause))
+}
+
+fn refuse_host(error: HostError) -> Refusal {
+    match error {
+        HostError::Missing => Refusal::bad_request("the request has no Host header"),
+        HostError::Repeated => Refusal::bad_request("the request has more than one Host header"),
+        HostError::Malformed => {
+            Refusal::bad_request("the request's host is neither a name nor an IP address, with or without a port")
+        }
+        HostError::OtherName => Refusal::misdirected(
+            "this host name is not served here: use the IP address or localhost, or add the name to http.allowed_hosts",
+        ),
+    }
+}
+
+/// Whether a page of another site has this request sent: then it must not spend anything.
+pub fn is_foreign(request: &HttpRequest) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    origin::is_foreign(request.headers(), authority.or(host))
+}
+
 /// How the service is: `degraded` still answers, `unhealthy` (503) does not do what it is for.
 #[utoipa::path(get, path = "/health", responses(
     (status = 200, description = "healthy or degraded; the reasons say what is wrong", body = HealthReport),
+    (status = 400, description = "a body, or no Host that could be one", body = Detail),
+    (status = 421, description = "sent to a host name that is not served here", body = Detail),
     (status = 429, description = "too many requests from this address", body = Detail),
     (status = 503, description = "unhealthy; the reasons say what is wrong", body = HealthReport),
 ))]
@@ -113,6 +157,8 @@ pub async fn health(front: Data<Front>) -> HttpResponse {
 /// Counters and gauges for Prometheus, in the OpenMetrics text format.
 #[utoipa::path(get, path = "/metrics", responses(
     (status = 200, description = "OpenMetrics", body = String, content_type = "application/openmetrics-text"),
+    (status = 400, description = "a body, or no Host that could be one", body = Detail),
+    (status = 421, description = "sent to a host name that is not served here", body = Detail),
     (status = 429, description = "too many requests from this address", body = Detail),
 ))]
 pub async fn metrics(front: Data<Front>) -> HttpResponse {
@@ -122,6 +168,8 @@ pub async fn metrics(front: Data<Front>) -> HttpResponse {
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", responses(
     (status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json"),
+    (status = 400, description = "a body, or no Host that could be one", body = Detail),
+    (status = 421, description = "sent to a host name that is not served here", body = Detail),
     (status = 429, description = "too many requests from this address", body = Detail),
 ))]
 pub async fn openapi(front: Data<Front>) -> HttpResponse {

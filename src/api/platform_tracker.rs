@@ -56,13 +56,16 @@ pub fn configure(desks: &Data<Desks>) -> impl Fn(&mut ServiceConfig) + Send + Cl
     params(("video_id" = String, Path, description = "11 of A-Z a-z 0-9 _ -")),
     responses(
         (status = 200, description = "what YouTube says of it", body = YoutubeVideo),
+        (status = 400, description = "a body, or no Host that could be one", body = Detail),
+        (status = 403, description = "asked by a page of another site, and not stored", body = Detail),
         (status = 404, description = "YouTube has no such video", body = Detail),
+        (status = 421, description = "sent to a host name that is not served here", body = Detail),
         (status = 422, description = "not the id of a video", body = Detail),
         (status = 429, description = "too many requests from this address", body = Detail),
         (status = 503, description = "YouTube or the quota is out: come again after Retry-After", body = Detail),
     ))]
 pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
-    let (content, found) = look_up(&desks, Platform::YouTube, request.match_info().query(VIDEO_ID)).await?;
+    let (content, found) = look_up(&desks, Platform::YouTube, &request, VIDEO_ID).await?;
     Ok(Json(compatibility::answer(&YoutubeVideo::new(&content, found), desks.1)))
 }
 
@@ -74,24 +77,32 @@ pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<J
     params(("reel_id" = String, Path, description = "5 to 40 of A-Z a-z 0-9 _ -")),
     responses(
         (status = 200, description = "what Instagram says of it", body = InstagramReel),
+        (status = 400, description = "a body, or no Host that could be one", body = Detail),
+        (status = 403, description = "asked by a page of another site, and not stored", body = Detail),
         (status = 404, description = "Instagram has no such reel", body = Detail),
+        (status = 421, description = "sent to a host name that is not served here", body = Detail),
         (status = 422, description = "not the id of a reel", body = Detail),
         (status = 429, description = "too many requests from this address", body = Detail),
         (status = 503, description = "Apify or the budget is out: come again after Retry-After", body = Detail),
     ))]
 pub async fn instagram_reel(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
-    let (content, found) = look_up(&desks, Platform::Instagram, request.match_info().query(REEL_ID)).await?;
+    let (content, found) = look_up(&desks, Platform::Instagram, &request, REEL_ID).await?;
     Ok(Json(compatibility::answer(&InstagramReel::new(&content, found), desks.1)))
 }
 
-async fn look_up(desks: &Desks, platform: Platform, id: &str) -> Result<(ContentId, Found), Refusal> {
-    let content = ContentId::new(platform, id).map_err(|_| {
+async fn look_up(
+    desks: &Desks,
+    platform: Platform,
+    request: &HttpRequest,
+    id: &str,
+) -> Result<(ContentId, Found), Refusal> {
+    let content = ContentId::new(platform, request.match_info().query(id)).map_err(|_| {
         Refusal::not_valid(match platform {
             Platform::YouTube => "not the id of a YouTube video, which is 11 of A-Z a-z 0-9 _ -",
             Platform::Instagram => "not the id of an Instagram reel, which is 5 to 40 of A-Z a-z 0-9 _ -",
         })
     })?;
     let desk = desks.0.get(&platform).ok_or_else(|| Refusal::not_found("this platform is not served"))?;
-    let found = desk.look_up(&content).await?;
+    let found = desk.look_up(&content, front::is_foreign(request)).await?;
     Ok((content, found))
 }

@@ -1,7 +1,7 @@
 //! A request that is not answered with what was asked for: the one place where it becomes HTTP.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONNECTION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,6 +25,21 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// 400: this is no request that a service takes, and nothing more is read of its client.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, detail: detail.into(), retry_after: None }
+    }
+
+    /// 403: not for whoever asks.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, detail: detail.into(), retry_after: None }
+    }
+
+    /// 421: the request is meant for somebody else.
+    pub fn misdirected(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::MISDIRECTED_REQUEST, detail: detail.into(), retry_after: None }
+    }
+
     /// 404: what was asked for does not exist.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into(), retry_after: None }
@@ -59,6 +74,9 @@ impl ResponseError for Refusal {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::BAD_REQUEST {
+            response.insert_header((CONNECTION, "close"));
+        }
         if let Some(pause) = self.retry_after {
             response.insert_header((RETRY_AFTER, whole_seconds(pause)));
         }

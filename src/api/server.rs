@@ -1,30 +1,32 @@
-//! One HTTP server: its address, its bounds, its start and its end.
+//! One HTTP server: its address, its thread, its start and its end.
 //!
-//! It runs on a thread of its own with one worker: what a client does there never holds up the actors. A port that
-//! cannot be had is known before anything is served.
+//! It runs on a thread of its own: what a client does there never holds up the actors. A port that cannot be had is known
+//! before anything is served.
 
 use super::front::{Front, configure, guard};
+use super::inbound::{Places, Routes, serve, share_of_a_service};
 use crate::telemetry::client_noise;
-use actix_web::dev::ServerHandle;
+use actix_service::{IntoServiceFactory, ServiceFactory};
+use actix_web::App;
+use actix_web::dev::AppConfig;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{oneshot, watch};
+use tokio::task::{LocalSet, spawn_local};
 
-/// Connections that are open at one time; further ones wait in the system's queue.
-const MAX_CONNECTIONS: usize = 2_048;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 2_048;
-/// Time for the head of a request.
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// Time that a connection may be idle between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Time for a client to close its side.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// What the system keeps of an answer for a client that does not read, bytes.
+const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+/// Pause before the next connection is accepted after one could not be, for want of files or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time for requests under way when the server stops.
-const SHUTDOWN_SECS: u64 = 3;
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(3);
 /// Time after which nobody waits any longer for a server to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(4);
 
@@ -52,12 +54,21 @@ pub enum ServeError {
         /// What the system says.
         error: io::Error,
     },
+    /// The system gives no thread: out of memory, threads or files.
+    #[error("no thread can be started to serve http.{service}: {error}")]
+    NoThread {
+        /// The service, as in the configuration.
+        service: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
-/// A running server. It ends with [`stop`](Self::stop), or at once when the process does.
+/// A running server. It ends with [`stop`](Self::stop), with the value, or at once when the process does.
 #[derive(Debug)]
 pub struct Server {
-    handle: ServerHandle,
+    stop: watch::Sender<bool>,
+    stopped: oneshot::Receiver<()>,
     service: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
@@ -74,39 +85,23 @@ impl Server {
         routes: impl Fn(&mut ServiceConfig) + Send + Clone + 'static,
     ) -> Result<Self, ServeError> {
         let service = front.service;
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(front.clone())
-                .wrap(from_fn(guard))
-                .wrap(
-                    DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")).add(("Cache-Control", "no-store")),
-                )
-                .configure(&routes)
-                .configure(configure)
-        });
-        let server = server
-            .workers(1)
-            .disable_signals()
-            .backlog(BACKLOG)
-            .max_connections(MAX_CONNECTIONS)
-            .client_request_timeout(HEAD_DEADLINE)
-            .client_disconnect_timeout(CLOSE_DEADLINE)
-            .keep_alive(KEEP_ALIVE)
-            .shutdown_timeout(SHUTDOWN_SECS)
-            .bind(address)
-            .map_err(|error| match error.kind() {
-                ErrorKind::AddrInUse => ServeError::InUse { service, address },
-                _ => ServeError::Unusable { service, address, error },
-            })?;
+        let listener = listen(address).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => ServeError::InUse { service, address },
+            _ => ServeError::Unusable { service, address, error },
+        })?;
         // Port 0 asked the system for a free one.
-        let address = server.addrs().first().copied().unwrap_or(address);
-        let server = server.run();
-        let handle = server.handle();
-        actix_rt::spawn(async move {
-            if let Err(error) = server.await {
+        let address = listener.local_addr().unwrap_or(address);
+        let no_thread = |error| ServeError::NoThread { service, error };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
+        let ((stop, stopping), (ended, stopped)) = (watch::channel(false), oneshot::channel());
+        let serving = move || {
+            let served = LocalSet::new().block_on(&runtime, serve_all(listener, front, routes, stopping));
+            if let Err(error) = served {
                 tracing::error!(service, %error, "a service ended; the validator goes on without it");
             }
-        });
+            let _ = ended.send(());
+        };
+        std::thread::Builder::new().name(service.to_owned()).spawn(serving).map_err(no_thread)?;
         actix_rt::spawn(async {
             loop {
                 tokio::time::sleep(client_noise::LOOK).await;
@@ -117,13 +112,74 @@ impl Server {
         if !address.ip().is_loopback() {
             tracing::warn!(service, "whoever can reach this address can use the service: there is no authentication");
         }
-        Ok(Self { handle, service, address })
+        Ok(Self { stop, stopped, service, address })
     }
 
     /// Lets requests under way end, for some seconds, and stops.
     pub async fn stop(self) {
-        if tokio::time::timeout(STOP_DEADLINE, self.handle.stop(true)).await.is_err() {
+        // Nobody to tell means that it has ended already.
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(STOP_DEADLINE, self.stopped).await.is_err() {
             tracing::warn!(service = self.service, "requests did not end in time; they are broken off");
         }
     }
+}
+
+/// Takes the port, for another runtime to serve it.
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    // Connections have this from their listener.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Serves until it is told to stop.
+async fn serve_all(
+    listener: std::net::TcpListener,
+    front: Data<Front>,
+    routes: impl Fn(&mut ServiceConfig),
+    stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let app = App::new()
+        .app_data(front)
+        .wrap(from_fn(guard))
+        .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")).add(("Cache-Control", "no-store")))
+        .configure(routes)
+        .configure(configure);
+    let app = app.into_factory().new_service(AppConfig::default()).await;
+    let service = Rc::new(app.map_err(|()| io::Error::other("its routes cannot be set up"))?);
+    let listener = TcpListener::from_std(listener)?;
+    let places = Places::new(share_of_a_service());
+    let mut has_failed = false;
+    let accepting = async {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    has_failed = false;
+                    let place = places.take(peer.ip()).await;
+                    let (routes, mut stopping) = (Routes { service: Rc::clone(&service), peer }, stopping.clone());
+                    spawn_local(async move { serve(stream, place, &routes, stopping.wait_for(|stops| *stops)).await });
+                }
+                // The client was gone before it was accepted.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::warn!(%error, "cannot accept connections; will retry");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    let mut told = stopping.clone();
+    tokio::select! {
+        () = accepting => {}
+        // An error says that nobody can tell any more.
+        _ = told.wait_for(|stops| *stops) => {}
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(SHUTDOWN_DEADLINE, places.emptied()).await;
+    Ok(())
 }

@@ -188,7 +188,7 @@ fn deadline(config: &Config, platform: ids::Platform) -> Duration {
 }
 
 fn clients(config: &Config) -> Clients {
-    Clients::new(config.http.requests_per_second, config.http.burst)
+    Clients::new(config.http.requests_per_second, config.http.burst).calling_it(config.http.allowed_hosts.clone())
 }
 
 fn supervision(config: &Config, stats: &Arc<ActorStats>, clock: &Arc<dyn Clock>) -> Supervision {

@@ -25,7 +25,8 @@ mod tasks;
 mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
-use crate::telemetry::{self, ConsoleMode, Telemetry, visible};
+use crate::file_limit;
+use crate::telemetry::{self, ConsoleMode, Telemetry, shown};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;
@@ -214,6 +215,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
+    file_limit::raise();
     match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Commit(arguments) => commit::run(arguments),
@@ -244,7 +246,7 @@ fn refuse(error: &dyn std::fmt::Display) -> Exit {
 
 /// Says on stderr why the job failed, on one line.
 fn fail(error: &dyn std::fmt::Display) -> Exit {
-    say(&visible(&format!("error: {error}")));
+    say(&shown(&format_args!("error: {error}")));
     Exit::Failed
 }
 

@@ -210,6 +210,7 @@ impl Default for HttpSettings {
             chain_syncer: loopback(8001),
             platform_tracker: loopback(8000),
             dashboard: loopback(8080),
+            allowed_hosts: Vec::new(),
             max_age_secs: 3_600,
             requests_per_second: 500.0,
             burst: 5_000,

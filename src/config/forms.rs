@@ -7,6 +7,7 @@ use tensorflix_domain::verification::Check;
 use url::Url;
 
 use super::kind::Form;
+use crate::api::host::is_name;
 
 const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
 const LONGEST_WALLET_NAME: usize = 128;
@@ -64,6 +65,10 @@ pub(super) const STORE_URL: Form = Form {
 pub(super) const ADDRESS: Form = Form {
     is: "an address and a port such as 127.0.0.1:8080, or empty to switch the service off",
     accepts: |text| text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+};
+pub(super) const HOST: Form = Form {
+    is: "a host name as browsers send it, in ASCII and without scheme, port or wildcard, such as tracker.example.org",
+    accepts: |text| is_name(text.strip_suffix('.').unwrap_or(text)),
 };
 pub(super) const LOG_FILE: Form =
     Form { is: "a file, or empty for none", accepts: |text| text.is_empty() || is_file_path(text) };

@@ -228,6 +228,7 @@ pub(super) static SECTIONS: [Section; 17] = [
             ("chain_syncer", Kind::Text(forms::ADDRESS)),
             ("platform_tracker", Kind::Text(forms::ADDRESS)),
             ("dashboard", Kind::Text(forms::ADDRESS)),
+            ("allowed_hosts", Kind::List(forms::HOST)),
             ("max_age_secs", integer(1, SECONDS_OF_A_YEAR)),
             ("requests_per_second", RATE),
             ("burst", BURST),

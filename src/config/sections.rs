@@ -315,6 +315,8 @@ pub struct HttpSettings {
     /// The dashboard.
     #[serde(with = "text_form::optional_address")]
     pub dashboard: Option<SocketAddr>,
+    /// Names by which the services may be called, beside `localhost`. IP addresses need no entry.
+    pub allowed_hosts: Vec<String>,
     /// Age beyond which the platform tracker asks the platform again, seconds.
     pub max_age_secs: u64,
     /// Requests that one client may make in a second.

@@ -474,3 +474,30 @@ fn ai_and_illicit_are_enforced_by_default_and_without_a_key_of_a_detector_nobody
     let asked: Vec<_> = policy.checks().filter(|check| !policy.providers(*check).is_empty()).collect();
     assert_eq!(asked, [tensorflix_domain::verification::Check::Illicit], "it answers this check alone");
 }
+
+#[test]
+fn hosts_are_names_as_browsers_send_them() {
+    for (hosts, accepted) in [
+        ("[]", true),
+        ("[\"tracker.example.org\", \"Pages.Example.\", \"xn--bcher-kva.example\", \"validator_1\"]", true),
+        ("[\"http://tracker.example.org\"]", false),
+        ("[\"tracker.example.org:8000\"]", false),
+        ("[\"*.example.org\"]", false),
+        ("[\"user@example.org\"]", false),
+        ("[\"bücher.example\"]", false),
+        ("[\"a b\"]", false),
+        ("[\"\"]", false),
+        ("[\"a..b\"]", false),
+        ("[\"tracker.example.org/\"]", false),
+        ("\"tracker.example.org\"", false),
+    ] {
+        let loaded = load(&line("http", "allowed_hosts", hosts), &[]);
+        assert_eq!(loaded.is_ok(), accepted, "{hosts}: {loaded:?}");
+        if !accepted {
+            let message = error(&line("http", "allowed_hosts", hosts), &[]);
+            assert!(message.contains("settings.toml:2") && message.contains("host name"), "{message}");
+        }
+    }
+    let config = load("", &[("TENSORFLIX__HTTP__ALLOWED_HOSTS", "a.example, b.example")]).expect("a list");
+    assert_eq!(config.http.allowed_hosts, ["a.example", "b.example"]);
+}

@@ -1,7 +1,7 @@
 //! How the fields of events and spans are written in text logs: `name=value`, with nothing in a value that is not text.
 //!
 //! The formatter's own way lets escape sequences through in fields that are logged by their `Display`, so that on a
-//! terminal with colours they would reach it. Here every value is escaped before it is mixed with our colours.
+//! terminal with colours they would reach it. Here every value is escaped and cut before it is mixed with our colours.
 
 use std::fmt::{self, Debug};
 use tracing::field::{Field, Visit};
@@ -9,7 +9,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-use super::line_text::visible;
+use super::line_text;
 
 /// The field that holds an event's message, written without its name.
 const MESSAGE: &str = "message";
@@ -43,7 +43,7 @@ impl FieldWriter<'_> {
             let (italic, plain) = if self.writer.has_ansi_escapes() { ("\u{1b}[3m", "\u{1b}[0m") } else { ("", "") };
             write!(self.writer, "{italic}{name}{plain}=")?;
         }
-        self.writer.write_str(&visible(&format!("{value:?}")))
+        self.writer.write_str(&line_text::field(value))
     }
 }
 

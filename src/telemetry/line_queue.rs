@@ -7,8 +7,11 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::time::Instant;
+use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::repeats::Repeats;
 use super::{LostLines, line_text};
 use crate::config::LogFormat;
 
@@ -98,18 +101,23 @@ pub(super) struct LineWriter {
     queue: Arc<LineQueue>,
     format: LogFormat,
     color: bool,
+    repeats: Arc<Mutex<Repeats>>,
+    /// The event is one more of its kind than is written.
+    is_left_out: bool,
 }
 
 impl LineWriter {
-    pub const fn new(queue: Arc<LineQueue>, format: LogFormat, color: bool) -> Self {
-        Self { queue, format, color }
+    pub fn new(queue: Arc<LineQueue>, format: LogFormat, color: bool) -> Self {
+        Self { queue, format, color, repeats: Arc::default(), is_left_out: false }
     }
 }
 
 impl Write for LineWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        self.queue.push(line_text::one_line(&text, self.format, self.color));
+        if !self.is_left_out {
+            let text = String::from_utf8_lossy(event);
+            self.queue.push(line_text::one_line(&text, self.format, self.color));
+        }
         Ok(event.len())
     }
 
@@ -123,6 +131,17 @@ impl MakeWriter<'_> for LineWriter {
 
     fn make_writer(&self) -> Self {
         self.clone()
+    }
+
+    fn make_writer_for(&self, event: &Metadata<'_>) -> Self {
+        let now = Instant::now();
+        let (is_admitted, untold) = {
+            let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_admitted = repeats.admit(event, now);
+            (is_admitted, if is_admitted { repeats.untold(now) } else { Vec::new() })
+        };
+        untold.iter().for_each(|text| self.queue.push(line_text::warning(self.format, text)));
+        Self { is_left_out: !is_admitted, ..self.clone() }
     }
 }
 

@@ -1,20 +1,28 @@
-//! What a line of a log may hold.
+//! What a line of a log may hold, whoever wrote what is in it: us, a miner, a client, a node, a platform.
 //!
 //! Here everything is escaped that is not visible text, in a form that is also valid within JSON: what drives a
-//! terminal, and line breaks and marks of writing direction, with which data could look like an entry of its own.
+//! terminal, and line breaks and marks of writing direction, with which data could look like an entry of its own. And each
+//! field and each line has an end, at which it says how long it was.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::config::LogFormat;
 
+/// Longest value of a field, the message included, bytes.
+pub(super) const LONGEST_FIELD_BYTES: usize = 2 * 1024;
 /// Longest line, bytes. A longer one is mostly somebody's data, and would fill the queue.
-pub(super) const LONGEST_LINE_BYTES: usize = 64 * 1024;
+pub(super) const LONGEST_LINE_BYTES: usize = 16 * 1024;
+/// What the mark of a cut may take of a line, bytes.
+const CUT_MARK_BYTES: usize = 64;
 const ESCAPE: char = '\u{1b}';
 
 /// One event as the formatter wrote it, made into one line with its line break. `color` lets the escape character
 /// pass: then the formatter itself uses it, and what came with data is escaped already.
 pub(super) fn one_line(event: &str, format: LogFormat, color: bool) -> String {
     let event = event.strip_suffix('\n').unwrap_or(event);
+    if format == LogFormat::Json && event.len() > LONGEST_FIELD_BYTES {
+        return json_line(event) + "\n";
+    }
     let mut line = String::with_capacity(event.len() + 1);
     if color {
         for (index, piece) in event.split(ESCAPE).enumerate() {
@@ -24,24 +32,56 @@ pub(super) fn one_line(event: &str, format: LogFormat, color: bool) -> String {
     } else {
         push_escaped(&mut line, event);
     }
-    if line.len() >= LONGEST_LINE_BYTES {
-        line = shortened(&line, format);
+    if line.len() > LONGEST_LINE_BYTES {
+        let mark = CutMark(line.len());
+        cut(&mut line, LONGEST_LINE_BYTES - CUT_MARK_BYTES);
+        // The colours of the formatter may have lost their end.
+        let _ = write!(line, "{}{mark}", if color { "\u{1b}[0m" } else { "" });
     }
     line.push('\n');
     line
 }
 
-/// Appends `text` with everything escaped that is not visible.
-pub(super) fn push_escaped(line: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '\n' => line.push_str("\\n"),
-            _ if is_unsafe(character) => {
-                // Writing into a String does not fail.
-                let _ = write!(line, "\\u{:04x}", u32::from(character));
-            }
-            _ => line.push(character),
+/// A long event with its long texts cut, so that it stays an object.
+fn json_line(event: &str) -> String {
+    let left_out = || format!("{{\"level\":\"WARN\",\"message\":\"a line of {} bytes was left out\"}}", event.len());
+    let Ok(mut object) = serde_json::from_str::<serde_json::Value>(event) else { return left_out() };
+    cut_texts(&mut object);
+    let line = visible(&object.to_string());
+    if line.len() > LONGEST_LINE_BYTES { left_out() } else { line }
+}
+
+fn cut_texts(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) if text.len() > LONGEST_FIELD_BYTES => {
+            let mark = CutMark(text.len());
+            cut(text, LONGEST_FIELD_BYTES);
+            let _ = write!(text, "{mark}");
         }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(cut_texts),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(cut_texts),
+        _ => {}
+    }
+}
+
+/// Ends `text` at the last character that is whole within so many bytes.
+fn cut(text: &mut String, most: usize) {
+    text.truncate(text.floor_char_boundary(most));
+}
+
+/// Appends `text` with everything escaped that is not visible.
+fn push_escaped(line: &mut String, text: &str) {
+    text.chars().for_each(|character| push_visible(line, character));
+}
+
+fn push_visible(line: &mut String, character: char) {
+    match character {
+        '\n' => line.push_str("\\n"),
+        _ if is_unsafe(character) => {
+            // Writing into a String does not fail.
+            let _ = write!(line, "\\u{:04x}", u32::from(character));
+        }
+        _ => line.push(character),
     }
 }
 
@@ -50,6 +90,68 @@ pub(crate) fn visible(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     push_escaped(&mut line, text);
     line
+}
+
+/// What is written, escaped as by [`visible`] and cut where a field ends: however much there is, only so much is kept.
+#[derive(Debug, Default)]
+pub(super) struct FieldText {
+    kept: String,
+    /// Nothing more is kept.
+    is_full: bool,
+    /// All that was written, bytes.
+    length: usize,
+}
+
+impl FieldText {
+    /// The text, with the mark of the cut if there was one.
+    pub fn finish(mut self) -> String {
+        if self.is_full {
+            let _ = write!(self.kept, "{}", CutMark(self.length));
+        }
+        self.kept
+    }
+}
+
+impl Write for FieldText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.length += text.len();
+        for character in text.chars() {
+            if self.is_full {
+                break;
+            }
+            let end = self.kept.len();
+            push_visible(&mut self.kept, character);
+            if self.kept.len() > LONGEST_FIELD_BYTES {
+                self.kept.truncate(end);
+                self.is_full = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value as a field of a line.
+pub(super) fn field(value: &dyn fmt::Debug) -> String {
+    let mut text = FieldText::default();
+    // A value whose own formatting fails is shown as far as it came.
+    let _ = write!(text, "{value:?}");
+    text.finish()
+}
+
+/// A text of somebody else as a line for people: escaped, and no longer than a field.
+pub(crate) fn shown(text: &dyn fmt::Display) -> String {
+    let mut shown = FieldText::default();
+    let _ = write!(shown, "{text}");
+    shown.finish()
+}
+
+/// The end of what was cut.
+struct CutMark(usize);
+
+impl fmt::Display for CutMark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, " … (cut: {} bytes)", self.0)
+    }
 }
 
 /// A line of our own, for when there is no subscriber to write it through.
@@ -69,21 +171,6 @@ pub(super) fn warning(format: LogFormat, text: &str) -> String {
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn shortened(line: &str, format: LogFormat) -> String {
-    let length = line.len();
-    match format {
-        LogFormat::Text => {
-            let mut end = LONGEST_LINE_BYTES / 2;
-            while !line.is_char_boundary(end) {
-                end -= 1;
-            }
-            format!("{} … (cut: {length} bytes)", &line[..end])
-        }
-        // Half an object is no object.
-        LogFormat::Json => format!("{{\"level\":\"WARN\",\"message\":\"a line of {length} bytes was left out\"}}"),
-    }
 }
 
 #[cfg(test)]
@@ -109,8 +196,35 @@ mod tests {
     fn long_lines_are_cut_and_json_stays_json() {
         let long = "ü".repeat(LONGEST_LINE_BYTES);
         let text = one_line(&long, LogFormat::Text, false);
-        assert!(text.len() < LONGEST_LINE_BYTES && text.ends_with("(cut: 131072 bytes)\n"), "{}", text.len());
+        assert!(text.len() <= LONGEST_LINE_BYTES + 1 && text.ends_with("(cut: 32768 bytes)\n"), "{}", text.len());
         let json = one_line(&format!("{{\"message\":\"{long}\"}}"), LogFormat::Json, false);
-        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");
+        let json: serde_json::Value = serde_json::from_str(&json).expect("an object");
+        let message = json["message"].as_str().expect("a text");
+        assert!(
+            message.len() < LONGEST_FIELD_BYTES + CUT_MARK_BYTES && message.ends_with("(cut: 32768 bytes)"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn an_object_of_many_long_texts_or_none_that_can_be_read_is_left_out_with_its_length() {
+        let many: Vec<String> = (0..20).map(|name| format!("\"{name}\":\"{}\"", "\\u001b".repeat(2_000))).collect();
+        for event in [format!("{{{}}}", many.join(",")), "x".repeat(LONGEST_LINE_BYTES)] {
+            let line = one_line(&event, LogFormat::Json, false);
+            assert!(line.contains(&format!("a line of {} bytes was left out", event.len())), "{line}");
+            assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_field_keeps_its_bound_in_whole_escapes_and_says_how_long_it_was() {
+        for (text, kept) in [
+            ("x".repeat(LONGEST_FIELD_BYTES), "x".repeat(LONGEST_FIELD_BYTES)),
+            ("x".repeat(22_000), "x".repeat(LONGEST_FIELD_BYTES) + " … (cut: 22000 bytes)"),
+            ("\u{1b}".repeat(9_000), "\\u001b".repeat(LONGEST_FIELD_BYTES / 6) + " … (cut: 9000 bytes)"),
+            ("ab日".repeat(9_000), "ab日".repeat(LONGEST_FIELD_BYTES / 5) + "ab … (cut: 45000 bytes)"),
+        ] {
+            assert_eq!(shown(&text), kept);
+        }
     }
 }

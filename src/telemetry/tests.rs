@@ -120,6 +120,57 @@ fn data_can_drive_no_terminal_and_write_no_entry_of_its_own() {
 }
 
 #[test]
+fn whatever_a_stranger_wrote_a_line_has_an_end_and_says_how_long_it_was() {
+    let huge = "node says \u{1b}[2J no ".repeat(5_000);
+    let error: Box<dyn std::error::Error> = huge.clone().into();
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let (_directory, log) = settings(format);
+        let (screen, file) = logged(&log, ConsoleMode::Logs, false, |_| {
+            tracing::warn!(target: "tensorflix", "in the message {huge}");
+            tracing::warn!(target: "tensorflix", uid = 7, error = huge, "as a text");
+            tracing::warn!(target: "tensorflix", uid = 7, error = %huge, "as displayed");
+            tracing::warn!(target: "tensorflix", uid = 7, error = ?Some(&huge), "as debugged");
+            tracing::warn!(target: "tensorflix", uid = 7, error = &*error, "as an error");
+            tracing::warn_span!(target: "tensorflix", "gist", error = %huge)
+                .in_scope(|| tracing::warn!(target: "tensorflix", uid = 7, "in a span"));
+        });
+        for text in [screen, file] {
+            assert_eq!(text.lines().count(), 6, "{text}");
+            for line in text.lines() {
+                assert!(line.len() < 7 * 1024 && line.contains("(cut: "), "{} bytes: {line}", line.len());
+                assert!(line.contains("in the message") || line.contains("uid"), "{line}");
+                assert_eq!(
+                    serde_json::from_str::<serde_json::Value>(line).is_ok(),
+                    format == LogFormat::Json,
+                    "{line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_kind_of_line_that_repeats_is_counted_and_hides_no_other() {
+    let (_directory, log) = settings(LogFormat::Text);
+    let (screen, file) = logged(&log, ConsoleMode::Logs, false, |_| {
+        for number in 0..2_000 {
+            tracing::warn!(target: "tensorflix", number, "cannot read a gist");
+            tracing::info!(target: "tensorflix", number, "our own work");
+        }
+        tracing::error!(target: "tensorflix", "weights were not sent");
+    });
+    for text in [screen, file] {
+        assert_eq!(text.matches("cannot read a gist").count(), 300, "{}", text.len());
+        assert_eq!(text.matches("our own work").count(), 2_000);
+        assert!(
+            text.contains("weights were not sent") && text.contains("suppressed repeated log lines"),
+            "{}",
+            text.len()
+        );
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_gives_one_warning_and_logging_goes_on() {
     for format in [LogFormat::Text, LogFormat::Json] {
         let (directory, log) = settings(format);

@@ -46,24 +46,24 @@ async fn hostile_clients_hurt_nobody() {
         .map(|number| {
             let mut stream = connect(&url);
             let beginning: &[u8] = match number % 3 {
-                0 => b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-                1 => b"POST /youtube/video/AAAAAAAAAAA HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nx",
+                0 => b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+                1 => b"POST /youtube/video/AAAAAAAAAAA HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\nx",
                 _ => b"",
             };
             stream.write_all(beginning).expect("written");
             stream
         })
         .collect();
-    let huge_path = format!("GET /youtube/video/{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(60_000));
-    let huge_header = format!("GET /health HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(1 << 20));
+    let huge_path = format!("GET /youtube/video/{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(60_000));
+    let huge_header = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "a".repeat(1 << 20));
     for (bytes, allowed) in [
         (huge_path.as_bytes(), vec!["422"]),
         (huge_header.as_bytes(), vec!["400", "431", ""]),
         (b"\0\x1b[2J\r\n\r\n", vec!["400", ""]),
-        (b"GET /youtube/video/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", vec!["404"]),
-        (b"GET http://169.254.169.254/latest HTTP/1.1\r\nHost: x\r\n\r\n", vec!["404"]),
+        (b"GET /youtube/video/../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", vec!["404"]),
+        (b"GET http://169.254.169.254/latest HTTP/1.1\r\nHost: localhost\r\n\r\n", vec!["404"]),
         (
-            b"GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n",
+            b"GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n",
             vec!["200", "400", ""],
         ),
     ] {
