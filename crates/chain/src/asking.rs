@@ -39,6 +39,9 @@ impl Client {
         A: Future<Output = Result<T, ChainError>>,
     {
         let mut connection = self.connection().await?;
+        if self.leave_if_flooding(&connection).await {
+            connection = self.connection().await?;
+        }
         let is_alone = self.inner.config.endpoints.len() < 2;
         let patience = if is_alone { Patience::Full } else { Patience::Brief };
         let mut failure = match question(connection.line(patience)).await {
@@ -103,7 +106,8 @@ impl Client {
                 && is_better(&answer)
             {
                 if connection.health.is_outdone(method, failure) {
-                    let reason = format!("{failure}; another endpoint answers");
+                    let flood = connection.flood().map(str::to_owned);
+                    let reason = flood.unwrap_or_else(|| format!("{failure}; another endpoint answers"));
                     self.links().await.replace(self, connection, &reason, candidate);
                 }
                 return Some((other, answer));
@@ -147,6 +151,13 @@ impl Client {
             }
         }
         false
+    }
+
+    /// Leaves `connection` if its endpoint floods us and another one is well; whether it did.
+    pub(crate) async fn leave_if_flooding(&self, connection: &Arc<Connection>) -> bool {
+        let Some(flood) = connection.flood() else { return false };
+        connection.health.is_to_be_looked_into(self.inner.tolerances.recheck_interval)
+            && self.leave_for_another(connection, flood, |_| true).await
     }
 
     pub(crate) async fn links(&self) -> MutexGuard<'_, Links> {

@@ -134,8 +134,7 @@ impl Client {
                 return head;
             }
             endpoint.clone_from(&connection.endpoint);
-            if let Some(flood) = connection.flood().filter(|_| connection.health.is_to_be_looked_into(silence)) {
-                self.leave_for_another(&connection, flood, |_| true).await;
+            if self.leave_if_flooding(&connection).await {
                 continue;
             }
             match tokio::time::timeout_at(connection.health.stands_since() + silence, subscription.next()).await {
