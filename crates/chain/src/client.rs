@@ -10,7 +10,6 @@ use crate::runtime::Runtimes;
 use crate::transport::{RequestGate, shown};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -48,9 +47,9 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) config: ChainConfig,
     pub(crate) tolerances: Tolerances,
-    /// The newest finalized block that any endpoint has told; 0 for none.
-    pub(crate) newest_block: AtomicU32,
     pub(crate) links: Mutex<Links>,
+    /// Held while other endpoints are asked instead of the one in use.
+    pub(crate) opinions: Mutex<()>,
     pub(crate) runtimes: Mutex<Runtimes>,
     pub(crate) following: Mutex<Following>,
 }
@@ -83,8 +82,8 @@ impl Client {
         let inner = Inner {
             config,
             tolerances,
-            newest_block: AtomicU32::new(0),
             links: Mutex::default(),
+            opinions: Mutex::default(),
             runtimes: Mutex::default(),
             following: Mutex::default(),
         };

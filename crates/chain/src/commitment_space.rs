@@ -14,7 +14,6 @@ use crate::heads::Head;
 use crate::storage::{Slot, Snapshot};
 use crate::subnet::{COMMITMENTS, MODULE};
 use subxt::dynamic::{At, Value};
-use subxt::utils::H256;
 use tensorflix_domain::ids::{Block, Hotkey};
 
 /// What even the shortest commitment is charged.
@@ -84,7 +83,7 @@ impl Client {
         netuid: u16,
         hotkey: &Hotkey,
     ) -> Result<Option<CommitmentSpace>, ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let mut snapshot = self.snapshot(head.into()).await?;
         let slots = Slots::of(netuid, hotkey);
         snapshot.load(slots.all()).await?;
         Ok(space(&snapshot, &slots, netuid, head.block.saturating_add(1)))

@@ -63,6 +63,17 @@ pub enum ChainError {
         /// The node's message with its data.
         message: String,
     },
+    /// An answer is not what the method gives, or contradicts what is known. Retry: the node may be out of order; alert if it
+    /// lasts.
+    #[error("{endpoint} gave an answer to {method} that cannot be right ({detail})")]
+    Misanswered {
+        /// The endpoint.
+        endpoint: String,
+        /// The RPC method.
+        method: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The node does not have this block or its state (pruned, or not there yet). Read again at a newer head.
     #[error("{endpoint} does not have the block or its state for {method} ({message}): read again at a newer head")]
     BlockUnavailable {
@@ -150,6 +161,7 @@ impl ChainError {
             Self::Unreachable { .. }
                 | Self::ConnectionLost { .. }
                 | Self::Deadline { .. }
+                | Self::Misanswered { .. }
                 | Self::BlockUnavailable { .. }
                 | Self::Stalled { .. }
                 | Self::Refused { code: TOO_MANY_REQUESTS_CODE, .. }

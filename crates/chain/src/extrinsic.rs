@@ -6,6 +6,7 @@
 
 use crate::client::Client;
 use crate::commitment;
+use crate::connection::Line;
 use crate::errors::ChainError;
 use crate::hashed;
 use crate::heads::Head;
@@ -14,6 +15,7 @@ use crate::runtime::Runtime;
 use crate::subnet::{COMMITMENTS, MODULE};
 use crate::timelock::{self, Commit, Secret};
 use crate::wallet::HotkeyWallet;
+use std::ops::RangeInclusive;
 use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
 use subxt::dynamic::Value;
 use subxt::ext::scale_value::Composite;
@@ -23,6 +25,10 @@ use tensorflix_domain::record::{Opening, RevealPlan};
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;
+
+/// Extrinsics of one signer that may wait in a pool, or have come since the newest finalized block. A nonce further ahead than
+/// that is a node's mistake.
+const MOST_WAITING: u64 = 64;
 
 /// The call of timelocked weights.
 const COMMIT_TIMELOCKED: &str = "commit_timelocked_weights";
@@ -76,7 +82,7 @@ impl Client {
         version_key: u64,
         head: &Head,
     ) -> Result<SignedWeights, ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let mut snapshot = self.snapshot(head.into()).await?;
         snapshot.load(timelock::slots(netuid)).await?;
         if !timelock::demands_commits(&snapshot, netuid) {
             let extrinsic = self.sign(wallet, &set_weights(netuid, weights, version_key), head).await?;
@@ -132,18 +138,28 @@ impl Client {
     /// # Errors
     /// What [`ChainError`] says of the conversation.
     pub async fn account_nonce(&self, hotkey: &Hotkey) -> Result<u64, ChainError> {
-        let connection = self.connection().await?;
+        self.next_nonce(hotkey, 0..=u64::MAX).await
+    }
+
+    /// The same, if it is one of `possible`.
+    async fn next_nonce(&self, hotkey: &Hotkey, possible: RangeInclusive<u64>) -> Result<u64, ChainError> {
+        const METHOD: &str = "system_accountNextIndex";
+        let (account, possible) = (&AccountId32(*hotkey.public_key()), &possible);
         // Not the finalized block's nonce: an extrinsic included since then would make it stale.
-        connection
-            .methods
-            .system_account_next_index(&AccountId32(*hotkey.public_key()))
-            .await
-            .map_err(|error| connection.failed("system_accountNextIndex", error))
+        let question = |line: Line| async move {
+            let nonce = line.methods.system_account_next_index(account).await;
+            match nonce.map_err(|error| line.failed(METHOD, error))? {
+                nonce if possible.contains(&nonce) => Ok(nonce),
+                nonce => Err(line.misanswered(METHOD, format!("{nonce}, which is not in {possible:?}"))),
+            }
+        };
+        self.ask(METHOD, question).await
     }
 
     async fn sign(&self, wallet: &HotkeyWallet, call: &Call, head: &Head) -> Result<SignedExtrinsic, ChainError> {
-        let runtime = self.runtime_at(H256(head.hash)).await?;
-        let nonce = self.account_nonce(&wallet.hotkey()).await?;
+        let runtime = self.runtime_at(head.into()).await?;
+        let used = self.finalized_nonce(head, &wallet.hotkey()).await?;
+        let nonce = self.next_nonce(&wallet.hotkey(), used..=used.saturating_add(MOST_WAITING)).await?;
         sign_call(&runtime, wallet, call, nonce, head)
     }
 }

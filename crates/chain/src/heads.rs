@@ -1,18 +1,17 @@
 //! Finalized heads: the current one, and the next.
 //!
 //! Invariants: only finalized blocks are ever returned; gaps are not filled, a slow reader gets the newest; waiting is
-//! bounded. Where the subscription is silent for [`Tolerances::silence`](crate::Tolerances::silence), the node is asked
-//! outright, since a subscription can die without a word; if it knows nothing newer, the other endpoints are asked, and one
-//! that does takes its place.
+//! bounded. Where no newer block is told for [`Tolerances::silence`](crate::Tolerances::silence), whatever else the
+//! subscription says, the node is asked outright; if it knows nothing newer, the other endpoints are asked, and one that does
+//! takes its place. So it is if the node's own finalized head falls, or if what it tells of is not there.
 
 use crate::client::Client;
-use crate::connection::Connection;
+use crate::connection::{Connection, Line, Patience};
 use crate::errors::ChainError;
 use crate::storage::Slot;
 use futures::FutureExt;
 use parity_scale_codec::Encode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use subxt::config::substrate::{BlakeTwo256, SubstrateHeader};
 use subxt::config::{Hasher, Header};
 use subxt::rpcs::client::RpcSubscription;
@@ -23,7 +22,23 @@ use tensorflix_domain::ids::Block;
 /// How many silences or losses one wait puts up with: then the chain or the node stands still.
 const MAX_SILENCES: u32 = 10;
 
-type ChainHeader = SubstrateHeader<H256>;
+/// What a subscription to heads is asked for by.
+const HEADS: &str = "chain_subscribeFinalizedHeads";
+
+pub(crate) type ChainHeader = SubstrateHeader<H256>;
+
+/// A block that is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockRef {
+    pub(crate) number: Block,
+    pub(crate) hash: H256,
+}
+
+impl From<&Head> for BlockRef {
+    fn from(head: &Head) -> Self {
+        Self { number: head.block, hash: H256(head.hash) }
+    }
+}
 
 /// A finalized block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +62,13 @@ impl Head {
 #[derive(Default)]
 pub(crate) struct Following {
     subscription: Option<(Arc<Connection>, RpcSubscription<ChainHeader>)>,
-    newest: Option<(Block, H256)>,
+    newest: Option<BlockRef>,
 }
 
 impl Following {
-    fn note(&mut self, block: Block, hash: H256) {
-        if self.newest.is_none_or(|(newest, _)| block > newest) {
-            self.newest = Some((block, hash));
+    fn note(&mut self, told: BlockRef) {
+        if self.newest.is_none_or(|newest| told.number > newest.number) {
+            self.newest = Some(told);
         }
     }
 
@@ -70,8 +85,11 @@ impl Following {
 
     fn note_header(&mut self, header: &ChainHeader) {
         // A block number above u32 does not exist on this chain; such a header is no header of it.
-        if let Ok(block) = number_of(header) {
-            self.note(block, BlakeTwo256.hash(&header.encode()));
+        if let Ok(number) = Block::try_from(header.number()) {
+            if let Some((connection, _)) = &self.subscription {
+                connection.health.head_told(number);
+            }
+            self.note(BlockRef { number, hash: hash_of(header) });
         }
     }
 }
@@ -82,9 +100,8 @@ impl Client {
     /// # Errors
     /// See [`ChainError`]; losses are retryable.
     pub async fn finalized_head(&self) -> Result<Head, ChainError> {
-        let connection = self.connection().await?;
-        let (block, hash) = ask_finalized(&connection).await?;
-        self.head(block, hash).await
+        let (teller, told) = self.ask_whom("chain_getFinalizedHead", &finalized).await?;
+        self.head_told_by(&teller, told).await
     }
 
     /// Waits for a finalized block newer than `after` and returns the newest known then.
@@ -106,31 +123,30 @@ impl Client {
             if following.subscription.is_none() {
                 self.follow(&mut following).await?;
             }
-            if let Some((block, hash)) = following.newest.filter(|(block, _)| *block > after) {
-                drop(following);
-                return self.head(block, hash).await;
-            }
+            let newest = following.newest.filter(|newest| newest.number > after);
             let Some((connection, subscription)) = &mut following.subscription else { continue };
-            let connection = connection.clone();
+            let connection = Arc::clone(connection);
+            if let Some(newest) = newest {
+                let head = self.head_told_by(&connection, newest).await;
+                if head.is_err() {
+                    *following = Following::default();
+                }
+                return head;
+            }
             endpoint.clone_from(&connection.endpoint);
-            match tokio::time::timeout(silence, subscription.next()).await {
+            if self.leave_if_flooding(&connection).await {
+                continue;
+            }
+            match tokio::time::timeout_at(connection.health.stands_since() + silence, subscription.next()).await {
                 Ok(Some(Ok(header))) => following.note_header(&header),
                 Ok(Some(Err(_)) | None) => {
                     silences += 1;
                     *following = Following::default();
+                    self.lapse(&connection, "its finalized heads cannot be read, or stop").await;
                 }
                 Err(_) => {
                     silences += 1;
-                    match ask_finalized(&connection).await {
-                        Ok((block, hash)) => {
-                            following.note(block, hash);
-                            if block <= after {
-                                self.leave_if_stalled(&connection, block).await;
-                            }
-                        }
-                        Err(error) if error.is_retryable() => *following = Following::default(),
-                        Err(error) => return Err(error),
-                    }
+                    self.look_into_silence(&mut following, &connection, after).await;
                 }
             }
         }
@@ -140,46 +156,106 @@ impl Client {
 
     /// Subscribes, then asks for the current head, so that none falls between.
     async fn follow(&self, following: &mut Following) -> Result<(), ChainError> {
-        let connection = self.connection().await?;
-        let subscription = connection
-            .methods
-            .chain_subscribe_finalized_heads()
-            .await
-            .map_err(|error| connection.failed("chain_subscribeFinalizedHeads", error))?;
-        let (block, hash) = ask_finalized(&connection).await?;
-        *following = Following { subscription: Some((connection, subscription)), newest: Some((block, hash)) };
+        let question = |line: Line| async move {
+            let subscription = line.methods.chain_subscribe_finalized_heads().await;
+            let subscription = subscription.map_err(|error| line.failed(HEADS, error))?;
+            Ok((subscription, finalized(line).await?))
+        };
+        let (connection, (subscription, told)) = self.ask_whom(HEADS, &question).await?;
+        *following = Following { subscription: Some((connection, subscription)), newest: Some(told) };
         Ok(())
     }
 
+    /// Asks the node outright why it tells of nothing newer.
+    async fn look_into_silence(&self, following: &mut Following, connection: &Arc<Connection>, after: Block) {
+        connection.health.looked_into();
+        let known = following.newest.map_or(after, |newest| newest.number);
+        match finalized(connection.line(Patience::Brief)).await {
+            Ok(told) if told.number > known => {
+                following.note(told);
+                // The node goes on without telling.
+                if self.lapse(connection, "it does not tell of the finalized blocks that it knows").await {
+                    *following = Following::default();
+                } else {
+                    following.subscription = None;
+                }
+            }
+            Ok(told) => {
+                let trouble = format!("it stands still at block {} while another endpoint goes on", told.number);
+                if self.leave_for_another(connection, &trouble, |head| head > told.number).await {
+                    self.links().await.note_stalled(connection.index, told.number);
+                    *following = Following::default();
+                }
+            }
+            Err(error) => {
+                self.leave_for_another(connection, &error.to_string(), |_| true).await;
+                *following = Following::default();
+            }
+        }
+    }
+
+    /// Counts what may happen to a subscription of any endpoint now and then; whether it was left for doing it in a row.
+    async fn lapse(&self, connection: &Arc<Connection>, reason: &str) -> bool {
+        connection.health.lapsed(HEADS) && self.leave_for_another(connection, reason, |_| true).await
+    }
+
+    /// Completes a block that `teller` told of. If nobody has it, its teller has no more credit.
+    async fn head_told_by(&self, teller: &Arc<Connection>, told: BlockRef) -> Result<Head, ChainError> {
+        match self.head(told).await {
+            Ok(head) => {
+                self.links().await.note_told(teller, told.number);
+                Ok(head)
+            }
+            Err(error) => {
+                if matches!(error, ChainError::BlockUnavailable { .. } | ChainError::Misanswered { .. }) {
+                    let reason = format!("it told of block {} as final, and {error}", told.number);
+                    self.leave_for_another(teller, &reason, |_| true).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Completes a block with its time.
-    pub(crate) async fn head(&self, block: Block, hash: H256) -> Result<Head, ChainError> {
-        self.inner.newest_block.fetch_max(block, Ordering::Relaxed);
-        let mut snapshot = self.snapshot(hash).await?;
+    pub(crate) async fn head(&self, block: BlockRef) -> Result<Head, ChainError> {
+        let mut snapshot = self.snapshot(block).await?;
         let now = Slot::plain("Timestamp", "Now");
         snapshot.load([now.clone()]).await?;
         let unix_ms: i64 = snapshot.require(&now)?;
-        Ok(Head { block, hash: hash.0, time: Moment::from_unix_ms(unix_ms) })
+        Ok(Head { block: block.number, hash: block.hash.0, time: Moment::from_unix_ms(unix_ms) })
     }
 }
 
-async fn ask_finalized(connection: &Connection) -> Result<(Block, H256), ChainError> {
-    const METHOD: &str = "chain_getHeader";
-    let methods = &connection.methods;
-    let hash =
-        methods.chain_get_finalized_head().await.map_err(|error| connection.failed("chain_getFinalizedHead", error))?;
-    let header = methods
-        .chain_get_header(Some(hash))
-        .await
-        .map_err(|error| connection.failed(METHOD, error))?
-        .ok_or_else(|| connection.lacks_block(METHOD, hash))?;
-    Ok((number_of(&header)?, hash))
+/// The finalized head of a node, which never falls.
+async fn finalized(line: Line) -> Result<BlockRef, ChainError> {
+    const METHOD: &str = "chain_getFinalizedHead";
+    let known = line.health.newest();
+    let hash = line.methods.chain_get_finalized_head().await.map_err(|error| line.failed(METHOD, error))?;
+    let number = header_of(&line, hash).await?.1;
+    if let Some(known) = known.filter(|known| number < *known) {
+        return Err(line.misanswered(METHOD, format!("its finalized head fell from block {known} to {number}")));
+    }
+    line.health.head_told(number);
+    Ok(BlockRef { number, hash })
 }
 
-/// The number of a block, by its header.
-pub(crate) fn number_of(header: &ChainHeader) -> Result<Block, ChainError> {
-    Block::try_from(header.number()).map_err(|error| ChainError::Undecodable {
-        what: "a block number".to_owned(),
-        spec_version: 0,
-        detail: error.to_string(),
-    })
+/// The header with this hash, and its number.
+pub(crate) async fn header_of(line: &Line, hash: H256) -> Result<(ChainHeader, Block), ChainError> {
+    const METHOD: &str = "chain_getHeader";
+    let header = line.methods.chain_get_header(Some(hash)).await.map_err(|error| line.failed(METHOD, error))?;
+    let header = header.ok_or_else(|| line.lacks_block(METHOD, hash))?;
+    let number = checked(&header, hash).map_err(|detail| line.misanswered(METHOD, detail))?;
+    Ok((header, number))
+}
+
+/// The number of a header, if it is the one with this hash.
+pub(crate) fn checked(header: &ChainHeader, hash: H256) -> Result<Block, String> {
+    if hash_of(header) != hash {
+        return Err(format!("the header of another block than 0x{}", hex::encode(hash)));
+    }
+    Block::try_from(header.number()).map_err(|error| error.to_string())
+}
+
+fn hash_of(header: &ChainHeader) -> H256 {
+    BlakeTwo256.hash(&header.encode())
 }

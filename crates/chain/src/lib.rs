@@ -11,11 +11,14 @@
 //! Weights are signed in the form that the subnet demands at the block: plain, or as a timelocked commit that the chain
 //! reveals by itself (`timelock.rs`).
 //!
-//! What this crate does not do: it decides nothing (when to send, what weights), retries nothing, stores nothing and
+//! What the endpoint in use cannot answer, the others are asked (`asking.rs`), and one that does better takes its place.
+//!
+//! What this crate does not do: it decides nothing (when to send, what weights), broadcasts nothing twice, stores nothing and
 //! has no background task of its own but the short look at whether a better endpoint is well again. Older runtimes'
 //! `commit_weights` and `reveal_weights` are not built; where only they are taken, signing is
 //! [`ChainError::CannotBuild`].
 
+mod asking;
 mod client;
 mod commitment;
 mod commitment_space;
@@ -25,7 +28,9 @@ mod errors;
 mod extrinsic;
 mod hashed;
 mod heads;
+mod health;
 mod networks;
+mod notifications;
 mod obstacles;
 mod pool;
 mod probe;

@@ -5,6 +5,7 @@
 //! of the author RPC module.
 
 use crate::client::Client;
+use crate::connection::Line;
 use crate::errors::ChainError;
 use parity_scale_codec::{Decode, Encode};
 use subxt::tx::{TransactionInvalid, TransactionUnknown};
@@ -155,42 +156,54 @@ impl From<TransactionInvalid> for PoolError {
     }
 }
 
+/// Whether an RPC error is what an author's pool says of an extrinsic, and not a node's trouble.
+pub(crate) const fn is_word_of_pool(code: i32) -> bool {
+    1_001 <= code && code <= 1_099
+}
+
+/// What validating is called in errors.
+const METHOD: &str = "state_call (TaggedTransactionQueue_validate_transaction)";
+
 impl Client {
-    /// Asks the runtime of the best block whether it would take these signed bytes. Nothing is sent.
+    /// Asks the runtime of the best block whether it would take these signed bytes. Nothing is sent. A refusal is believed only
+    /// if another endpoint does not contradict it.
     ///
     /// # Errors
     /// What [`ChainError`] says of the conversation.
     pub async fn validate(&self, bytes: &[u8]) -> Result<Preflight, ChainError> {
-        const METHOD: &str = "state_call (TaggedTransactionQueue_validate_transaction)";
-        let connection = self.connection().await?;
-        let methods = &connection.methods;
-        let best = methods
-            .chain_get_block_hash(None)
-            .await
-            .map_err(|error| connection.failed("chain_getBlockHash", error))?
-            .ok_or_else(|| connection.lacks_block("chain_getBlockHash", "at the top"))?;
-        // The extrinsic is opaque bytes with their length in front already, so it goes in as it is.
-        let parameters = [&[SOURCE_EXTERNAL], bytes, &best.encode()].concat();
-        let answer =
-            methods.state_call("TaggedTransactionQueue_validate_transaction", Some(&parameters), Some(best)).await;
-        match answer.map_err(|error| connection.failed(METHOD, error)) {
-            Ok(answer) => verdict(&answer),
-            // The runtime traps over bytes that are no extrinsic of its own.
-            Err(ChainError::Refused { message, .. }) if message.contains(EXECUTION_FAILED) => {
-                Ok(Preflight::Refused(PoolError::Unreadable(message)))
-            }
-            Err(error) => Err(error),
+        let question = |line| preflight(line, bytes);
+        let (connection, verdict) = self.ask_whom(METHOD, &question).await?;
+        let Preflight::Refused(refusal) = &verdict else { return Ok(verdict) };
+        let failure = connection.misanswered(METHOD, format!("a refusal: {refusal}"));
+        let is_valid = |verdict: &Preflight| *verdict == Preflight::Valid;
+        if let Some((_, verdict)) = self.elsewhere(&connection, METHOD, &failure, &question, is_valid).await {
+            return Ok(verdict);
         }
+        self.turn_away(&connection).await;
+        Ok(verdict)
+    }
+}
+
+/// The verdict of one endpoint at its best block.
+pub(crate) async fn preflight(line: Line, bytes: &[u8]) -> Result<Preflight, ChainError> {
+    let methods = &line.methods;
+    let best = methods.chain_get_block_hash(None).await.map_err(|error| line.failed("chain_getBlockHash", error))?;
+    let best = best.ok_or_else(|| line.lacks_block("chain_getBlockHash", "at the top"))?;
+    // The extrinsic is opaque bytes with their length in front already, so it goes in as it is.
+    let parameters = [&[SOURCE_EXTERNAL], bytes, &best.encode()].concat();
+    let answer = methods.state_call("TaggedTransactionQueue_validate_transaction", Some(&parameters), Some(best)).await;
+    match answer.map_err(|error| line.failed(METHOD, error)) {
+        Ok(answer) => verdict(&answer).map_err(|detail| line.misanswered(METHOD, detail)),
+        // The runtime traps over bytes that are no extrinsic of its own.
+        Err(ChainError::Refused { message, .. }) if message.contains(EXECUTION_FAILED) => {
+            Ok(Preflight::Refused(PoolError::Unreadable(message)))
+        }
+        Err(error) => Err(error),
     }
 }
 
 /// Decodes `Result<ValidTransaction, TransactionValidityError>`.
-fn verdict(answer: &[u8]) -> Result<Preflight, ChainError> {
-    let undecodable = |detail: String| ChainError::Undecodable {
-        what: "the verdict on an extrinsic".to_owned(),
-        spec_version: 0,
-        detail,
-    };
+fn verdict(answer: &[u8]) -> Result<Preflight, String> {
     match answer {
         [0, ..] => Ok(Preflight::Valid),
         [1, 0, reason @ ..] => match TransactionInvalid::decode(&mut &*reason) {
@@ -199,10 +212,10 @@ fn verdict(answer: &[u8]) -> Result<Preflight, ChainError> {
             Err(_) => Ok(Preflight::Refused(PoolError::Other { code: 0, message: format!("reason {reason:?}") })),
         },
         [1, 1, reason @ ..] => {
-            let unknown = TransactionUnknown::decode(&mut &*reason).map_err(|error| undecodable(error.to_string()))?;
+            let unknown = TransactionUnknown::decode(&mut &*reason).map_err(|error| error.to_string())?;
             Ok(Preflight::Refused(PoolError::Other { code: 0, message: format!("cannot be validated: {unknown:?}") }))
         }
-        other => Err(undecodable(format!("{} bytes that begin with {:?}", other.len(), other.first()))),
+        other => Err(format!("{} bytes that begin with {:?}", other.len(), other.first())),
     }
 }
 

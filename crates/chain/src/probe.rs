@@ -1,20 +1,22 @@
 //! What an endpoint is worth, found out before it is used: its chain, whether it is syncing, and its newest final block.
 //!
-//! Four requests, each within the probe's time. The two entries that are read are those of every Substrate chain, so they
+//! Four requests, five where the genesis is not known, each within the probe's time. The two entries that are read are those of every Substrate chain, so they
 //! are asked for by their well-known keys, without metadata.
 
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::errors::ChainError;
+use crate::heads::checked;
 use crate::transport::shown;
 use parity_scale_codec::Decode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use subxt::rpcs::Error as RpcError;
 use subxt::utils::H256;
 use tensorflix_domain::ids::Block;
 
 /// `System.Number`: twox128 of both names.
-const NUMBER_KEY: [u8; 32] = [
+pub(crate) const NUMBER_KEY: [u8; 32] = [
     0x26, 0xaa, 0x39, 0x4e, 0xea, 0x56, 0x30, 0xe0, 0x7c, 0x48, 0xae, 0x0c, 0x95, 0x58, 0xce, 0xf7, 0x02, 0xa5, 0xc1,
     0xb1, 0x9a, 0xb7, 0xa0, 0x4f, 0x53, 0x6c, 0x51, 0x9a, 0xca, 0x49, 0x83, 0xac,
 ];
@@ -36,7 +38,7 @@ pub(crate) struct Demands {
 
 /// An endpoint that can be used.
 pub(crate) struct Candidate {
-    pub(crate) connection: Connection,
+    pub(crate) connection: Arc<Connection>,
     pub(crate) genesis: H256,
     /// Its newest finalized block.
     pub(crate) head: Block,
@@ -49,27 +51,39 @@ impl Client {
     ///
     /// # Errors
     /// [`ChainError::WrongGenesis`], or [`ChainError::Unreachable`] with what is wrong.
-    pub(crate) async fn examine(&self, endpoint: &str, demands: &Demands) -> Result<Candidate, ChainError> {
-        let unusable = |why: String| ChainError::Unreachable { attempts: format!("{}: {why}", shown(endpoint)) };
+    pub(crate) async fn examine(&self, index: usize, demands: &Demands) -> Result<Candidate, ChainError> {
         let (config, tolerances) = (&self.inner.config, &self.inner.tolerances);
-        let connection = Connection::open(endpoint, config, tolerances).await.map_err(unusable)?;
+        let endpoint = shown(&config.endpoints[index]);
+        let unusable = |why: String| ChainError::Unreachable { attempts: format!("{endpoint}: {why}") };
+        let connection = Connection::open(index, config, tolerances).await.map_err(unusable)?;
         let probe = connection.probing(tolerances.probe_timeout.min(config.request_timeout));
         let failed = |method| move |error: RpcError| unusable(format!("{method}: {error}"));
         let genesis = probe.genesis_hash().await.map_err(failed("chain_getBlockHash"))?;
-        if let Some(expected) = demands.genesis.filter(|expected| *expected != genesis) {
-            let (expected, found) = (hex::encode(expected), hex::encode(genesis));
-            return Err(ChainError::WrongGenesis { endpoint: shown(endpoint), expected, found });
+        match demands.genesis {
+            Some(expected) if expected != genesis => {
+                let (expected, found) = (hex::encode(expected), hex::encode(genesis));
+                return Err(ChainError::WrongGenesis { endpoint, expected, found });
+            }
+            Some(_) => {}
+            // Whose word is taken for the chain must at least know of the block, and of no other by that number.
+            None => {
+                let header = probe.chain_get_header(Some(genesis)).await.map_err(failed("chain_getHeader"))?;
+                if header.and_then(|header| checked(&header, genesis).ok()) != Some(0) {
+                    return Err(unusable(format!("what it calls block 0 is not: 0x{}", hex::encode(genesis))));
+                }
+            }
         }
-        let is_syncing = match probe.system_health().await {
-            Ok(health) => health.is_syncing,
+        let (is_syncing, is_mute) = match probe.system_health().await {
+            Ok(health) => (health.is_syncing, false),
             // A node that does not tell is taken by its head alone.
-            Err(RpcError::User(_)) => false,
+            Err(RpcError::User(_)) => (false, false),
+            Err(RpcError::Deserialization(_)) => (false, true),
             Err(error) => return Err(failed("system_health")(error)),
         };
         let hash = probe.chain_get_finalized_head().await.map_err(failed("chain_getFinalizedHead"))?;
         let sets = probe.state_query_storage_at([&NUMBER_KEY[..], &NOW_KEY[..]], Some(hash)).await;
-        let changes: Vec<_> =
-            sets.map_err(failed("state_queryStorageAt"))?.into_iter().flat_map(|set| set.changes).collect();
+        let sets = sets.map_err(failed("state_queryStorageAt"))?;
+        let changes: Vec<_> = sets.into_iter().filter(|set| set.block == hash).flat_map(|set| set.changes).collect();
         let value = |wanted: &[u8]| changes.iter().find(|(key, _)| key.0 == wanted)?.1.as_ref();
         let head = value(&NUMBER_KEY).and_then(|bytes| u32::decode(&mut &*bytes.0).ok());
         let head = head.ok_or_else(|| unusable("it does not tell the number of its newest final block".to_owned()))?;
@@ -78,19 +92,21 @@ impl Client {
         if is_syncing {
             return Err(unusable(format!("it is still syncing, at block {head}")));
         }
-        if head.saturating_add(tolerances.max_lag_blocks) < demands.newest_known {
-            let behind = demands.newest_known - head;
-            return Err(unusable(format!("its newest final block, {head}, is {behind} blocks behind")));
-        }
         let age = unix_ms.map(age_of);
         let doubt = match (demands.stalled_at, tolerances.max_head_age) {
+            _ if head.saturating_add(tolerances.max_lag_blocks) < demands.newest_known => {
+                let behind = demands.newest_known - head;
+                Some(format!("its newest final block, {head}, is {behind} blocks behind"))
+            }
             (Some(block), _) if head <= block => Some(format!("it still stands at block {head}")),
             (_, Some(most)) if age.is_some_and(|age| age > most) => {
                 Some(format!("its newest final block, {head}, is older than {} s", most.as_secs()))
             }
+            _ if is_mute => Some("its answer to system_health cannot be read".to_owned()),
             _ => None,
         };
-        Ok(Candidate { connection, genesis, head, doubt })
+        connection.health.head_told(head);
+        Ok(Candidate { connection: Arc::new(connection), genesis, head, doubt })
     }
 }
 

@@ -5,8 +5,9 @@
 //! it by its hash. Only finalized blocks are asked about: the caller gives the range.
 
 use crate::client::Client;
+use crate::connection::Line;
 use crate::errors::ChainError;
-use crate::heads::Head;
+use crate::heads::{BlockRef, Head, header_of};
 use crate::storage::Slot;
 use crate::submit::Inclusion;
 use subxt::dynamic::{At, Value};
@@ -43,7 +44,7 @@ impl Client {
         to_block: Block,
     ) -> Result<Sighting, ChainError> {
         let is_used_at =
-            async |block| Ok::<_, ChainError>(self.nonce_at(self.block_hash(block).await?, signer).await? > nonce);
+            async |block| Ok::<_, ChainError>(self.nonce_at(self.block_at(block).await?, signer).await? > nonce);
         if !is_used_at(to_block).await? {
             return Ok(Sighting::NotIncluded);
         }
@@ -60,9 +61,12 @@ impl Client {
                 }
             }
         }
-        let block_hash = self.block_hash(used).await?;
-        Ok(match self.inclusion(block_hash, H256(hash)).await? {
-            Some(inclusion) => Sighting::Included(inclusion),
+        let block = self.block_at(used).await?;
+        Ok(match self.inclusion(block.hash, H256(hash)).await? {
+            Some(inclusion) => {
+                self.note_taken().await;
+                Sighting::Included(inclusion)
+            }
             None => Sighting::NonceTaken { block: used },
         })
     }
@@ -72,10 +76,10 @@ impl Client {
     /// # Errors
     /// What [`ChainError`] says of the conversation.
     pub async fn finalized_nonce(&self, head: &Head, hotkey: &Hotkey) -> Result<u64, ChainError> {
-        self.nonce_at(H256(head.hash), hotkey).await
+        self.nonce_at(head.into(), hotkey).await
     }
 
-    async fn nonce_at(&self, block: H256, hotkey: &Hotkey) -> Result<u64, ChainError> {
+    async fn nonce_at(&self, block: BlockRef, hotkey: &Hotkey) -> Result<u64, ChainError> {
         let mut snapshot = self.snapshot(block).await?;
         let account = Slot::keyed("System", "Account", [hotkey.into()]);
         snapshot.load([account.clone()]).await?;
@@ -88,14 +92,18 @@ impl Client {
         })
     }
 
-    async fn block_hash(&self, block: Block) -> Result<H256, ChainError> {
+    /// The finalized block with this number.
+    async fn block_at(&self, number: Block) -> Result<BlockRef, ChainError> {
         const METHOD: &str = "chain_getBlockHash";
-        let connection = self.connection().await?;
-        connection
-            .methods
-            .chain_get_block_hash(Some(block.into()))
-            .await
-            .map_err(|error| connection.failed(METHOD, error))?
-            .ok_or_else(|| connection.lacks_block(METHOD, block))
+        let question = |line: Line| async move {
+            let hash = line.methods.chain_get_block_hash(Some(number.into())).await;
+            let hash = hash.map_err(|error| line.failed(METHOD, error))?;
+            let hash = hash.ok_or_else(|| line.lacks_block(METHOD, number))?;
+            match header_of(&line, hash).await?.1 {
+                found if found == number => Ok(BlockRef { number, hash }),
+                found => Err(line.misanswered(METHOD, format!("the hash of block {found} instead of {number}"))),
+            }
+        };
+        self.ask(METHOD, question).await
     }
 }

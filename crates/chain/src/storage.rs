@@ -2,21 +2,31 @@
 //!
 //! A [`Slot`] names an entry and its keys; a [`Snapshot`] loads slots of one block and decodes them by that block's
 //! metadata. Invariants: a slot is asked for once; an entry that the runtime lacks costs no request and has no value;
-//! a value that cannot be decoded is missing, and no other value with it.
+//! a value that cannot be decoded is missing, and no other value with it. An answer counts only if it is of the block that was
+//! asked about, by its own word and by the number in that block's state, and speaks of every key: what an answer leaves
+//! out is not taken for what the chain does not store.
 
 use crate::client::Client;
+use crate::connection::Line;
 use crate::errors::ChainError;
+use crate::heads::BlockRef;
+use crate::probe::NUMBER_KEY;
 use crate::runtime::Runtime;
+use parity_scale_codec::Decode;
 use std::collections::HashMap;
 use std::sync::Arc;
 use subxt::dynamic::Value;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
+use subxt::rpcs::methods::legacy::StorageChangeSet;
 use subxt::utils::H256;
 use tensorflix_domain::ids::Hotkey;
 
 /// Keys in one `state_queryStorageAt`. Nodes bound a request by its bytes (about 200 KiB here), not by its keys.
 const MAX_KEYS_PER_REQUEST: usize = 1024;
+
+/// What values are read by.
+const METHOD: &str = "state_queryStorageAt";
 
 /// One part of a slot's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,24 +90,27 @@ impl Slot {
     }
 }
 
+/// Values by their keys; `None` where the chain stores nothing.
+type Values = HashMap<Vec<u8>, Option<Vec<u8>>>;
+
 /// Some of the state of one block.
 pub(crate) struct Snapshot {
     client: Client,
-    block: H256,
+    block: BlockRef,
     runtime: Arc<Runtime>,
-    /// Every key that was asked for; `None` where the chain stores nothing.
-    values: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Every key that was asked for.
+    values: Values,
 }
 
 impl Client {
     /// An empty snapshot of block `block`.
-    pub(crate) async fn snapshot(&self, block: H256) -> Result<Snapshot, ChainError> {
+    pub(crate) async fn snapshot(&self, block: BlockRef) -> Result<Snapshot, ChainError> {
         let runtime = self.runtime_of_state(block).await?;
         Ok(self.snapshot_by(runtime, block))
     }
 
     /// An empty snapshot of block `block`, decoded by `runtime`.
-    pub(crate) fn snapshot_by(&self, runtime: Arc<Runtime>, block: H256) -> Snapshot {
+    pub(crate) fn snapshot_by(&self, runtime: Arc<Runtime>, block: BlockRef) -> Snapshot {
         Snapshot { client: self.clone(), block, runtime, values: HashMap::new() }
     }
 }
@@ -109,23 +122,18 @@ impl Snapshot {
 
     /// Reads those of `slots` that are not loaded yet, in as few requests as they need.
     pub(crate) async fn load(&mut self, slots: impl IntoIterator<Item = Slot>) -> Result<(), ChainError> {
-        const METHOD: &str = "state_queryStorageAt";
         let mut wanted: Vec<Vec<u8>> = slots.into_iter().filter_map(|slot| slot.key(&self.runtime)).collect();
         wanted.retain(|key| !self.values.contains_key(key));
         wanted.sort_unstable();
         wanted.dedup();
         for keys in wanted.chunks(MAX_KEYS_PER_REQUEST) {
-            let connection = self.client.connection().await?;
-            let changes = connection
-                .methods
-                .state_query_storage_at(keys.iter().map(Vec::as_slice), Some(self.block))
-                .await
-                .map_err(|error| connection.failed(METHOD, error))?;
-            let found = changes.into_iter().flat_map(|set| set.changes);
-            self.values.extend(found.map(|(key, value)| (key.0, value.map(|value| value.0))));
-            for key in keys {
-                self.values.entry(key.clone()).or_insert(None);
-            }
+            let block = self.block;
+            let values = self.client.ask(METHOD, |line| async move {
+                let asked = keys.iter().map(Vec::as_slice).chain([&NUMBER_KEY[..]]);
+                let sets = line.methods.state_query_storage_at(asked, Some(block.hash)).await;
+                values_of(&line, block, keys, sets.map_err(|error| line.failed(METHOD, error))?)
+            });
+            self.values.extend(values.await?);
         }
         Ok(())
     }
@@ -188,8 +196,34 @@ impl Snapshot {
             .into_iter()
             .map(|(slot, bytes)| (slot.key(&runtime).expect("an entry of the runtime"), Some(bytes)))
             .collect();
-        Self { client: Client::unconnected(config), block: H256::zero(), runtime: Arc::new(runtime), values }
+        Self {
+            client: Client::unconnected(config),
+            block: BlockRef { number: 0, hash: H256::zero() },
+            runtime: Arc::new(runtime),
+            values,
+        }
     }
+}
+
+/// The values of `keys` in an answer about `block`.
+fn values_of(
+    line: &Line,
+    block: BlockRef,
+    keys: &[Vec<u8>],
+    sets: Vec<StorageChangeSet<H256>>,
+) -> Result<Values, ChainError> {
+    let wrong = |detail: String| line.misanswered(METHOD, detail);
+    if let Some(other) = sets.iter().find(|set| set.block != block.hash) {
+        return Err(wrong(format!("the state of block 0x{} instead of {}", hex::encode(other.block), block.number)));
+    }
+    let mut values: Values =
+        sets.into_iter().flat_map(|set| set.changes).map(|(key, value)| (key.0, value.map(|value| value.0))).collect();
+    let number = values.get(&NUMBER_KEY[..]).and_then(Option::as_ref).and_then(|bytes| u32::decode(&mut &**bytes).ok());
+    if number != Some(block.number) {
+        return Err(wrong(format!("the state of a block with number {number:?} instead of {}", block.number)));
+    }
+    let found = keys.iter().map(|key| Some((key.clone(), values.remove(key)?)));
+    found.collect::<Option<Values>>().ok_or_else(|| wrong("it leaves out keys".to_owned()))
 }
 
 #[cfg(test)]

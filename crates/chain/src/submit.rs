@@ -2,13 +2,18 @@
 //!
 //! Invariants: the bytes are broadcast at most once by a call; whatever happened after that, short of a refusal or
 //! finality, is [`Submitted::Unknown`], never a guess: the caller asks the chain ([`Client::find_extrinsic`]) before it
-//! sends anything again. `Err` means that nothing was broadcast.
+//! sends anything again. `Err` means that nothing was broadcast. Nothing is broadcast through a second endpoint here; but
+//! what the caller does next goes to another endpoint than the one that refused or said nothing.
+//!
+//! A refusal that would be final is believed only if no other endpoint would take the bytes, and words that are none of a
+//! pool's are no refusal.
 
 use crate::client::Client;
-use crate::connection::Connection;
+use crate::connection::{Connection, Line};
 use crate::errors::ChainError;
-use crate::heads::number_of;
-use crate::pool::PoolError;
+use crate::heads::{BlockRef, checked};
+use crate::pool::{self, PoolError, Preflight, preflight};
+use crate::remedy::Remedy;
 use crate::runtime::Runtime;
 use crate::storage::Slot;
 use std::fmt;
@@ -72,6 +77,12 @@ pub enum Uncertainty {
     /// The connection was lost after the bytes may have left.
     #[error("the connection was lost while it was on its way")]
     ConnectionLost,
+    /// The node failed while it had the bytes, and what it said is no decision.
+    #[error("the node failed over it: {0}")]
+    NodeFailed(ChainError),
+    /// One node refuses it, another does not.
+    #[error("one node refuses it ({0}), another does not")]
+    Disputed(PoolError),
     /// The pool let go of it after it had taken it; other nodes may still have it.
     #[error("the pool let go of it: {0}")]
     LetGo(&'static str),
@@ -81,6 +92,12 @@ pub enum Uncertainty {
 }
 
 type Watch = RpcSubscription<TransactionStatus<H256>>;
+
+/// What an extrinsic is broadcast by.
+const METHOD: &str = "author_submitAndWatchExtrinsic";
+
+/// Silences of the watched extrinsic, each as long as one of the finalized heads, after which nothing more is expected.
+const MOST_SILENCES: u32 = 3;
 
 impl Client {
     /// Broadcasts signed bytes once and waits until they are final, `deadline` at most.
@@ -92,22 +109,39 @@ impl Client {
         let watching = async {
             match connection.methods.author_submit_and_watch_extrinsic(bytes).await {
                 Ok(watch) => self.until_final(&connection, watch, bytes).await,
-                Err(error) => refused_or_unknown(connection.failed("author_submitAndWatchExtrinsic", error)),
+                Err(error) => refused_or_unknown(connection.failed(METHOD, error)),
             }
         };
-        let result = tokio::time::timeout(deadline, watching).await;
-        Ok(result.unwrap_or(Submitted::Unknown(Uncertainty::Deadline)))
+        let submitted = tokio::time::timeout(deadline, watching).await;
+        let submitted = submitted.unwrap_or(Submitted::Unknown(Uncertainty::Deadline));
+        match &submitted {
+            Submitted::Included(_) => self.note_taken().await,
+            Submitted::Refused(refusal) if self.is_disputed(&connection, bytes, refusal).await => {
+                return Ok(Submitted::Unknown(Uncertainty::Disputed(refusal.clone())));
+            }
+            Submitted::Refused(_) | Submitted::Unknown(_) => self.turn_away(&connection).await,
+        }
+        Ok(submitted)
+    }
+
+    /// Whether another endpoint contradicts a refusal that would be final. One that passes is left to the caller, who tries
+    /// again elsewhere.
+    async fn is_disputed(&self, connection: &Arc<Connection>, bytes: &[u8], refusal: &PoolError) -> bool {
+        if matches!(refusal.remedy(), Remedy::Wait | Remedy::ReadAgain) {
+            return false;
+        }
+        let failure = connection.misanswered(METHOD, format!("a refusal: {refusal}"));
+        let differs = |verdict: &Preflight| !matches!(verdict, Preflight::Refused(other) if other == refusal);
+        self.elsewhere(connection, METHOD, &failure, &|line| preflight(line, bytes), differs).await.is_some()
     }
 
     async fn until_final(&self, connection: &Arc<Connection>, mut watch: Watch, bytes: &[u8]) -> Submitted {
         loop {
-            let status = match watch.next().await {
-                Some(Ok(status)) => status,
-                Some(Err(error)) => {
-                    connection.failed("author_submitAndWatchExtrinsic", error);
-                    return Submitted::Unknown(Uncertainty::ConnectionLost);
-                }
-                None => return Submitted::Unknown(Uncertainty::ConnectionLost),
+            let status = match tokio::time::timeout(self.inner.tolerances.silence * MOST_SILENCES, watch.next()).await {
+                Ok(Some(Ok(status))) => status,
+                Ok(Some(Err(error))) => return refused_or_unknown(connection.failed(METHOD, error)),
+                Ok(None) => return Submitted::Unknown(Uncertainty::ConnectionLost),
+                Err(_) => return Submitted::Unknown(Uncertainty::Deadline),
             };
             match status {
                 TransactionStatus::Finalized(block_hash) => {
@@ -133,36 +167,64 @@ impl Client {
         }
     }
 
-    /// Looks an extrinsic up in a finalized block; `None` if it is not there.
+    /// Looks an extrinsic up in a finalized block; `None` if no endpoint shows it there.
     pub(crate) async fn inclusion(&self, block_hash: H256, extrinsic: H256) -> Result<Option<Inclusion>, ChainError> {
         const METHOD: &str = "chain_getBlock";
-        let connection = self.connection().await?;
-        let block = connection
-            .methods
-            .chain_get_block(Some(block_hash))
-            .await
-            .map_err(|error| connection.failed(METHOD, error))?
-            .ok_or_else(|| connection.lacks_block(METHOD, block_hash))?;
-        let position = block.block.extrinsics.iter().position(|bytes| BlakeTwo256.hash(bytes) == extrinsic);
-        let Some(index) = position.and_then(|position| u32::try_from(position).ok()) else { return Ok(None) };
-        let number = number_of(&block.block.header)?;
-        let runtime = self.runtime_of_events(block_hash, block.block.header.parent_hash).await?;
-        let mut snapshot = self.snapshot_by(runtime, block_hash);
+        let question = |line| place_of(line, block_hash, extrinsic);
+        let (connection, mut place) = self.ask_whom(METHOD, &question).await?;
+        if place.index.is_none() {
+            // That it is not there is the end of it, so one word is not enough.
+            let failure = connection.misanswered(METHOD, "it leaves out an extrinsic");
+            let shown = |place: &Place| place.index.is_some();
+            if let Some((_, found)) = self.elsewhere(&connection, METHOD, &failure, &question, shown).await {
+                place = found;
+            }
+        }
+        let Some(index) = place.index else { return Ok(None) };
+        let runtime = self.runtime_of_events(place.block, place.parent).await?;
+        let mut snapshot = self.snapshot_by(runtime, place.block);
         let events = Slot::plain("System", "Events");
         snapshot.load([events.clone()]).await?;
         let outcome = outcome(snapshot.runtime(), snapshot.bytes(&events).unwrap_or_default(), index)?;
-        Ok(Some(Inclusion { block: number, block_hash: block_hash.0, outcome }))
+        Ok(Some(Inclusion { block: place.block.number, block_hash: block_hash.0, outcome }))
     }
+}
+
+/// A block that was looked into for an extrinsic.
+struct Place {
+    block: BlockRef,
+    parent: H256,
+    /// The extrinsic's place in the block, if it is there.
+    index: Option<u32>,
+}
+
+async fn place_of(line: Line, hash: H256, extrinsic: H256) -> Result<Place, ChainError> {
+    const METHOD: &str = "chain_getBlock";
+    let block = line.methods.chain_get_block(Some(hash)).await.map_err(|error| line.failed(METHOD, error))?;
+    let block = block.ok_or_else(|| line.lacks_block(METHOD, hash))?.block;
+    let number = checked(&block.header, hash).map_err(|detail| line.misanswered(METHOD, detail))?;
+    // Every block has at least the extrinsic that sets its time.
+    if block.extrinsics.is_empty() && number > 0 {
+        return Err(line.misanswered(METHOD, "a block without extrinsics"));
+    }
+    let index = block.extrinsics.iter().position(|bytes| BlakeTwo256.hash(bytes) == extrinsic);
+    let index = index.and_then(|index| u32::try_from(index).ok());
+    Ok(Place { block: BlockRef { number, hash }, parent: block.header.parent_hash, index })
 }
 
 fn let_go(why: &'static str) -> Submitted {
     Submitted::Unknown(Uncertainty::LetGo(why))
 }
 
-/// A node that answers has decided; any other failure may have come after it took the bytes.
+/// A pool that answers has decided; any other failure may have come after the node took the bytes.
 fn refused_or_unknown(error: ChainError) -> Submitted {
     match error {
-        ChainError::Refused { code, message, .. } => Submitted::Refused(PoolError::from_rpc(code, &message)),
+        ChainError::Refused { code, message, .. } if pool::is_word_of_pool(code) => {
+            Submitted::Refused(PoolError::from_rpc(code, &message))
+        }
+        error @ (ChainError::Refused { .. } | ChainError::BlockUnavailable { .. } | ChainError::Misanswered { .. }) => {
+            Submitted::Unknown(Uncertainty::NodeFailed(error))
+        }
         ChainError::Deadline { .. } => Submitted::Unknown(Uncertainty::Deadline),
         _ => Submitted::Unknown(Uncertainty::ConnectionLost),
     }
@@ -263,6 +325,13 @@ mod tests {
         assert_eq!(refused_or_unknown(refused), Submitted::Refused(PoolError::Stale));
         let lost = ChainError::ConnectionLost { endpoint: endpoint.clone(), method, detail: String::new() };
         assert_eq!(refused_or_unknown(lost), Submitted::Unknown(Uncertainty::ConnectionLost));
+        let failed = ChainError::Refused {
+            endpoint: endpoint.clone(),
+            method,
+            code: -32603,
+            message: "Internal error".to_owned(),
+        };
+        assert_eq!(refused_or_unknown(failed.clone()), Submitted::Unknown(Uncertainty::NodeFailed(failed)));
         let late = ChainError::Deadline { endpoint, method, timeout_ms: 1 };
         assert_eq!(refused_or_unknown(late), Submitted::Unknown(Uncertainty::Deadline));
     }

@@ -14,7 +14,7 @@ use crate::stake::{Holding, stake_rao};
 use crate::storage::{KeyPart, Slot, Snapshot};
 use subxt::dynamic::Value;
 use subxt::ext::scale_decode::DecodeAsType;
-use subxt::utils::{AccountId32, H256};
+use subxt::utils::AccountId32;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 
@@ -96,7 +96,7 @@ impl Client {
     /// # Errors
     /// [`ChainError::SubnetNotFound`] (stop) if there is none; else what [`ChainError`] says of the conversation.
     pub async fn check_subnet(&self, head: &Head, netuid: u16) -> Result<(), ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let mut snapshot = self.snapshot(head.into()).await?;
         let size = of_subnet("SubnetworkN", netuid);
         snapshot.load([size.clone()]).await?;
         match snapshot.require::<u16>(&size)? {
@@ -110,7 +110,7 @@ impl Client {
     /// # Errors
     /// [`ChainError::SubnetNotFound`] (stop), or what [`ChainError`] says of the conversation.
     pub async fn subnet(&self, head: &Head, netuid: u16) -> Result<Subnet, ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let mut snapshot = self.snapshot(head.into()).await?;
         let general = [Slot::plain(MODULE, "TaoWeight"), Slot::plain(MODULE, "StakeThreshold")];
         let subnet_slots = SUBNET_ENTRIES.into_iter().map(|entry| of_subnet(entry, netuid));
         snapshot.load(general.into_iter().chain(subnet_slots).chain(uid_slots(netuid, EXPECTED_UIDS))).await?;
@@ -141,7 +141,7 @@ impl Client {
     /// # Errors
     /// What [`ChainError`] says of the conversation.
     pub async fn weights_row(&self, head: &Head, netuid: u16, uid: Uid) -> Result<Vec<(Uid, u16)>, ChainError> {
-        let mut snapshot = self.snapshot(H256(head.hash)).await?;
+        let mut snapshot = self.snapshot(head.into()).await?;
         let row = of_uid("Weights", netuid, uid);
         snapshot.load([row.clone()]).await?;
         snapshot.require(&row)

@@ -3,15 +3,17 @@
 //! Invariants: nothing reaches the socket without [`RequestGate::pass`] (the WebSocket's own pings aside); a request
 //! ends within its deadline, counted from when the gate let it through, and earlier where the endpoint
 //! gives no sign of life; no message larger than
-//! [`MAX_RESPONSE_BYTES`] is read.
+//! [`MAX_RESPONSE_BYTES`] is read; what nobody asked for is bounded by `notifications.rs`.
 
+use crate::connection::Patience;
 use crate::endpoints::Tolerances;
+use crate::notifications::{BoundedReceiver, Wire};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use subxt::ext::jsonrpsee::client_transport::ws::{Url, WsTransportClientBuilder};
+use subxt::ext::jsonrpsee::core::client::Client as JsonRpcClient;
 use subxt::ext::jsonrpsee::core::client::async_client::PingConfig;
-use subxt::ext::jsonrpsee::core::client::{Client as JsonRpcClient, Error as JsonRpcError};
 use subxt::rpcs::Error as RpcError;
 use subxt::rpcs::client::{RawRpcFuture, RawRpcSubscription, RawValue, RpcClientT};
 
@@ -44,8 +46,12 @@ impl RequestGate for NoGate {
 
 /// A request was not answered within its deadline.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer within the deadline")]
-pub(crate) struct DeadlinePassed;
+#[error("no answer within {waited_ms} ms")]
+pub(crate) struct DeadlinePassed {
+    waited_ms: u64,
+    /// Whether it was given no more than a moment.
+    is_brief: bool,
+}
 
 /// A connection as subxt's RPC methods use it.
 #[derive(Clone)]
@@ -55,6 +61,8 @@ pub(crate) struct GatedTransport {
     timeout: Duration,
     hesitation: Duration,
     probe_timeout: Duration,
+    patience: Patience,
+    wire: Arc<Wire>,
 }
 
 impl GatedTransport {
@@ -81,6 +89,8 @@ impl GatedTransport {
             .map_err(|_| format!("no connection within {} ms", connect_timeout.as_millis()))?
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())?;
+        let wire = Arc::<Wire>::default();
+        let receiver = BoundedReceiver::new(receiver, Arc::clone(&wire));
         let socket = JsonRpcClient::builder()
             // Ours fires first; this one only frees what the library holds.
             .request_timeout(timeout.saturating_add(Duration::from_secs(1)))
@@ -89,7 +99,18 @@ impl GatedTransport {
             .enable_ws_ping(PingConfig::new())
             .build_with_tokio(sender, receiver);
         let (hesitation, probe_timeout) = (tolerances.hesitation, tolerances.probe_timeout);
-        Ok(Self { socket: Arc::new(socket), gate, timeout, hesitation, probe_timeout })
+        let (socket, patience) = (Arc::new(socket), Patience::Full);
+        Ok(Self { socket, gate, timeout, hesitation, probe_timeout, patience, wire })
+    }
+
+    /// The same socket, with this patience for each request.
+    pub(crate) fn with_patience(&self, patience: Patience) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// What the node sends that nobody asked for, if it is too much.
+    pub(crate) fn flood(&self) -> Option<&str> {
+        self.wire.flood()
     }
 
     /// The same socket, with this time for each request.
@@ -103,26 +124,32 @@ impl GatedTransport {
     }
 
     async fn within_deadline<T>(&self, request: RawRpcFuture<'_, T>) -> Result<T, RpcError> {
+        let passed = |waited: Duration, is_brief| {
+            let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+            Err(RpcError::Client(Box::new(DeadlinePassed { waited_ms, is_brief })))
+        };
+        let is_brief = self.patience == Patience::Brief && self.hesitation < self.timeout;
         let answered = async {
             let mut request = request;
             if let Ok(answer) = tokio::time::timeout(self.hesitation, &mut request).await {
-                return Some(answer);
+                return answer;
+            }
+            if is_brief {
+                return passed(self.hesitation, true);
             }
             // A slow request is put up with for all of its time; an endpoint that answers nothing any more is not.
             tokio::select! {
-                answer = &mut request => Some(answer),
-                () = self.until_silent() => None,
+                answer = &mut request => answer,
+                () = self.until_silent() => passed(self.hesitation + self.probe_timeout, false),
             }
         };
-        match tokio::time::timeout(self.timeout, answered).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => Err(RpcError::Client(Box::new(DeadlinePassed))),
-        }
+        tokio::time::timeout(self.timeout, answered).await.unwrap_or_else(|_| passed(self.timeout, false))
     }
 
     /// Asks for a sign of life; returns if there is none, and never if there is one.
     async fn until_silent(&self) {
         self.gate.pass().await;
+        self.wire.expect_answers(1);
         let sign = self.socket.request_raw(SIGN_OF_LIFE, None);
         if tokio::time::timeout(self.probe_timeout, sign).await.is_ok() {
             std::future::pending().await
@@ -134,6 +161,7 @@ impl RpcClientT for GatedTransport {
     fn request_raw<'a>(&'a self, method: &'a str, params: Option<Box<RawValue>>) -> RawRpcFuture<'a, Box<RawValue>> {
         Box::pin(async move {
             self.gate.pass().await;
+            self.wire.expect_answers(1);
             self.within_deadline(self.socket.request_raw(method, params)).await
         })
     }
@@ -149,6 +177,7 @@ impl RpcClientT for GatedTransport {
             // request is let through beforehand.
             self.gate.pass().await;
             self.gate.pass().await;
+            self.wire.expect_answers(2);
             self.within_deadline(self.socket.subscribe_raw(subscribe, params, unsubscribe)).await
         })
     }
@@ -168,7 +197,15 @@ pub(crate) fn shown(url: &str) -> String {
 /// How a request came to fail, seen from the wire.
 pub(crate) enum WireFailure {
     /// The deadline passed.
-    Deadline,
+    Deadline {
+        /// How long was waited.
+        timeout_ms: u64,
+    },
+    /// It took longer than a moment, and no more was given.
+    Slow {
+        /// How long was waited.
+        timeout_ms: u64,
+    },
     /// The node answered with an error.
     Answered {
         /// The JSON-RPC error code.
@@ -189,11 +226,11 @@ impl From<RpcError> for WireFailure {
                 let data = answer.data.as_ref().map(|data| format!(": {}", data.get().trim_matches('"')));
                 Self::Answered { code: answer.code, message: answer.message + &data.unwrap_or_default() }
             }
-            RpcError::Client(cause) => {
-                let timed_out = cause.is::<DeadlinePassed>()
-                    || matches!(cause.downcast_ref::<JsonRpcError>(), Some(JsonRpcError::RequestTimeout));
-                if timed_out { Self::Deadline } else { Self::Lost(cause.to_string()) }
-            }
+            RpcError::Client(cause) => match cause.downcast_ref::<DeadlinePassed>() {
+                Some(&DeadlinePassed { waited_ms: timeout_ms, is_brief: true }) => Self::Slow { timeout_ms },
+                Some(&DeadlinePassed { waited_ms: timeout_ms, .. }) => Self::Deadline { timeout_ms },
+                None => Self::Lost(cause.to_string()),
+            },
             RpcError::Deserialization(cause) => Self::Undecodable(cause.to_string()),
             RpcError::Decode(cause) => Self::Undecodable(cause.to_string()),
             other => Self::Lost(other.to_string()),

@@ -74,9 +74,6 @@ async fn a_silent_endpoint_is_left_within_the_deadline() {
         let timeout = SHORT;
         let client = Client::connect(config(&[silent.url(), well.url()], gate(), timeout)).await.expect("a connection");
         silent.handle().faults().set_method("chain_getFinalizedHead", MethodFault::Hang, Times::Always);
-        let error = client.finalized_head().await.expect_err("no answer");
-        assert!(matches!(error, ChainError::Deadline { method: "chain_getFinalizedHead", .. }), "{error:?}");
-        assert!(error.is_retryable());
         client.finalized_head().await.expect("a head from the other endpoint");
         assert_eq!(client.endpoint().await, Ok(well.url()));
     })

@@ -3,7 +3,8 @@
 use crate::fixture::{Fixture, NETUID, VALIDATOR_UID, start, within};
 use std::time::Duration;
 use tensorflix_chain::{
-    ERA_BLOCKS, HotkeyWallet, Inclusion, PoolError, Preflight, Sighting, SignedExtrinsic, Submitted, Uncertainty,
+    ChainError, ERA_BLOCKS, HotkeyWallet, Inclusion, PoolError, Preflight, Sighting, SignedExtrinsic, Submitted,
+    Uncertainty,
 };
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
@@ -167,13 +168,26 @@ async fn refusals_of_the_pool_are_typed() {
 async fn a_stale_nonce_is_refused_before_and_at_submission() {
     within(async {
         let fixture = start(3).await;
-        included(submit(&fixture, &fixture.sign_weights(&[(0, 1)]).await).await);
-        fixture.node.handle().faults().answer_stale_nonces(1);
         let stale = fixture.sign_weights(&[(0, 2)]).await;
+        included(submit(&fixture, &fixture.sign_weights(&[(0, 1)]).await).await);
         assert_eq!(stale.nonce, 0);
         assert_eq!(fixture.client.validate(&stale.bytes).await, Ok(Preflight::Refused(PoolError::Stale)));
         assert_eq!(submit(&fixture, &stale).await, Submitted::Refused(PoolError::Stale));
         assert_eq!(fixture.client.account_nonce(&fixture.wallet.hotkey()).await, Ok(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_signed_with_a_nonce_that_the_chain_shows_as_used() {
+    within(async {
+        let fixture = start(3).await;
+        included(submit(&fixture, &fixture.sign_weights(&[(0, 1)]).await).await);
+        fixture.node.handle().faults().answer_stale_nonces(1);
+        let head = fixture.client.finalized_head().await.expect("a head");
+        let signed = fixture.client.sign_weights(&fixture.wallet, NETUID, &[(0, 2)], 0, &head).await;
+        assert!(matches!(signed, Err(ChainError::Misanswered { .. })), "{signed:?}");
+        assert_eq!(fixture.sign_weights(&[(0, 2)]).await.nonce, 1);
     })
     .await;
 }
@@ -225,8 +239,8 @@ async fn an_extrinsic_is_found_in_few_requests_wherever_it_is_in_its_era() {
         handle.reset_rpc_counts();
         assert_eq!(find(&fixture, &signed).await, Sighting::Included(inclusion.clone()));
         assert_eq!(inclusion.block, signed.signed_at_block + 42);
-        // Three requests a step, and a few for the block itself.
-        assert!(fixture.requests() <= 3 * 8 + 5, "{:?}", handle.rpc_counts());
+        // Four requests a step, and a few for the block itself.
+        assert!(fixture.requests() <= 4 * 8 + 6, "{:?}", handle.rpc_counts());
     })
     .await;
 }

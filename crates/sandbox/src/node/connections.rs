@@ -171,7 +171,8 @@ impl AsyncRead for CuttableStream {
 impl AsyncWrite for CuttableStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
         // Reading is what waits for the cut; waiting here too would take the reader's waker away.
-        if self.is_cut || self.cut.try_recv() != Err(TryRecvError::Empty) {
+        self.is_cut = self.is_cut || self.cut.try_recv() != Err(TryRecvError::Empty);
+        if self.is_cut {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, buffer)

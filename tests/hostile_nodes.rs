@@ -1,0 +1,32 @@
+//! Nodes that answer, and wrongly: whatever an endpoint gets wrong, the weights of the window are sent through another one,
+//! exactly once, and the endpoint is left in a short time.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
+#![cfg(feature = "sandbox")]
+
+#[path = "hostile_nodes/flood.rs"]
+mod flood;
+#[path = "../actors/tests/support/logs.rs"]
+mod logs;
+#[path = "hostile_nodes/matrix.rs"]
+mod matrix;
+#[path = "hostile_nodes/proxy.rs"]
+mod proxy;
+mod support;
+#[path = "hostile_nodes/telling.rs"]
+mod telling;
+#[path = "hostile_nodes/world.rs"]
+mod world;
+
+use matrix::{METHODS, Outcome, TOGETHER};
+
+#[test]
+fn whatever_an_endpoint_gets_wrong_the_weights_of_the_window_are_sent_exactly_once() {
+    let (outcomes, called) = matrix::try_all(&[&METHODS[..], &TOGETHER[..]].concat());
+    println!("{}", matrix::table(&outcomes));
+    let bad: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.is_good()).collect();
+    assert!(bad.is_empty(), "{} of {} cells: {bad:#?}", bad.len(), outcomes.len());
+    let listed: Vec<&str> = METHODS.iter().map(|(method, _)| *method).collect();
+    let unlisted: Vec<&String> = called.iter().filter(|method| !listed.contains(&method.as_str())).collect();
+    assert!(unlisted.is_empty(), "methods that are called and not tried: {unlisted:?}");
+}
