@@ -3,6 +3,8 @@
 //! - Claims are made of pairs that hold a place by the tasks and settings in force, and of no others.
 //! - What a gist holds for the first time is claimed with the round in which it was read. What it held before and holds a
 //!   place only now (another list of tasks, another setting) is claimed with the round that is finished by then.
+//! - What a hotkey has no room for is looked at again every [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS),
+//!   so that nobody makes every round cost more by listing too much.
 //! - A claim that exists keeps its times, so everything here may be done again.
 
 use crate::cycle::CycleSettings;
@@ -88,7 +90,7 @@ impl Desk<'_> {
 
     /// Claims what gists hold in this round of what has a place only now. Gives whether there was anything to look at.
     async fn claim_present(&self, round: Block, subnet: &Subnet) -> Result<bool, StoreError> {
-        let mut holdings = self.store.holdings_claimed_otherwise(&self.places.digest()).await?;
+        let mut holdings = self.store.holdings_claimed_otherwise(&self.places.digest(), round).await?;
         if holdings.is_empty() {
             return Ok(false);
         }

@@ -9,8 +9,8 @@
 //! - A dispute is about the gist by which the hotkey was seen with the content, whatever it commits later.
 //! - A date of a gist that was asked for in the round of a claim or later dates that claim as well as any later look would: what
 //!   was changed since counts as of the claim's round. It is not asked for again.
-//! - Who is copied may use the same requests as whoever copies: a gist that was dated lately waits for others, but not for its
-//!   rivals.
+//! - Who is copied may use the same requests as whoever copies: a gist that was dated within the hour waits for those that were
+//!   not, and leaves the reserve to them unless one of them is its rival.
 
 use crate::gist_dates::{DateGists, GistsDated, WaitingGist};
 use crate::ports::{Clock, Store, StoreError};
@@ -94,7 +94,7 @@ impl Disputes {
     pub(crate) async fn date(&self) -> Result<(), StoreError> {
         let (Some(dates), Some(round)) = (&self.dates, self.store.latest_gist_round().await?) else { return Ok(()) };
         let waiting = self.store.gists_to_date().await?;
-        let mut line = line(&*self.store, &waiting, round, self.round_blocks).await?;
+        let mut line = line(&*self.store, &waiting, round, self.round_blocks).await?.gists;
         {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             if asked.0 != round {
@@ -142,7 +142,8 @@ impl Disputes {
 
     /// The same of what is stored. Gives the claims whose dates nobody was asked for yet.
     async fn put_known_into(&self, evidence: &mut Evidence, policy: &Policy) -> Result<BTreeSet<SeenBy>, StoreError> {
-        let known = Known::of(self.store.gist_dates().await?);
+        let seen = evidence.claims.iter().map(|bound| (bound.claim.hotkey, bound.claim.round)).collect();
+        let known = Known::of(self.store.gist_dates_of(&seen).await?);
         for bound in evidence.claims.iter_mut().filter(|bound| bound.dating.is_open()) {
             bound.dating = known.dating(&bound.claim).unwrap_or_default();
         }
@@ -181,9 +182,6 @@ impl Disputes {
 
     async fn line_up(&self, found: BTreeSet<SeenBy>, subnet: &Subnet) -> Result<(), StoreError> {
         let since = self.store.latest_gist_round().await?.unwrap_or_default();
-        let oldest = found.iter().map(|(_, round, _)| *round).min();
-        let is_of_use = |date: &GistDate| matches!(date.dating, Dating::Dated(_)) && date.asked_round >= oldest;
-        let dated: Vec<GistDate> = self.store.gist_dates().await?.into_iter().filter(is_of_use).collect();
         let mut records = Vec::new();
         for (hotkey, round, gist) in found {
             let gist = match gist {
@@ -195,9 +193,8 @@ impl Disputes {
                 }
             };
             let Some(gist) = gist else { continue };
-            let is_known = |date: &&GistDate| date.gist.as_ref() == Some(&gist) && date.asked_round >= Some(round);
-            let record = match dated.iter().filter(is_known).min_by_key(|date| date.asked_round) {
-                Some(known) => GistDate { hotkey, round, ..known.clone() },
+            let record = match self.store.date_of_gist(&gist, round).await? {
+                Some(known) => GistDate { hotkey, round, gist: Some(gist), ..known },
                 None => GistDate::waiting(hotkey, round, gist, since),
             };
             records.push(record);
@@ -229,15 +226,24 @@ impl Known {
     }
 }
 
-/// The gists in line in a round, in the order in which they are asked for: who was not dated within the hour before, and the
-/// rivals of those, before who was; then who has waited longest; those that have waited equally long in another order in each
-/// round. Rivals are seen within a round of each other.
+/// The gists in line in a round.
+#[derive(Default)]
+pub(crate) struct Line {
+    /// In the order in which they are asked for.
+    pub gists: Vec<WaitingGist>,
+    /// How many of them, the first ones, were not dated within the hour before.
+    pub undated: usize,
+}
+
+/// The gists in line in a round: who was not dated within the hour before, then the rivals of those, then who is left; among
+/// each who has waited longest, and those that have waited equally long in another order in each round. A gist's id tells
+/// which it is, since its user may be written in several ways.
 pub(crate) async fn line(
     store: &dyn Store,
     waiting: &[GistDate],
     round: Block,
     round_blocks: u32,
-) -> Result<Vec<WaitingGist>, StoreError> {
+) -> Result<Line, StoreError> {
     let mut since: BTreeMap<&GistName, Block> = BTreeMap::new();
     let mut asked: BTreeSet<&GistName> = BTreeSet::new();
     for date in waiting {
@@ -251,26 +257,35 @@ pub(crate) async fn line(
     }
     since.retain(|gist, _| !asked.contains(gist));
     if since.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Line::default());
     }
-    let dated_lately = store.gists_dated_since(round.saturating_sub(BLOCKS_PER_HOUR)).await?;
-    let in_line = || waiting.iter().filter_map(|date| Some((date.gist.as_ref()?, date.round)));
-    let of_others: BTreeSet<Block> =
-        in_line().filter(|(gist, _)| !dated_lately.contains(*gist)).map(|(_, round)| round).collect();
-    let has_rival = |round: Block| {
-        let beside = round.saturating_sub(round_blocks)..=round.saturating_add(round_blocks);
-        of_others.range(beside).next().is_some()
+    let lately = round.saturating_sub(BLOCKS_PER_HOUR);
+    let dated = store.gists_dated_since(lately).await?;
+    let is_dated = |gist: &GistName| dated.contains(&gist.gist_id);
+    let rivals = match since.keys().any(|gist| is_dated(gist)) {
+        true => store.rivals_of_undated(lately, round_blocks).await?,
+        false => BTreeSet::new(),
     };
-    let may_use_reserve: BTreeSet<&GistName> =
-        in_line().filter(|(_, round)| has_rival(*round)).map(|(gist, _)| gist).collect();
-    let mut line: Vec<(bool, Block, u64, &GistName)> = since
-        .into_iter()
-        .map(|(gist, since)| (!may_use_reserve.contains(gist), since, digest(&format!("{round} {gist}")), gist))
-        .collect();
+    let place = |gist: &GistName| match (is_dated(gist), rivals.contains(gist)) {
+        (false, _) => Place::Undated,
+        (true, true) => Place::RivalOfUndated,
+        (true, false) => Place::DatedLately,
+    };
+    let mut line: Vec<(Place, Block, u64, &GistName)> =
+        since.into_iter().map(|(gist, since)| (place(gist), since, digest(&format!("{round} {gist}")), gist)).collect();
     line.sort_unstable();
-    let waiting = |(is_reserved, _, _, gist): (bool, Block, u64, &GistName)| WaitingGist {
+    let undated = line.iter().filter(|(place, ..)| *place == Place::Undated).count();
+    let waiting = |(place, _, _, gist): (Place, Block, u64, &GistName)| WaitingGist {
         gist: gist.clone(),
-        may_use_reserve: !is_reserved,
+        may_use_reserve: place != Place::DatedLately,
     };
-    Ok(line.into_iter().map(waiting).collect())
+    Ok(Line { gists: line.into_iter().map(waiting).collect(), undated })
+}
+
+/// Where a gist is in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Undated,
+    RivalOfUndated,
+    DatedLately,
 }

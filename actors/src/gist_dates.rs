@@ -3,7 +3,7 @@
 //! - Gists are asked for in the order of the request, several at a time, until the time or GitHub's budget is used up. What
 //!   was not asked is left out of the answer: it is asked later.
 //! - A gist that was dated within the last hour leaves [`RESERVED_API_REQUESTS`] to others, so that a hotkey that keeps
-//!   causing disputes cannot use up what others need.
+//!   causing disputes cannot use up what others need; save where one that was not is its rival, which then goes before it.
 //! - That GitHub does not answer, or answers nonsense, speaks against one gist only where it answers others. If nothing that
 //!   was asked shows that, other gists are asked for, whose owners were checked before ([`MOST_CONTROLS`]).
 //! - The same answers say whose the gists are, and are recorded as checks of that.

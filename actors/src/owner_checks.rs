@@ -6,7 +6,7 @@
 //! - These are three lines, of which each has its turn, and in each the one that waits longest goes first: whoever fails
 //!   goes to the end of a line, and no number of new or bad gists keeps the good ones waiting for ever.
 //! - At most [`CHECKS_PER_ROUND`] a round, and none below [`RESERVED_API_REQUESTS`] of what GitHub still grants, nor of what
-//!   the gists in dispute need that are to be dated: dating disputes and reading pinned revisions come first.
+//!   the gists in dispute need that were not dated lately: dating disputes and reading pinned revisions come first.
 //! - What GitHub does not answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
 //!   does what is about us who ask. An answer about one gist ends nothing.
 
@@ -55,7 +55,7 @@ pub(crate) struct OwnerChecks<'a> {
     pub deadline: Duration,
     /// Most requests.
     pub most: usize,
-    /// Gists in line to be dated, for each of which a request is left.
+    /// Gists in line that were not dated lately, for each of which a request is left.
     pub in_dispute: usize,
 }
 

@@ -298,7 +298,8 @@ pub trait Store: Send + Sync {
     async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError>;
     /// Records blocks in which no polling round was held; the same beginning again has its later end.
     async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError>;
-    /// The newest `limit` ranges of blocks in which no polling round was held, oldest first.
+    /// The newest `limit` ranges of blocks in which no polling round was held, and the one before the first round, oldest
+    /// first.
     async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError>;
 
     // --- Platforms --------------------------------------------------------------------------------------------
@@ -335,8 +336,13 @@ pub trait Store: Send + Sync {
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError>;
     /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
-    /// first.
-    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError>;
+    /// first. Those whose hotkey had no room for all of its claims are among them once every
+    /// [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS) before `round`.
+    async fn holdings_claimed_otherwise(
+        &self,
+        rule: &PlaceRuleDigest,
+        round: Block,
+    ) -> Result<Vec<Holding>, StoreError>;
     /// Adds claims (one that exists already is joined with the new record) and marks holdings as claimed; those of a hotkey
     /// that has no room for all of its claims count as claimed under another rule.
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError>;
@@ -345,12 +351,17 @@ pub trait Store: Send + Sync {
     async fn in_dispute(&self, round: Block, round_blocks: u32) -> Result<Vec<(Hotkey, Option<GistName>)>, StoreError>;
     /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time.
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError>;
-    /// Every date of a gist, also those in line.
-    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError>;
+    /// The dates of these hotkeys' claims of these rounds, also those in line.
+    async fn gist_dates_of(&self, of: &BTreeSet<(Hotkey, Block)>) -> Result<Vec<GistDate>, StoreError>;
+    /// The first date of a gist that was asked for in this round or later.
+    async fn date_of_gist(&self, gist: &GistName, round: Block) -> Result<Option<GistDate>, StoreError>;
     /// The dates in line to be asked for.
     async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError>;
-    /// The gists that were dated after a round.
-    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError>;
+    /// The ids of the gists that were dated after a round.
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<String>, StoreError>;
+    /// The gists in line that were dated after a round and by which a pair was seen that was seen by one in line that was not,
+    /// within `round_blocks`.
+    async fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> Result<BTreeSet<GistName>, StoreError>;
     /// Records dates. Of one that is in line already a later look stands; one that is known stays.
     async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError>;
     /// When blocks were, as far as that is recorded.

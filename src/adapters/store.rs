@@ -148,8 +148,12 @@ impl Store for Database {
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         self.told(self.store.unclaimed_holdings(limit).await)
     }
-    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
-        self.told(self.store.holdings_claimed_otherwise(rule).await)
+    async fn holdings_claimed_otherwise(
+        &self,
+        rule: &PlaceRuleDigest,
+        round: Block,
+    ) -> Result<Vec<Holding>, StoreError> {
+        self.told(self.store.holdings_claimed_otherwise(rule, round).await)
     }
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         self.told(self.store.record_claims(claims, holdings).await)
@@ -160,14 +164,20 @@ impl Store for Database {
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
         self.told(self.store.gist_seen_by(hotkey, round).await)
     }
-    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
-        self.told(self.store.gist_dates().await)
+    async fn gist_dates_of(&self, of: &BTreeSet<(Hotkey, Block)>) -> Result<Vec<GistDate>, StoreError> {
+        self.told(self.store.gist_dates_of(of).await)
+    }
+    async fn date_of_gist(&self, gist: &GistName, round: Block) -> Result<Option<GistDate>, StoreError> {
+        self.told(self.store.date_of_gist(gist, round).await)
     }
     async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
         self.told(self.store.gists_to_date().await)
     }
-    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<String>, StoreError> {
         self.told(self.store.gists_dated_since(round).await)
+    }
+    async fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> Result<BTreeSet<GistName>, StoreError> {
+        self.told(self.store.rivals_of_undated(round, round_blocks).await)
     }
     async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
         self.told(self.store.record_gist_dates(dates).await)

@@ -9,6 +9,7 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::dating::Dating;
 use tensorflix_domain::dispute::{Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, UnwatchedBlocks, WeightedTask};
+use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::{Judged, named_owner};
 use tensorflix_domain::scope::competing_claims;
@@ -72,7 +73,8 @@ pub struct Story {
 /// Where a submission was listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
-    /// The gist in which this validator first saw it, as committed; else the one of the cycle's block.
+    /// The gist in which this validator first saw it: the one that its claim names, else one of the claim's round, as committed
+    /// where that is still known; else the one of the cycle's block.
     pub gist: Option<String>,
     /// The commitment's place, where one stands on chain at the cycle's block.
     pub gist_of_cycle: Option<String>,
@@ -212,8 +214,12 @@ impl<'a> Teller<'a> {
             Some(claim) => self.store.holdings_of(&judged.hotkey, claim.round).await?,
             None => Vec::new(),
         };
+        let seen_by = own.and_then(|claim| claim.gist.as_ref());
+        let mut pointers = holdings.iter().map(|holding| &holding.pointer);
+        let pointer = pointers.find(|pointer| seen_by.is_none_or(|gist| GistName::from(*pointer) == *gist));
+        let gist = pointer.map(ToString::to_string).or_else(|| seen_by.map(ToString::to_string));
         Ok(Listed {
-            gist: holdings.first().map(|holding| holding.pointer.to_string()).or_else(|| gist_of_cycle.clone()),
+            gist: gist.or_else(|| gist_of_cycle.clone()),
             gist_of_cycle,
             position: place + 1,
             pair_count: pairs.len(),

@@ -145,7 +145,7 @@ fn claim_words(rival: &Rival) -> String {
         Dating::Dated(time) => format!(", gist updated {time}"),
         Dating::Undatable(why) => format!(", gist without a date ({why})"),
     };
-    format!("seen in round {}{pinned}{updated}, committed at block {}", claim.round, claim.committed_at)
+    format!("seen in round {}{pinned}{updated}, committed to the gist since block {}", claim.round, claim.committed_at)
 }
 
 fn platform_words(story: &Story, known: &ContentEvidence) -> String {

@@ -7,13 +7,15 @@ use std::path::Path;
 use tensorflix::story::words_of;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
+use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{BoundClaim, Evidence, Miner, WeightedTask};
+use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Hotkey, Platform};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::record::{ContentDigest, DecidedCycle, GistAnswer, GistHolder, GistOutcome};
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
@@ -22,6 +24,14 @@ use tensorflix_store::Store;
 
 fn hotkey(key: u8) -> Hotkey {
     Hotkey::new([key; 32])
+}
+
+/// The gist by which the miner was seen, and another one by which it was in the same round before.
+const SEEN_BY: &str = "miner:0b@0123456789012345678901234567890123456789";
+const SEEN_BEFORE: &str = "miner:0a";
+
+fn pointer(text: &str) -> GistPointer {
+    text.parse().expect("a pointer")
 }
 
 const STAMP: BlockStamp = BlockStamp { block: 7_200, time: Moment::from_unix_ms(1_790_000_000_000) };
@@ -58,6 +68,12 @@ async fn store_every_reason(file: &Path, task_id: &str) {
     };
     let neurons = vec![neuron(0), neuron(1)];
     let subnet = Subnet { at: STAMP, block_hash: None, netuid: 89, neurons, hyperparameters, owner_hotkey: None };
+    for (text, content) in [(SEEN_BEFORE, 1), (SEEN_BY, 2)] {
+        let (pointer, digest) = (pointer(text), ContentDigest([content; 32]));
+        let outcome = GistOutcome::Fetched { etag: None, digest, document: vec![content] };
+        let holder = GistHolder { hotkey: hotkey(1), pointer: pointer.clone(), committed_at: 5 };
+        store.record_gists(7_175, &[GistAnswer { pointer, outcome }], &[holder]).await.expect("saved");
+    }
     let cycle = store.open_cycle(STAMP, &subnet).await.expect("opened").cycle;
     let judged = |(number, reason): (usize, &Reason)| Judged {
         uid: 1,
@@ -88,7 +104,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
             pinned_at: None,
             round: 7_175,
             committed_at: 5,
-            gist: None,
+            gist: (uid == 1).then(|| GistName::from(&pointer(SEEN_BY))),
         },
         dating: Dating::NotAsked,
     };
@@ -145,7 +161,8 @@ fn why_did_my_video_get_nothing_is_answered_by_one_command_for_every_reason() {
             format!("Result {}: {reason} ", reason.status()),
             format!("Meaning {} What to do {} ", words.meaning, words.advice),
             "Claims 2 of them. Only a tie, settled by the lower UID".to_owned(),
-            "UID 0, holds it: seen in round 7175".to_owned(),
+            "UID 0, holds it: seen in round 7175, committed to the gist since block 5".to_owned(),
+            format!("first seen in gist {SEEN_BY} in the polling round of block 7175"),
         ] {
             assert!(text.contains(&piece), "{reason}: {piece:?} is missing in:\n{text}");
         }

@@ -97,10 +97,12 @@ impl Round {
         Ok(())
     }
 
-    /// A range that goes on where the one before ends is one with it.
+    /// A range that goes on where the one before ends is one with it; not with the one before the first round, in which nobody
+    /// expected any.
     async fn record_unwatched(&self, from: Block, until: Block) -> Result<(), StoreError> {
         let before = self.store.unwatched_blocks(1).await?;
-        let from = before.first().filter(|before| before.until == from).map_or(from, |before| before.from);
+        let goes_on = |before: &&UnwatchedBlocks| before.until == from && before.from > 0;
+        let from = before.last().filter(goes_on).map_or(from, |before| before.from);
         self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await
     }
 
@@ -154,7 +156,7 @@ impl Round {
         found: Found,
     ) -> Result<(), StoreError> {
         let waiting = self.store.gists_to_date().await?;
-        let in_dispute = disputes::line(&*self.store, &waiting, round, self.round_blocks).await?;
+        let line = disputes::line(&*self.store, &waiting, round, self.round_blocks).await?;
         let checks = OwnerChecks {
             store: &*self.store,
             github: &self.github,
@@ -162,7 +164,7 @@ impl Round {
             round,
             deadline,
             most: self.owner_checks,
-            in_dispute: in_dispute.iter().filter(|waiting| waiting.may_use_reserve).count(),
+            in_dispute: line.undated,
         };
         let gists: Vec<Checkable<'_>> = wanted
             .iter()

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tensorflix_actors::gist_dates::{DateGists, GistsDated, WaitingGist};
 use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::ports::{HttpError, Store};
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{DateAnswer, GistDate, Undatable};
 use tensorflix_domain::gist_owner::GistName;
@@ -153,6 +155,45 @@ fn checks_of_owners_leave_a_request_to_each_gist_in_dispute() {
         let checks =
             |fetch: &Fetch| fetch.world.http.requests().iter().filter(|request| request.host == "api.example").count();
         assert_eq!(checks(&fetch), 1, "one learns what is left: 40, of which 30 are reserved and 10 are in line");
+    });
+}
+
+#[test]
+fn disputes_of_those_who_were_dated_lately_do_not_keep_owners_from_being_checked() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup { owner_checks: CHECKS_PER_ROUND, ..Setup::default() });
+        let gists: Vec<GistPointer> = (1..=12).map(|number| pointer("alice", number)).collect();
+        for gist in &gists {
+            fetch.serve(gist, [Reply::new(200, "one")]);
+            let left = Reply::json(&described("alice", 1.0)).header("x-ratelimit-remaining", "40");
+            fetch.world.http.get(&api_path(gist), [left]);
+        }
+        // Ten that dispute one content, of which nine were dated in the round before.
+        let seen = |key: u8, round| {
+            let gist = GistName::from(&pointer("bob", u32::from(key)));
+            let claim = Claim {
+                task_id: "t".to_owned(),
+                content_id: "aaaaaaaaaaa".to_owned(),
+                hotkey: hotkey(key),
+                pinned_at: None,
+                round,
+                committed_at: 1,
+                gist: Some(gist.clone()),
+            };
+            (claim, GistDate::waiting(hotkey(key), round, gist, round))
+        };
+        let (claims, mut in_line): (Vec<Claim>, Vec<GistDate>) = (1..=10).map(|key| seen(key, 75)).unzip();
+        for key in 1..=9 {
+            let (_, mut known) = seen(key, 50);
+            known.answered(50, DateAnswer::Dated(Moment::from_unix_ms(1)));
+            in_line.push(known);
+        }
+        fetch.world.store.record_claims(&claims, &[]).await.expect("stored");
+        fetch.world.store.record_gist_dates(&in_line).await.expect("stored");
+        fetch.round(ROUND, miners(&gists.iter().collect::<Vec<_>>())).await;
+        let requests = fetch.world.http.requests();
+        let checks = requests.iter().filter(|request| request.host == "api.example").count();
+        assert_eq!(checks, gists.len(), "of the 40 that are left 30 are reserved, and one is for the tenth");
     });
 }
 

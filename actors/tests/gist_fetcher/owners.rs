@@ -262,3 +262,18 @@ fn rounds_in_which_github_answered_about_nothing_are_unwatched_and_one_range_wit
         assert_eq!(unwatched, Ok(ranges.into()), "an answer about one gist is enough, also that it is not there");
     });
 }
+
+#[test]
+fn an_outage_right_after_the_start_is_no_part_of_what_nobody_expected_before_it() {
+    simulate(async {
+        let mut fetch = Fetch::start(Setup::default());
+        let gist = pointer("alice", 1);
+        for (block, status) in [(100, 502), (125, 502), (200, 200)] {
+            fetch.serve(&gist, [Reply::new(status, "one")]);
+            fetch.round(block, miners(&[&gist])).await;
+        }
+        let unwatched = fetch.world.store.unwatched_blocks(10).await;
+        let ranges = [(0, 100), (100, 200)].map(|(from, until)| UnwatchedBlocks { from, until });
+        assert_eq!(unwatched, Ok(ranges.into()));
+    });
+}

@@ -226,8 +226,12 @@ impl<T: Store> Store for Mortal<T> {
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError> {
         mortal!(self, unclaimed_holdings(limit))
     }
-    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
-        mortal!(self, holdings_claimed_otherwise(rule))
+    async fn holdings_claimed_otherwise(
+        &self,
+        rule: &PlaceRuleDigest,
+        round: Block,
+    ) -> Result<Vec<Holding>, StoreError> {
+        mortal!(self, holdings_claimed_otherwise(rule, round))
     }
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
         mortal!(self, record_claims(claims, holdings))
@@ -238,14 +242,20 @@ impl<T: Store> Store for Mortal<T> {
     async fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Result<Option<GistPointer>, StoreError> {
         mortal!(self, gist_seen_by(hotkey, round))
     }
-    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
-        mortal!(self, gist_dates())
+    async fn gist_dates_of(&self, of: &BTreeSet<(Hotkey, Block)>) -> Result<Vec<GistDate>, StoreError> {
+        mortal!(self, gist_dates_of(of))
+    }
+    async fn date_of_gist(&self, gist: &GistName, round: Block) -> Result<Option<GistDate>, StoreError> {
+        mortal!(self, date_of_gist(gist, round))
     }
     async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
         mortal!(self, gists_to_date())
     }
-    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<String>, StoreError> {
         mortal!(self, gists_dated_since(round))
+    }
+    async fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> Result<BTreeSet<GistName>, StoreError> {
+        mortal!(self, rivals_of_undated(round, round_blocks))
     }
     async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {
         mortal!(self, record_gist_dates(dates))

@@ -20,6 +20,9 @@ pub const MAX_CLAIMS: usize = 4 * MAX_PAIRS;
 /// place the pair any more: 90 days.
 pub const CLAIM_REST_BLOCKS: u32 = 90 * 24 * BLOCKS_PER_HOUR;
 
+/// Blocks after which pairs that had no room among [`MAX_CLAIMS`] are looked at again: an hour.
+pub const ROOM_AGAIN_BLOCKS: u32 = BLOCKS_PER_HOUR;
+
 /// One hotkey's claim on one content for one task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Claim {
@@ -43,14 +46,22 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Adds what another record of the same claim knows: each field keeps its earliest value. In whatever order and
-    /// however often records are joined, the result is the same, so a claim only ever gains.
+    /// Adds what another record of the same claim knows: each field keeps its earliest value, and the gist is that of the
+    /// earliest round, of several in one round the one whose `username:gist_id` comes first. In whatever order and however
+    /// often records are joined, the result is the same, so a claim only ever gains.
     pub fn join(&mut self, other: &Self) {
         self.pinned_at = earliest(self.pinned_at, other.pinned_at);
-        match other.round.cmp(&self.round) {
-            Ordering::Less => self.gist.clone_from(&other.gist),
-            Ordering::Equal => self.gist = earliest(self.gist.take(), other.gist.clone()),
-            Ordering::Greater => {}
+        let is_by_other = match other.round.cmp(&self.round) {
+            Ordering::Less => true,
+            // As the store compares them, which is not the order of the type.
+            Ordering::Equal => other
+                .gist
+                .as_ref()
+                .is_some_and(|other| self.gist.as_ref().is_none_or(|known| other.to_string() < known.to_string())),
+            Ordering::Greater => false,
+        };
+        if is_by_other {
+            self.gist.clone_from(&other.gist);
         }
         self.round = self.round.min(other.round);
         self.committed_at = self.committed_at.min(other.committed_at);

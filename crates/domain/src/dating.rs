@@ -3,8 +3,8 @@
 //! - A gist is dated only while claims of it are in dispute, since each date costs a request of GitHub's API.
 //! - A gist whose own answer prevents dating is [`Dating::Undatable`] for good: silence must help nobody. One that could not
 //!   be asked yet is [`Dating::NotAsked`] until it is.
-//! - Dates are kept for a hotkey and the round in which it was first seen with a content: a gist that changes later gets
-//!   another date for what it lists then.
+//! - Dates are kept for a hotkey, the round in which it was first seen with a content, and the gist by which it was: a gist that
+//!   changes later gets another date for what it lists then.
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::evidence::UnwatchedBlocks;
@@ -120,7 +120,7 @@ pub enum DateAnswer {
 }
 
 /// A gist that is in line to be dated, or was: its record for one hotkey and the round in which that was first seen with
-/// a content.
+/// a content by this gist.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GistDate {
     /// Whose claims it dates.

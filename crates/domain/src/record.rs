@@ -92,6 +92,9 @@ pub enum FailureScope {
 }
 
 /// What a hotkey's gist was when it was last read while the hotkey was committed to it.
+///
+/// The chain tells the last commitment alone. That it is not the first to the gist is known only of what this store has seen: in a
+/// new one, whoever pinned another revision before is committed since that pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoodPointer {
     /// The hotkey.
@@ -130,7 +133,7 @@ pub struct Holding {
     pub digest: ContentDigest,
     /// The round in which this hotkey was first seen with this content.
     pub round: Block,
-    /// Since when the hotkey has been committed to the gist, whatever the revision.
+    /// Since when the hotkey has been committed to the gist, whatever the revision, with the limit of [`GoodPointer`].
     pub committed_at: Block,
     /// The block of the commitment, if that pins the revision with the content.
     pub pinned_at: Option<Block>,

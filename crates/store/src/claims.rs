@@ -7,7 +7,7 @@ use crate::columns::{block, digest, gist_name, hotkey, optional_block, pointer};
 use crate::{ROWS_PER_STATEMENT, Store, StoreError};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
+use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::record::{ClaimedHolding, Holding};
@@ -51,17 +51,23 @@ impl Store {
     }
 
     /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
-    /// first.
+    /// first. Those whose hotkey had no room for all of its claims are among them once every [`ROOM_AGAIN_BLOCKS`].
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
+    pub async fn holdings_claimed_otherwise(
+        &self,
+        rule: &PlaceRuleDigest,
+        round: Block,
+    ) -> Result<Vec<Holding>, StoreError> {
         let rows: Vec<HoldingRow> = sqlx::query_as(
             "SELECT holding_id, hotkey, holdings.pointer, holdings.digest, round, committed_at, pinned_at FROM gists
              JOIN holdings ON holdings.pointer = gists.pointer AND holdings.digest = gists.digest
-             WHERE claimed AND (claimed_under IS NULL OR claimed_under <> $1) ORDER BY round, holding_id",
+             WHERE claimed AND (claimed_under IS NULL OR claimed_under <> $1)
+             AND (short_of_room IS NULL OR short_of_room <= $2) ORDER BY round, holding_id",
         )
         .bind(&rule.0[..])
+        .bind(i64::from(round) - i64::from(ROOM_AGAIN_BLOCKS))
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(HoldingRow::into_holding).collect()
@@ -70,7 +76,8 @@ impl Store {
     /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a
     /// hotkey that has [`MAX_CLAIMS`], claims that are older than [`CLAIM_REST_BLOCKS`] and not among these give way to new
     /// ones; beyond that, only claims that exist already are touched, and its holdings are among those that are
-    /// [claimed otherwise](Self::holdings_claimed_otherwise): what was left out is claimed when there is room.
+    /// [claimed otherwise](Self::holdings_claimed_otherwise): what was left out is claimed within [`ROOM_AGAIN_BLOCKS`] of when
+    /// there is room.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -81,17 +88,22 @@ impl Store {
             insert_claims(chunk).build().persistent(false).execute(&mut *transaction).await?;
         }
         for ClaimedHolding { id, rule } in holdings {
-            sqlx::query("UPDATE holdings SET claimed = TRUE, claimed_under = $1 WHERE holding_id = $2")
-                .bind(&rule.0[..])
+            sqlx::query(
+                "UPDATE holdings SET claimed = TRUE, claimed_under = $1, short_of_room = NULL WHERE holding_id = $2",
+            )
+            .bind(&rule.0[..])
+            .bind(*id)
+            .execute(&mut *transaction)
+            .await?;
+            for (hotkey, round) in &short_of_room {
+                sqlx::query(
+                    "UPDATE holdings SET claimed_under = NULL, short_of_room = $1 WHERE holding_id = $2 AND hotkey = $3",
+                )
+                .bind(i64::from(*round))
                 .bind(*id)
+                .bind(&hotkey.public_key()[..])
                 .execute(&mut *transaction)
                 .await?;
-            for hotkey in &short_of_room {
-                sqlx::query("UPDATE holdings SET claimed_under = NULL WHERE holding_id = $1 AND hotkey = $2")
-                    .bind(*id)
-                    .bind(&hotkey.public_key()[..])
-                    .execute(&mut *transaction)
-                    .await?;
             }
         }
         Ok(transaction.commit().await?)
@@ -173,12 +185,12 @@ fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
     Ok(claims)
 }
 
-/// The claims that are made, in their order, after old ones gave way; and the hotkeys that have no room for all of theirs.
-/// Known ones are looked up only for a hotkey that could exceed its bound.
+/// The claims that are made, in their order, after old ones gave way; and the hotkeys that have no room for all of theirs,
+/// each with the newest round of what was left out. Known ones are looked up only for a hotkey that could exceed its bound.
 async fn without_excess(
     connection: &mut SqliteConnection,
     claims: &[Claim],
-) -> Result<(Vec<Claim>, BTreeSet<Hotkey>), StoreError> {
+) -> Result<(Vec<Claim>, BTreeMap<Hotkey, Block>), StoreError> {
     let mut wanted: BTreeMap<Hotkey, usize> = BTreeMap::new();
     for claim in claims {
         *wanted.entry(claim.hotkey).or_default() += 1;
@@ -201,7 +213,12 @@ async fn without_excess(
         known.contains(&pair) || (known.len() < MAX_CLAIMS && known.insert(pair))
     };
     let (made, left_out): (Vec<&Claim>, Vec<&Claim>) = claims.iter().partition(|claim| is_made(claim));
-    Ok((made.into_iter().cloned().collect(), left_out.into_iter().map(|claim| claim.hotkey).collect()))
+    let mut short_of_room: BTreeMap<Hotkey, Block> = BTreeMap::new();
+    for claim in left_out {
+        let newest = short_of_room.entry(claim.hotkey).or_default();
+        *newest = claim.round.max(*newest);
+    }
+    Ok((made.into_iter().cloned().collect(), short_of_room))
 }
 
 /// Deletes claims of a hotkey that are old and that it does not list any more, as many as its new ones exceed the bound by.
@@ -256,7 +273,7 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
             .push_bind(i64::from(claim.committed_at))
             .push_bind(claim.gist.as_ref().map(ToString::to_string));
     });
-    // `Claim::join`, in words that every SQL database has.
+    // `Claim::join`, in words that every SQL database has. What gains nothing is not written.
     statement.push(
         " ON CONFLICT (task_id, content_id, hotkey) DO UPDATE SET
              round = CASE WHEN excluded.round < claims.round THEN excluded.round ELSE claims.round END,
@@ -266,7 +283,11 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
                          THEN excluded.pinned_at ELSE claims.pinned_at END,
              gist = CASE WHEN excluded.round < claims.round OR (excluded.round = claims.round
                               AND (claims.gist IS NULL OR excluded.gist < claims.gist))
-                         THEN excluded.gist ELSE claims.gist END",
+                         THEN excluded.gist ELSE claims.gist END
+         WHERE excluded.round < claims.round OR excluded.committed_at < claims.committed_at
+            OR (excluded.pinned_at IS NOT NULL AND (claims.pinned_at IS NULL OR excluded.pinned_at < claims.pinned_at))
+            OR (excluded.round = claims.round AND excluded.gist IS NOT NULL
+                AND (claims.gist IS NULL OR excluded.gist < claims.gist))",
     );
     statement
 }
@@ -302,6 +323,7 @@ impl ClaimRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tensorflix_domain::gist_owner::GistName;
 
     /// Claims `numbers` of contents for a hotkey in a round.
     async fn claim(store: &Store, key: u8, numbers: std::ops::Range<usize>, round: Block) -> usize {
@@ -362,5 +384,80 @@ mod tests {
         let newest = store.claims_on(&format!("v{:010}", MAX_CLAIMS + 9)).await.expect("read");
         assert_eq!(newest.len(), 1, "the first of its gist fill it up");
         assert!(store.claims_on(&format!("v{:010}", MAX_CLAIMS + 10)).await.expect("read").is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_claim_gains_nothing_by_is_not_written() {
+        let store = Store::open("sqlite::memory:").await.expect("a database");
+        let known = Claim {
+            task_id: "t".to_owned(),
+            content_id: "v".to_owned(),
+            hotkey: Hotkey::new([1; 32]),
+            pinned_at: Some(90),
+            round: 100,
+            committed_at: 50,
+            gist: Some(by("bob", "bb")),
+        };
+        let with = |change: fn(&mut Claim)| {
+            let mut claim = known.clone();
+            change(&mut claim);
+            claim
+        };
+        for (claim, rows) in [
+            (known.clone(), 1),
+            (known.clone(), 0),
+            (with(|claim| claim.round = 125), 0),
+            (with(|claim| claim.pinned_at = None), 0),
+            (with(|claim| claim.pinned_at = Some(95)), 0),
+            (with(|claim| claim.committed_at = 60), 0),
+            (with(|claim| claim.gist = None), 0),
+            (with(|claim| claim.gist = Some(by("bob", "cc"))), 0),
+            (with(|claim| claim.gist = Some(by("bob", "aa"))), 1),
+            (with(|claim| claim.pinned_at = Some(80)), 1),
+            (with(|claim| claim.committed_at = 40), 1),
+            (with(|claim| claim.round = 75), 1),
+        ] {
+            let written = insert_claims(std::slice::from_ref(&claim)).build().execute(&store.writer).await;
+            assert_eq!(written.expect("stored").rows_affected(), rows, "{claim:?}");
+        }
+    }
+
+    fn by(username: &str, gist_id: &str) -> GistName {
+        GistName { username: username.to_owned(), gist_id: gist_id.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn the_store_joins_records_of_a_claim_as_the_domain_does() {
+        let claim = |pinned_at, round, committed_at, gist| Claim {
+            task_id: "t".to_owned(),
+            content_id: "v".to_owned(),
+            hotkey: Hotkey::new([1; 32]),
+            pinned_at,
+            round,
+            committed_at,
+            gist,
+        };
+        let records = [
+            claim(None, 100, 50, None),
+            claim(Some(90), 100, 40, Some(by("a", "bb"))),
+            claim(Some(95), 100, 60, Some(by("a-b", "aa"))),
+            claim(Some(90), 125, 10, Some(by("A", "00"))),
+            claim(None, 75, 70, Some(by("a1", "bb"))),
+            claim(None, 75, 70, Some(by("a", "bb"))),
+            claim(Some(1), 75, 70, None),
+        ];
+        for first in &records {
+            for second in &records {
+                let mut joined = first.clone();
+                joined.join(second);
+                for order in [[first, second], [second, first]] {
+                    let store = Store::open("sqlite::memory:").await.expect("a database");
+                    for claim in order {
+                        store.record_claims(std::slice::from_ref(claim), &[]).await.expect("stored");
+                    }
+                    assert_eq!(store.claims().await.expect("read"), [joined.clone()], "{order:?}");
+                }
+            }
+        }
     }
 }

@@ -96,17 +96,19 @@ impl Store {
         Ok(())
     }
 
-    /// The newest `limit` ranges of blocks in which no polling round was held, oldest first.
+    /// The newest `limit` ranges of blocks in which no polling round was held, and the one before the first round, oldest
+    /// first.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
-        let mut rows: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT from_block, until_block FROM unwatched_blocks ORDER BY from_block DESC LIMIT $1")
-                .bind(i64::from(limit))
-                .fetch_all(&self.readers)
-                .await?;
-        rows.reverse();
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT from_block, until_block FROM unwatched_blocks WHERE from_block = 0 OR from_block IN (
+                 SELECT from_block FROM unwatched_blocks ORDER BY from_block DESC LIMIT $1) ORDER BY from_block",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
         rows.into_iter().map(|(from, until)| Ok(UnwatchedBlocks { from: block(from)?, until: block(until)? })).collect()
     }
 }

@@ -9,7 +9,8 @@
 //! in no subnet which is still stored go, once all of them are old; what tells that it was seen with a gist goes with
 //! them, so that it claims anew if it ever comes back. All other claims are kept for ever.
 
-use crate::{Store, StoreError};
+use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use sqlx::{QueryBuilder, Sqlite};
 use std::collections::HashSet;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::MOST_UNWATCHED_RANGES;
@@ -144,9 +145,9 @@ impl Store {
             .bind(before_block)
             .execute(&mut *transaction)
             .await?;
-        // Not by age: a pin of that time may date a claim for as long as the claim binds.
+        // Not by age: a pin of that time may date a claim for as long as the claim binds. That before the first round never goes.
         sqlx::query(
-            "DELETE FROM unwatched_blocks WHERE from_block NOT IN (
+            "DELETE FROM unwatched_blocks WHERE from_block > 0 AND from_block NOT IN (
                  SELECT from_block FROM unwatched_blocks ORDER BY from_block DESC LIMIT $1)",
         )
         .bind(i64::from(MOST_UNWATCHED_RANGES))
@@ -227,8 +228,31 @@ impl Store {
             }
             sqlx::query("DELETE FROM gist_dates WHERE hotkey = $1").bind(&hotkey).execute(&self.writer).await?;
         }
+        self.prune_gist_dates(before_block).await?;
         self.prune_block_times(before_block).await?;
         Ok(deleted)
+    }
+
+    /// A date goes with the last claim that it dates, so that there are never more of them than claims and lately disputed ones.
+    async fn prune_gist_dates(&self, before_block: i64) -> Result<(), StoreError> {
+        let unused: Vec<i64> = sqlx::query_scalar(
+            "SELECT rowid FROM gist_dates WHERE round < $1 AND NOT EXISTS (
+                 SELECT 1 FROM claims WHERE claims.round = gist_dates.round AND claims.hotkey = gist_dates.hotkey
+                 AND (gist IS NULL OR gist_id = '' OR gist = username || ':' || gist_id))",
+        )
+        .bind(before_block)
+        .fetch_all(&self.readers)
+        .await?;
+        for chunk in unused.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new("DELETE FROM gist_dates WHERE rowid IN (");
+            let mut list = statement.separated(", ");
+            for rowid in chunk {
+                list.push_bind(*rowid);
+            }
+            statement.push(")");
+            statement.build().persistent(false).execute(&self.writer).await?;
+        }
+        Ok(())
     }
 
     /// The time of a block goes with the last claim that it dates.

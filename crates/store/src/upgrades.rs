@@ -6,8 +6,11 @@ use crate::open::MIGRATIONS;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::collections::BTreeMap;
+use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::ids::Hotkey;
+use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome};
 
 /// A row in every table that the first schema has, as its release wrote them.
 const ROWS_OF_0001: &[&str] = &[
@@ -163,15 +166,68 @@ async fn dates_pins_and_commitments_of_an_earlier_release_stay_what_they_were() 
     let store = Store::open(&format!("sqlite://{}", file.display())).await.expect("brought up to date");
     let holdings = store.unclaimed_holdings(9).await.expect("read");
     let blocks: Vec<_> = holdings.iter().map(|holding| (holding.committed_at, holding.pinned_at)).collect();
-    assert_eq!(blocks, [(650, None), (690, Some(690))]);
-    let dates = store.gist_dates().await.expect("read");
+    assert_eq!(blocks, [(650, None), (650, Some(690))], "another revision is no new commitment");
+    let of = [675, 600].map(|round| (Hotkey::new([0; 32]), round)).into();
+    let dates = store.gist_dates_of(&of).await.expect("read");
     let gists: Vec<_> = dates.iter().map(|date| date.gist.as_ref().map(ToString::to_string)).collect();
     assert_eq!(gists, [None, Some("alice:00ff".to_owned())]);
     assert!(dates.iter().all(|date| matches!(date.dating, Dating::Dated(_))), "{dates:?}");
     assert_eq!(store.claims().await.expect("read")[0].gist, None, "nothing says by which gist it was seen");
     let ranges = store.unwatched_blocks(9).await.expect("read");
     assert_eq!(ranges, [UnwatchedBlocks { from: 0, until: 675 }], "nobody was seen before the first claim");
-    let since: Option<i64> =
-        sqlx::query_scalar("SELECT committed_at FROM good_pointers").fetch_one(&store.readers).await.expect("read");
-    assert_eq!(since, Some(690));
+    assert_eq!(store.good_pointers().await.expect("read")[0].committed_at, 650);
+}
+
+#[tokio::test]
+async fn who_pinned_its_gist_again_and_again_in_an_earlier_release_was_committed_to_it_since_the_first_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("old.db");
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file).create_if_missing(true))
+        .await
+        .expect("a database");
+    let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 25).cloned().collect();
+    Migrator::with_migrations(earlier).run(&pool).await.expect("the earlier schema");
+    let (author, mimic) = (1_u8, 2_u8);
+    let revision = |number: u8| format!("@{number:040x}");
+    for (key, pointer, content, block) in [
+        (author, "alice:aa".to_owned(), 9_u8, 20),
+        (author, "alice:00ff".to_owned(), 0, 100),
+        (mimic, "alice:00ff".to_owned(), 2, 300),
+        // GitHub takes a user's name however it is written.
+        (author, format!("Alice:00ff{}", revision(1)), 1, 390),
+        (author, format!("alice:00ff{}", revision(5)), 5, 690),
+    ] {
+        for statement in [
+            "INSERT INTO gist_documents VALUES ($3, x'7b7d') ON CONFLICT DO NOTHING",
+            "INSERT INTO holdings (hotkey, pointer, digest, round, committed_at, claimed) VALUES ($1, $2, $3, $4, $4, FALSE)",
+            "INSERT INTO good_pointers VALUES ($1, $2, $3, $4) ON CONFLICT (hotkey) DO UPDATE
+             SET pointer = excluded.pointer, digest = excluded.digest, round = excluded.round",
+        ] {
+            let row = sqlx::query(statement).bind(vec![key; 32]).bind(&pointer).bind(vec![content; 32]).bind(block);
+            row.execute(&pool).await.expect("a row");
+        }
+    }
+    pool.close().await;
+    let store = Store::open(&format!("sqlite://{}", file.display())).await.expect("brought up to date");
+    let since = async || -> Vec<(u8, u32)> {
+        let good = store.good_pointers().await.expect("read");
+        good.iter().map(|good| (good.hotkey.public_key()[0], good.committed_at)).collect()
+    };
+    assert_eq!(since().await, [(author, 100), (mimic, 300)]);
+    let holdings = store.unclaimed_holdings(9).await.expect("read");
+    let blocks: Vec<_> =
+        holdings.iter().map(|held| (held.hotkey.public_key()[0], held.committed_at, held.pinned_at)).collect();
+    let expected = [
+        (author, 20, None),
+        (author, 100, None),
+        (mimic, 300, None),
+        (author, 100, Some(390)),
+        (author, 100, Some(690)),
+    ];
+    assert_eq!(blocks, expected);
+    let pointer: GistPointer = format!("alice:00ff{}", revision(6)).parse().expect("a pointer");
+    let outcome = GistOutcome::Fetched { etag: None, digest: ContentDigest([6; 32]), document: b"{}".to_vec() };
+    let holder = GistHolder { hotkey: Hotkey::new([author; 32]), pointer: pointer.clone(), committed_at: 800 };
+    store.record_gists(825, &[GistAnswer { pointer, outcome }], &[holder]).await.expect("stored");
+    assert_eq!(since().await, [(author, 100), (mimic, 300)], "nor is the next pin");
 }

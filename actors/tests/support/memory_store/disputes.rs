@@ -4,7 +4,7 @@ use super::tables::Tables;
 use std::collections::BTreeSet;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::{GistDate, Rounds};
+use tensorflix_domain::dating::{Dating, GistDate, Rounds};
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
@@ -40,6 +40,45 @@ impl Tables {
         seen.max_by_key(|holding| (holding.round, holding.id)).map(|holding| holding.pointer.clone())
     }
 
+    pub fn gists_dated_since(&self, round: Block) -> BTreeSet<String> {
+        let dated = self.gist_dates.values().filter(|date| is_dated(date) && date.asked_round > Some(round));
+        dated.filter_map(|date| date.gist.as_ref()).map(|gist| gist.gist_id.clone()).collect()
+    }
+
+    pub fn date_of_gist(&self, gist: &GistName, round: Block) -> Option<GistDate> {
+        let is_same =
+            |other: &GistName| other.gist_id == gist.gist_id && other.username.eq_ignore_ascii_case(&gist.username);
+        let of_gist = self.gist_dates.values().filter(|date| date.gist.as_ref().is_some_and(is_same));
+        of_gist
+            .filter(|date| is_dated(date) && date.asked_round >= Some(round))
+            .min_by_key(|date| date.asked_round)
+            .cloned()
+    }
+
+    pub fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> BTreeSet<GistName> {
+        let dated = self.gists_dated_since(round);
+        let in_line = self.gist_dates.values().filter(|date| date.dating.is_open());
+        let of_gist = in_line.filter_map(|date| Some((date, date.gist.as_ref()?)));
+        let (again, undated): (Vec<_>, Vec<_>) = of_gist.partition(|(_, gist)| dated.contains(&gist.gist_id));
+        let claims_of = |date: &GistDate| -> Vec<&Claim> {
+            let is_its = |claim: &&Claim| {
+                (claim.hotkey, claim.round) == (date.hotkey, date.round)
+                    && (claim.gist.is_none() || claim.gist == date.gist)
+            };
+            self.claims.values().filter(is_its).collect()
+        };
+        let of_undated: Vec<&Claim> = undated.iter().flat_map(|(date, _)| claims_of(date)).collect();
+        let has_rival = |claim: &Claim| {
+            of_undated.iter().any(|other| {
+                (&other.task_id, &other.content_id) == (&claim.task_id, &claim.content_id)
+                    && other.hotkey != claim.hotkey
+                    && other.round.abs_diff(claim.round) <= round_blocks
+            })
+        };
+        let rivals = again.into_iter().filter(|(date, _)| claims_of(date).into_iter().any(has_rival));
+        rivals.map(|(_, gist)| gist.clone()).collect()
+    }
+
     /// Of one in line a later look stands; one that is known stays.
     pub fn record_gist_dates(&mut self, dates: &[GistDate]) {
         for date in dates {
@@ -50,4 +89,8 @@ impl Tables {
             }
         }
     }
+}
+
+fn is_dated(date: &GistDate) -> bool {
+    matches!(date.dating, Dating::Dated(_))
 }

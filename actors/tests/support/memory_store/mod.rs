@@ -13,7 +13,7 @@ use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::{Dating, GistDate};
+use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
@@ -294,8 +294,10 @@ impl Store for MemoryStore {
 
     async fn unwatched_blocks(&self, limit: u32) -> Result<Vec<UnwatchedBlocks>, StoreError> {
         self.read(|tables| {
-            let skipped = tables.unwatched.len().saturating_sub(limit as usize);
-            tables.unwatched.iter().skip(skipped).map(|(&from, &until)| UnwatchedBlocks { from, until }).collect()
+            let newest = tables.unwatched.len().saturating_sub(limit as usize);
+            let ranges = tables.unwatched.iter().enumerate();
+            let ranges = ranges.filter(|(place, (from, _))| *place >= newest || **from == 0);
+            ranges.map(|(_, (&from, &until))| UnwatchedBlocks { from, until }).collect()
         })
     }
 
@@ -367,8 +369,12 @@ impl Store for MemoryStore {
         self.read(|tables| tables.unclaimed_holdings(limit))
     }
 
-    async fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Result<Vec<Holding>, StoreError> {
-        self.read(|tables| tables.holdings_claimed_otherwise(rule))
+    async fn holdings_claimed_otherwise(
+        &self,
+        rule: &PlaceRuleDigest,
+        round: Block,
+    ) -> Result<Vec<Holding>, StoreError> {
+        self.read(|tables| tables.holdings_claimed_otherwise(rule, round))
     }
 
     async fn record_claims(&self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
@@ -383,21 +389,27 @@ impl Store for MemoryStore {
         self.read(|tables| tables.gist_seen_by(hotkey, round))
     }
 
-    async fn gist_dates(&self) -> Result<Vec<GistDate>, StoreError> {
-        self.read(|tables| tables.gist_dates.values().cloned().collect())
+    async fn gist_dates_of(&self, of: &BTreeSet<(Hotkey, Block)>) -> Result<Vec<GistDate>, StoreError> {
+        self.read(|tables| {
+            let dates = tables.gist_dates.values();
+            dates.filter(|date| of.contains(&(date.hotkey, date.round))).cloned().collect()
+        })
+    }
+
+    async fn date_of_gist(&self, gist: &GistName, round: Block) -> Result<Option<GistDate>, StoreError> {
+        self.read(|tables| tables.date_of_gist(gist, round))
     }
 
     async fn gists_to_date(&self) -> Result<Vec<GistDate>, StoreError> {
         self.read(|tables| tables.gist_dates.values().filter(|date| date.dating.is_open()).cloned().collect())
     }
 
-    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<GistName>, StoreError> {
-        self.read(|tables| {
-            let is_dated = |date: &&GistDate| {
-                matches!(date.dating, Dating::Dated(_)) && date.asked_round.is_some_and(|asked| asked > round)
-            };
-            tables.gist_dates.values().filter(is_dated).filter_map(|date| date.gist.clone()).collect()
-        })
+    async fn gists_dated_since(&self, round: Block) -> Result<BTreeSet<String>, StoreError> {
+        self.read(|tables| tables.gists_dated_since(round))
+    }
+
+    async fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> Result<BTreeSet<GistName>, StoreError> {
+        self.read(|tables| tables.rivals_of_undated(round, round_blocks))
     }
 
     async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError> {

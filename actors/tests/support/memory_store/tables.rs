@@ -1,9 +1,9 @@
 //! The records of the store, and the rules by which they change. What is a fact is added and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
+use tensorflix_domain::claim::{Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
@@ -35,6 +35,8 @@ pub struct Tables {
     pub documents: BTreeMap<ContentDigest, Vec<u8>>,
     /// With the rule under which claims were made of it.
     pub holdings: Vec<(Holding, Option<PlaceRuleDigest>)>,
+    /// By the number of a holding, the round in which its hotkey had no room for all of its pairs.
+    pub short_of_room: BTreeMap<i64, Block>,
     pub observations: BTreeMap<ContentId, Vec<Observation>>,
     pub units_spent: BTreeMap<(String, String), u64>,
     pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
@@ -324,12 +326,15 @@ impl Tables {
         unclaimed
     }
 
-    pub fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest) -> Vec<Holding> {
+    pub fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest, round: Block) -> Vec<Holding> {
+        let is_due = |holding: &Holding| {
+            self.short_of_room.get(&holding.id).is_none_or(|short| short + ROOM_AGAIN_BLOCKS <= round)
+        };
         let is_present = |holding: &Holding| {
             self.gists.get(&holding.pointer).is_some_and(|state| state.digest == Some(holding.digest))
         };
         let is_otherwise = |(holding, claimed): &&(Holding, Option<PlaceRuleDigest>)| {
-            claimed.as_ref().is_some_and(|claimed| claimed != rule) && is_present(holding)
+            claimed.as_ref().is_some_and(|claimed| claimed != rule) && is_present(holding) && is_due(holding)
         };
         self.holdings.iter().filter(is_otherwise).map(|(holding, _)| holding.clone()).collect()
     }
@@ -342,13 +347,14 @@ impl Tables {
     }
 
     pub fn record_claims(&mut self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
-        let mut short_of_room = BTreeSet::new();
+        let mut short_of_room: BTreeMap<Hotkey, Block> = BTreeMap::new();
         for claim in claims {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
             let held = || self.claims.keys().filter(|(_, _, hotkey)| *hotkey == claim.hotkey).count();
             // Counted only where it could matter: a count walks all claims.
             if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&key) && held() >= MAX_CLAIMS {
-                short_of_room.insert(claim.hotkey);
+                let newest = short_of_room.entry(claim.hotkey).or_default();
+                *newest = claim.round.max(*newest);
                 continue;
             }
             self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
@@ -356,11 +362,12 @@ impl Tables {
         let claimed: BTreeMap<i64, PlaceRuleDigest> =
             holdings.iter().map(|claimed| (claimed.id, claimed.rule)).collect();
         for (holding, rule) in &mut self.holdings {
+            let Some(claimed) = claimed.get(&holding.id) else { continue };
+            self.short_of_room.remove(&holding.id);
             // What was left out is claimed under no rule.
-            let under = |rule: &PlaceRuleDigest| {
-                if short_of_room.contains(&holding.hotkey) { PlaceRuleDigest([0; 32]) } else { *rule }
-            };
-            *rule = claimed.get(&holding.id).map(under).or(*rule);
+            let short = short_of_room.get(&holding.hotkey);
+            self.short_of_room.extend(short.map(|round| (holding.id, *round)));
+            *rule = Some(if short.is_some() { PlaceRuleDigest([0; 32]) } else { *claimed });
         }
         Ok(())
     }

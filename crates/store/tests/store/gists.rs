@@ -1,7 +1,7 @@
 //! Gists, who holds them, and the claims made of that.
 
 use crate::samples::{claim, claimed, hotkey, rule};
-use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
+use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
@@ -142,7 +142,7 @@ async fn what_a_gist_holds_now_is_found_again_where_another_rule_made_its_claims
     let otherwise = |number| {
         let store = store.clone();
         async move {
-            let found = store.holdings_claimed_otherwise(&rule(number)).await.expect("read");
+            let found = store.holdings_claimed_otherwise(&rule(number), 0).await.expect("read");
             found.iter().map(|one| (one.hotkey.public_key()[0], one.digest.0[0], one.round)).collect::<Vec<_>>()
         }
     };
@@ -152,7 +152,7 @@ async fn what_a_gist_holds_now_is_found_again_where_another_rule_made_its_claims
     assert_eq!(otherwise(1).await, []);
     // 11 is not what gist 2 holds any more.
     assert_eq!(otherwise(2).await, [(1, 10, 50), (2, 12, 75), (3, 12, 75)]);
-    let first = store.holdings_claimed_otherwise(&rule(2)).await.expect("read").remove(0);
+    let first = store.holdings_claimed_otherwise(&rule(2), 0).await.expect("read").remove(0);
     store.record_claims(&[], &[ClaimedHolding { id: first.id, rule: rule(2) }]).await.expect("saved");
     assert_eq!(otherwise(2).await, [(2, 12, 75), (3, 12, 75)]);
     assert_eq!(otherwise(1).await, [(1, 10, 50)]);
@@ -356,13 +356,19 @@ async fn what_has_no_room_among_a_hotkeys_claims_is_claimed_when_there_is_room()
     let all = [listed(50), vec![numbered(2, 1, 50)]].concat();
     store.record_claims(&all, &claimed).await.expect("stored");
     assert!(store.unclaimed_holdings(9).await.expect("read").is_empty());
-    let waiting = async || store.holdings_claimed_otherwise(&rule).await.expect("read");
-    let keys: Vec<_> = waiting().await.iter().map(|holding| holding.hotkey).collect();
+    let waiting = async |round| store.holdings_claimed_otherwise(&rule, round).await.expect("read");
+    for round in [50, 75, 49 + ROOM_AGAIN_BLOCKS] {
+        assert_eq!(waiting(round).await, [], "it is not looked at in every round: {round}");
+    }
+    let keys: Vec<_> = waiting(50 + ROOM_AGAIN_BLOCKS).await.iter().map(|holding| holding.hotkey).collect();
     assert_eq!(keys, [hotkey(1)], "what was left out is looked at again, and nobody else's");
+    store.record_claims(&listed(50 + ROOM_AGAIN_BLOCKS), &claimed[..1]).await.expect("stored");
+    assert_eq!(waiting(50 + ROOM_AGAIN_BLOCKS).await, [], "there was still no room");
+    assert_eq!(waiting(50 + 2 * ROOM_AGAIN_BLOCKS).await.len(), 1);
 
     let later = 50 + CLAIM_REST_BLOCKS;
     store.record_claims(&listed(later), &claimed).await.expect("stored");
-    assert_eq!(waiting().await, []);
+    assert_eq!(waiting(later + ROOM_AGAIN_BLOCKS).await, []);
     let known = store.claims_on(&format!("v{:010}", MAX_CLAIMS + 2)).await.expect("read");
     assert_eq!(known.iter().map(|claim| claim.round).collect::<Vec<_>>(), [later]);
 }
