@@ -14,6 +14,7 @@ pub mod config;
 pub mod connections;
 pub mod doctor;
 pub mod export;
+pub mod files;
 pub mod replay;
 pub mod report;
 pub mod reporter;
