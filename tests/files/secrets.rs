@@ -1,8 +1,9 @@
 //! A secret in the wrong place is shown nowhere: not on stderr, not in the log, not by `doctor`, not in a core dump.
 
-use super::process::{Running, run, store};
+use super::process::{Running, store, url};
 use super::support::{HeldSandbox, folder, tensorflix};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// As a key of YouTube looks, and as a shorter one does.
 const KEYS: [&str; 2] = ["AIzaSyA0123456789abcdefghijklmnopqrstuv", "0f1e2d3c4b5a69788796a5b4"];
@@ -95,7 +96,15 @@ fn keys_in_the_addresses_of_endpoints_are_not_shown() {
 fn the_memory_of_a_process_with_keys_cannot_be_dumped() {
     let folder = folder();
     let _sandbox = HeldSandbox::start(folder.path(), &[]);
-    let validator = Running::start(run(folder.path(), &store(folder.path()), &[]), "wallet opened");
+    let mut command = Command::new("sh");
+    // Cores are wanted where whoever starts it may say so.
+    command.args(["-c", "ulimit -c unlimited; exec \"$0\" run --config w.toml", env!("CARGO_BIN_EXE_tensorflix")]);
+    command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+    command.env("TENSORFLIX__STORE__URL", url(&store(folder.path())));
+    for service in ["CHAIN_SYNCER", "PLATFORM_TRACKER"] {
+        command.env(format!("TENSORFLIX__HTTP__{service}"), "");
+    }
+    let validator = Running::start(command, "wallet opened");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", validator.process.id())).expect("its limits");
     let cores = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
     assert_eq!(cores.split_whitespace().nth(4), Some("0"), "{cores}");
