@@ -62,12 +62,12 @@ pub(super) struct DemoArguments {
 type DemoError = Box<dyn std::error::Error>;
 
 pub(super) fn run(arguments: DemoArguments) -> Exit {
+    let mut stop = StopSignals::new();
     let _telemetry = match telemetry::init(&LogSettings::default(), ConsoleMode::Logs) {
         Ok(telemetry) => telemetry,
         Err(error) => return refuse(&error),
     };
     actix_rt::System::new().block_on(async move {
-        let mut stop = StopSignals::new();
         tokio::select! {
             result = show(&arguments) => match result {
                 Ok(exit) => exit,

@@ -58,6 +58,7 @@ pub(super) struct RunArguments {
 }
 
 pub(super) fn run(arguments: RunArguments) -> Exit {
+    let stop = StopSignals::new();
     let overrides = Overrides {
         validator_gist_id: arguments.validator_gist_id,
         validator_username: arguments.validator_username,
@@ -75,12 +76,11 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
     let _bound = arguments.once.then(|| once::Bound::begin(once::LONGEST, once::give_up));
     let opening = if arguments.once { Opening::Once } else { Opening::Grid };
     let mode = Mode { opening, dry_run: arguments.dry_run };
-    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload))
+    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload, stop))
 }
 
 /// Runs until the one cycle is done, a signal comes, or a core actor gives up.
-async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>) -> Exit {
-    let mut stop = StopSignals::new();
+async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>, mut stop: StopSignals) -> Exit {
     let hangups = Hangups::listen();
     let mut app = match App::start(config, mode).await {
         Ok(app) => app,

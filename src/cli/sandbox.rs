@@ -72,6 +72,7 @@ impl WorldArguments {
 }
 
 pub(super) fn run(arguments: SandboxArguments) -> Exit {
+    let stop = StopSignals::new();
     if let Some((file, obstacle)) =
         arguments.write_config.as_ref().and_then(|file| Some((file, files::obstacle(file)?)))
     {
@@ -93,7 +94,7 @@ pub(super) fn run(arguments: SandboxArguments) -> Exit {
         Err(error) => return refuse(&error),
     };
     actix_rt::System::new().block_on(async move {
-        match serve(&arguments, pace).await {
+        match serve(&arguments, pace, stop).await {
             Ok(exit) => exit,
             Err(error) => {
                 tracing::error!(%error, "the sandbox cannot run");
@@ -111,8 +112,11 @@ fn pace(speed: f64) -> Pace {
     Pace::Every(Duration::try_from_secs_f64(seconds).unwrap_or(real).max(SHORTEST))
 }
 
-async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<Exit, Box<dyn std::error::Error>> {
-    let mut stop = StopSignals::new();
+async fn serve(
+    arguments: &SandboxArguments,
+    pace: Pace,
+    mut stop: StopSignals,
+) -> Result<Exit, Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start(arguments.world.config(pace)).await?;
     let urls = sandbox.urls();
     let mut text = format!(

@@ -63,13 +63,13 @@ fn serve(
     overrides: Overrides,
     start: impl AsyncFnOnce(&Config) -> Result<Alone, AloneError>,
 ) -> Exit {
+    let mut stop = StopSignals::new();
     let (config, telemetry) = match prepare_service(file, overrides.clone()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let reload = Reload::new(file.config.clone(), overrides, config.clone(), &telemetry);
     actix_rt::System::new().block_on(async move {
-        let mut stop = StopSignals::new();
         let hangups = Hangups::listen();
         match start(&config).await {
             Ok(alone) => until_stopped(alone, &config, &mut stop, hangups, reload).await,
