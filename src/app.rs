@@ -82,7 +82,8 @@ pub struct App {
     pub escalations: UnboundedReceiver<&'static str>,
     /// The actors.
     pub actors: Actors,
-    database: tensorflix_store::Store,
+    /// The database behind the store.
+    pub database: tensorflix_store::Store,
     clock: Arc<dyn Clock>,
     /// What can be changed while it runs.
     pub tuning: Arc<Tuning>,
@@ -133,8 +134,8 @@ impl App {
     pub async fn start(config: &Config, mode: Mode) -> Result<Self, AppError> {
         let wallet = open_wallet(config, mode.dry_run)?;
         // Before the store is opened, which brings its schema up to date: not under another validator.
-        let lock = tensorflix_store::ValidatorLock::take(&config.store.url)?;
-        let database = tensorflix_store::Store::open(&config.store.url).await?;
+        let mut lock = tensorflix_store::ValidatorLock::take(&config.store.url)?;
+        let database = lock.open().await?;
         // A reading of the subnet from before the start would open cycles and rounds at blocks long past.
         database.forget_subnet().await?;
         let (escalations, escalated) = unbounded_channel();

@@ -15,6 +15,7 @@ pub mod connections;
 pub mod doctor;
 pub mod export;
 pub mod file_limit;
+pub mod files;
 pub mod replay;
 pub mod report;
 pub mod reporter;

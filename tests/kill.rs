@@ -2,7 +2,7 @@
 //! sandbox's own records, no claim is ever lost, every unit that the sandbox counted is in the ledger, and the process is
 //! ready again at once without anybody's repair.
 //!
-//! `KILLS` sets the number of windows (two kills each), `SEED` repeats a series.
+//! `KILLS` sets the number of kills, of which each window has two (an odd number is rounded up); `SEED` repeats a series.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
 #![cfg(feature = "sandbox")]
@@ -84,7 +84,7 @@ fn submissions(sandbox: &Sandbox) -> BTreeMap<u32, usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_the_validator_sends_exactly_once_a_window() {
-    let windows = u32::try_from(number("KILLS", u64::from(2 * DEFAULT_WINDOWS)) / 2).expect("few");
+    let windows = u32::try_from(number("KILLS", u64::from(2 * DEFAULT_WINDOWS)).div_ceil(2)).expect("few");
     let seed = number("SEED", u64::from(std::process::id()));
     println!("SEED={seed}");
     let mut random = rand::rngs::StdRng::seed_from_u64(seed);

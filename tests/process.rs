@@ -281,4 +281,7 @@ fn a_store_of_another_subnet_is_refused() {
     check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once"]), 0);
     let stderr = check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--once", "--netuid", "12"]), 1);
     assert!(stderr.contains("store"), "it says what to change: {stderr}");
+    // Nor does it go on trying without an end where it would run for months.
+    let stderr = check_exit(&finished(folder.path(), &["run", "--config", "w.toml", "--netuid", "12"]), 1);
+    assert!(stderr.contains("store.url"), "it says what to change: {stderr}");
 }

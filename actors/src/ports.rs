@@ -240,7 +240,8 @@ pub trait Clock: Send + Sync {
     async fn sleep(&self, duration: Duration);
 }
 
-/// Why the store could not do what it was asked. Nothing was written.
+/// Why the store could not do what it was asked. Nothing was written. Actors try again later whatever it is: an error that nothing
+/// heals ends the process, which whoever implements the store sees to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);

@@ -68,11 +68,11 @@ impl SubtensorChain {
             .get_or_try_init(|| async {
                 let genesis = self.client.genesis_hash().await.map_err(port_error)?;
                 let unusable = |error: tensorflix_store::StoreError| ChainError::Unusable(error.to_string());
-                if !self.store.is_bound().await.map_err(unusable)? {
+                if !self.store.noted(self.store.is_bound().await).map_err(unusable)? {
                     let head = self.client.finalized_head().await.map_err(port_error)?;
                     self.client.check_subnet(&head, self.netuid).await.map_err(port_error)?;
                 }
-                self.store.bind_chain(&genesis, self.netuid).await.map_err(unusable)
+                self.store.noted(self.store.bind_chain(&genesis, self.netuid).await).map_err(unusable)
             })
             .await
             .copied()

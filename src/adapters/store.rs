@@ -44,11 +44,21 @@ impl Database {
     }
 
     fn told_of_ledger<T>(&self, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
-        result.map_err(|error| StoreError(format!("{error} ({})", self.ledger.file())))
+        told(&self.ledger, result)
     }
 
     fn told<T>(&self, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
-        result.map_err(|error| StoreError(format!("{error} ({})", self.store.file())))
+        told(&self.store, result)
+    }
+}
+
+/// Takes note of an error that nothing heals. From then on nothing succeeds: the process is about to end, and nobody must
+/// work with what such a store says, or send what it holds.
+fn told<T>(store: &tensorflix_store::Store, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
+    let result = store.noted(result);
+    match store.loss() {
+        Some(loss) => Err(StoreError(loss.to_string())),
+        None => result.map_err(|error| StoreError(format!("{error} ({})", store.file()))),
     }
 }
 

@@ -62,7 +62,7 @@ impl Peers {
         if self.kept().made_of == made_of {
             return;
         }
-        match peers::read_counted(store).await {
+        match store.noted(peers::read_counted(store).await) {
             Ok(Some((json, count))) => {
                 vitals.note_peers(count);
                 tracing::debug!(bytes = json.len(), "the peers' metadata are made anew");

@@ -115,7 +115,7 @@ impl Desk {
     }
 
     async fn stored(&self, content: &ContentId) -> Result<Option<Observation>, Refusal> {
-        self.store.newest_observation(content).await.map_err(|error| {
+        self.store.noted(self.store.newest_observation(content).await).map_err(|error| {
             tracing::error!(%error, "the store cannot be read for a client");
             Refusal::unavailable("the store cannot be read: ask again", NEXT_BLOCK)
         })

@@ -107,6 +107,9 @@ fn is_of_chain(actor: &str) -> bool {
 }
 
 fn check_store(vitals: &Vitals, findings: &mut Findings) {
+    if let Some(loss) = vitals.loss() {
+        return findings.add(Standing::Unhealthy, "store_lost", "store", loss.to_string());
+    }
     let text = match vitals.reading().at.map(|at| vitals.monotonic().saturating_sub(at)) {
         Some(age) if age <= OLD_READING => return,
         Some(age) => format!("the store has not answered for {} s", age.as_secs()),

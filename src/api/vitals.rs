@@ -16,7 +16,7 @@ use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::Block;
-use tensorflix_store::{Store, StoreError};
+use tensorflix_store::{Loss, Store, StoreError};
 
 /// Pause between readings.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -147,6 +147,11 @@ impl Vitals {
         self.reading.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Why the store cannot be used any more, as far as that is known.
+    pub fn loss(&self) -> Option<Loss> {
+        self.store.loss()
+    }
+
     /// The clock's monotonic time.
     pub fn monotonic(&self) -> Duration {
         self.clock.monotonic()
@@ -226,7 +231,7 @@ impl Vitals {
 
     async fn refresh(&self) {
         let previous = self.reading();
-        match self.read(&previous).await {
+        match self.store.noted(self.read(&previous).await) {
             Ok(reading) => *self.reading.write().unwrap_or_else(PoisonError::into_inner) = reading,
             Err(error) => tracing::warn!(%error, "the store cannot be read for the services' health"),
         }

@@ -58,6 +58,8 @@ pub struct Alone {
     pub stats: Vec<Arc<ActorStats>>,
     /// What can be changed while it runs.
     pub tuning: Arc<Tuning>,
+    /// The database in the configured store.
+    pub database: Store,
     _lock: Option<ValidatorLock>,
     /// Actors end with their last address.
     _chain_watcher: Option<Addr<ChainWatcher>>,
@@ -71,7 +73,7 @@ pub async fn chain_syncer(config: &Config) -> Result<Alone, AloneError> {
     let address = config.http.chain_syncer.ok_or(AloneError::SwitchedOff("chain_syncer"))?;
     let (escalations, escalated) = unbounded_channel();
     let (store, lock) = match ValidatorLock::take(&config.store.url) {
-        Ok(lock) => (Store::open(&config.store.url).await?, Some(lock)),
+        Ok(mut lock) => (lock.open().await?, Some(lock)),
         Err(StoreError::OtherValidator { file }) => {
             tracing::info!(
                 store = file,
@@ -99,7 +101,8 @@ pub async fn chain_syncer(config: &Config) -> Result<Alone, AloneError> {
         Vitals::start(store.clone(), Arc::clone(&clock), Dating::Chain, stats.clone(), Vec::new(), round_blocks).await;
     let mut services = Services::default();
     services.serve_peers(address, config, &store, &vitals, &clock).await?;
-    Ok(Alone { services, escalations: escalated, stats, tuning, _lock: lock, _chain_watcher: chain_watcher })
+    let database = store;
+    Ok(Alone { services, escalations: escalated, stats, tuning, database, _lock: lock, _chain_watcher: chain_watcher })
 }
 
 /// Starts the platform tracker.
@@ -123,26 +126,26 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
         Tracking { contents: contents.clone(), observers, sources: sources.clone(), stats: collector_stats() };
     let stats = [stats, tracking.stats.clone()].concat();
     let round_blocks = config.validator.gist_poll_blocks;
-    let vitals = Vitals::start(ledger, Arc::clone(&clock), Dating::Machine, stats.clone(), sources, round_blocks).await;
+    let (store, dating) = (ledger.clone(), Dating::Machine);
+    let vitals = Vitals::start(store, Arc::clone(&clock), dating, stats.clone(), sources, round_blocks).await;
     actix_rt::spawn(forget_old(contents, config.validator.max_evidence_age_hours));
     let mut services = Services::default();
     services.serve_contents(address, config, tracking, &vitals, &clock)?;
-    Ok(Alone { services, escalations: escalated, stats, tuning, _lock: None, _chain_watcher: None })
+    let database = ledger;
+    Ok(Alone { services, escalations: escalated, stats, tuning, database, _lock: None, _chain_watcher: None })
 }
 
 /// Opens the configured store for its ledger. Under a validator that is at work the schema is never brought up to date.
 async fn open_ledger(config: &Config) -> Result<Store, StoreError> {
-    let lock = match ValidatorLock::take(&config.store.url) {
-        Ok(lock) => Some(lock),
+    match ValidatorLock::take(&config.store.url) {
+        // Released with the value: who spends from the ledger is no validator.
+        Ok(mut lock) => lock.open().await,
         Err(StoreError::OtherValidator { .. }) => {
             Store::open_to_read(&config.store.url).await?.close().await;
-            None
+            Store::open(&config.store.url).await
         }
-        Err(error) => return Err(error),
-    };
-    let store = Store::open(&config.store.url).await?;
-    drop(lock);
-    Ok(store)
+        Err(error) => Err(error),
+    }
 }
 
 /// Keeps what is remembered bounded, in number and in age. Never ends.

@@ -16,7 +16,7 @@ const DAY_MS: i64 = 86_400_000;
 pub async fn keep_bounded(store: Store, keep_days: u32) {
     tokio::time::sleep(FIRST_AFTER).await;
     loop {
-        match tidy(&store, keep_days).await {
+        match store.noted(tidy(&store, keep_days).await) {
             Ok(()) => {}
             Err(error) => tracing::warn!(%error, "old records could not be deleted; it is tried again in an hour"),
         }

@@ -3,8 +3,9 @@
 //! The validator is the one that `run` starts, with the sandbox's addresses in its configuration; only the chain's
 //! blocks are moved from here, from one cycle's slot to the next.
 
-use super::run::{StopSignals, log_metrics, show as show_cycle};
+use super::run::{log_metrics, show as show_cycle};
 use super::sandbox::WorldArguments;
+use super::signals::StopSignals;
 use super::stdout::print;
 use super::{Exit, Output, refuse, sandbox_config};
 use crate::app::{App, Mode, slot_blocks};
@@ -61,15 +62,12 @@ pub(super) struct DemoArguments {
 type DemoError = Box<dyn std::error::Error>;
 
 pub(super) fn run(arguments: DemoArguments) -> Exit {
+    let mut stop = StopSignals::new();
     let _telemetry = match telemetry::init(&LogSettings::default(), ConsoleMode::Logs) {
         Ok(telemetry) => telemetry,
         Err(error) => return refuse(&error),
     };
     actix_rt::System::new().block_on(async move {
-        let mut stop = match StopSignals::new() {
-            Ok(stop) => stop,
-            Err(error) => return refuse(&error),
-        };
         tokio::select! {
             result = show(&arguments) => match result {
                 Ok(exit) => exit,
@@ -78,7 +76,7 @@ pub(super) fn run(arguments: DemoArguments) -> Exit {
                     Exit::Failed
                 }
             },
-            () = stop.wait() => Exit::Done,
+            ending = stop.wait() => ending.logged(),
         }
     })
 }

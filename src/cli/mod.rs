@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+mod hardening;
 mod once;
 mod reload;
 mod replay;
@@ -19,6 +20,7 @@ mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_config;
 mod service;
+mod signals;
 mod stdout;
 mod stored;
 mod tasks;
@@ -203,6 +205,8 @@ fn prepare_with_file(
 
 /// Parses the command line and runs the command.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    hardening::harden();
+    signals::take();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -3,6 +3,7 @@
 //! A configuration with any mistake changes nothing, nor does a file that is empty or cut; the log says what is wrong with it.
 //! The log file is opened again in any case: whoever rotates logs says so with this signal.
 
+use super::signals;
 use crate::config::{Config, Overrides, cut, environment};
 use crate::telemetry::Telemetry;
 use crate::tuning::{Tuning, changes};
@@ -19,6 +20,9 @@ impl Hangups {
         let signal = signal(SignalKind::hangup()).inspect_err(|error| {
             tracing::warn!(%error, "SIGHUP cannot be listened to: settings change with a restart only");
         });
+        if signal.is_ok() {
+            signals::leave_hangups();
+        }
         Self(signal.ok())
     }
 }

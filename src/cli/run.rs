@@ -1,6 +1,7 @@
 //! `run`: the long-running validator, or one cycle of it.
 
 use super::reload::{Hangups, Reload};
+use super::signals::StopSignals;
 use super::stdout::{self, print};
 use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, once, prepare, refuse};
 use crate::app::serving::Services;
@@ -14,7 +15,10 @@ use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tensorflix_store::Loss;
+
+/// How long services tell that the store is lost before the process ends: a look of most monitors.
+const LAST_ANSWERS: Duration = Duration::from_secs(15);
 
 /// Run the validator.
 #[derive(clap::Args)]
@@ -54,6 +58,7 @@ pub(super) struct RunArguments {
 }
 
 pub(super) fn run(arguments: RunArguments) -> Exit {
+    let stop = StopSignals::new();
     let overrides = Overrides {
         validator_gist_id: arguments.validator_gist_id,
         validator_username: arguments.validator_username,
@@ -68,20 +73,14 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
         Err(exit) => return exit,
     };
     let reload = Reload::new(arguments.config.config, overrides, config.clone(), &telemetry);
+    let _bound = arguments.once.then(|| once::Bound::begin(once::LONGEST, once::give_up));
     let opening = if arguments.once { Opening::Once } else { Opening::Grid };
     let mode = Mode { opening, dry_run: arguments.dry_run };
-    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload))
+    actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload, stop))
 }
 
 /// Runs until the one cycle is done, a signal comes, or a core actor gives up.
-async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>) -> Exit {
-    let mut stop = match StopSignals::new() {
-        Ok(stop) => stop,
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be listened to");
-            return Exit::Failed;
-        }
-    };
+async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>, mut stop: StopSignals) -> Exit {
     let hangups = Hangups::listen();
     let mut app = match App::start(config, mode).await {
         Ok(app) => app,
@@ -104,19 +103,29 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
     }
     // One cycle is over before anybody could ask.
     let services = if is_once { Services::default() } else { Services::start(&app, config).await };
+    let database = app.database.clone();
     let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {
         exit = show_cycles(&mut app, is_once, output) => exit,
-        () = stop.wait() => {
-            tracing::info!("stopping: a signal came");
-            Exit::Done
-        }
+        ending = stop.wait() => ending.logged(),
+        loss = database.lost() => end_without_store(&loss, &services, &mut stop).await,
         () = metrics => Exit::Failed,
         () = reloading => Exit::Failed,
     };
     services.stop().await;
     exit
+}
+
+/// Ends a process whose store is lost: whatever is tried again fails again, and nothing may be sent that cannot be recorded.
+/// Where services run, they say so for a while first, so that whoever watches them learns the reason.
+pub(super) async fn end_without_store(loss: &Loss, services: &Services, stop: &mut StopSignals) -> Exit {
+    tracing::error!(error = %loss, "the store cannot be used any more; ending, as trying again changes nothing");
+    if !services.addresses().is_empty() {
+        // Whoever asks for the end meanwhile has it at once.
+        let _ = tokio::time::timeout(LAST_ANSWERS, stop.wait()).await;
+    }
+    Exit::Failed
 }
 
 /// Shows what the validator does. Ends with the first cycle if `is_once`, or with the validator.
@@ -127,7 +136,7 @@ async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
     if let Some(exit) = once::wait_for_chain(app).await {
         return exit;
     }
-    let impatience = once::out_of_patience(app.chain.clone(), Arc::clone(&app.store));
+    let impatience = once::out_of_patience(app.chain.clone(), Arc::clone(&app.store), app.database.clone());
     tokio::select! {
         exit = show_first(app, output) => exit,
         reason = impatience => {
@@ -221,25 +230,6 @@ pub(super) async fn report_metrics(stats: Vec<Arc<ActorStats>>, period: Duration
         tokio::time::sleep(period).await;
         for stats in &stats {
             tracing::info!("{}", stats.read());
-        }
-    }
-}
-
-/// SIGTERM and SIGINT.
-pub(super) struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    pub(super) async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
         }
     }
 }

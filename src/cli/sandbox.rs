@@ -1,9 +1,10 @@
 //! `sandbox`: the sandbox world alone, for `run` to work against.
 
-use super::run::StopSignals;
+use super::signals::StopSignals;
 use super::stdout::print;
 use super::{Exit, refuse, sandbox_config};
 use crate::config::LogSettings;
+use crate::files;
 use crate::telemetry::{self, ConsoleMode};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -71,6 +72,15 @@ impl WorldArguments {
 }
 
 pub(super) fn run(arguments: SandboxArguments) -> Exit {
+    let stop = StopSignals::new();
+    if let Some((file, obstacle)) =
+        arguments.write_config.as_ref().and_then(|file| Some((file, files::obstacle(file)?)))
+    {
+        return refuse(&format!(
+            "{} cannot be written: {obstacle}; name another file with --write-config",
+            file.display()
+        ));
+    }
     if let Some(file) = arguments.write_config.as_ref().filter(|file| file.exists() && !arguments.force) {
         let file = file.display();
         return refuse(&format!(
@@ -84,7 +94,7 @@ pub(super) fn run(arguments: SandboxArguments) -> Exit {
         Err(error) => return refuse(&error),
     };
     actix_rt::System::new().block_on(async move {
-        match serve(&arguments, pace).await {
+        match serve(&arguments, pace, stop).await {
             Ok(exit) => exit,
             Err(error) => {
                 tracing::error!(%error, "the sandbox cannot run");
@@ -102,8 +112,11 @@ fn pace(speed: f64) -> Pace {
     Pace::Every(Duration::try_from_secs_f64(seconds).unwrap_or(real).max(SHORTEST))
 }
 
-async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<Exit, Box<dyn std::error::Error>> {
-    let mut stop = StopSignals::new()?;
+async fn serve(
+    arguments: &SandboxArguments,
+    pace: Pace,
+    mut stop: StopSignals,
+) -> Result<Exit, Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start(arguments.world.config(pace)).await?;
     let urls = sandbox.urls();
     let mut text = format!(
@@ -117,20 +130,19 @@ async fn serve(arguments: &SandboxArguments, pace: Pace) -> Result<Exit, Box<dyn
     if let Err(exit) = print(&(text + "Ctrl-C ends the sandbox.\n")) {
         return Ok(exit);
     }
-    stop.wait().await;
+    let exit = stop.wait().await.logged();
     sandbox.stop().await;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Writes the configuration last and at once, so that whoever waits for the file finds a sandbox that is ready.
 fn write_config(sandbox: &Sandbox, file: &Path) -> io::Result<()> {
     let file = std::path::absolute(file)?;
     let folder = file.with_extension("sandbox");
-    std::fs::create_dir_all(&folder)?;
+    files::create_folder(&folder)?;
     // A new chain begins at each start, so each start has a store of its own.
     let started_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis();
     let config = sandbox_config::write(sandbox, &folder, &format!("validator-{started_ms}.db"))?;
-    let unfinished = folder.join("config.toml.unfinished");
-    std::fs::write(&unfinished, config.to_toml())?;
-    std::fs::rename(&unfinished, &file)
+    files::write(&file, |writer| writer.write_all(config.to_toml().as_bytes()))
+        .map_err(|error| io::Error::other(format!("{} cannot be written: {error}", file.display())))
 }

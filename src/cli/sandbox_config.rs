@@ -1,6 +1,7 @@
 //! A configuration that makes `run` work against a sandbox: addresses, a throwaway wallet, keys, a store.
 
 use crate::config::Config;
+use crate::files;
 use std::io;
 use std::path::Path;
 use tensorflix_domain::verification::CheckMode;
@@ -20,7 +21,9 @@ const WALLET: &str = "sandbox";
 pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<Config> {
     let (urls, validator) = (sandbox.urls(), sandbox.validator());
     let wallet = folder.join("wallets").join(WALLET);
-    std::fs::create_dir_all(wallet.join("hotkeys"))?;
+    for folder in [folder.join("wallets"), wallet.clone(), wallet.join("hotkeys")] {
+        files::create_folder(&folder)?;
+    }
     write_private(&wallet.join("hotkeys").join(WALLET), &validator.hotkey_keyfile)?;
     write_private(&wallet.join("hotkeys").join(format!("{WALLET}pub.txt")), &validator.hotkey_public_keyfile)?;
     write_private(&wallet.join("coldkeypub.txt"), &validator.coldkey_public_keyfile)?;
@@ -97,9 +100,6 @@ fn text(path: &Path) -> io::Result<String> {
 
 /// Writes a file that only its owner can read.
 fn write_private(path: &Path, content: &str) -> io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    file.write_all(content.as_bytes())
+    files::write(path, |writer| writer.write_all(content.as_bytes()))
+        .map_err(|error| io::Error::other(format!("{} cannot be written: {error}", path.display())))
 }

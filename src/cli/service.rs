@@ -1,7 +1,8 @@
 //! `chain-syncer` and `platform-tracker`: each HTTP service alone in its process.
 
 use super::reload::{Hangups, Reload};
-use super::run::{StopSignals, report_metrics};
+use super::run::{end_without_store, report_metrics};
+use super::signals::StopSignals;
 use super::{ConfigArgument, Exit, NetworkArguments, prepare_service, refuse};
 use crate::app::AppError;
 use crate::app::alone::{self, Alone, AloneError};
@@ -62,19 +63,13 @@ fn serve(
     overrides: Overrides,
     start: impl AsyncFnOnce(&Config) -> Result<Alone, AloneError>,
 ) -> Exit {
+    let mut stop = StopSignals::new();
     let (config, telemetry) = match prepare_service(file, overrides.clone()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let reload = Reload::new(file.config.clone(), overrides, config.clone(), &telemetry);
     actix_rt::System::new().block_on(async move {
-        let mut stop = match StopSignals::new() {
-            Ok(stop) => stop,
-            Err(error) => {
-                tracing::error!(%error, "signals cannot be listened to");
-                return Exit::Failed;
-            }
-        };
         let hangups = Hangups::listen();
         match start(&config).await {
             Ok(alone) => until_stopped(alone, &config, &mut stop, hangups, reload).await,
@@ -97,13 +92,12 @@ async fn until_stopped(
     hangups: Hangups,
     reload: Reload<'_>,
 ) -> Exit {
+    let database = alone.database.clone();
     let metrics = report_metrics(alone.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&alone.tuning));
     let exit = tokio::select! {
-        () = stop.wait() => {
-            tracing::info!("stopping: a signal came");
-            Exit::Done
-        }
+        ending = stop.wait() => ending.logged(),
+        loss = database.lost() => end_without_store(&loss, &alone.services, stop).await,
         Some(actor) = alone.escalations.recv() => {
             tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
             Exit::Failed

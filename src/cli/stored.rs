@@ -3,8 +3,9 @@
 use super::{Exit, fail, refuse, stdout};
 use crate::config::Config;
 use crate::export::RecordedCycle;
+use crate::files::{self, Obstacle};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tensorflix_store::Store;
 
 /// Opens the configured store for reading, or says why that is not possible.
@@ -55,27 +56,22 @@ pub(super) async fn load(store: &Store, cycle: u32) -> Result<RecordedCycle, Exi
     }
 }
 
-/// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; one of that name is
+/// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; a regular one of that name is
 /// replaced. A reader of stdout that went away is no failure.
 pub(super) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
     match file {
         None => stdout::ended(stdout::write(write), Exit::Done),
-        Some(file) => match write_file(file, write) {
+        Some(file) => match files::write(file, write) {
             Ok(()) => Exit::Done,
-            Err(error) => fail(&format!("{} cannot be written: {error}", file.display())),
+            Err(error) => {
+                let instead = match files::obstacle(file) {
+                    Some(Obstacle::Link | Obstacle::Special) => {
+                        ". To write to stdout or a pipe, leave out --out and redirect it: `tensorflix export … > FILE`"
+                    }
+                    Some(Obstacle::Folder) | None => "",
+                };
+                fail(&format!("{} cannot be written: {error}{instead}", file.display()))
+            }
         },
     }
-}
-
-fn write_file(file: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = PathBuf::from(unfinished);
-    let mut writer = io::BufWriter::new(std::fs::File::create(&unfinished)?);
-    let written = write(&mut writer).and_then(|()| writer.flush()).and_then(|()| std::fs::rename(&unfinished, file));
-    if written.is_err() {
-        // What is half written helps nobody; the error that matters is the first.
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    written
 }

@@ -136,7 +136,7 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
         overrides: Overrides,
     ) -> Result<Self, ConfigError> {
-        let variables: BTreeMap<String, String> = env.collect();
+        let mut variables: BTreeMap<String, String> = env.collect();
         let mut reading = Reading::default();
         let name = path.unwrap_or(Path::new(DEFAULT_PATH));
         match read_file(name) {
@@ -149,7 +149,9 @@ impl Config {
         }
         reading.environment(&variables);
         reading.overrides(&overrides);
-        Self::assemble(reading, &variables)
+        let config = Self::assemble(reading, &variables);
+        secrets::wipe(&mut variables);
+        config
     }
 
     /// The text of the configuration file; `None` if there is none that can be read.

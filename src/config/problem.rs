@@ -4,8 +4,10 @@
 
 use std::fmt;
 
-/// Most characters of a name or value that an error repeats. API keys and tokens have 39 and more.
+/// Most characters of a name or value that an error repeats, and of one that has a digit, as keys and tokens do and no name
+/// of a setting does. Most API keys have 39 and more; some are shorter.
 const LONGEST_SHOWN: usize = 36;
+const LONGEST_SHOWN_WITH_DIGITS: usize = 12;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +90,8 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// A name or value for an error: without control characters, and not at all if it is long enough to be a secret.
 pub(super) fn shown(text: &str) -> String {
-    if text.chars().count() > LONGEST_SHOWN {
+    let has_digit = text.contains(|character: char| character.is_ascii_digit());
+    if text.chars().count() > if has_digit { LONGEST_SHOWN_WITH_DIGITS } else { LONGEST_SHOWN } {
         "(not repeated here)".to_owned()
     } else {
         text.escape_debug().to_string()

@@ -1,7 +1,9 @@
 //! API keys and tokens: from the environment or from files that settings name, and nowhere else.
 //!
-//! A secret is in no [`Config`](super::Config) section, in no `Debug` output and in no error.
+//! A secret is in no [`Config`](super::Config) section, in no `Debug` output and in no error. Nor is what a `*_file` setting says,
+//! since the secret itself may stand there by mistake. What is read is wiped from memory when it is not needed any more.
 
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -24,7 +26,19 @@ const MOST_KEYS: usize = 50;
 const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
 
 /// Names under which people write secrets into a configuration.
-const WRITTEN_AS: [&str; 6] = ["api_key", "key", "token", "api_token", "secret", "password"];
+const WRITTEN_AS: [&str; 11] = [
+    "api_key",
+    "apikey",
+    "key",
+    "token",
+    "api_token",
+    "secret",
+    "api_secret",
+    "client_secret",
+    "api_user",
+    "password",
+    "bearer",
+];
 
 /// The variable and the setting that a secret may come from, by section.
 const SOURCES: [(&str, &str, &str); 7] = [
@@ -97,8 +111,11 @@ pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, pr
             (Some(text), _) => {
                 checked(text, most, variable).map_err(|what| (Origin::Variable(variable.to_owned()), what))
             }
-            (None, Some(path)) => from_file(&path, most, variable, &mut config.warnings)
-                .map_err(|what| (Origin::File { name: format!("{section}.{key}"), line: None }, what)),
+            (None, Some(path)) => {
+                let name = format!("{section}.{key}");
+                from_file(&path, &name, most, variable, &mut config.warnings)
+                    .map_err(|what| (Origin::File { name, line: None }, what))
+            }
             (None, None) => Ok(Vec::new()),
         };
         match secrets {
@@ -117,6 +134,15 @@ pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, pr
         openai_api_key: only(openai),
         webhook_token: only(webhook),
     };
+}
+
+/// Wipes the secrets among the variables that were read. The environment itself keeps them.
+pub(super) fn wipe(variables: &mut BTreeMap<String, String>) {
+    for (_, variable, _) in SOURCES {
+        if let Some(text) = variables.get_mut(variable) {
+            text.zeroize();
+        }
+    }
 }
 
 /// What to say when a secret stands where settings stand.
@@ -157,26 +183,31 @@ fn checked(text: &str, most: usize, variable: &str) -> Result<Vec<SecretString>,
     }
 }
 
+/// Reads the file that the setting `name` names. Its path is not shown: it may be the secret.
 fn from_file(
     path: &Path,
+    name: &str,
     most: usize,
     variable: &str,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<SecretString>, String> {
-    let shown = path.display();
-    let failed = |error: std::io::Error| format!("the file {shown} cannot be read ({error}): create it or correct it");
+    let failed = |error: std::io::Error| {
+        format!(
+            "the file that it names cannot be read ({error}): create it or correct the setting, which takes a path, not the secret"
+        )
+    };
     let file = File::open(path).map_err(failed)?;
     if is_readable_by_others(&file) {
-        warnings.push(format!("the secret in {shown} can be read by other users of this machine: chmod 600 {shown}"));
+        warnings.push(format!("the file that {name} names can be read by other users of this machine: chmod 600"));
     }
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::new());
     file.take(LONGEST_SECRET + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > LONGEST_SECRET {
-        return Err(format!("the file {shown} is longer than any key ({LONGEST_SECRET} bytes): name another"));
+        return Err(format!("the file that it names is longer than any key ({LONGEST_SECRET} bytes): name another"));
     }
     match text.trim() {
-        "" => Err(format!("the file {shown} is empty: put the secret into it")),
-        secret => checked(secret, most, variable).map_err(|what| format!("{what} (in the file {shown})")),
+        "" => Err("the file that it names is empty: put the secret into it".to_owned()),
+        secret => checked(secret, most, variable).map_err(|what| format!("{what} (in the file that it names)")),
     }
 }
 

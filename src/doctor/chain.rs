@@ -30,14 +30,15 @@ pub(super) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dy
     let mut findings = Vec::new();
     let mut reached: Option<(Client, Head)> = None;
     for url in &urls {
+        let shown = connections::shown_network(url);
         match ask(config, url, &limiter).await {
             Ok((client, head)) => {
-                findings.push(Finding::well("endpoint", format!("{url}: block {} of {}", head.block, head.time)));
+                findings.push(Finding::well("endpoint", format!("{shown}: block {} of {}", head.block, head.time)));
                 reached.get_or_insert((client, head));
             }
             Err(error) => {
                 let advice = "Name endpoints that answer in network.endpoints; the first that is well is used.";
-                findings.push(Finding::doubtful("endpoint", format!("{url}: {error}"), advice));
+                findings.push(Finding::doubtful("endpoint", format!("{shown}: {error}"), advice));
             }
         }
     }

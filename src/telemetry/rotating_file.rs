@@ -9,14 +9,18 @@
 
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{DirBuilder, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Permissions of what is made here.
+const FILE_FOR_THE_OWNER: u32 = 0o600;
+const FOLDER_FOR_THE_OWNER: u32 = 0o700;
 
 /// How long a file that failed is left alone.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -78,14 +82,18 @@ impl RotatingFile {
 
     fn open(&mut self) -> io::Result<()> {
         if let Some(directory) = self.path.parent() {
-            std::fs::create_dir_all(directory)?;
+            DirBuilder::new().recursive(true).mode(FOLDER_FOR_THE_OWNER).create(directory)?;
         }
         // The library keeps silent about a file that it cannot open, so it is opened here first.
-        let opened = OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let opened = for_the_owner().open(&self.path)?;
         let metadata = opened.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file; log.file = \"\" switches the file off"));
+        }
         let (identity, size_bytes) = (Identity::of(&metadata), metadata.len());
+        let options = Some(for_the_owner());
         let file = caught(|| {
-            Ok(FileRotate::new(&self.path, AppendCount::new(self.keep), ContentLimit::None, Compression::None, None))
+            Ok(FileRotate::new(&self.path, AppendCount::new(self.keep), ContentLimit::None, Compression::None, options))
         })?;
         self.state = State::Open { file: Box::new(file), identity, size_bytes };
         Ok(())
@@ -158,6 +166,14 @@ impl Write for RotatingFile {
     }
 }
 
+/// How log files are opened: for their owner alone, and without waiting for the other end of a pipe.
+fn for_the_owner() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    options.read(true).create(true).append(true).mode(FILE_FOR_THE_OWNER).custom_flags(flags);
+    options
+}
+
 /// Gives the file that is open then.
 fn rotate(file: &mut FileRotate<AppendCount>, path: &Path) -> io::Result<Identity> {
     caught(|| file.rotate())?;
@@ -218,6 +234,21 @@ mod tests {
         }
         assert!(std::fs::read_to_string(&path).expect("a text").contains("line 0499"), "the newest line is there");
         assert_eq!(reports.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn its_files_and_folders_are_for_their_owner_alone_also_after_a_rotation() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let folder = directory.path().join("deep");
+        let (mut file, _) = open(&folder.join("v.log"));
+        for _ in 0..3 {
+            file.write_all(&[b'x'; 900]).expect("written");
+        }
+        let mode = |path: &Path| std::fs::metadata(path).expect("it is there").mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        for name in ["v.log", "v.log.1", "v.log.2"] {
+            assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+        }
     }
 
     #[test]
@@ -308,7 +339,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let occupied = directory.path().join("occupied");
         std::fs::write(&occupied, "").expect("written");
-        for path in [directory.path().to_owned(), occupied.join("v.log")] {
+        // A device above all: to rotate it would be to rename it.
+        for path in [directory.path().to_owned(), occupied.join("v.log"), PathBuf::from("/dev/null")] {
             let (mut file, reports) = open(&path);
             for _ in 0..3 {
                 assert!(file.write_all(b"lost\n").is_err());

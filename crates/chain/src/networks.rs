@@ -3,6 +3,8 @@
 //! Only mainnet's genesis is pinned here: whoever answers under that name must be mainnet. Test networks are reset
 //! from time to time, and a URL is the operator's own choice.
 
+use crate::transport::shown;
+
 /// The hash of mainnet's block 0.
 pub const MAINNET_GENESIS: [u8; 32] = [
     0x2f, 0x05, 0x55, 0xcc, 0x76, 0xfc, 0x28, 0x40, 0xa2, 0x5a, 0x6e, 0xa3, 0xb9, 0x63, 0x71, 0x46, 0x80, 0x6f, 0x1f,
@@ -27,7 +29,7 @@ pub struct Network {
 
 /// A network name that is none of the known ones and no WebSocket URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown network `{0}` (known: mainnet, finney, testnet, test, local, or a ws:// or wss:// URL)")]
+#[error("unknown network `{}` (known: mainnet, finney, testnet, test, local, or a ws:// or wss:// URL)", shown_name(.0))]
 pub struct UnknownNetwork(pub String);
 
 impl Network {
@@ -45,6 +47,11 @@ impl Network {
         };
         Ok(Self { endpoints: endpoints.iter().map(|url| (*url).to_owned()).collect(), genesis, keeps_time })
     }
+}
+
+/// A name as it may be shown: of an address the host alone, as providers put access keys into the rest.
+fn shown_name(name: &str) -> String {
+    if name.contains(':') { shown(name) } else { name.to_owned() }
 }
 
 fn is_websocket_url(text: &str) -> bool {

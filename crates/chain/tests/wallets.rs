@@ -220,7 +220,7 @@ fn an_encrypted_key_of_the_official_package_opens_with_its_password() {
     let from_file = Offered { file: Some(readable.clone()), ..Offered::default() };
     let opened = HotkeyWallet::open_file(&file, &from_file).expect("a key");
     assert_eq!(address["ss58Address"], opened.hotkey().to_string());
-    assert_eq!(opened.warnings(), [WalletWarning::OpenPermissions { file: readable, mode: 0o644 }]);
+    assert_eq!(opened.warnings(), [WalletWarning::OpenPasswordFile { mode: 0o644 }]);
 }
 
 /// A box too short to hold anything: no password opens it, and none costs a derivation.
@@ -243,7 +243,7 @@ fn a_wrong_password_from_a_file_or_variable_names_where_it_came_from_and_ends_th
     let (_directory, wrong) = password_file("another", 0o600);
     let name = password_variable(&file);
     for (offered, named) in [
-        (Offered { file: Some(wrong.clone()), ..Offered::default() }, wrong.display().to_string()),
+        (Offered { file: Some(wrong.clone()), ..Offered::default() }, "the file that `password_file` names".to_owned()),
         (Offered { variable: Some((name.clone(), masked(&name, "another"))), ..Offered::default() }, name.clone()),
     ] {
         let offered = Offered { typed: RefCell::new(vec![PASSWORD]), ..offered };

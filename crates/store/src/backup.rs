@@ -1,7 +1,8 @@
 //! A copy of the database while a validator works on it: one state of it, whole, and checked.
 //!
-//! The copy is written beside its final name and gets that name when it is known to be sound and on the disk, so a file of
-//! that name is never half a backup. A file that exists is never replaced.
+//! The copy is written beside its final name, under one that nobody can guess, and gets its name when it is known to be sound
+//! and on the disk, so a file of that name is never half a backup. A file that exists, or a link, is never replaced. Only its
+//! owner can read it.
 
 use crate::error::cannot_open;
 use crate::{Store, StoreError};
@@ -9,7 +10,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use tempfile::{Builder, NamedTempFile};
+
+/// How the name of a copy begins that is not finished.
+const UNFINISHED: &str = ".tensorflix-backup-";
 
 /// What a backup holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,23 +35,19 @@ impl Store {
     /// database itself says otherwise. Nothing is left behind then.
     pub async fn back_up(&self, target: &Path) -> Result<Backup, StoreError> {
         let refuse = |reason: String| StoreError::CannotBackUp { target: target.display().to_string(), reason };
-        if target.try_exists().map_err(|error| refuse(error.to_string()))? {
+        if std::fs::symlink_metadata(target).is_ok() {
             return Err(refuse("there is a file of that name; it is not replaced".to_owned()));
         }
         if self.is_in_memory() {
             return Err(refuse("the store is in memory".to_owned()));
         }
-        let unfinished = unfinished(target);
-        let outcome = self.copy_and_check(&unfinished, refuse).await;
-        let outcome = match outcome {
-            Ok(backup) => put_in_place(&unfinished, target).map(|()| backup).map_err(|error| refuse(error.to_string())),
-            Err(error) => Err(error),
-        };
-        if outcome.is_err() {
-            // What is half written helps nobody; the error that matters is the first.
-            let _ = std::fs::remove_file(&unfinished);
-        }
-        outcome
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The target is checked before the database is blamed for what is wrong with it.
+        let unfinished =
+            Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(|error| refuse(error.to_string()))?;
+        let backup = self.copy_and_check(unfinished.path(), refuse).await?;
+        put_in_place(unfinished, target, folder).map_err(|error| refuse(error.to_string()))?;
+        Ok(backup)
     }
 
     async fn copy_and_check(
@@ -54,18 +55,11 @@ impl Store {
         unfinished: &Path,
         refuse: impl Fn(String) -> StoreError,
     ) -> Result<Backup, StoreError> {
-        match std::fs::remove_file(unfinished) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(refuse(error.to_string())),
-        }
         let Some(name) = unfinished.to_str() else {
             return Err(refuse("its name is not UTF-8".to_owned()));
         };
         // A connection of its own: those of the pools may not write at all, or are needed by the validator.
         let mut source = connect(Path::new(self.file())).await.map_err(|error| cannot_open(self.file(), &error))?;
-        // The target is checked before the database is blamed for what is wrong with it.
-        File::create_new(unfinished).map_err(|error| refuse(error.to_string()))?;
         sqlx::query("VACUUM INTO $1").bind(name).execute(&mut source).await?;
         source.close().await?;
         let mut copy = connect(unfinished).await?;
@@ -85,19 +79,9 @@ async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnectOptions::new().filename(file).disable_statement_logging().connect().await
 }
 
-fn unfinished(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(".unfinished");
-    name.into()
-}
-
 /// Gives a finished copy its name, with all of it on the disk. A file that came to have that name meanwhile stays.
-fn put_in_place(unfinished: &Path, target: &Path) -> io::Result<()> {
-    File::open(unfinished)?.sync_all()?;
-    if target.try_exists()? {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file of that name was made meanwhile"));
-    }
-    std::fs::rename(unfinished, target)?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn put_in_place(unfinished: NamedTempFile, target: &Path, folder: &Path) -> io::Result<()> {
+    unfinished.as_file().sync_all()?;
+    unfinished.persist_noclobber(target).map_err(|failed| failed.error)?;
     File::open(folder)?.sync_all()
 }

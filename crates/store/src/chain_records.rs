@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
-        let mut connection = self.writer.acquire().await?;
+        let mut connection = self.writer()?.acquire().await?;
         write_head(&mut connection, head).await?;
         self.note_head(head);
         Ok(())
@@ -107,7 +107,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn forget_subnet(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM latest_subnet").execute(&self.writer).await?;
+        sqlx::query("DELETE FROM latest_subnet").execute(self.writer()?).await?;
         Ok(())
     }
 
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn save_subnet(&self, subnet: &Subnet) -> Result<(), StoreError> {
-        let mut connection = self.writer.acquire().await?;
+        let mut connection = self.writer()?.acquire().await?;
         write_subnet(&mut connection, subnet).await
     }
 

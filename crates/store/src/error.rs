@@ -2,6 +2,7 @@
 //!
 //! A failed call has written nothing. No error holds a value of a row or a password of an address.
 
+use crate::loss::Loss;
 use tensorflix_domain::ids::Block;
 
 /// Why the store could not do what it was asked. Nothing was written.
@@ -55,6 +56,34 @@ pub enum StoreError {
         /// The path as configured.
         file: String,
     },
+    /// A database was kept under this name before, and is not there any more: the operator must act.
+    #[error(
+        "the database {file} {found}, but a database was kept there before ({lock} remembers it), and it is not started over \
+         by itself: claims and what was sent would be forgotten. Check that its disk is mounted and store.url is right, or \
+         restore a backup (`tensorflix backup --help`). To start over on purpose, delete {lock}"
+    )]
+    Vanished {
+        /// The path.
+        file: String,
+        /// What is there in its place.
+        found: &'static str,
+        /// The file beside it that remembers.
+        lock: String,
+    },
+    /// Another database than before has this name: the operator must act.
+    #[error(
+        "the database {file} is another one than was kept there before ({lock} remembers it): it was replaced between two \
+         runs. Put the right one there, or restore a backup of it. To go on with this one on purpose, delete {lock}"
+    )]
+    OtherStore {
+        /// The path.
+        file: String,
+        /// The file beside it that remembers.
+        lock: String,
+    },
+    /// The database cannot be used any more by this process, which has to end.
+    #[error(transparent)]
+    Lost(Loss),
     /// A backup was not made: the operator must act.
     #[error("no backup was made at {target}: {reason}")]
     CannotBackUp {
@@ -73,7 +102,7 @@ pub enum StoreError {
     #[error("the database cannot be written; check the permissions of its file and folder, and of the disk")]
     ReadOnly,
     /// The disk failed to read or write: it may work again.
-    #[error("the disk of the database failed: {0}. Check the disk")]
+    #[error("the disk of the database failed: {0}. Check the disk, and the limit on the size of files (ulimit -f)")]
     Disk(String),
     /// Something in the database is not what this program wrote: restore a backup.
     #[error("the database is damaged: {0}. Stop, keep the file, and restore a backup")]
@@ -152,9 +181,21 @@ pub(crate) fn cannot_open(file: &str, error: &sqlx::Error) -> StoreError {
             ("another process holds it", "Stop the other process, or set store.url to another file")
         }
         Some(SQLITE_FULL) => ("there is no space left", "Free some space on its disk"),
+        Some(SQLITE_IOERR) => {
+            ("its disk failed to read or write", "Check the disk, and the limit on the size of files (ulimit -f)")
+        }
         _ => return other_reason(file, error.to_string()),
     };
     StoreError::CannotOpen { file: file.to_owned(), reason: reason.to_owned(), remedy }
+}
+
+/// Says of a failure to make `file` what the operator can do.
+pub(crate) fn cannot_create(file: &str, error: &std::io::Error) -> StoreError {
+    StoreError::CannotOpen {
+        file: file.to_owned(),
+        reason: format!("it cannot be created or read there ({error})"),
+        remedy: "Check that its folder exists and that this user may write to it",
+    }
 }
 
 fn other_reason(file: &str, reason: String) -> StoreError {

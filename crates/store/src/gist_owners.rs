@@ -91,7 +91,7 @@ impl Store {
         )
         .bind(i64::from(unwatched.from))
         .bind(i64::from(unwatched.until))
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }

@@ -83,7 +83,7 @@ impl Store {
              WHERE excluded.round > latest_gist_round.round",
         )
         .bind(i64::from(round))
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }

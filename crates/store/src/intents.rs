@@ -50,7 +50,7 @@ impl Store {
         .bind(intent.outcome.as_ref().map(IntentOutcome::reached_chain))
         .bind(outcome_json)
         .bind(intent.reveal.as_ref().map(|plan| to_json("a reveal", plan)).transpose()?)
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(saved.rows_affected() == 1)
     }
@@ -122,7 +122,7 @@ impl Store {
         )
         .bind(&extrinsic_hash[..])
         .bind(to_json("a reveal's outcome", outcome)?)
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }

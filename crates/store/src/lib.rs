@@ -9,6 +9,7 @@
 //!   name the same block.
 //! - The time and memory of a call grow with what is asked for, never with the length of the history.
 //! - A database serves one chain and one subnet ([`Store::bind_chain`]).
+//! - A database is a file, whatever its name leads to later: nothing is written once it is [lost](Loss).
 //! - Several processes may use one file; the ledger and the intents hold across them.
 //!
 //! The statements are standard SQL where standard SQL can say it, with numbered parameters, so that PostgreSQL can take
@@ -28,7 +29,10 @@ mod freshness;
 mod gist_dates;
 mod gist_owners;
 mod gist_records;
+mod held_files;
+mod identity;
 mod intents;
+mod loss;
 mod newest;
 mod observations;
 mod observed;
@@ -46,10 +50,12 @@ mod vitals;
 
 pub use backup::Backup;
 pub use error::StoreError;
+pub use loss::Loss;
 pub use prune::Pruned;
 pub use validator_lock::ValidatorLock;
 
 use chain_records::NewestHead;
+use loss::Watched;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
@@ -63,6 +69,7 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     newest_head: NewestHead,
+    watched: Watched,
 }
 
 impl Store {
@@ -81,7 +88,13 @@ impl Store {
     /// A transaction that holds the write lock from its start: it never finds out later that another process wrote
     /// what it has read.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writer()?.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The connection that writes, as long as the database is the file that was opened.
+    fn writer(&self) -> Result<&SqlitePool, StoreError> {
+        self.check()?;
+        Ok(&self.writer)
     }
 
     /// A transaction that sees one state of the database, however many statements it takes.

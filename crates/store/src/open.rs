@@ -6,10 +6,14 @@
 
 use crate::Store;
 use crate::chain_records::NewestHead;
-use crate::error::{StoreError, cannot_migrate, cannot_open, is_busy};
+use crate::error::{StoreError, cannot_create, cannot_migrate, cannot_open, is_busy};
+use crate::loss::Watched;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use std::cmp::Ordering;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -27,6 +31,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Size that the write-ahead log is cut to after a checkpoint, however large one transaction made it.
 const WAL_KEPT_BYTES: &str = "67108864";
+
+/// Permissions of the files that are made here: claims, evidence and what is signed are nobody else's business.
+pub(crate) const FOR_THE_OWNER: u32 = 0o600;
+
+/// How files are opened beside SQLite: a link in their place is not followed, and a pipe is not waited for.
+pub(crate) const FLAGS: i32 = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
 
 /// What stands in messages for the file of a database in memory.
 const IN_MEMORY: &str = "in memory";
@@ -70,6 +80,9 @@ impl<'a> Place<'a> {
         if path.is_dir() {
             return refuse("it is a folder", "Set store.url to a file in it");
         }
+        if path.exists() && !path.is_file() {
+            return refuse("it is not a regular file", "Set store.url to a file elsewhere");
+        }
         match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
                 refuse("its folder does not exist", "Create the folder, or set store.url to a file elsewhere")
@@ -87,6 +100,25 @@ impl<'a> Place<'a> {
                 reason: "there is none yet".to_owned(),
                 remedy: "Name the validator's own with store.url; `run` makes it",
             }),
+        }
+    }
+
+    /// Makes the file if it is absent, for its owner alone. SQLite gives its other files the same permissions, whatever the
+    /// umask is.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        let Self::File(path) = self else { return Ok(()) };
+        match OpenOptions::new().write(true).create_new(true).mode(FOR_THE_OWNER).open(path) {
+            Ok(_) => Ok(()),
+            Err(_) if Path::new(path).exists() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is to be watched of the file that was just opened.
+    fn watched(&self) -> Result<Watched, StoreError> {
+        match self {
+            Self::Memory => Ok(Watched::in_memory()),
+            Self::File(path) => Watched::file(Path::new(path)).map_err(|error| cannot_create(path, &error)),
         }
     }
 
@@ -126,6 +158,7 @@ impl Store {
         place.check()?;
         let file = place.name();
         let options = place.options();
+        place.create().map_err(|error| cannot_create(file, &error))?;
         let writer = connect_patiently(options.clone()).await.map_err(|error| cannot_open(file, &error))?;
         migrate(&writer, file).await?;
         let readers = match place {
@@ -135,7 +168,8 @@ impl Store {
                 connect(READERS, options.pragma("query_only", "ON")).await.map_err(|error| cannot_open(file, &error))?
             }
         };
-        Ok(Self { file: file.to_owned(), writer, readers, newest_head: NewestHead::default() })
+        let watched = place.watched()?;
+        Ok(Self { file: file.to_owned(), writer, readers, newest_head: NewestHead::default(), watched })
     }
 
     /// Opens the database of a validator for reading alone, also while that validator runs: nothing is created, changed
@@ -158,7 +192,8 @@ impl Store {
             .pragma("query_only", "ON");
         let readers = connect(READERS, options).await.map_err(|error| cannot_open(file, &error))?;
         check_schema(&readers, file).await?;
-        Ok(Self { file: file.to_owned(), writer: readers.clone(), readers, newest_head: NewestHead::default() })
+        let (newest_head, watched) = (NewestHead::default(), place.watched()?);
+        Ok(Self { file: file.to_owned(), writer: readers.clone(), readers, newest_head, watched })
     }
 }
 

@@ -118,7 +118,7 @@ impl Store {
             .bind(from)
             .bind(to)
             .bind(before_unix_ms)
-            .execute(&self.writer)
+            .execute(self.writer()?)
             .await?
             .rows_affected();
             from = to;
@@ -172,7 +172,7 @@ impl Store {
              AND digest NOT IN (SELECT digest FROM holdings WHERE NOT claimed)
              AND digest NOT IN (SELECT digest FROM good_pointers)",
         )
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(deleted.rows_affected())
     }
@@ -211,14 +211,14 @@ impl Store {
                 continue;
             }
             // First: what is left of its claims by a crash does no harm, holdings without claims would.
-            sqlx::query("DELETE FROM holdings WHERE hotkey = $1").bind(&hotkey).execute(&self.writer).await?;
+            sqlx::query("DELETE FROM holdings WHERE hotkey = $1").bind(&hotkey).execute(self.writer()?).await?;
             loop {
                 let step = sqlx::query(
                     "DELETE FROM claims WHERE rowid IN (SELECT rowid FROM claims WHERE hotkey = $1 LIMIT $2)",
                 )
                 .bind(&hotkey)
                 .bind(CLAIMS_PER_STEP)
-                .execute(&self.writer)
+                .execute(self.writer()?)
                 .await?
                 .rows_affected();
                 deleted += step;
@@ -226,7 +226,7 @@ impl Store {
                     break;
                 }
             }
-            sqlx::query("DELETE FROM gist_dates WHERE hotkey = $1").bind(&hotkey).execute(&self.writer).await?;
+            sqlx::query("DELETE FROM gist_dates WHERE hotkey = $1").bind(&hotkey).execute(self.writer()?).await?;
         }
         self.prune_gist_dates(before_block).await?;
         self.prune_block_times(before_block).await?;
@@ -263,7 +263,7 @@ impl Store {
              AND block NOT IN (SELECT pinned_at FROM claims WHERE pinned_at IS NOT NULL)",
         )
         .bind(before_block)
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }
@@ -287,13 +287,13 @@ impl Store {
         // Dates of the ledger are those of RFC 3339, whose order is that of their letters.
         let before: String = before.chars().take(DATE_CHARACTERS).collect();
         let deleted =
-            sqlx::query("DELETE FROM quota_ledger WHERE quota_date < $1").bind(before).execute(&self.writer).await?;
+            sqlx::query("DELETE FROM quota_ledger WHERE quota_date < $1").bind(before).execute(self.writer()?).await?;
         Ok(deleted.rows_affected())
     }
 
     async fn prune_crashes(&self, before_block: i64) -> Result<u64, StoreError> {
         let deleted =
-            sqlx::query("DELETE FROM quarantine WHERE block < $1").bind(before_block).execute(&self.writer).await?;
+            sqlx::query("DELETE FROM quarantine WHERE block < $1").bind(before_block).execute(self.writer()?).await?;
         Ok(deleted.rows_affected())
     }
 
@@ -316,7 +316,7 @@ impl Store {
                  SELECT MAX(window_start) FROM intents AS others WHERE others.hotkey IS intents.hotkey)",
         )
         .bind(before_unix_ms)
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(deleted.rows_affected())
     }

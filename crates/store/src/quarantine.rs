@@ -37,7 +37,7 @@ impl Store {
         .bind(&item.id)
         .bind(item.digest.0.as_slice())
         .bind(i64::from(at))
-        .fetch_one(&self.writer)
+        .fetch_one(self.writer()?)
         .await?;
         Ok(u32::try_from(crashes).unwrap_or(u32::MAX))
     }

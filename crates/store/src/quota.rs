@@ -32,7 +32,7 @@ impl Store {
         .bind(date)
         .bind(units)
         .bind(room)
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(debited.rows_affected() == 1)
     }
@@ -50,7 +50,7 @@ impl Store {
         .bind(bucket)
         .bind(date)
         .bind(i64::try_from(units).unwrap_or(i64::MAX))
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Store {
         .bind(bucket)
         .bind(date)
         .bind(i64::try_from(budget).unwrap_or(i64::MAX))
-        .execute(&self.writer)
+        .execute(self.writer()?)
         .await?;
         Ok(())
     }

@@ -15,13 +15,25 @@ pub enum WalletWarning {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others on this machine can read the file with the password.
+    OpenPasswordFile {
+        /// Its permission bits.
+        mode: u32,
+    },
 }
 
 impl fmt::Display for WalletWarning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::OpenPermissions { file, mode } = self;
-        let file = file.display();
-        write!(formatter, "{file} can be read by others (mode {mode:03o}): run `chmod 600 {file}`")
+        match self {
+            Self::OpenPermissions { file, mode } => {
+                let file = file.display();
+                write!(formatter, "{file} can be read by others (mode {mode:03o}): run `chmod 600 {file}`")
+            }
+            Self::OpenPasswordFile { mode } => {
+                let file = "the file that `password_file` names";
+                write!(formatter, "{file} can be read by others (mode {mode:03o}): run `chmod 600` on it")
+            }
+        }
     }
 }
 
@@ -120,8 +132,8 @@ pub enum WalletError {
 pub enum PasswordOrigin {
     /// An environment variable.
     Variable(String),
-    /// A file that a setting names.
-    File(PathBuf),
+    /// The file that `password_file` names; its path is not shown, as the password itself may stand there by mistake.
+    File,
     /// Somebody at a terminal.
     Terminal,
 }
@@ -130,7 +142,7 @@ impl fmt::Display for PasswordOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => write!(formatter, "the variable {name}"),
-            Self::File(file) => write!(formatter, "the file {}", file.display()),
+            Self::File => formatter.write_str("the file that `password_file` names"),
             Self::Terminal => formatter.write_str("the terminal"),
         }
     }

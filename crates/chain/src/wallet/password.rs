@@ -71,7 +71,7 @@ pub(super) fn find(file: &Path, passwords: &dyn Passwords) -> Result<Password, W
         return Ok(Password { secret, origin, warning: None });
     }
     if let Some(path) = passwords.file() {
-        let origin = PasswordOrigin::File(path.clone());
+        let origin = PasswordOrigin::File;
         let (secret, warning) = from_file(&path).map_err(|problem| unusable(origin.clone(), problem))?;
         return Ok(Password { secret, origin, warning });
     }
@@ -99,7 +99,10 @@ fn unmasked(name: &str, value: &SecretString) -> Result<SecretString, &'static s
 fn from_file(path: &Path) -> Result<(SecretString, Option<WalletWarning>), String> {
     let failed = |error: io::Error| format!("it cannot be read ({error})");
     let file = File::open(path).map_err(failed)?;
-    let warning = file.metadata().ok().and_then(|metadata| open_permissions(path, &metadata));
+    let warning = file.metadata().ok().and_then(|metadata| match open_permissions(path, &metadata) {
+        Some(WalletWarning::OpenPermissions { mode, .. }) => Some(WalletWarning::OpenPasswordFile { mode }),
+        other => other,
+    });
     let mut text = Zeroizing::new(String::new());
     file.take(LONGEST_PASSWORD + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > LONGEST_PASSWORD {

@@ -4,6 +4,7 @@
 mod cycles;
 mod disputes;
 mod gists;
+mod locking;
 mod newest;
 mod observations;
 mod opening;

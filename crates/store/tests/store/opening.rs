@@ -4,7 +4,7 @@ use crate::samples::{Place, claim, content, raw, seen, stamp, subnet, url_of};
 use crate::weights::signer;
 use std::path::Path;
 use tensorflix_domain::record::Head;
-use tensorflix_store::{Store, StoreError};
+use tensorflix_store::{Store, StoreError, ValidatorLock};
 
 #[tokio::test]
 async fn a_reopened_database_still_has_everything() {
@@ -221,22 +221,11 @@ async fn a_relative_path_is_one_below_the_working_folder() {
 }
 
 #[tokio::test]
-async fn a_second_validator_on_one_database_is_refused_until_the_first_has_ended() {
-    let place = Place::new();
-    let (first, second) = (place.open().await, place.open().await);
-    let lock = first.lock_as_validator().expect("the first");
-    let error = second.lock_as_validator().expect_err("the second");
-    assert!(matches!(error, StoreError::OtherValidator { .. }), "{error}");
-    drop(lock);
-    second.lock_as_validator().expect("the only one");
-}
-
-#[tokio::test]
 async fn a_reader_changes_nothing_and_reads_beside_the_validator() {
     let place = Place::new();
     let validator = place.open().await;
     validator.record_claims(&[claim("t", 2, 1, 75)], &[]).await.expect("saved");
-    let _lock = validator.lock_as_validator().expect("the only validator");
+    let _lock = ValidatorLock::take(&place.url()).expect("the only validator");
 
     let reader = Store::open_to_read(&place.url()).await.expect("readable meanwhile");
     assert_eq!(reader.claims().await.expect("read"), [claim("t", 2, 1, 75)]);
