@@ -89,7 +89,7 @@ impl Outcome {
     }
 
     /// Whether all went well without a wrong answer, so that nothing is shown.
-    fn is_vacuous(&self) -> bool {
+    pub fn is_vacuous(&self) -> bool {
         self.sent == 1 && self.is_settled && !self.is_good()
     }
 }
