@@ -70,7 +70,8 @@ fn pitfall_16_a_wrong_database_key_or_path_is_named_at_the_start_with_what_to_do
         ("STORE__URL", "sqlite://nowhere/tensorflix.db", 2, ["nowhere/tensorflix.db", "Create the folder"]),
         ("STORE__URL", "sqlite:///", 2, ["folder", "store.url"]),
         ("STORE__URL", "sqlite://notes.txt", 1, ["notes.txt", "not a database"]),
-        ("YOUTUBE__API_KEY_FILE", "absent.key", 2, ["absent.key", "youtube.api_key_file"]),
+        // Its value is not repeated: it may be the key itself.
+        ("YOUTUBE__API_KEY_FILE", "hunter2.key", 2, ["youtube.api_key_file", "the file that it names cannot be read"]),
         ("WALLET__PATH", "no/wallets", 2, ["no/wallets", "wallet"]),
         ("WALLET__NAME", "nobody", 2, ["nobody", "wallet"]),
         ("WALLET__HOTKEY", "nokey", 2, ["nokey", "wallet"]),

@@ -44,7 +44,8 @@ fn sections(settings: &[(String, String)]) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = "# ours\n[youtube]\ndaily_quota = 9000\nbatch_size = 40\n\n[log]\nlevel = \"info\"\nmax_mb = 10\n";
+    const WHOLE: &str =
+        "# ours\n[youtube]\ndaily_quota = 9000\nbatch_size = 40\n\n[log]\nlevel = \"info\"\nmax_mb = 10\n";
 
     #[test]
     fn a_file_that_is_empty_cut_or_gone_is_not_taken_and_one_that_was_edited_is() {

@@ -144,6 +144,8 @@ struct Span {
     stop: Duration,
     /// When everything of it has been read.
     end: Duration,
+    /// Whether the order that pays for it ends before its own deadline.
+    is_cut: bool,
 }
 
 impl Span {
@@ -151,7 +153,7 @@ impl Span {
     fn new(now: Duration, deadline: Duration, until: Duration) -> Self {
         let end = until.min(now.saturating_add(deadline));
         let kept = KEPT_FOR_READING.min(end.saturating_sub(now) / 4);
-        Self { begin: now, stop: end.saturating_sub(kept), end }
+        Self { begin: now, stop: end.saturating_sub(kept), end, is_cut: end == until }
     }
 
     fn too_late(self) -> String {

@@ -101,7 +101,7 @@ impl Instagram {
             HttpError::AskedToWait(_) | HttpError::NoTimeLeft => {
                 not_started(BatchError::Held(format!("Apify: {error}")))
             }
-            HttpError::OutOfTime(_) => BatchError::OutOfTime(format!("Apify: {error}")).into(),
+            HttpError::OutOfTime(_) if span.is_cut => BatchError::OutOfTime(format!("Apify: {error}")).into(),
             error => BatchError::Lost(format!("Apify: {error}")).into(),
         })?;
         match response.status {
