@@ -9,10 +9,12 @@
 #![cfg(feature = "sandbox")]
 
 mod support;
+#[path = "support/tls.rs"]
+mod tls;
 
 use serde_json::Value;
 use std::path::Path;
-use support::{check_exit, finished, folder, json, stdout};
+use support::{check_exit, finished, folder, json, stdout, tensorflix};
 use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
 use tensorflix_sandbox::{Sandbox, SandboxConfig, YOUTUBE_API_KEY};
@@ -79,5 +81,29 @@ async fn a_validator_that_has_all_it_needs_is_well_and_what_is_missing_is_said_w
     assert!(text.lines().all(|line| line.chars().count() <= TERMINAL_WIDTH || line.contains("://")), "{text}");
     assert!(text.contains("ok     wallet        hotkey 5"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_under_tls_is_trusted_if_the_system_trusts_its_certificate_and_never_otherwise() {
+    let folder = folder();
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let mut config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
+    let plain = config.network.network.trim_start_matches("ws://").trim_end_matches('/').to_owned();
+    let (ours, others) = (tls::Authority::new(), tls::Authority::new());
+    let port = tls::serve(&ours, plain).await;
+    config.network.network = format!("wss://localhost:{port}");
+    std::fs::write(folder.path().join("w.toml"), config.to_toml()).expect("written");
+
+    let examined_trusting = |authorities: String| {
+        std::fs::write(folder.path().join("authorities.pem"), authorities).expect("written");
+        let mut doctor = tensorflix(folder.path(), &["doctor", "--config", "w.toml", "--output", "json"]);
+        doctor.env("SSL_CERT_FILE", "authorities.pem").output().expect("the process ran")
+    };
+    finding(&json(&examined_trusting(ours.pem())), "endpoint", "well");
+    finding(&json(&examined_trusting(others.pem())), "endpoint", "wrong");
+    // None at all, as in a container without the package.
+    let refused = check_exit(&examined_trusting(String::new()), 1);
+    assert!(refused.contains("ca-certificates"), "{refused}");
     sandbox.stop().await;
 }

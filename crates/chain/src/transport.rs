@@ -9,6 +9,7 @@ use crate::connection::Patience;
 use crate::endpoints::Tolerances;
 use crate::notifications::{BoundedReceiver, Wire};
 use async_trait::async_trait;
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 use subxt::ext::jsonrpsee::client_transport::ws::{Url, WsTransportClientBuilder};
@@ -53,6 +54,24 @@ pub(crate) struct DeadlinePassed {
     is_brief: bool,
 }
 
+/// Whether a connection to `address` is under TLS, by the library's own rule.
+fn is_encrypted(address: &Url) -> bool {
+    address.scheme() == "wss"
+}
+
+/// Settings of TLS that trust what the operating system trusts.
+fn system_trust() -> Result<rustls::ClientConfig, String> {
+    let provider = rustls::crypto::CryptoProvider::get_default()
+        .map_or_else(|| Arc::new(rustls::crypto::ring::default_provider()), Arc::clone);
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|settings| settings.with_platform_verifier())
+        .map(|settings| settings.with_no_client_auth())
+        .map_err(|error| {
+            format!("no TLS can be set up ({error}): install the system's CA certificates (package ca-certificates)")
+        })
+}
+
 /// A connection as subxt's RPC methods use it.
 #[derive(Clone)]
 pub(crate) struct GatedTransport {
@@ -81,14 +100,18 @@ impl GatedTransport {
             .max_response_size(MAX_RESPONSE_BYTES)
             // The library counts the first hop: redirects are not followed. An endpoint is who the operator named.
             .max_redirections(1);
-        // The library resolves names synchronously, which must not hold up whoever shares our thread.
+        // The library resolves names synchronously, and certificates are read from files: neither must hold up whoever
+        // shares our thread.
         let runtime = tokio::runtime::Handle::current();
-        let opening = tokio::task::spawn_blocking(move || runtime.block_on(opening.build(address)));
+        let opening = tokio::task::spawn_blocking(move || {
+            let opening =
+                if is_encrypted(&address) { opening.with_custom_cert_store(system_trust()?) } else { opening };
+            runtime.block_on(opening.build(address)).map_err(|error| error.to_string())
+        });
         let (sender, receiver) = tokio::time::timeout(connect_timeout, opening)
             .await
             .map_err(|_| format!("no connection within {} ms", connect_timeout.as_millis()))?
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.to_string())??;
         let wire = Arc::<Wire>::default();
         let receiver = BoundedReceiver::new(receiver, Arc::clone(&wire));
         let socket = JsonRpcClient::builder()

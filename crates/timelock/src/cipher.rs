@@ -1,13 +1,11 @@
 //! Encryption for a round of the beacon, and opening with that round's signature.
 
-use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
+use aes_gcm::aead::{Aead, KeyInit};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
-use timelock::curves::drand::TinyBLS381;
-use timelock::ibe::fullident::Identity;
-use timelock::stream_ciphers::AESGCMStreamCipherProvider;
-use timelock::tlock::{TLECiphertext, tld, tle};
-use w3f_bls::EngineBLS;
+
+use crate::curve::{self, KeyPoint, Scalar, SignaturePoint};
 
 /// Most bytes of a commit that the chain takes (`MAX_CRV3_COMMIT_SIZE_BYTES`).
 pub const MAX_COMMIT_BYTES: usize = 5_000;
@@ -15,13 +13,13 @@ pub const MAX_COMMIT_BYTES: usize = 5_000;
 /// Bytes of a beacon's compressed public key, a point of BLS12-381's G2.
 pub const PUBLIC_KEY_BYTES: usize = 96;
 
-/// Bytes of the session key, and of each half of its encrypted form.
+/// Bytes of the session key and of the seed that hides it: a digest's.
 const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 12;
 const LENGTH_BYTES: usize = 8;
 const CIPHER_SUITE: &[u8] = b"AES_GCM_";
 
-type PublicKey = <TinyBLS381 as EngineBLS>::PublicKeyGroup;
-type Signature = <TinyBLS381 as EngineBLS>::SignatureGroup;
+type Digest32 = [u8; KEY_BYTES];
 
 /// Why something could not be encrypted or opened. None of these passes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,19 +49,31 @@ pub enum TimelockError {
 
 /// Encrypts `message` so that the beacon's signature of `round` opens it: at most [`MAX_COMMIT_BYTES`].
 ///
+/// Boneh and Franklin's `FullIdent` ("Identity-Based Encryption from the Weil Pairing", section 4.2): the round is the identity, the
+/// beacon's signature of it the key that opens. What it hides is a session key of AES-256-GCM, which hides the message.
+///
 /// # Errors
 /// [`TimelockError::PublicKey`], [`TimelockError::TooLong`] or [`TimelockError::Encryption`].
 pub fn encrypt(public_key: &[u8], round: u64, message: &[u8]) -> Result<Vec<u8>, TimelockError> {
-    let public_key = PublicKey::deserialize_compressed(public_key).map_err(|_| TimelockError::PublicKey)?;
-    // What drand signs: the digest of the round's number.
-    let identity = Identity::new(b"", vec![Sha256::digest(round.to_be_bytes()).to_vec()]);
-    let mut session_key = [0; KEY_BYTES];
+    let public_key: KeyPoint = curve::point(public_key).ok_or(TimelockError::PublicKey)?;
+    let round_point = curve::round_point(round).ok_or(TimelockError::Encryption)?;
+    let (mut seed, mut session_key, mut nonce) = ([0; KEY_BYTES], [0; KEY_BYTES], [0; NONCE_BYTES]);
+    OsRng.fill_bytes(&mut seed);
     OsRng.fill_bytes(&mut session_key);
-    let sealed =
-        tle::<TinyBLS381, AESGCMStreamCipherProvider, OsRng>(public_key, session_key, message, identity, OsRng)
-            .map_err(|_| TimelockError::Encryption)?;
-    let mut bytes = Vec::new();
-    sealed.serialize_compressed(&mut bytes).map_err(|_| TimelockError::Encryption)?;
+    OsRng.fill_bytes(&mut nonce);
+
+    let factor = blinding_factor(&seed, &session_key);
+    let shared = curve::pairing_bytes(round_point, curve::multiple(public_key, factor));
+    let body =
+        cipher(&session_key).encrypt(Nonce::from_slice(&nonce), message).map_err(|_| TimelockError::Encryption)?;
+    let sealed = Sealed {
+        point: curve::key_multiple(factor),
+        hidden_seed: xor(seed, digest(&shared)),
+        hidden_key: xor(session_key, digest(&seed)),
+        nonce: &nonce,
+        body: &body,
+    };
+    let bytes = sealed.to_bytes();
     if bytes.len() > MAX_COMMIT_BYTES {
         return Err(TimelockError::TooLong { length_bytes: bytes.len() });
     }
@@ -78,34 +88,89 @@ pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockErro
     if ciphertext.len() > MAX_COMMIT_BYTES {
         return Err(TimelockError::TooLong { length_bytes: ciphertext.len() });
     }
-    let signature = Signature::deserialize_compressed(signature).map_err(|_| TimelockError::Signature)?;
-    if !is_well_formed(ciphertext) {
-        return Err(TimelockError::Malformed);
+    let signature: SignaturePoint = curve::point(signature).ok_or(TimelockError::Signature)?;
+    let sealed = Sealed::from_bytes(ciphertext).ok_or(TimelockError::Malformed)?;
+
+    let seed = xor(sealed.hidden_seed, digest(&curve::pairing_bytes(signature, sealed.point)));
+    let session_key = xor(sealed.hidden_key, digest(&seed));
+    // Whoever encrypted knew seed and key, and nobody changed either since.
+    if curve::key_multiple(blinding_factor(&seed, &session_key)) != sealed.point {
+        return Err(TimelockError::WrongSignature);
     }
-    let sealed =
-        TLECiphertext::<TinyBLS381>::deserialize_compressed(ciphertext).map_err(|_| TimelockError::Malformed)?;
-    tld::<TinyBLS381, AESGCMStreamCipherProvider>(sealed, signature).map_err(|_| TimelockError::WrongSignature)
+    cipher(&session_key)
+        .decrypt(Nonce::from_slice(sealed.nonce), sealed.body)
+        .map_err(|_| TimelockError::WrongSignature)
 }
 
-/// Whether every announced length is there: a decoder makes room for what is announced, and `timelock` takes the halves
-/// of the key to be of their right size.
-fn is_well_formed(ciphertext: &[u8]) -> bool {
-    let walk = || {
-        let rest = ciphertext.get(PUBLIC_KEY_BYTES..)?;
-        let (first_half, rest) = announced(rest)?;
-        let (second_half, rest) = announced(rest)?;
-        let (body, rest) = announced(rest)?;
+/// A ciphertext in its parts. On the wire each part but the point stands behind its length (64 bits, little endian).
+struct Sealed<'a> {
+    point: KeyPoint,
+    hidden_seed: Digest32,
+    hidden_key: Digest32,
+    body: &'a [u8],
+    nonce: &'a [u8; NONCE_BYTES],
+}
+
+impl<'a> Sealed<'a> {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut sealed_message = Vec::new();
+        announce(&mut sealed_message, self.body);
+        announce(&mut sealed_message, self.nonce);
+        let mut bytes = curve::compressed(&self.point);
+        for part in [self.hidden_seed.as_slice(), &self.hidden_key, &sealed_message, CIPHER_SUITE] {
+            announce(&mut bytes, part);
+        }
+        bytes
+    }
+
+    /// `None` unless every announced length is there and right, and nothing follows.
+    fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
+        let (point, rest) = bytes.split_at_checked(PUBLIC_KEY_BYTES)?;
+        let (hidden_seed, rest) = announced(rest)?;
+        let (hidden_key, rest) = announced(rest)?;
+        let (sealed_message, rest) = announced(rest)?;
         let (suite, rest) = announced(rest)?;
-        let (_, nonce) = announced(body)?;
-        let (_, body_rest) = announced(nonce)?;
-        let halves = first_half.len() == KEY_BYTES && second_half.len() == KEY_BYTES;
-        Some(halves && suite == CIPHER_SUITE && rest.is_empty() && body_rest.is_empty())
-    };
-    walk().unwrap_or(false)
+        let (body, nonce) = announced(sealed_message)?;
+        let (nonce, after_nonce) = announced(nonce)?;
+        if suite != CIPHER_SUITE || !rest.is_empty() || !after_nonce.is_empty() {
+            return None;
+        }
+        Some(Self {
+            hidden_seed: hidden_seed.try_into().ok()?,
+            hidden_key: hidden_key.try_into().ok()?,
+            nonce: nonce.try_into().ok()?,
+            body,
+            // Last: it costs the most.
+            point: curve::point(point)?,
+        })
+    }
 }
 
-/// Bytes behind their length (64 bits, little endian), and what follows them.
+/// Writes bytes behind their length.
+fn announce(target: &mut Vec<u8>, part: &[u8]) {
+    target.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    target.extend_from_slice(part);
+}
+
+/// Bytes behind their length, and what follows them.
 fn announced(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>()?;
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
+}
+
+/// What the ciphertext's point is of the generator: nobody knows it but who knows seed and key.
+fn blinding_factor(seed: &Digest32, session_key: &Digest32) -> Scalar {
+    curve::scalar(&digest(&[seed.as_slice(), session_key].concat()))
+}
+
+fn digest(bytes: &[u8]) -> Digest32 {
+    Sha256::digest(bytes).into()
+}
+
+fn xor(left: Digest32, right: Digest32) -> Digest32 {
+    std::array::from_fn(|at| left[at] ^ right[at])
+}
+
+fn cipher(session_key: &Digest32) -> Aes256Gcm {
+    Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(session_key))
 }

@@ -3,16 +3,9 @@
 //! Signatures are made when they are asked for, and only for rounds that have come. The scheme is drand quicknet's, so
 //! whatever works with the real beacon works with this one, and with no other key.
 
-use ark_ec::Group;
-use ark_ff::PrimeField;
-use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use parity_scale_codec::{Decode, Encode};
 use sha2::{Digest, Sha256};
-use timelock::curves::drand::TinyBLS381;
-use timelock::ibe::fullident::Identity;
-use timelock::stream_ciphers::AESGCMStreamCipherProvider;
-use timelock::tlock::{TLECiphertext, tld};
-use w3f_bls::EngineBLS;
+use tensorflix_timelock::BeaconKey;
 
 use crate::clock::block_unix_ms;
 
@@ -20,13 +13,6 @@ use crate::clock::block_unix_ms;
 const GENESIS_SECS: u32 = 1_692_803_367;
 /// Seconds between rounds.
 const PERIOD_SECS: u32 = 3;
-/// Bytes of either half of a ciphertext's encrypted key.
-const KEY_HALF_BYTES: usize = 32;
-
-type Scalar = <TinyBLS381 as EngineBLS>::Scalar;
-type PublicKey = <TinyBLS381 as EngineBLS>::PublicKeyGroup;
-type Signature = <TinyBLS381 as EngineBLS>::SignatureGroup;
-
 /// `BeaconConfiguration` of the Drand pallet.
 #[derive(Clone, Debug, Default, Decode, Encode)]
 pub(super) struct BeaconConfig {
@@ -50,19 +36,19 @@ pub(super) struct Pulse {
 
 #[derive(Clone)]
 pub(super) struct Beacon {
-    secret: Scalar,
+    key: BeaconKey,
 }
 
 impl Beacon {
     pub fn new(seed: u64) -> Self {
         let digest = Sha256::digest(("tensorflix sandbox beacon", seed).encode());
-        Self { secret: Scalar::from_be_bytes_mod_order(&digest) }
+        Self { key: BeaconKey::from_digest(&digest.into()) }
     }
 
     /// What the chain publishes of it.
     pub fn config(&self) -> BeaconConfig {
         BeaconConfig {
-            public_key: compressed(&(PublicKey::generator() * self.secret)),
+            public_key: self.key.public_key(),
             period: PERIOD_SECS,
             genesis_time: GENESIS_SECS,
             hash: vec![0; 32],
@@ -80,26 +66,12 @@ impl Beacon {
 
     /// The signed round.
     pub fn pulse(&self, round: u64) -> Pulse {
-        let message = Sha256::digest(round.to_be_bytes()).to_vec();
-        let signature = compressed(&Identity::new(b"", vec![message]).extract::<TinyBLS381>(self.secret).0);
+        let signature = self.key.sign(round);
         Pulse { round, randomness: Sha256::digest(&signature).to_vec(), signature }
     }
 }
 
 /// Opens a ciphertext with the signature of its round, as the chain does; `None` whatever is wrong with it.
 pub(super) fn open(pulse: &Pulse, ciphertext: &[u8]) -> Option<Vec<u8>> {
-    let signature = Signature::deserialize_compressed(&*pulse.signature).ok()?;
-    let sealed = TLECiphertext::<TinyBLS381>::deserialize_compressed(ciphertext).ok()?;
-    // The library takes both halves to be of this size.
-    if sealed.header.v.len() != KEY_HALF_BYTES || sealed.header.w.len() != KEY_HALF_BYTES {
-        return None;
-    }
-    tld::<TinyBLS381, AESGCMStreamCipherProvider>(sealed, signature).ok()
-}
-
-fn compressed(point: &impl CanonicalSerialize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Writing into a vector never fails.
-    let _ = point.serialize_compressed(&mut bytes);
-    bytes
+    tensorflix_timelock::open(&pulse.signature, ciphertext).ok()
 }
