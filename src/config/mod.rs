@@ -6,7 +6,7 @@
 //! - All that is wrong is reported at once, each with its place and what is allowed.
 //! - Nothing unknown is ignored: a misspelt key is refused with the nearest known name.
 //! - Secrets are apart, in [`Secrets`], come from the environment or from named files, and are never shown.
-//! - A setting is stated once, in `sections/`; `config.toml` is generated from that.
+//! - A setting is stated once, in `sections/`; `config.toml` and `docs/settings.md` are generated from that.
 //!
 //! Reading has no effect on the process: it can be repeated while the validator runs, and an error changes nothing.
 //! It does not look at wallets, endpoints or disks: `doctor` does.
@@ -16,7 +16,7 @@
 //! 1. State it in its section in `sections/`: `/// What it is for.` and `name: Type = default, terms;`.
 //! 2. Its terms are `integer`, `number`, `one_of`, `text` or `list`, then `.unit`, `.variable` or `.reloads` where they apply.
 //! 3. A word of its own is an enum in `sections/choices.rs`; a form of text is a constant in `sections/forms.rs`.
-//! 4. Write `config.toml`: `TENSORFLIX_WRITE=1 cargo test -p tensorflix --lib config::tests::generated`.
+//! 4. Write the two files: `TENSORFLIX_WRITE=1 cargo test -p tensorflix --lib config::tests::generated`.
 //! 5. Use `config.section.name`. With `.reloads()`, let something follow it in `Tuning`.
 
 pub mod cut;

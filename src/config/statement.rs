@@ -1,7 +1,8 @@
 //! How a setting is stated: once, as a field with its default and its terms.
 //!
 //! [`settings!`] turns the statements of a section into its struct (with `serde`), its `Default`, and a [`Section`] that
-//! lists every key with what it accepts and what it is for. Reading, errors and `config.toml` all use that list.
+//! lists every key with what it accepts and what it is for. Reading, errors, `config.toml` and `docs/settings.md` all use
+//! that list.
 //!
 //! The macro is ours because no library does both: `confique` has statements like these, and `schemars` keeps their ranges,
 //! but what reads a file for them stops at the first error and no longer knows its line, or which source it came from.

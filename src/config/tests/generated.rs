@@ -38,10 +38,10 @@ fn a_written_file_gives_the_same_configuration() {
 const WRITE: &str = "TENSORFLIX_WRITE";
 
 #[test]
-fn config_toml_is_what_is_generated() {
+fn config_toml_and_the_settings_page_are_what_is_generated() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut stale = Vec::new();
-    for (name, generated) in [("config.toml", Config::default().to_toml())] {
+    for (name, generated) in [("config.toml", Config::default().to_toml()), ("docs/settings.md", page::page())] {
         let path = root.join(name);
         if std::env::var_os(WRITE).is_some() {
             std::fs::write(&path, &generated).expect("written");

@@ -1,6 +1,7 @@
 //! What the configuration promises, mostly as tables of cases.
 
 mod generated;
+mod page;
 mod policy;
 mod refusals;
 mod secrets;
