@@ -1,7 +1,6 @@
 //! Every setting, stated once: its purpose, name, type, default, and what it accepts.
 //!
-//! Units stand last in a name; an empty text in the file is `None` here. Secrets are not in here but in
-//! [`Secrets`](super::Secrets).
+//! Units are last in a name; an empty text in the file is `None` here. Secrets are not in here but in [`Secrets`].
 
 mod bounds;
 mod choices;
