@@ -12,8 +12,7 @@
 
 pub mod gist_check;
 
-use crate::report::hexadecimal;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
 use std::time::Duration;
 use tensorflix_chain::{
     ChainError, Client, CommitmentSpace, DispatchFailure, Head, HotkeyWallet, Inclusion, PoolError, Preflight, Remedy,
@@ -373,5 +372,5 @@ impl Committer<'_> {
 
 /// The extrinsic as explorers know it.
 fn named(signed: &SignedExtrinsic) -> String {
-    format!("0x{}", hexadecimal(&signed.hash))
+    format!("0x{}", hex::encode(&signed.hash))
 }

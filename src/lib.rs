@@ -23,4 +23,5 @@ pub mod session;
 pub mod story;
 pub mod task_list;
 pub mod telemetry;
+pub mod text;
 pub mod tuning;

@@ -14,7 +14,7 @@ use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
 use super::refusal::Refusal;
 use super::source::Source;
 use super::vitals::Vitals;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,12 @@
 //! `audit`: what an operator should look at after a cycle, in words for people and as JSON for programs.
 
-use crate::report::one_line;
-use crate::story::wrapped;
-use crate::telemetry::visible;
+use crate::text::hints::hint_words;
+use crate::text::json::one_line;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 use serde::Serialize;
 use tensorflix_domain::audit::{Audit, Hint, audit};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::dispute::SettledBy;
-use tensorflix_domain::ids::Uid;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
@@ -46,7 +45,7 @@ pub fn to_text(audited: &Audited) -> String {
     };
     for hint in &audit.hints {
         text.push('\n');
-        text.push_str(&wrapped("", "- ", &visible(&words(hint))));
+        text.push_str(&wrapped("", "- ", &visible(&hint_words(hint))));
     }
     if audit.untold > 0 {
         text.push_str(&format!("\nand {} more of the same kinds, with less weight behind them.\n", audit.untold));
@@ -58,7 +57,7 @@ pub fn to_text(audited: &Audited) -> String {
 pub fn log(audited: &Audited, before: Option<&Audit>) {
     let (cycle, untold) = (audited.cycle, audited.audit.untold);
     for hint in news(&audited.audit, before) {
-        tracing::warn!(cycle, "look at this: {}", visible(&words(hint)));
+        tracing::warn!(cycle, "look at this: {}", visible(&hint_words(hint)));
     }
     if untold > 0 && before.is_none_or(|before| before.untold < untold) {
         tracing::warn!(cycle, untold, "more of the same kinds: see `tensorflix audit`");
@@ -89,63 +88,10 @@ fn is_same(hint: &Hint, known: &Hint) -> bool {
     }
 }
 
-/// A hint in words: what was seen, and what to look at.
-fn words(hint: &Hint) -> String {
-    match hint {
-        Hint::UntaggedWinner { uid, task_id, content_id, share } => format!(
-            "{content_id} of UID {uid} has {} of what counts in task {task_id}, and its text names no hotkey: is it the \
-             miner's own? `[rules] ownership_tag = \"required\"` asks for proof.",
-            percent(*share)
-        ),
-        Hint::SharedGist { gist, uids } => {
-            format!("UIDs {} commit the same gist {gist}: whose is it?", listed(uids))
-        }
-        Hint::Tie { uid, task_id, content_id, others, settled_by } => format!(
-            "{content_id} of task {task_id} went to UID {uid}, {}. Also listed by {}: if they complain, look at the \
-             video's own text and at the gists' history.",
-            tie_words(*settled_by),
-            if others.is_empty() { "nobody any more".to_owned() } else { format!("UIDs {}", listed(others)) }
-        ),
-        Hint::SuddenGain { uid, before, now } => format!(
-            "UID {uid} went from {} to {} of all scores in one cycle: `tensorflix explain --uid {uid}` shows with what.",
-            percent(*before),
-            percent(*now)
-        ),
-        Hint::SharedChannel { uids, content_ids } => format!(
-            "UIDs {} earn with contents of one channel ({}): one person with several hotkeys? Caps are in `[defences]`.",
-            listed(uids),
-            content_ids.join(", ")
-        ),
-        Hint::ConcentratedTask { uid, task_id, share } => format!(
-            "UID {uid} has {} of what counts in task {task_id}: does only one miner know the task?",
-            percent(*share)
-        ),
-        Hint::Reupload { uid, content_id, original_uid, original_content_id } => format!(
-            "{content_id} of UID {uid} has title and length of {original_content_id} of UID {original_uid}, which another \
-             channel published earlier: look at both."
-        ),
-    }
-}
-
-const fn tie_words(settled_by: SettledBy) -> &'static str {
-    match settled_by {
-        SettledBy::GistUpdate => "because its gist was changed earlier, as GitHub says",
-        SettledBy::CommitmentBlock => "because its commitment is older, which proves nothing",
-        _ => "because its UID is lower, which proves nothing",
-    }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
-}
-
-fn listed(uids: &[Uid]) -> String {
-    uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tensorflix_domain::ids::Uid;
 
     fn gist(uids: &[Uid]) -> Hint {
         Hint::SharedGist { gist: "alice:0a".to_owned(), uids: uids.to_vec() }

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::task_list::TaskList;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::WeightedTask;
 use tensorflix_domain::ids::{Hotkey, Uid};

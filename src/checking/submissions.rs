@@ -1,10 +1,11 @@
 //! A submission gist, pair by pair.
 
 use super::judging::{NotChecked, Outcome};
-use super::wrapping::{excerpt, place, put, put_checks, put_problem, put_summary};
+use super::wrapping::{place, put_checks, put_problem, put_summary};
 use super::{Check, CheckResult, any_wrong};
-use crate::report::one_line;
-use crate::story::{Words, words_of};
+use crate::text::json::one_line;
+use crate::text::reasons::{Words, words_of};
+use crate::text::wrapping::{excerpt, put};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::Moment;

@@ -1,8 +1,9 @@
 //! A task gist, line by line.
 
-use super::wrapping::{excerpt, place, put, put_checks, put_problem, put_summary};
+use super::wrapping::{place, put_checks, put_problem, put_summary};
 use super::{Check, CheckResult, any_wrong};
-use crate::report::one_line;
+use crate::text::json::one_line;
+use crate::text::wrapping::{excerpt, put};
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::invisible;

@@ -3,7 +3,8 @@
 use super::stdout::print;
 use super::{ConfigArgument, Exit, fail, prepare, stored};
 use crate::config::{Config, Overrides};
-use crate::telemetry::{ConsoleMode, visible};
+use crate::telemetry::ConsoleMode;
+use crate::text::visible::visible;
 use std::path::{Path, PathBuf};
 
 /// Copy the store to a new file, also while `run` works on it.

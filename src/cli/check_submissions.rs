@@ -12,7 +12,8 @@ use crate::checking::{
 use crate::config::{Config, Overrides};
 use crate::connections;
 use crate::task_list::TaskList;
-use crate::telemetry::{ConsoleMode, visible};
+use crate::telemetry::ConsoleMode;
+use crate::text::visible::visible;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

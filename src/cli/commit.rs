@@ -9,8 +9,9 @@ use crate::committing::gist_check::GistCheck;
 use crate::committing::{Committed, Committer, Deed, shown};
 use crate::config::{Config, Overrides};
 use crate::connections;
-use crate::report::{hexadecimal, one_line};
-use crate::telemetry::{ConsoleMode, visible};
+use crate::telemetry::ConsoleMode;
+use crate::text::json::one_line;
+use crate::text::visible::visible;
 use serde::Serialize;
 use std::sync::Arc;
 use tensorflix_actors::ports::Clock;
@@ -164,7 +165,7 @@ fn text(pointer: &GistPointer, netuid: u16, committed: &Committed) -> String {
         Deed::Written { block, extrinsic_hash } => format!(
             "Committed {pointer} on subnet {netuid} in block {block}, final and read back\n  extrinsic 0x{}\n  before: \
              {previous}\n",
-            hexadecimal(extrinsic_hash)
+            hex::encode(extrinsic_hash)
         ),
     }
 }
@@ -172,7 +173,7 @@ fn text(pointer: &GistPointer, netuid: u16, committed: &Committed) -> String {
 fn json(hotkey: Hotkey, commit: &GistPointer, netuid: u16, committed: &Committed) -> String {
     let (block, extrinsic) = match &committed.deed {
         Deed::Stood | Deed::Withheld => (None, None),
-        Deed::Written { block, extrinsic_hash } => (Some(*block), Some(format!("0x{}", hexadecimal(extrinsic_hash)))),
+        Deed::Written { block, extrinsic_hash } => (Some(*block), Some(format!("0x{}", hex::encode(extrinsic_hash)))),
     };
     let previous = committed.previous.as_ref();
     let report = Report {

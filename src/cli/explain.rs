@@ -3,8 +3,10 @@
 use super::stdout::print;
 use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
 use crate::config::{Config, Overrides};
-use crate::story::{Question, Told, tell, to_json, to_text, wrapped};
-use crate::telemetry::{ConsoleMode, visible};
+use crate::story::{Question, Told, tell, to_json, to_text};
+use crate::telemetry::ConsoleMode;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 use tensorflix_domain::ids::Uid;
 
 /// Why a submission scored what it scored.

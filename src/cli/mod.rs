@@ -28,7 +28,9 @@ mod verifier_cost;
 
 use crate::config::{Config, LogSettings, Overrides, environment};
 use crate::file_limit;
-use crate::telemetry::{self, ConsoleMode, Telemetry, shown};
+use crate::telemetry;
+use crate::telemetry::{ConsoleMode, Telemetry};
+use crate::text::visible::shown;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;

@@ -9,7 +9,7 @@ mod text;
 pub use text::to_text;
 
 use crate::config::Config;
-use crate::report::one_line;
+use crate::text::json::one_line;
 use serde::Serialize;
 use std::sync::Arc;
 use tensorflix_actors::ports::{Clock, Http};

@@ -1,8 +1,8 @@
 //! What was found, for people: a line each, and below it what to do.
 
 use super::{Finding, State};
-use crate::story::wrapped;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 
 /// Columns of a state and a subject.
 const STATE_WIDTH: usize = 7;

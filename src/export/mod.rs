@@ -19,8 +19,6 @@ use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tensorflix_store::{Store, StoreError};
 
-use crate::report::hexadecimal;
-
 /// All that is kept of one decided cycle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordedCycle {
@@ -68,7 +66,7 @@ impl From<WeightIntent> for SentWeights {
             window: intent.window,
             signed_at: intent.signed_at,
             entries: intent.entries,
-            extrinsic: format!("0x{}", hexadecimal(&intent.extrinsic_hash)),
+            extrinsic: format!("0x{}", hex::encode(&intent.extrinsic_hash)),
             outcome: intent.outcome,
         }
     }
@@ -103,5 +101,5 @@ impl RecordedCycle {
 /// decided under the same rules.
 pub fn policy_sha256(policy: &Policy) -> String {
     // A policy is texts and finite numbers, so this cannot fail.
-    hexadecimal(&Sha256::digest(serde_json::to_vec(policy).unwrap_or_default()))
+    hex::encode(&Sha256::digest(serde_json::to_vec(policy).unwrap_or_default()))
 }

@@ -2,7 +2,7 @@
 
 use super::{Payout, Replay, WeightsReplay};
 use crate::export::policy_sha256;
-use crate::report::one_line;
+use crate::text::json::one_line;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};

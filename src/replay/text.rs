@@ -1,8 +1,8 @@
 //! Replays for people, in lines of a terminal's width. What miners wrote is escaped.
 
 use super::{Payout, Replay, WeightsReplay};
-use crate::story::wrapped;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 use std::fmt::Write;
 
 /// What stands before the lines of one cycle.

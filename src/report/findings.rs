@@ -1,6 +1,6 @@
 //! What was found against a content, in words that a person understands without the rules at hand.
 
-use crate::story::doubt_words;
+use crate::text::verdicts::doubt_words;
 use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::judge::Judged;

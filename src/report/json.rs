@@ -1,6 +1,7 @@
 //! A cycle's report as one JSON object, by the contract of `run --once --output json`.
 
 use super::{CycleReport, Sending};
+use crate::text::json::one_line;
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::{Hotkey, Platform, Uid};
@@ -50,7 +51,7 @@ pub fn to_json(report: &CycleReport, with_extrinsic: bool) -> String {
     let evidence = &report.decided.evidence;
     let (submitted, extrinsic) = match &report.sending {
         Sending::Confirmed { extrinsic_hash, .. } => {
-            (true, with_extrinsic.then(|| format!("0x{}", hexadecimal(extrinsic_hash))))
+            (true, with_extrinsic.then(|| format!("0x{}", hex::encode(extrinsic_hash))))
         }
         Sending::Withheld { .. } => (false, None),
     };
@@ -86,15 +87,4 @@ pub fn to_json(report: &CycleReport, with_extrinsic: bool) -> String {
         errors: &report.decided.errors,
     };
     one_line(&object)
-}
-
-/// A result as one JSON object on one line, without its end.
-pub(crate) fn one_line(object: &impl Serialize) -> String {
-    // Every part is text, a finite number or null, so this cannot fail; an empty object would be seen at once.
-    serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned())
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

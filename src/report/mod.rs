@@ -5,7 +5,6 @@ mod json;
 mod text;
 
 pub use json::to_json;
-pub(crate) use json::{hexadecimal, one_line};
 pub use text::{Detail, to_text};
 
 use std::collections::BTreeMap;

@@ -1,10 +1,9 @@
 //! A cycle's report for people.
 
 use super::findings::found_against;
-use super::json::hexadecimal;
 use super::{CycleReport, Sending};
-use crate::story::wrapped;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use tensorflix_domain::ids::Uid;
@@ -179,7 +178,7 @@ fn write_weights(text: &mut String, report: &CycleReport) -> std::fmt::Result {
         .collect();
     match &report.sending {
         Sending::Confirmed { block, extrinsic_hash } => {
-            writeln!(text, "Weights sent, in block {block} (extrinsic 0x{}):", hexadecimal(extrinsic_hash))?;
+            writeln!(text, "Weights sent, in block {block} (extrinsic 0x{}):", hex::encode(extrinsic_hash))?;
         }
         Sending::Withheld { reason, .. } if entries.is_empty() => {
             writeln!(text, "Weights not sent: {reason}")?;

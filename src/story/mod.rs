@@ -1,6 +1,6 @@
 //! Why a submission scored what it scored: its story in a decided cycle, put together from the store alone.
 //!
-//! Invariants: every number is the stored one, and every reason that the rules know has its words ([`words_of`]); what
+//! Invariants: every number is the stored one, and every reason that the rules know has its words ([`words_of`](crate::text::reasons::words_of)); what
 //! cannot be told is said instead of guessed. Nothing is judged anew, and nothing is changed.
 
 mod miner;
@@ -8,18 +8,13 @@ mod score;
 mod submission;
 mod text;
 mod unknown;
-mod verdicts;
-mod words;
 
 pub use miner::{MinerStory, SentWeight};
 pub use submission::{Best, Listed, Rival, Settled, Story};
 pub use text::to_text;
-pub(crate) use text::wrapped;
-pub(crate) use verdicts::doubt_words;
-pub use words::{Words, outcome_words, settled_words, words_of};
 
 use crate::export::{RecordedCycle, policy_sha256};
-use crate::report::one_line;
+use crate::text::json::one_line;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::Moment;

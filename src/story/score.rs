@@ -1,7 +1,7 @@
 //! How a score was computed, in words: the figures that the cycle recorded, and nothing that is derived again.
 
 use super::Story;
-use crate::telemetry::visible;
+use crate::text::visible::visible;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::views::Arithmetic;
 

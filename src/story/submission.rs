@@ -1,7 +1,7 @@
 //! One submission's story: where it was listed, whose it is, what the platform said, and how that became a score.
 
-use super::words::{outcome_words, settled_words};
 use crate::export::RecordedCycle;
+use crate::text::reasons::{outcome_words, settled_words};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;

@@ -2,17 +2,15 @@
 //! not visible.
 
 use super::score::score_words;
-use super::verdicts::verdict_words;
 use super::{Answer, MinerStory, Rival, Story};
-use crate::telemetry::visible;
+use crate::text::verdicts::verdict_words;
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
 use std::fmt::Write;
 use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::{ContentEvidence, UnwatchedBlocks};
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::record::IntentOutcome;
-
-/// Characters in a line.
-const WIDTH: usize = 80;
 
 /// Width of the names of a story's parts.
 const NAME_WIDTH: usize = 12;
@@ -245,45 +243,9 @@ fn part(text: &mut String, name: &str, words: &str) {
     text.push_str(&wrapped("  ", &format!("{name:<NAME_WIDTH$}"), words));
 }
 
-/// `words` in lines of a terminal's width, each with a line end: the first behind `indent` and `lead`, the others below
-/// the first one's words. A word that is longer than a line stands alone in one.
-pub(crate) fn wrapped(indent: &str, lead: &str, words: &str) -> String {
-    let hanging = indent.chars().count() + lead.chars().count();
-    let mut text = format!("{indent}{lead}");
-    let mut column = hanging;
-    for (index, word) in words.split(' ').enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > WIDTH {
-            text.push('\n');
-            text.push_str(&" ".repeat(hanging));
-            column = hanging;
-        } else if index > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-    }
-    text.push('\n');
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_wrapped_below_each_other_and_nothing_is_lost() {
-        let words = "a short word and averyveryverylongwordthatisquiteasmuchasalineholdsandthenafewmorelettersmore end";
-        let text = wrapped("  ", "Lead  ", &format!("{words} {words}"));
-        let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("  Lead  a short word and"));
-        assert!(lines[1..].iter().all(|line| line.starts_with("        ") && !line[8..].starts_with(' ')));
-        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH || line.trim().split(' ').count() == 1));
-        let again: Vec<&str> = text.split_whitespace().skip(1).collect();
-        assert_eq!(again.join(" "), format!("{words} {words}"));
-        assert_eq!(wrapped("", "- ", ""), "- \n");
-    }
 
     #[test]
     fn places_are_counted_as_people_do() {

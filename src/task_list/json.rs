@@ -1,7 +1,7 @@
 //! The list of tasks as one JSON object.
 
 use super::{Content, TaskList};
-use crate::report::one_line;
+use crate::text::json::one_line;
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;

@@ -3,7 +3,7 @@
 //! What validators wrote is shown with nothing in it that is not visible, and cut where a line ends.
 
 use super::{Content, ListedValidator, TaskList};
-use crate::telemetry::visible;
+use crate::text::visible::visible;
 use std::fmt::Write;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Uid;

@@ -4,7 +4,7 @@ use super::on_store;
 use super::support::{check_exit, folder, stdout};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tensorflix::story::words_of;
+use tensorflix::text::reasons::words_of;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;

@@ -3,7 +3,7 @@
 use tensorflix_domain::verification::{Check, Provider, Verdict, VerificationEvidence, Wait};
 
 /// One sentence or so for each verdict and each missing one.
-pub(super) fn verdict_words(known: &VerificationEvidence) -> String {
+pub(crate) fn verdict_words(known: &VerificationEvidence) -> String {
     let mut words: Vec<String> = known.verdicts.iter().map(one).collect();
     words.extend(known.waits.iter().map(missing));
     if words.is_empty() {

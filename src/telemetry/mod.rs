@@ -5,7 +5,7 @@
 //! - Logging never panics, never waits and never ends the process: lines go into bounded queues, and what cannot be
 //!   written is dropped and counted. A full disk, a closed pipe or a terminal that nobody reads stop no weights.
 //! - A line is one line: control characters that came with data are escaped, so that no miner can move a cursor or
-//!   write an entry of its own. Fields and lines are cut where they are too long (`line_text.rs`).
+//!   write an entry of its own. Fields and lines are cut where they are too long (`line_text.rs`, `text/visible.rs`).
 //! - Warnings and errors of one kind are written so many at a time, and then counted (`repeats.rs`): nobody outside can fill
 //!   a log or hide in it what others did.
 //! - Dependencies never log more than `info`, and on the console no more than `warn`: below `info` they write requests
@@ -39,7 +39,6 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use crate::config::{LogFormat, LogLevel, LogSettings};
 use field_text::EscapedFields;
 use line_queue::{LineQueue, LineWriter};
-pub(crate) use line_text::{shown, visible};
 use rotating_file::{Reopening, RotatingFile};
 
 /// The beginning of the names of all our crates.
