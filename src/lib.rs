@@ -5,23 +5,16 @@
 
 pub mod adapters;
 pub mod api;
-pub mod app;
-pub mod audit;
 pub mod checking;
 pub mod cli;
 pub mod committing;
 pub mod config;
-pub mod connections;
+pub mod console;
 pub mod doctor;
 pub mod export;
-pub mod file_limit;
-pub mod files;
 pub mod replay;
-pub mod report;
-pub mod reporter;
-pub mod session;
 pub mod story;
 pub mod task_list;
 pub mod telemetry;
 pub mod text;
-pub mod tuning;
+pub mod wiring;

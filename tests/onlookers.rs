@@ -18,7 +18,7 @@ use tensorflix::api::front::Front;
 use tensorflix::api::server::Server;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::LogSettings;
-use tensorflix::reporter::{Event, Reporter, recipient};
+use tensorflix::console::reporter::{Event, Reporter, recipient};
 use tensorflix::telemetry::{self, ConsoleMode};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_store::Store;

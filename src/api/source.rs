@@ -149,7 +149,7 @@ impl Source {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::connections;
+    use crate::wiring::connections;
 
     #[test]
     fn quota_begins_anew_at_the_platforms_own_midnight_also_when_clocks_change() {

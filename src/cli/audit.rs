@@ -1,9 +1,10 @@
 //! `audit`: what an operator should look at after a cycle.
 
-use super::stdout::print;
-use super::{ConfigArgument, Exit, Output, fail, prepare, stored};
-use crate::audit::{audited, to_json, to_text};
+use super::{ConfigArgument, Output, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, fail};
+use crate::console::hints::{audited, to_json, to_text};
+use crate::console::stdout::print;
 use crate::telemetry::ConsoleMode;
 
 /// What to look at after a cycle: untagged winners, shared gists, ties, sudden gains, shared channels.

@@ -1,8 +1,9 @@
 //! `backup`: a copy of the validator's store, also while `run` works on it.
 
-use super::stdout::print;
-use super::{ConfigArgument, Exit, fail, prepare, stored};
+use super::{ConfigArgument, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, fail};
+use crate::console::stdout::print;
 use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
 use std::path::{Path, PathBuf};

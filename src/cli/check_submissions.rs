@@ -1,8 +1,7 @@
 //! `check-submissions`: what a validator would make of a submission gist, before it is committed.
 
 use super::check_tasks::unread;
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
+use super::{ConfigArgument, NetworkArguments, Output, prepare};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::checking::{
@@ -10,10 +9,12 @@ use crate::checking::{
     judge, price, publishers_of, tasks_of_all,
 };
 use crate::config::{Config, Overrides};
-use crate::connections;
+use crate::console::exit::{Exit, fail, refuse, say};
+use crate::console::stdout::{ended, print};
 use crate::task_list::TaskList;
 use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
+use crate::wiring::connections;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,14 @@
 //! `check-tasks`: a task gist, line by line, before it is committed.
 
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, Output, fail, prepare, refuse};
+use super::{ConfigArgument, Output, prepare};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::checking::{Source, Unread, check_tasks};
 use crate::config::{Config, Overrides};
-use crate::connections;
+use crate::console::exit::{Exit, fail, refuse};
+use crate::console::stdout::{ended, print};
 use crate::telemetry::ConsoleMode;
+use crate::wiring::connections;
 use std::sync::Arc;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;

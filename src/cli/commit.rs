@@ -1,17 +1,18 @@
 //! `commit`: announces on chain where the hotkey's gist is.
 
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, fail, prepare, refuse, say};
+use super::{ConfigArgument, NetworkArguments, Output, WalletArguments, prepare};
 use crate::adapters::chain::FINALITY_DEADLINE;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::committing::gist_check::GistCheck;
 use crate::committing::{Committed, Committer, Deed, shown};
 use crate::config::{Config, Overrides};
-use crate::connections;
+use crate::console::exit::{Exit, fail, refuse, say};
+use crate::console::stdout::{ended, print};
 use crate::telemetry::ConsoleMode;
 use crate::text::json::one_line;
 use crate::text::visible::visible;
+use crate::wiring::connections;
 use serde::Serialize;
 use std::sync::Arc;
 use tensorflix_actors::ports::Clock;

@@ -3,16 +3,18 @@
 //! The validator is the one that `run` starts, with the sandbox's addresses in its configuration; only the chain's
 //! blocks are moved from here, from one cycle's slot to the next.
 
+use super::Output;
 use super::run::{log_metrics, show as show_cycle};
 use super::sandbox::WorldArguments;
 use super::signals::StopSignals;
-use super::stdout::print;
-use super::{Exit, Output, refuse, sandbox_config};
-use crate::app::{App, Mode, slot_blocks};
 use crate::config::{Config, LogSettings};
-use crate::report::{CycleReport, Sending};
-use crate::session::{Session, Shown};
+use crate::console::exit::{Exit, refuse};
+use crate::console::report::cycle::{CycleReport, Sending};
+use crate::console::session::{Session, Shown};
+use crate::console::stdout::print;
 use crate::telemetry::{self, ConsoleMode};
+use crate::wiring::app::{App, Mode, slot_blocks};
+use crate::wiring::sandbox_config;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;

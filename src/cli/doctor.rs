@@ -1,10 +1,11 @@
 //! `doctor`: whether the validator has all that it needs.
 
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, fail, prepare};
+use super::{ConfigArgument, NetworkArguments, Output, WalletArguments, prepare};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::config::Overrides;
+use crate::console::exit::{Exit, fail};
+use crate::console::stdout::{ended, print};
 use crate::doctor::{examine, is_well, to_json, to_text};
 use crate::telemetry::ConsoleMode;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! `explain`: why a submission scored what it scored.
 
-use super::stdout::print;
-use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
+use super::{ConfigArgument, Output, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, fail, say};
+use crate::console::stdout::print;
 use crate::story::{Question, Told, tell, to_json, to_text};
 use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;

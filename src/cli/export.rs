@@ -1,7 +1,8 @@
 //! `export`: everything that a cycle decided from.
 
-use super::{ConfigArgument, Exit, prepare, stored};
+use super::{ConfigArgument, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::Exit;
 use crate::export::{write_csv, write_json};
 use crate::telemetry::ConsoleMode;
 use clap::ValueEnum;

@@ -1,7 +1,7 @@
 //! What protects a process that holds keys, before it does anything: its files are for their owner alone, whatever the
 //! umask, and its memory is neither dumped nor read by other processes of the same user.
 
-use super::say;
+use crate::console::exit::say;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, setrlimit, umask};
 

@@ -17,49 +17,20 @@ mod replay;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
-#[cfg(feature = "sandbox")]
-pub mod sandbox_config;
 mod service;
 mod signals;
-mod stdout;
 mod stored;
 mod tasks;
 mod verifier_cost;
 
+use crate::adapters::file_limit;
 use crate::config::{Config, LogSettings, Overrides, environment};
-use crate::file_limit;
-use crate::telemetry;
-use crate::telemetry::{ConsoleMode, Telemetry};
-use crate::text::visible::shown;
+use crate::console::exit::{Exit, refuse};
+use crate::console::stdout;
+use crate::telemetry::{self, ConsoleMode, Telemetry};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// All done, or stopped as asked.
-    Done,
-    /// The job failed.
-    Failed,
-    /// Wrong usage or configuration: nothing was begun.
-    BadUsage,
-    /// `--once`, and there was nothing to score, or everything is pending.
-    NothingToScore,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::BadUsage => 2,
-            Exit::NothingToScore => 3,
-        })
-    }
-}
 
 /// A validator for subnet 89 (TensorFlix) of the Bittensor chain.
 #[derive(Parser)]
@@ -242,21 +213,4 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(arguments),
     }
-}
-
-/// Says on stderr what is wrong with the usage or the configuration.
-fn refuse(error: &dyn std::fmt::Display) -> Exit {
-    say(&format!("error: {error}"));
-    Exit::BadUsage
-}
-
-/// Says on stderr why the job failed, on one line.
-fn fail(error: &dyn std::fmt::Display) -> Exit {
-    say(&shown(&format_args!("error: {error}")));
-    Exit::Failed
-}
-
-/// Writes a line on stderr. A terminal that went away is no reason to stop.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -4,10 +4,10 @@
 //! written, after [`CHAIN_PATIENCE`], also in mid-run; a cycle after [`CYCLE_PATIENCE`]; and all of it, from opening the
 //! wallet to printing the result, after [`LONGEST`], which a thread of its own sees to.
 
-use super::Exit;
 use crate::adapters::chain::FINALITY_DEADLINE;
-use crate::app::App;
-use crate::report::{CycleReport, Sending};
+use crate::console::exit::Exit;
+use crate::console::report::cycle::{CycleReport, Sending};
+use crate::wiring::app::App;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;

@@ -6,7 +6,7 @@
 use super::signals;
 use crate::config::{Config, Overrides, cut, environment};
 use crate::telemetry::Telemetry;
-use crate::tuning::{Tuning, changes};
+use crate::wiring::tuning::{Tuning, changes};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};

@@ -1,8 +1,9 @@
 //! `replay`: decide cycles again from their own evidence.
 
-use super::stdout::print;
-use super::{ConfigArgument, Exit, Output, fail, prepare, say, stored};
+use super::{ConfigArgument, Output, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, fail, say};
+use crate::console::stdout::print;
 use crate::export::{RecordedCycle, read_json};
 use crate::replay::{Payout, payout_text, replay, to_json, to_text};
 use crate::telemetry::ConsoleMode;

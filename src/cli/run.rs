@@ -2,14 +2,18 @@
 
 use super::reload::{Hangups, Reload};
 use super::signals::StopSignals;
-use super::stdout::{self, print};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, WalletArguments, once, prepare, refuse};
-use crate::app::serving::Services;
-use crate::app::{App, AppError, Mode};
+use super::{ConfigArgument, NetworkArguments, Output, WalletArguments, once, prepare};
 use crate::config::{Config, Overrides};
-use crate::report::{CycleReport, Detail, Sending, to_json, to_text};
-use crate::session::{Session, Shown};
+use crate::console::exit::{Exit, refuse};
+use crate::console::report::cycle::{CycleReport, Sending};
+use crate::console::report::json::to_json;
+use crate::console::report::text::{Detail, to_text};
+use crate::console::session::{Session, Shown};
+use crate::console::stdout;
+use crate::console::stdout::print;
 use crate::telemetry::ConsoleMode;
+use crate::wiring::app::{App, AppError, Mode};
+use crate::wiring::serving::Services;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;

@@ -1,11 +1,12 @@
 //! `sandbox`: the sandbox world alone, for `run` to work against.
 
 use super::signals::StopSignals;
-use super::stdout::print;
-use super::{Exit, refuse, sandbox_config};
+use crate::adapters::files;
 use crate::config::LogSettings;
-use crate::files;
+use crate::console::exit::{Exit, refuse};
+use crate::console::stdout::print;
 use crate::telemetry::{self, ConsoleMode};
+use crate::wiring::sandbox_config;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

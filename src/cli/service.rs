@@ -3,10 +3,12 @@
 use super::reload::{Hangups, Reload};
 use super::run::{end_without_store, report_metrics};
 use super::signals::StopSignals;
-use super::{ConfigArgument, Exit, NetworkArguments, prepare_service, refuse};
-use crate::app::AppError;
-use crate::app::alone::{self, Alone, AloneError};
+use super::{ConfigArgument, NetworkArguments, prepare_service};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, refuse};
+use crate::wiring::alone;
+use crate::wiring::alone::{Alone, AloneError};
+use crate::wiring::app::AppError;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@
 //!
 //! SIGXFSZ ends nothing: a file that must not grow fails to be written then, as on a full disk.
 
-use super::{Exit, say};
+use crate::console::exit::{Exit, say};
 use rustix::process::Signal as Number;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};

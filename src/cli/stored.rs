@@ -1,9 +1,11 @@
 //! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
 
-use super::{Exit, fail, refuse, stdout};
+use crate::adapters::files;
+use crate::adapters::files::Obstacle;
 use crate::config::Config;
+use crate::console::exit::{Exit, fail, refuse};
+use crate::console::stdout;
 use crate::export::RecordedCycle;
-use crate::files::{self, Obstacle};
 use std::io::{self, Write};
 use std::path::Path;
 use tensorflix_store::Store;

@@ -1,14 +1,15 @@
 //! `tasks`: every validator's tasks, as miners see them.
 
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, NetworkArguments, Output, fail, prepare, refuse, say};
+use super::{ConfigArgument, NetworkArguments, Output, prepare};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::config::{Config, Overrides};
-use crate::connections;
+use crate::console::exit::{Exit, fail, refuse, say};
+use crate::console::stdout::{ended, print};
 use crate::task_list::{TaskList, to_json, to_text};
 use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
+use crate::wiring::connections;
 use std::sync::Arc;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;

@@ -3,9 +3,10 @@
 //! An upper bound. The first day asks about everything that has no verdict yet, as far as the sample and the daily budgets
 //! go; later days about what is due to be renewed. New videos and changed texts add to that. Nothing is asked of anybody.
 
-use super::stdout::{ended, print};
-use super::{ConfigArgument, Exit, Output, prepare, say, stored};
+use super::{ConfigArgument, Output, prepare, stored};
 use crate::config::{Config, Overrides};
+use crate::console::exit::{Exit, say};
+use crate::console::stdout::{ended, print};
 use crate::telemetry::ConsoleMode;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,7 +151,7 @@ fn cost(config: &Config, videos: &BTreeMap<Platform, u64>) -> Cost {
         .collect();
     Cost {
         videos: videos.values().sum(),
-        unchecked: crate::connections::unchecked(config),
+        unchecked: crate::wiring::connections::unchecked(config),
         first_day_usd: providers.iter().map(|cost| cost.first_day_usd).sum(),
         later_day_usd: providers.iter().map(|cost| cost.later_day_usd).sum(),
         providers,

@@ -3,7 +3,7 @@
 use super::{Finding, State};
 use crate::checking::{Source, check_tasks};
 use crate::config::{Config, NetworkSettings};
-use crate::connections;
+use crate::wiring::connections;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::limiter::Limiter;

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::config::Config;
-use crate::connections;
+use crate::wiring::connections;
 use std::path::{Path, PathBuf};
 use tensorflix_domain::verification::Check;
 

@@ -8,7 +8,7 @@ use tensorflix::api::observing::{BatchCollector, Collecting, ObserveNow, QUIET, 
 use tensorflix::api::source::Source;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
-use tensorflix::connections;
+use tensorflix::wiring::connections;
 use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;

@@ -13,7 +13,7 @@ use tensorflix::api::server::Server;
 use tensorflix::api::source::Source;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
-use tensorflix::connections;
+use tensorflix::wiring::connections;
 use tensorflix_actors::outcomes::Outcomes;
 use tensorflix_actors::platform::Scope;
 use tensorflix_actors::ports::Clock;

@@ -5,8 +5,8 @@
 //! can drive out others before itself.
 
 use super::phase::{Course, Load};
+use crate::adapters::file_limit;
 use crate::api::clients::network;
-use crate::file_limit;
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

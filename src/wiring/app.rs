@@ -1,21 +1,17 @@
-//! Wiring: the only file that names every actor and every adapter.
+//! The running validator: the only file that names every actor and every adapter.
 //!
 //! Actors are made from the last to the first of the flow, so that each gets the addresses it tells. All of them run
-//! on the thread that calls [`App::start`]. The services beside them are put together in [`serving`], and what each of them
-//! needs when it runs [`alone`].
+//! on the thread that calls [`App::start`]. The services beside them are put together in [`serving`](super::serving), and what each of them
+//! needs when it runs [`alone`](super::alone).
 
-pub mod alone;
-pub mod serving;
-mod upkeep;
-
+use super::connections;
+use super::tuning::{RateOf, Tuning};
 use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::adapters::store::Database;
 use crate::config::{Config, ForeignUpdate};
-use crate::connections;
-use crate::reporter::{Event, Reporter, recipient};
-use crate::tuning::{RateOf, Tuning};
+use crate::console::reporter::{Event, Reporter, recipient};
 use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,7 +80,7 @@ pub struct App {
     pub actors: Actors,
     /// The database behind the store.
     pub database: tensorflix_store::Store,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     /// What can be changed while it runs.
     pub tuning: Arc<Tuning>,
     /// No other validator can use the store meanwhile.
@@ -110,21 +106,21 @@ pub struct Actors {
 }
 
 /// What every actor is made with.
-struct Workshop<'a> {
-    config: &'a Config,
-    store: Arc<dyn Store>,
-    http: Arc<dyn Http>,
-    clock: Arc<dyn Clock>,
-    escalations: UnboundedSender<&'static str>,
-    stats: Vec<Arc<ActorStats>>,
-    tuning: Arc<Tuning>,
-    jitter: Jitter,
+pub(super) struct Workshop<'a> {
+    pub(super) config: &'a Config,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) http: Arc<dyn Http>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) escalations: UnboundedSender<&'static str>,
+    pub(super) stats: Vec<Arc<ActorStats>>,
+    pub(super) tuning: Arc<Tuning>,
+    pub(super) jitter: Jitter,
 }
 
 impl App {
     /// Keeps the store from growing for as long as the process lives: for one that runs for months.
     pub fn keep_store_bounded(&self, config: &Config) {
-        actix_rt::spawn(upkeep::keep_bounded(self.database.clone(), config.store.keep_days));
+        actix_rt::spawn(super::upkeep::keep_bounded(self.database.clone(), config.store.keep_days));
     }
 
     /// Opens the store, reads the wallet, and starts every actor. The chain is connected to when it is first asked.
@@ -170,7 +166,7 @@ pub fn slot_blocks(config: &Config) -> u32 {
 }
 
 impl<'a> Workshop<'a> {
-    fn new(
+    pub(super) fn new(
         config: &'a Config,
         database: Database,
         escalations: UnboundedSender<&'static str>,
@@ -189,13 +185,13 @@ impl<'a> Workshop<'a> {
         })
     }
 
-    fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
+    pub(super) fn stats_of(&mut self, name: &'static str) -> Arc<ActorStats> {
         let stats = ActorStats::new(name);
         self.stats.push(Arc::clone(&stats));
         stats
     }
 
-    fn supervision(&self, stats: &Arc<ActorStats>, importance: Importance) -> Supervision {
+    pub(super) fn supervision(&self, stats: &Arc<ActorStats>, importance: Importance) -> Supervision {
         let settings = self.config.supervision_of(stats.name());
         let limits = RestartLimits {
             max_restarts: settings.max_restarts,
@@ -207,15 +203,15 @@ impl<'a> Workshop<'a> {
         Supervision { limits, jitter, importance, clock: Arc::clone(&self.clock), stats: Arc::clone(stats) }
     }
 
-    fn core(&self, stats: &Arc<ActorStats>) -> Supervision {
+    pub(super) fn core(&self, stats: &Arc<ActorStats>) -> Supervision {
         self.supervision(stats, Importance::Core(self.escalations.clone()))
     }
 
-    fn limiter(&self, rate_of: RateOf, stats: &Arc<ActorStats>) -> Arc<Limiter> {
+    pub(super) fn limiter(&self, rate_of: RateOf, stats: &Arc<ActorStats>) -> Arc<Limiter> {
         self.tuning.limiter(self.config, rate_of, &self.clock, stats)
     }
 
-    fn chain(
+    pub(super) fn chain(
         &self,
         wallet: Option<HotkeyWallet>,
         stats: &Arc<ActorStats>,
@@ -279,11 +275,11 @@ impl<'a> Workshop<'a> {
         Actors { chain_watcher, gist_fetcher, youtube, instagram, verifier, scorer, weight_setter }
     }
 
-    fn grids(&self) -> Grids {
+    pub(super) fn grids(&self) -> Grids {
         Grids { round_blocks: self.config.validator.gist_poll_blocks, slot_blocks: slot_blocks(self.config) }
     }
 
-    fn chain_watcher(
+    pub(super) fn chain_watcher(
         &self,
         chain: Arc<dyn Chain>,
         stats: Arc<ActorStats>,
@@ -303,7 +299,7 @@ impl<'a> Workshop<'a> {
         supervise(self.core(&stats), |_| watcher)
     }
 
-    fn gist_fetcher(
+    pub(super) fn gist_fetcher(
         &self,
         stats: Arc<ActorStats>,
         listeners: Vec<Recipient<SubmissionsRecorded>>,
@@ -329,19 +325,24 @@ impl<'a> Workshop<'a> {
         supervise(self.core(&stats), |_| fetcher)
     }
 
-    fn youtube(&mut self) -> Addr<YouTubeActor> {
+    pub(super) fn youtube(&mut self) -> Addr<YouTubeActor> {
         let youtube = connections::youtube(self.config);
         self.tuning.budget(connections::youtube_units, &youtube.daily_quota);
         self.platform("youtube", connections::youtube_rate, youtube)
     }
 
-    fn instagram(&mut self) -> Addr<InstagramActor> {
+    pub(super) fn instagram(&mut self) -> Addr<InstagramActor> {
         let instagram = connections::instagram(self.config, &self.clock);
         self.tuning.budget(connections::instagram_units, &instagram.daily_charge);
         self.platform("instagram", connections::instagram_rate, instagram)
     }
 
-    fn platform<P: Platform>(&mut self, name: &'static str, rate_of: RateOf, platform: P) -> Addr<PlatformActor<P>> {
+    pub(super) fn platform<P: Platform>(
+        &mut self,
+        name: &'static str,
+        rate_of: RateOf,
+        platform: P,
+    ) -> Addr<PlatformActor<P>> {
         let stats = self.stats_of(name);
         let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(rate_of, &stats));
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));

@@ -1,7 +1,7 @@
 //! A configuration that makes `run` work against a sandbox: addresses, a throwaway wallet, keys, a store.
 
+use crate::adapters::files;
 use crate::config::Config;
-use crate::files;
 use std::io;
 use std::path::Path;
 use tensorflix_domain::verification::CheckMode;

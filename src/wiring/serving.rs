@@ -1,6 +1,8 @@
 //! The services, put together: beside the validator's actors, or with what they need when they run alone.
 
-use super::App;
+use super::app::App;
+use super::connections;
+use super::tuning::Tuning;
 use crate::api::clients::Clients;
 use crate::api::desk::{Ages, Desk};
 use crate::api::front::Front;
@@ -11,8 +13,6 @@ use crate::api::source::Source;
 use crate::api::vitals::{Dating, FollowedSubnet, Vitals};
 use crate::api::{chain_syncer, platform_tracker};
 use crate::config::{Config, HttpSettings};
-use crate::connections;
-use crate::tuning::Tuning;
 use actix::Recipient;
 use actix_web::web::Data;
 use std::collections::BTreeMap;

@@ -3,14 +3,14 @@
 //! A reader that closed its end of the pipe has what it wanted, and nothing is said of it (`tensorflix tasks | head -1`). A
 //! result that is lost in any other way, on a full disk above all, is a failure of the command.
 
-use super::{Exit, fail};
+use super::exit::{Exit, fail};
 use std::io::{self, BufWriter, Write};
 
 /// Writes a result.
 ///
 /// # Errors
 /// The exit of a command whose result is lost; stderr has the reason already.
-pub(super) fn print(text: &str) -> Result<(), Exit> {
+pub(crate) fn print(text: &str) -> Result<(), Exit> {
     write(|stdout| stdout.write_all(text.as_bytes()))
 }
 
@@ -18,7 +18,7 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
 ///
 /// # Errors
 /// Those of [`print`].
-pub(super) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
+pub(crate) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = write(&mut stdout).and_then(|()| stdout.flush());
     // Whatever is left is lost: a second attempt to write it would only wait again.
@@ -30,7 +30,7 @@ pub(super) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 ///
 /// # Errors
 /// Those of [`print`].
-pub(super) fn lost(error: io::Error) -> Result<(), Exit> {
+pub(crate) fn lost(error: io::Error) -> Result<(), Exit> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(fail(&format!("cannot write the result to stdout: {error}"))),
@@ -38,6 +38,6 @@ pub(super) fn lost(error: io::Error) -> Result<(), Exit> {
 }
 
 /// The exit of a command whose last step was to print its result.
-pub(super) fn ended(printed: Result<(), Exit>, exit: Exit) -> Exit {
+pub(crate) fn ended(printed: Result<(), Exit>, exit: Exit) -> Exit {
     printed.map_or_else(|lost| lost, |()| exit)
 }

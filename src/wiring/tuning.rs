@@ -4,8 +4,8 @@
 //! as a whole or not at all: it was checked when it was read. Settings that are read once, at the start, are named, so that
 //! an operator knows what a restart would change.
 
+use super::connections;
 use crate::config::Config;
-use crate::connections;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tensorflix_actors::limiter::{Limiter, Rate};

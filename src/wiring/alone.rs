@@ -7,14 +7,14 @@
 //! machine's clock; so nothing of it can reach a validator's evidence, which chain time alone may date. What it spends it
 //! takes from the ledger in the configured store, so that all processes share one budget.
 
+use super::app::{AppError, Workshop};
 use super::serving::{Services, Tracking, collector_stats, sources_alone};
-use super::{AppError, Workshop};
+use super::tuning::Tuning;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::store::Database;
 use crate::api::server::ServeError;
 use crate::api::vitals::{Dating, Vitals};
 use crate::config::Config;
-use crate::tuning::Tuning;
 use actix::Addr;
 use std::collections::BTreeMap;
 use std::sync::Arc;

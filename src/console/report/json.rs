@@ -1,6 +1,6 @@
 //! A cycle's report as one JSON object, by the contract of `run --once --output json`.
 
-use super::{CycleReport, Sending};
+use super::cycle::{CycleReport, Sending};
 use crate::text::json::one_line;
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;

@@ -1,11 +1,4 @@
-//! What a cycle looks like from outside: one report, as JSON for programs and as text for people.
-
-mod findings;
-mod json;
-mod text;
-
-pub use json::to_json;
-pub use text::{Detail, to_text};
+//! A decided cycle and what became of its weights, as it is reported.
 
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{Hotkey, Uid};
@@ -26,15 +19,6 @@ pub struct CycleReport {
     pub standing: Option<Standing>,
     /// Who held which UID at the cycle's block.
     pub hotkeys: BTreeMap<Uid, Hotkey>,
-}
-
-impl CycleReport {
-    /// Writes the whole report into the log, at the level of details.
-    pub fn log(&self) {
-        for line in to_text(self, Detail::Log).lines() {
-            tracing::debug!("{line}");
-        }
-    }
 }
 
 /// What became of a cycle's weights.

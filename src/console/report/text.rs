@@ -1,7 +1,7 @@
 //! A cycle's report for people.
 
+use super::cycle::{CycleReport, Sending};
 use super::findings::found_against;
-use super::{CycleReport, Sending};
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 use std::collections::BTreeMap;
@@ -30,6 +30,15 @@ impl Detail {
         match self {
             Self::Console => LINES_OF_DETAIL,
             Self::Log => usize::MAX,
+        }
+    }
+}
+
+impl CycleReport {
+    /// Writes the whole report into the log, at the level of details.
+    pub fn log(&self) {
+        for line in to_text(self, Detail::Log).lines() {
+            tracing::debug!("{line}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Watching a running validator from the console: waits for decided cycles and for what became of their weights.
 
-use crate::app::App;
-use crate::audit;
-use crate::report::{CycleReport, Sending};
-use crate::reporter::Event;
+use super::hints;
+use super::report::cycle::{CycleReport, Sending};
+use super::reporter::Event;
+use crate::wiring::app::App;
 use tensorflix_domain::audit::Audit;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::standing::Standing;
@@ -50,8 +50,8 @@ impl Session {
             };
             match load(app, decided).await {
                 Some((decided, subnet, before)) => {
-                    let audited = audit::audited(&decided, &subnet, before.as_ref());
-                    audit::log(&audited, self.audited.as_ref());
+                    let audited = hints::audited(&decided, &subnet, before.as_ref());
+                    hints::log(&audited, self.audited.as_ref());
                     self.audited = Some(audited.audit);
                     let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
                     let report = CycleReport { decided, entries, sending, standing, hotkeys };
