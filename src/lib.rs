@@ -5,16 +5,9 @@
 
 pub mod adapters;
 pub mod api;
-pub mod checking;
-pub mod cli;
-pub mod committing;
+pub mod commands;
 pub mod config;
 pub mod console;
-pub mod doctor;
-pub mod export;
-pub mod replay;
-pub mod story;
-pub mod task_list;
 pub mod telemetry;
 pub mod text;
 pub mod wiring;

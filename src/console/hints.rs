@@ -1,9 +1,7 @@
 //! `audit`: what an operator should look at after a cycle, in words for people and as JSON for programs.
 
 use crate::text::hints::hint_words;
-use crate::text::json::one_line;
 use crate::text::visible::visible;
-use crate::text::wrapping::wrapped;
 use serde::Serialize;
 use tensorflix_domain::audit::{Audit, Hint, audit};
 use tensorflix_domain::chain_time::BlockStamp;
@@ -26,31 +24,6 @@ pub struct Audited {
 /// Looks through a decided cycle and its subnet; `before` are the scores of an earlier one.
 pub fn audited(decided: &DecidedCycle, subnet: &Subnet, before: Option<&ScoreVector>) -> Audited {
     Audited { cycle: decided.cycle, at: decided.evidence.at, audit: audit(decided, subnet, before) }
-}
-
-/// One JSON object on one line.
-pub fn to_json(audited: &Audited) -> String {
-    one_line(audited)
-}
-
-/// Paragraphs of a terminal's width, with a line end after the last.
-pub fn to_text(audited: &Audited) -> String {
-    let Audited { cycle, at, audit } = audited;
-    let mut text = match audit.hints.len() {
-        0 => format!("Cycle {cycle} at block {}: nothing to look at.\n", at.block),
-        1 => format!("Cycle {cycle} at block {}: 1 hint. Hints prove nothing and change no score.\n", at.block),
-        count => {
-            format!("Cycle {cycle} at block {}: {count} hints. Hints prove nothing and change no score.\n", at.block)
-        }
-    };
-    for hint in &audit.hints {
-        text.push('\n');
-        text.push_str(&wrapped("", "- ", &visible(&hint_words(hint))));
-    }
-    if audit.untold > 0 {
-        text.push_str(&format!("\nand {} more of the same kinds, with less weight behind them.\n", audit.untold));
-    }
-    text
 }
 
 /// Writes the hints that are new or have changed since `before` into the log, one line each.
