@@ -13,7 +13,7 @@ use super::tuning::Tuning;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::store::Database;
 use crate::api::server::ServeError;
-use crate::api::vitals::{Dating, Vitals};
+use crate::api::watch::vitals::{Dating, Vitals};
 use crate::config::Config;
 use actix::Addr;
 use std::collections::BTreeMap;

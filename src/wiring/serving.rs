@@ -3,15 +3,17 @@
 use super::app::App;
 use super::connections;
 use super::tuning::Tuning;
-use crate::api::clients::Clients;
-use crate::api::desk::{Ages, Desk};
 use crate::api::front::Front;
-use crate::api::observing::{BatchCollector, Collecting};
-use crate::api::platform_tracker::Desks;
+use crate::api::guard::clients::Clients;
 use crate::api::server::{ServeError, Server};
-use crate::api::source::Source;
-use crate::api::vitals::{Dating, FollowedSubnet, Vitals};
-use crate::api::{chain_syncer, platform_tracker};
+use crate::api::service::Service;
+use crate::api::syncer::chain_syncer;
+use crate::api::tracker::desk::{Ages, Desk};
+use crate::api::tracker::observing::{BatchCollector, Collecting};
+use crate::api::tracker::platform_tracker;
+use crate::api::tracker::platform_tracker::Desks;
+use crate::api::tracker::source::Source;
+use crate::api::watch::vitals::{Dating, FollowedSubnet, Vitals};
 use crate::config::{Config, HttpSettings};
 use actix::Recipient;
 use actix_web::web::Data;
@@ -77,11 +79,11 @@ impl Services {
         let vitals = Vitals::start(store, clock, Dating::Chain, stats, sources, round_blocks).await;
         if let Some(address) = syncer {
             let served = services.serve_peers(address, config, &app.database, &vitals, &app.clock).await;
-            log_unserved(chain_syncer::SERVICE, served);
+            log_unserved(Service::ChainSyncer, served);
         }
         if let Some(address) = tracker {
             let served = services.serve_contents(address, config, tracking, &vitals, &app.clock);
-            log_unserved(platform_tracker::SERVICE, served);
+            log_unserved(Service::PlatformTracker, served);
         }
         services
     }
@@ -100,7 +102,7 @@ impl Services {
             netuid: config.network.netuid,
         });
         let document = chain_syncer::Document::openapi();
-        let front = Front::new(chain_syncer::SERVICE, clients(config), Arc::clone(vitals), &document);
+        let front = Front::new(Service::ChainSyncer, clients(config), Arc::clone(vitals), &document);
         let peers = chain_syncer::Peers::start(store.clone(), Arc::clone(vitals), Arc::clone(clock)).await;
         self.servers.push(Server::start(address, front, chain_syncer::configure(&peers))?);
         Ok(())
@@ -116,7 +118,7 @@ impl Services {
         clock: &Arc<dyn Clock>,
     ) -> Result<(), ServeError> {
         let document = platform_tracker::Document::openapi();
-        let front = Front::new(platform_tracker::SERVICE, clients(config), Arc::clone(vitals), &document);
+        let front = Front::new(Service::PlatformTracker, clients(config), Arc::clone(vitals), &document);
         let ages = Ages {
             max_age: Duration::from_secs(config.http.max_age_secs),
             max_evidence_age_hours: config.validator.max_evidence_age_hours,
@@ -155,9 +157,9 @@ impl Services {
 }
 
 /// Says that a service is not there.
-fn log_unserved(service: &str, served: Result<(), ServeError>) {
+fn log_unserved(service: Service, served: Result<(), ServeError>) {
     if let Err(error) = served {
-        tracing::error!(service, %error, "this service is not available until the next start; the validator goes on");
+        tracing::error!(service = service.name(), %error, "this service is not available until the next start; the validator goes on");
     }
 }
 

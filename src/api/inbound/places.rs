@@ -6,7 +6,7 @@
 
 use super::phase::{Course, Load};
 use crate::adapters::file_limit;
-use crate::api::clients::network;
+use crate::api::guard::clients::network;
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@
 //! Whether the chain moves is judged by the monotonic clock, from when its newest block was first seen here: the machine's
 //! date decides nothing.
 
-use super::source::{Budget, Source};
+use crate::api::tracker::source::{Budget, Source};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

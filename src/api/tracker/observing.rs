@@ -10,7 +10,7 @@
 use super::filling::{Bounds, Filling, Step};
 pub use super::filling::{LONGEST_WINDOW, QUIET};
 use super::source::Source;
-use super::vitals::Vitals;
+use crate::api::watch::vitals::Vitals;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
 };

@@ -63,7 +63,7 @@ impl Clients {
 }
 
 /// Who counts as one client: an IPv4 address, or the /64 that an IPv6 client has for itself.
-pub(super) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             const HOST_BITS: u32 = 64;

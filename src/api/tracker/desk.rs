@@ -9,11 +9,11 @@
 //!   budget that a validator lives on, clients get only their share.
 
 use super::asked::UNKNOWN_PAUSE;
-use super::inbound::share_of_a_service;
 use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
-use super::refusal::Refusal;
 use super::source::Source;
-use super::vitals::Vitals;
+use crate::api::guard::refusal::Refusal;
+use crate::api::inbound::share_of_a_service;
+use crate::api::watch::vitals::Vitals;
 use crate::text::visible::visible;
 use actix::Addr;
 use std::sync::Arc;

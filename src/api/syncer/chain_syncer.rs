@@ -3,11 +3,13 @@
 //! The answer is made by one task when the subnet or the round of gists changes, and kept; requests only get what is
 //! there. If it cannot be made, the one before stands, and is tried again.
 
-use super::front::{self, Front, read_only};
-use super::health::HealthReport;
-use super::peers::{self, Kept, Peer, PeerGist, PeerSubmission, PeersMetadata};
-use super::refusal::{Detail, Refusal};
-use super::vitals::Vitals;
+use super::peers;
+use super::peers::{Kept, Peer, PeerGist, PeerSubmission, PeersMetadata};
+use crate::api::front;
+use crate::api::front::{Front, read_only};
+use crate::api::guard::refusal::{Detail, Refusal};
+use crate::api::watch::health::HealthReport;
+use crate::api::watch::vitals::Vitals;
 use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,9 +17,6 @@ use std::time::Duration;
 use tensorflix_actors::ports::Clock;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
-
-/// Its name, as in the configuration.
-pub const SERVICE: &str = "chain_syncer";
 
 /// Pause between looks at what changed.
 const PERIOD: Duration = Duration::from_secs(1);

@@ -3,28 +3,17 @@
 //! `degraded`: it answers, but something is missing or old; the reasons say what. `unhealthy`: it does not do what it is
 //! for. Nothing is ever `healthy` by default: what was not read cannot be.
 
-use super::chain_syncer;
-use super::findings::{self, Finding};
-use super::platform_tracker;
-use super::source::Source;
+use super::findings;
+use super::findings::Finding;
+use super::standing::Standing;
 use super::vitals::Vitals;
+use crate::api::service::Service;
+use crate::api::tracker::source::Source;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::Block;
 use utoipa::ToSchema;
-
-/// How a service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// All is well.
-    Healthy,
-    /// It answers, but something is missing or old.
-    Degraded,
-    /// It does not do what it is for.
-    Unhealthy,
-}
 
 /// The answer of `/health`. What does not concern a service is null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -121,15 +110,15 @@ pub struct WorkHealth {
 }
 
 /// The report of a service.
-pub fn report(service: &str, vitals: &Vitals) -> HealthReport {
+pub fn report(service: Service, vitals: &Vitals) -> HealthReport {
     let (reading, now) = (vitals.reading(), vitals.monotonic());
     let findings = findings::findings(service, vitals);
-    let subnet = vitals.subnet().filter(|_| service == chain_syncer::SERVICE);
-    let sources: &[_] = if service == platform_tracker::SERVICE { &vitals.sources } else { &[] };
+    let subnet = vitals.subnet().filter(|_| service == Service::ChainSyncer);
+    let sources: &[_] = if service == Service::PlatformTracker { &vitals.sources } else { &[] };
     HealthReport {
         status: standing(&findings),
         reasons: findings.into_iter().map(|finding| finding.text).collect(),
-        service: service.to_owned(),
+        service: service.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         network: subnet.map(|subnet| subnet.network.clone()),
         netuid: subnet.map(|subnet| subnet.netuid),

@@ -3,9 +3,10 @@
 use super::compatibility;
 use super::contents::{InstagramReel, LiveBroadcast, YoutubeVideo};
 use super::desk::{Desk, Found};
-use super::front::{self, read_only};
-use super::health::HealthReport;
-use super::refusal::{Detail, Refusal};
+use crate::api::front;
+use crate::api::front::read_only;
+use crate::api::guard::refusal::{Detail, Refusal};
+use crate::api::watch::health::HealthReport;
 use crate::config::Compatibility;
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, ServiceConfig};
@@ -13,9 +14,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::{ContentId, Platform};
 use utoipa::OpenApi;
-
-/// Its name, as in the configuration.
-pub const SERVICE: &str = "platform_tracker";
 
 /// Name of the id in the path of a video.
 const VIDEO_ID: &str = "video_id";

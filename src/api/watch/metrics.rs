@@ -3,10 +3,12 @@
 //! Names are `tensorflix_…` with the unit last, as Prometheus wants them. Labels are names of this program (actors,
 //! services, routes, buckets): their number is fixed, whatever clients or miners send.
 
-use super::findings::{self, Finding};
-use super::front::Front;
-use super::health::{self, Standing};
+use super::findings;
+use super::findings::Finding;
+use super::health;
+use super::standing::Standing;
 use super::vitals::Vitals;
+use crate::api::service::Service;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -45,25 +47,24 @@ impl Default for RequestCounters {
 
 impl RequestCounters {
     /// Counts an answered request. `route` is the pattern of its path.
-    pub fn count(&self, service: &'static str, route: Option<String>, status: u16, took: Duration) {
+    pub fn count(&self, service: Service, route: Option<String>, status: u16, took: Duration) {
         let route = route.unwrap_or_else(|| NO_ROUTE.to_owned());
-        let service = ("service", service.to_owned());
+        let service = ("service", service.name().to_owned());
         self.durations.get_or_create(&[service.clone(), ("route", route.clone())]).observe(took.as_secs_f64());
         self.requests.get_or_create(&[service, ("route", route), ("status", status.to_string())]).inc();
     }
 }
 
 /// Everything, as text.
-pub fn text(front: &Front) -> String {
+pub fn text(service: Service, requests: &RequestCounters, vitals: &Vitals) -> String {
     let mut registry = Registry::with_prefix("tensorflix");
     registry.register("build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-    let requests = &front.requests;
     registry.register("http_requests", "Requests answered", requests.requests.clone());
     let help = "Time from a request's head to its answer";
     registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.durations.clone());
-    register_actors(&mut registry, &front.vitals);
-    register_budgets(&mut registry, &front.vitals);
-    register_progress(&mut registry, front);
+    register_actors(&mut registry, vitals);
+    register_budgets(&mut registry, vitals);
+    register_progress(&mut registry, service, vitals);
     let mut text = String::new();
     // Writing into memory does not fail.
     let _ = encode(&mut text, &registry);
@@ -148,9 +149,9 @@ fn register_budgets(registry: &mut Registry, vitals: &Vitals) {
     registry.register("platform_has_key", "1 if there is a key for the platform", keys);
 }
 
-fn register_progress(registry: &mut Registry, front: &Front) {
-    let (vitals, reading) = (&front.vitals, front.vitals.reading());
-    let findings = findings::findings(front.service, vitals);
+fn register_progress(registry: &mut Registry, service: Service, vitals: &Vitals) {
+    let reading = vitals.reading();
+    let findings = findings::findings(service, vitals);
     let standing = level(health::standing(&findings));
     let reasons = Family::<Labels<2>, Gauge>::default();
     for Finding { standing, kind, subject, .. } in findings {

@@ -3,10 +3,10 @@
 //! Motion is not success: an actor that asks and asks and gets nothing is found here by its outcomes, and is well again with
 //! the first piece of work that succeeds.
 
-use super::health::Standing;
-use super::platform_tracker;
-use super::source::Source;
+use super::standing::Standing;
 use super::vitals::{Dating, Vitals};
+use crate::api::service::Service;
+use crate::api::tracker::source::Source;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CHAIN;
@@ -74,13 +74,13 @@ impl Findings {
 }
 
 /// Everything that is wrong with a service, in a fixed order.
-pub fn findings(service: &str, vitals: &Vitals) -> Vec<Finding> {
+pub fn findings(service: Service, vitals: &Vitals) -> Vec<Finding> {
     let mut findings = Findings::default();
     check_store(vitals, &mut findings);
     if vitals.dating() == Dating::Chain {
         check_chain(vitals, &mut findings);
     }
-    let is_tracker = service == platform_tracker::SERVICE;
+    let is_tracker = service == Service::PlatformTracker;
     if is_tracker {
         vitals.sources.iter().for_each(|source| check_platform(vitals, source, &mut findings));
         check_every_platform(vitals, &mut findings);
