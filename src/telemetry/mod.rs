@@ -38,11 +38,11 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::config::{LogFormat, LogLevel, LogSettings};
 use field_text::EscapedFields;
+pub use line_queue::LostLines;
 use line_queue::{LineQueue, LineWriter};
+use repeats::OUR_CRATES;
 use rotating_file::{Reopening, RotatingFile};
 
-/// The beginning of the names of all our crates.
-const OUR_CRATES: &str = "tensorflix";
 /// How long the end of the process waits for the last lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -54,15 +54,6 @@ pub enum ConsoleMode {
     Logs,
     /// Warnings and errors only: for commands whose answer on stdout is all that matters.
     Warnings,
-}
-
-/// Lines that could not be written since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LostLines {
-    /// Lines that found a queue full.
-    pub dropped: u64,
-    /// Lines whose writing failed.
-    pub failed: u64,
 }
 
 /// Logging as it was set up. Dropping it writes out what waits, for a short while at most.

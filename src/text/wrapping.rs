@@ -1,68 +1,66 @@
 //! Lines that fit a terminal, from texts that may hold anything.
 //!
-//! Written here and not taken from a library: those count columns by their own tables, break at line ends and hyphens or
-//! fold blanks, and what is printed must stay the same bytes wherever it is compared.
+//! Written here and not taken from a library: `textwrap` counts wide letters as two columns, breaks at line ends and drops the
+//! blanks at an end, so that stories and checks would come out as other bytes.
 
 use super::visible::visible;
 
 /// Characters in a line.
 const WIDTH: usize = 80;
 
-/// `words` in lines of a terminal's width, each with a line end: the first behind `indent` and `lead`, the others below
-/// the first one's words. A word that is longer than a line stands alone in one.
-pub(crate) fn wrapped(indent: &str, lead: &str, words: &str) -> String {
-    let hanging = indent.chars().count() + lead.chars().count();
-    let mut text = format!("{indent}{lead}");
-    let mut column = hanging;
-    for (index, word) in words.split(' ').enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > WIDTH {
-            text.push('\n');
-            text.push_str(&" ".repeat(hanging));
-            column = hanging;
-        } else if index > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-    }
-    text.push('\n');
-    text
+/// What becomes of a word that is longer than a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LongWords {
+    /// It stands alone in a line of its own.
+    Whole,
+    /// It is broken where the line ends.
+    Broken,
 }
 
-/// Appends `text` behind `lead`, broken between words where it has blanks and anywhere else where it has none. Further
-/// lines begin below the text. Everything that is not visible is escaped.
-pub(crate) fn put(page: &mut String, lead: &str, text: &str) {
-    let indent = lead.chars().count();
-    let room = WIDTH - indent;
-    let (mut line, mut used) = (String::new(), 0);
-    let mut begin = lead.to_owned();
-    let mut finish = |line: &mut String, used: &mut usize| {
-        page.push_str(format!("{begin}{line}").trim_end());
-        page.push('\n');
-        begin = " ".repeat(indent);
-        line.clear();
-        *used = 0;
-    };
-    for word in visible(text).split(' ').filter(|word| !word.is_empty()) {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > room {
-            finish(&mut line, &mut used);
-        }
-        if used > 0 {
+/// `words` in lines of at most `room` characters, broken between words.
+fn lines<'a>(words: impl Iterator<Item = &'a str>, room: usize, long_words: LongWords) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for (index, word) in words.enumerate() {
+        if index > 0 && used + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        } else if index > 0 {
             line.push(' ');
             used += 1;
         }
         for character in word.chars() {
-            if used == room {
-                finish(&mut line, &mut used);
+            if used == room && long_words == LongWords::Broken {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             line.push(character);
             used += 1;
         }
     }
-    finish(&mut line, &mut used);
+    lines.push(line);
+    lines
+}
+
+/// `words` in lines of a terminal's width, each with a line end: the first behind `indent` and `lead`, the others below
+/// the first one's words. A word that is longer than a line stands alone in one.
+pub(crate) fn wrapped(indent: &str, lead: &str, words: &str) -> String {
+    let hanging = indent.chars().count() + lead.chars().count();
+    let lines = lines(words.split(' '), WIDTH.saturating_sub(hanging), LongWords::Whole);
+    format!("{indent}{lead}{}\n", lines.join(&format!("\n{}", " ".repeat(hanging))))
+}
+
+/// Appends `text` behind `lead`, broken between words where it has blanks and anywhere else where it has none. Further
+/// lines begin below the text. Everything that is not visible is escaped.
+pub(crate) fn put(page: &mut String, lead: &str, text: &str) {
+    let hanging = lead.chars().count();
+    let text = visible(text);
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    let mut begin = lead.to_owned();
+    for line in lines(words, WIDTH.saturating_sub(hanging), LongWords::Broken) {
+        page.push_str(format!("{begin}{line}").trim_end());
+        page.push('\n');
+        begin = " ".repeat(hanging);
+    }
 }
 
 /// The beginning of a text, on one line of so many characters.
