@@ -1,5 +1,6 @@
 //! What several commands take from the command line.
 
+use crate::config::Overrides;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -32,6 +33,13 @@ pub(crate) struct NetworkArguments {
     pub(super) network: Option<String>,
 }
 
+impl NetworkArguments {
+    /// What they say in place of the configuration.
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides { netuid: self.netuid, network: self.network.clone(), ..Overrides::default() }
+    }
+}
+
 /// Who signs.
 #[derive(clap::Args)]
 pub(crate) struct WalletArguments {
@@ -41,4 +49,11 @@ pub(crate) struct WalletArguments {
     /// Name of the hotkey in the wallet
     #[arg(long, value_name = "NAME")]
     pub(super) wallet_hotkey: Option<String>,
+}
+
+impl WalletArguments {
+    /// What they say in place of the configuration, with the rest of `overrides`.
+    pub(super) fn over(self, overrides: Overrides) -> Overrides {
+        Overrides { wallet_name: self.wallet_name, wallet_hotkey: self.wallet_hotkey, ..overrides }
+    }
 }

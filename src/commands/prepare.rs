@@ -35,3 +35,15 @@ fn prepare_with_file(
     }
     Ok((config, telemetry))
 }
+
+/// Runs a command whose answer on stdout is all that matters: reads the configuration, then does `work`.
+pub(crate) fn answer(
+    file: &ConfigArgument,
+    overrides: Overrides,
+    work: impl AsyncFnOnce(&Config) -> Result<Exit, Exit>,
+) -> Exit {
+    match prepare(file, overrides, ConsoleMode::Warnings) {
+        Ok((config, _telemetry)) => actix_rt::System::new().block_on(work(&config)).unwrap_or_else(|exit| exit),
+        Err(exit) => exit,
+    }
+}

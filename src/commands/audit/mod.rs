@@ -4,22 +4,17 @@ pub(super) mod args;
 mod text;
 
 use super::arguments::Output;
-use super::prepare::prepare;
+use super::prepare::answer;
 use super::stored;
 use crate::config::{Config, Overrides};
 use crate::console::exit::{Exit, fail};
 use crate::console::hints::audited;
 use crate::console::stdout::print;
-use crate::telemetry::ConsoleMode;
 use args::AuditArguments;
 use text::{to_json, to_text};
 
 pub(crate) fn run(arguments: AuditArguments) -> Exit {
-    let (config, _telemetry) = match prepare(&arguments.config, Overrides::default(), ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(look(&config, &arguments)).unwrap_or_else(|exit| exit)
+    answer(&arguments.config, Overrides::default(), async |config: &Config| look(config, &arguments).await)
 }
 
 async fn look(config: &Config, arguments: &AuditArguments) -> Result<Exit, Exit> {

@@ -2,22 +2,17 @@
 
 pub(super) mod args;
 
-use super::prepare::prepare;
+use super::prepare::answer;
 use super::stored;
 use crate::config::{Config, Overrides};
 use crate::console::exit::{Exit, fail};
 use crate::console::stdout::print;
-use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
 use args::BackupArguments;
 use std::path::Path;
 
 pub(crate) fn run(arguments: BackupArguments) -> Exit {
-    let (config, _telemetry) = match prepare(&arguments.config, Overrides::default(), ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(back_up(&config, &arguments.file)).unwrap_or_else(|exit| exit)
+    answer(&arguments.config, Overrides::default(), async |config: &Config| back_up(config, &arguments.file).await)
 }
 
 async fn back_up(config: &Config, file: &Path) -> Result<Exit, Exit> {

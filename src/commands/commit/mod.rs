@@ -7,14 +7,13 @@ mod json;
 mod text;
 
 use super::arguments::Output;
-use super::prepare::prepare;
+use super::prepare::answer;
 use crate::adapters::chain::FINALITY_DEADLINE;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
-use crate::config::{Config, Overrides};
+use crate::config::Config;
 use crate::console::exit::{Exit, fail, refuse, say};
-use crate::console::stdout::{ended, print};
-use crate::telemetry::ConsoleMode;
+use crate::console::stdout::print;
 use crate::text::visible::visible;
 use crate::wiring::connections;
 use args::CommitArguments;
@@ -31,18 +30,8 @@ use text::text;
 
 pub(crate) fn run(arguments: CommitArguments) -> Exit {
     let CommitArguments { config, network, wallet, commit, dry_run, force, output } = arguments;
-    let overrides = Overrides {
-        netuid: network.netuid,
-        network: network.network,
-        wallet_name: wallet.wallet_name,
-        wallet_hotkey: wallet.wallet_hotkey,
-        ..Overrides::default()
-    };
-    let (config, _telemetry) = match prepare(&config, overrides, ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(write(&config, &commit, Manner { dry_run, force }, output))
+    let overrides = wallet.over(network.overrides());
+    answer(&config, overrides, async |config: &Config| write(config, &commit, Manner { dry_run, force }, output).await)
 }
 
 /// What is left out, or done all the same.
@@ -52,40 +41,26 @@ struct Manner {
     force: bool,
 }
 
-async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: Output) -> Exit {
-    let wallet = match connections::open_wallet(&config.wallet) {
-        Ok(wallet) => wallet,
-        Err(error) => return refuse(&error),
-    };
+async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: Output) -> Result<Exit, Exit> {
+    let wallet = connections::open_wallet(&config.wallet).map_err(|error| refuse(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let limiter = connections::limiter(connections::network_rate(config), &clock, &ActorStats::new("commit"));
-    let client = match connections::chain_client(&config.network, limiter) {
-        Ok(client) => client,
-        Err(error) => return refuse(&error),
-    };
+    let client = connections::chain_client(&config.network, limiter).map_err(|error| refuse(&error))?;
     let netuid = config.network.netuid;
     let progress = |step: &str| say(&visible(step));
     let committer =
         Committer { client: &client, wallet: &wallet, netuid, patience: FINALITY_DEADLINE, progress: &progress };
-    let prepared = match committer.prepare(pointer).await {
-        Ok(prepared) => prepared,
-        Err(error) => return fail(&error),
-    };
-    if !prepared.stands
-        && let Err(doubted) = look_at(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await
-    {
-        return fail(&doubted);
+    let prepared = committer.prepare(pointer).await.map_err(|error| fail(&error))?;
+    if !prepared.stands {
+        let looked = look_at(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await;
+        looked.map_err(|doubted| fail(&doubted))?;
     }
-    match committer.finish(prepared, manner.dry_run).await {
-        Ok(committed) => {
-            let printed = print(&match output {
-                Output::Text => text(pointer, netuid, &committed),
-                Output::Json => json(wallet.hotkey(), pointer, netuid, &committed),
-            });
-            ended(printed, Exit::Done)
-        }
-        Err(error) => fail(&error),
-    }
+    let committed = committer.finish(prepared, manner.dry_run).await.map_err(|error| fail(&error))?;
+    print(&match output {
+        Output::Text => text(pointer, netuid, &committed),
+        Output::Json => json(wallet.hotkey(), pointer, netuid, &committed),
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Why nothing was sent, though the chain would take it.

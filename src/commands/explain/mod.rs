@@ -10,12 +10,11 @@ mod text;
 mod unknown;
 
 use super::arguments::Output;
-use super::prepare::prepare;
+use super::prepare::answer;
 use super::stored;
 use crate::config::{Config, Overrides};
 use crate::console::exit::{Exit, fail, say};
 use crate::console::stdout::print;
-use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 use answer::{Question, Told, to_json};
@@ -24,18 +23,14 @@ use telling::tell;
 use text::to_text;
 
 pub(crate) fn run(arguments: ExplainArguments) -> Exit {
-    let (config, _telemetry) = match prepare(&arguments.config, Overrides::default(), ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(explain(&config, arguments)).unwrap_or_else(|exit| exit)
+    answer(&arguments.config, Overrides::default(), async |config: &Config| explain(config, &arguments).await)
 }
 
-async fn explain(config: &Config, arguments: ExplainArguments) -> Result<Exit, Exit> {
+async fn explain(config: &Config, arguments: &ExplainArguments) -> Result<Exit, Exit> {
     let store = stored::open(config).await?;
     let cycle = stored::newest_or(&store, arguments.cycle).await?;
     let recorded = stored::load(&store, cycle).await?;
-    let question = Question { content_id: arguments.content_id, uid: arguments.uid };
+    let question = Question { content_id: arguments.content_id.clone(), uid: arguments.uid };
     match tell(&store, &recorded, &question).await.map_err(|error| fail(&error))? {
         Told::Answer(answer) => {
             print(&match arguments.output {

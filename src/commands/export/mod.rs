@@ -4,21 +4,16 @@ pub(super) mod args;
 pub mod csv;
 pub mod json;
 
-use super::prepare::prepare;
+use super::prepare::answer;
 use super::stored;
 use crate::config::{Config, Overrides};
 use crate::console::exit::Exit;
-use crate::telemetry::ConsoleMode;
 use args::{ExportArguments, Format};
 use csv::write_csv;
 use json::write_json;
 
 pub(crate) fn run(arguments: ExportArguments) -> Exit {
-    let (config, _telemetry) = match prepare(&arguments.config, Overrides::default(), ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(export(&config, &arguments)).unwrap_or_else(|exit| exit)
+    answer(&arguments.config, Overrides::default(), async |config: &Config| export(config, &arguments).await)
 }
 
 async fn export(config: &Config, arguments: &ExportArguments) -> Result<Exit, Exit> {

@@ -31,10 +31,7 @@ pub(crate) fn run(arguments: RunArguments) -> Exit {
         validator_gist_id: arguments.validator_gist_id,
         validator_username: arguments.validator_username,
         update_interval_hours: arguments.update_interval,
-        netuid: arguments.network.netuid,
-        network: arguments.network.network,
-        wallet_name: arguments.wallet.wallet_name,
-        wallet_hotkey: arguments.wallet.wallet_hotkey,
+        ..arguments.wallet.over(arguments.network.overrides())
     };
     let (config, telemetry) = match prepare(&arguments.config, overrides.clone(), ConsoleMode::Logs) {
         Ok(prepared) => prepared,

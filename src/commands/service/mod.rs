@@ -2,7 +2,7 @@
 
 pub(super) mod args;
 
-use super::arguments::{ConfigArgument, NetworkArguments};
+use super::arguments::ConfigArgument;
 use super::prepare::prepare_service;
 use super::process::lost_store::end_without_store;
 use super::process::metrics::report_metrics;
@@ -18,10 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) fn run_chain_syncer(arguments: ChainSyncerArguments) -> Exit {
-    let NetworkArguments { netuid, network } = arguments.network;
-    serve(&arguments.config, Overrides { netuid, network, ..Overrides::default() }, async |config: &Config| {
-        alone::chain_syncer(config).await
-    })
+    let overrides = arguments.network.overrides();
+    serve(&arguments.config, overrides, async |config: &Config| alone::chain_syncer(config).await)
 }
 
 pub(crate) fn run_platform_tracker(arguments: PlatformTrackerArguments) -> Exit {

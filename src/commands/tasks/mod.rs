@@ -6,13 +6,12 @@ pub(super) mod list;
 mod text;
 
 use super::arguments::Output;
-use super::prepare::prepare;
+use super::prepare::answer;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
-use crate::config::{Config, Overrides};
+use crate::config::Config;
 use crate::console::exit::{Exit, fail, refuse, say};
-use crate::console::stdout::{ended, print};
-use crate::telemetry::ConsoleMode;
+use crate::console::stdout::print;
 use crate::text::visible::visible;
 use crate::wiring::connections;
 use args::TasksArguments;
@@ -25,35 +24,22 @@ use text::to_text;
 
 pub(crate) fn run(arguments: TasksArguments) -> Exit {
     let TasksArguments { config, network, output } = arguments;
-    let overrides = Overrides { netuid: network.netuid, network: network.network, ..Overrides::default() };
-    let (config, _telemetry) = match prepare(&config, overrides, ConsoleMode::Warnings) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    actix_rt::System::new().block_on(list(&config, output))
+    answer(&config, network.overrides(), async |config: &Config| list(config, output).await)
 }
 
-async fn list(config: &Config, output: Output) -> Exit {
-    let http = match HttpClient::new() {
-        Ok(http) => Arc::new(http),
-        Err(error) => return fail(&error),
-    };
+async fn list(config: &Config, output: Output) -> Result<Exit, Exit> {
+    let http = Arc::new(HttpClient::new().map_err(|error| fail(&error))?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let stats = ActorStats::new("tasks");
     let limiter = |rate| connections::limiter(rate, &clock, &stats);
-    let client = match connections::chain_client(&config.network, limiter(connections::network_rate(config))) {
-        Ok(client) => client,
-        Err(error) => return refuse(&error),
-    };
+    let client = connections::chain_client(&config.network, limiter(connections::network_rate(config)))
+        .map_err(|error| refuse(&error))?;
     let github = connections::github(config, http, &clock, limiter(connections::github_rate(config)));
-    match TaskList::read(&client, &github, config, &|step| say(&visible(step))).await {
-        Ok(list) => {
-            let printed = print(&match output {
-                Output::Text => to_text(&list),
-                Output::Json => to_json(&list) + "\n",
-            });
-            ended(printed, Exit::Done)
-        }
-        Err(error) => fail(&error),
-    }
+    let list = TaskList::read(&client, &github, config, &|step| say(&visible(step))).await;
+    let list = list.map_err(|error| fail(&error))?;
+    print(&match output {
+        Output::Text => to_text(&list),
+        Output::Json => to_json(&list) + "\n",
+    })?;
+    Ok(Exit::Done)
 }
