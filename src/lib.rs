@@ -5,22 +5,9 @@
 
 pub mod adapters;
 pub mod api;
-pub mod app;
-pub mod audit;
-pub mod checking;
-pub mod cli;
-pub mod committing;
+pub mod commands;
 pub mod config;
-pub mod connections;
-pub mod doctor;
-pub mod export;
-pub mod file_limit;
-pub mod files;
-pub mod replay;
-pub mod report;
-pub mod reporter;
-pub mod session;
-pub mod story;
-pub mod task_list;
+pub mod console;
 pub mod telemetry;
-pub mod tuning;
+pub mod text;
+pub mod wiring;

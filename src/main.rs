@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tensorflix::cli::run(std::env::args_os()).into()
+    tensorflix::commands::run(std::env::args_os()).into()
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 use support::{HeldSandbox, check_exit, finished, folder, json, stdout};
-use tensorflix::committing::{CommitError, Deed};
+use tensorflix::commands::commit::committer::{CommitError, Deed};
 use tensorflix_sandbox::NETUID;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
 use world::{GIST, World};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
-use tensorflix::connections;
+use tensorflix::wiring::connections;
 use tensorflix_actors::github::{GitHub, Standing};
 use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::limiter::Rate;

@@ -15,8 +15,8 @@ mod tls;
 use serde_json::Value;
 use std::path::Path;
 use support::{check_exit, finished, folder, json, stdout, tensorflix};
-use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::{Sandbox, SandboxConfig, YOUTUBE_API_KEY};
 
 /// The columns of a terminal.

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::{folder, tensorflix};
-use tensorflix::cli::sandbox_config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 

@@ -13,12 +13,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
+use tensorflix::api::guard::clients::Clients;
 use tensorflix::api::server::Server;
-use tensorflix::api::vitals::{Dating, Vitals};
+use tensorflix::api::service::Service;
+use tensorflix::api::watch::vitals::{Dating, Vitals};
 use tensorflix::config::LogSettings;
-use tensorflix::reporter::{Event, Reporter, recipient};
+use tensorflix::console::reporter::{Event, Reporter, recipient};
 use tensorflix::telemetry::{self, ConsoleMode};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_store::Store;
@@ -101,7 +102,7 @@ fn serve(store: String) -> (SocketAddr, oneshot::Sender<()>) {
             let store = Store::open(&store).await.expect("a store");
             let clock = Arc::new(TestClock::new());
             let vitals = Vitals::start(store, clock, Dating::Chain, Vec::new(), Vec::new(), 25).await;
-            let front = Front::new("chain_syncer_listen", Clients::new(1e6, 1_000), vitals, &OpenApi::default());
+            let front = Front::new(Service::ChainSyncer, Clients::new(1e6, 1_000), vitals, &OpenApi::default());
             let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
             let routes = |config: &mut web::ServiceConfig| {
                 config.route("/crashes", web::get().to(crashes));

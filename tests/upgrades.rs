@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::{folder, tensorflix};
-use tensorflix::cli::sandbox_config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::node::{Door, Release};
 use tensorflix_sandbox::world::VALIDATOR_UID;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};

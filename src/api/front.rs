@@ -1,14 +1,20 @@
 //! What every request passes before its handler: whether it is meant for this service, the client's rate and the deadline; and
 //! what is the same in all services: `/health`, `/metrics` and `/openapi.json`.
 
-use super::clients::Clients;
-use super::health::{self, HealthReport, Standing};
-use super::host::{self, HostError};
+use super::guard::clients::Clients;
+use super::guard::host;
+use super::guard::host::HostError;
+use super::guard::origin;
+use super::guard::refusal;
+use super::guard::refusal::{Detail, Refusal};
 use super::inbound::HasBody;
-use super::metrics::{self, RequestCounters};
-use super::origin;
-use super::refusal::{self, Detail, Refusal};
-use super::vitals::Vitals;
+use super::service::{REQUEST_DEADLINE, Service};
+use super::watch::health;
+use super::watch::health::HealthReport;
+use super::watch::metrics;
+use super::watch::metrics::RequestCounters;
+use super::watch::standing::Standing;
+use super::watch::vitals::Vitals;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HOST;
@@ -21,17 +27,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::openapi::OpenApi;
 
-/// Time in which every request is answered, one way or the other. An answer that a platform still owes is stored when it
-/// comes, and is there for whoever asks again.
-pub const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
-
 /// Pause after which a request that met its deadline may be made again.
 const AFTER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The service that a handler belongs to.
 pub struct Front {
-    /// Its name, as in the configuration.
-    pub service: &'static str,
+    /// Which.
+    pub service: Service,
     /// Its clients.
     pub clients: Clients,
     /// What it counts.
@@ -44,7 +46,7 @@ pub struct Front {
 
 impl Front {
     /// The front of a service.
-    pub fn new(service: &'static str, clients: Clients, vitals: Arc<Vitals>, document: &OpenApi) -> Data<Self> {
+    pub fn new(service: Service, clients: Clients, vitals: Arc<Vitals>, document: &OpenApi) -> Data<Self> {
         // A document of texts and maps can always be written.
         let openapi = Bytes::from(document.to_json().unwrap_or_default());
         Data::new(Self { service, clients, requests: RequestCounters::default(), vitals, openapi })
@@ -162,7 +164,11 @@ pub async fn health(front: Data<Front>) -> HttpResponse {
     (status = 429, description = "too many requests from this address", body = Detail),
 ))]
 pub async fn metrics(front: Data<Front>) -> HttpResponse {
-    HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(metrics::text(&front))
+    HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(metrics::text(
+        front.service,
+        &front.requests,
+        &front.vitals,
+    ))
 }
 
 /// This document.

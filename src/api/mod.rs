@@ -4,31 +4,20 @@
 //! - A service only watches: nothing here decides a weight, and whatever fails here leaves the validator at work. Each
 //!   server has a thread of its own; what it needs of actors it asks by message, with a deadline.
 //! - All is bounded: connections, requests of one client, requests that wait, answers, time. See the constants.
-//! - Errors are `{"detail": "…"}`; domain and actors know nothing of HTTP, the edge translates once ([`refusal`]).
+//! - Errors are `{"detail": "…"}`; domain and actors know nothing of HTTP, the edge translates once ([`refusal`](guard::refusal)).
 //! - What a client or a miner wrote is data: ids are parsed before they are used, and no answer repeats raw input of the
 //!   request. No secret is reachable from here.
 //! - A handler never panics: actix-web would close the connection without an answer.
 //!
 //! There is no authentication; addresses are loopback by default.
 
-pub mod asked;
-pub mod chain_syncer;
-pub mod clients;
-mod compatibility;
-pub mod contents;
-pub mod desk;
-mod filling;
-pub mod findings;
 pub mod front;
-pub mod health;
-pub(crate) mod host;
+pub mod guard;
 mod inbound;
-pub mod metrics;
-pub mod observing;
-mod origin;
-pub mod peers;
-pub mod platform_tracker;
-pub mod refusal;
 pub mod server;
-pub mod source;
-pub mod vitals;
+pub mod service;
+pub mod syncer;
+pub mod tracker;
+pub mod watch;
+
+pub(crate) use guard::host;

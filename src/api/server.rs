@@ -84,7 +84,7 @@ impl Server {
         front: Data<Front>,
         routes: impl Fn(&mut ServiceConfig) + Send + Clone + 'static,
     ) -> Result<Self, ServeError> {
-        let service = front.service;
+        let service = front.service.name();
         let listener = listen(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => ServeError::InUse { service, address },
             _ => ServeError::Unusable { service, address, error },

@@ -9,7 +9,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-use super::line_text;
+use crate::text::visible::field;
 
 /// The field that holds an event's message, written without its name.
 const MESSAGE: &str = "message";
@@ -43,7 +43,7 @@ impl FieldWriter<'_> {
             let (italic, plain) = if self.writer.has_ansi_escapes() { ("\u{1b}[3m", "\u{1b}[0m") } else { ("", "") };
             write!(self.writer, "{italic}{name}{plain}=")?;
         }
-        self.writer.write_str(&line_text::field(value))
+        self.writer.write_str(&field(value))
     }
 }
 

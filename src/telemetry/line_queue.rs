@@ -11,9 +11,18 @@ use std::time::Instant;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::line_text;
 use super::repeats::Repeats;
-use super::{LostLines, line_text};
 use crate::config::LogFormat;
+
+/// Lines that could not be written since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostLines {
+    /// Lines that found a queue full.
+    pub dropped: u64,
+    /// Lines whose writing failed.
+    pub failed: u64,
+}
 
 /// Most bytes that wait: some ten thousand ordinary lines.
 const MOST_WAITING_BYTES: usize = 4 * 1024 * 1024;

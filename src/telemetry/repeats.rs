@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use tracing::callsite::Identifier;
 use tracing::{Level, Metadata};
 
-use super::OUR_CRATES;
+/// The beginning of the names of all our crates.
+pub(super) const OUR_CRATES: &str = "tensorflix";
 
 /// Lines of a kind at once: a round of polling may have something to say of every miner's gist.
 const BURST: u32 = 300;

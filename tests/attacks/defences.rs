@@ -2,8 +2,8 @@
 //! off, as `replay --config` does.
 
 use super::lab::{RESIDUES, play, with_all_defences, with_settings};
+use tensorflix::commands::replay::comparison::replay;
 use tensorflix::config::Config;
-use tensorflix::replay::replay;
 
 /// Checks a row that pays by default: its recorded cycles replay to the same bits, and each of its defences alone brings the
 /// attacker down to its twin, or to the residue that is left.

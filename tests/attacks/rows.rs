@@ -1,7 +1,7 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
 use super::lab::{Outcome, RESIDUES, play, with_all_defences};
-use tensorflix::export::RecordedCycle;
+use tensorflix::commands::stored::recorded::RecordedCycle;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
 const ROUNDING: f64 = 1e-9;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix::committing::{CommitError, Committed, Committer};
+use tensorflix::commands::commit::committer::{CommitError, Committed, Committer};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate, NoPasswords};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_sandbox::world::{Gist, GistFile, SUBMISSION_FILE};

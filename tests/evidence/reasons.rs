@@ -4,7 +4,7 @@ use super::on_store;
 use super::support::{check_exit, folder, stdout};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tensorflix::story::words_of;
+use tensorflix::text::reasons::words_of;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
@@ -172,7 +172,7 @@ fn why_did_my_video_get_nothing_is_answered_by_one_command_for_every_reason() {
     let out = folder.path().join("cycle.csv");
     check_exit(&on_store(folder.path(), &["export", "--format", "csv", "--out", "cycle.csv"]), 0);
     let mut reader = csv::Reader::from_path(&out).expect("a file");
-    assert_eq!(reader.headers().expect("a heading"), tensorflix::export::COLUMNS.as_slice());
+    assert_eq!(reader.headers().expect("a heading"), tensorflix::commands::export::csv::COLUMNS.as_slice());
     let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(|row| row.expect("a line")).collect();
     assert_eq!(rows.len(), Reason::ALL.len());
     for (number, (row, reason)) in rows.iter().zip(Reason::ALL).enumerate() {

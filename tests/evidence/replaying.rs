@@ -5,11 +5,11 @@ use super::{demo_store, exported, on_store, with_variables};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use tensorflix::app::{App, Mode, slot_blocks};
-use tensorflix::cli::sandbox_config;
-use tensorflix::export::RecordedCycle;
-use tensorflix::replay::{WeightsReplay, replay};
-use tensorflix::session::{Session, Shown};
+use tensorflix::commands::replay::comparison::{WeightsReplay, replay};
+use tensorflix::commands::stored::recorded::RecordedCycle;
+use tensorflix::console::session::{Session, Shown};
+use tensorflix::wiring::app::{App, Mode, slot_blocks};
+use tensorflix::wiring::sandbox_config;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::decision::{Decision, decide};
@@ -130,7 +130,8 @@ fn an_export_replays_identically_and_any_change_of_it_is_found() {
 #[test]
 fn weights_that_were_signed_at_a_later_block_may_leave_out_who_was_replaced() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cycle-0.1.0.json");
-    let mut recorded = tensorflix::export::read_json(std::fs::File::open(data).expect("a file")).expect("a cycle");
+    let mut recorded =
+        tensorflix::commands::export::json::read_json(std::fs::File::open(data).expect("a file")).expect("a cycle");
     // A development build decided it; its evidence serves as well as any.
     recorded.decided.policy.rules = CURRENT;
     let Decision { submissions, smoothed, scores } = decide(&recorded.decided.evidence, &recorded.decided.policy);

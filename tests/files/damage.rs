@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
-use tensorflix::cli::sandbox_config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::node::Pace;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 

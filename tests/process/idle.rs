@@ -4,9 +4,9 @@
 use super::support::folder;
 use std::path::Path;
 use std::time::Duration;
-use tensorflix::app::{App, Mode};
-use tensorflix::cli::sandbox_config;
-use tensorflix::reporter::Event;
+use tensorflix::console::reporter::Event;
+use tensorflix::wiring::app::{App, Mode};
+use tensorflix::wiring::sandbox_config;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_sandbox::node::Pace;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};

@@ -4,7 +4,7 @@ use super::support::{HeldSandbox, check_exit, folder, json, tensorflix};
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
-use tensorflix::cli::sandbox_config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 use tensorflix_store::ValidatorLock;

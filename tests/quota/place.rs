@@ -9,7 +9,7 @@ use std::time::Duration;
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::adapters::store::Database;
-use tensorflix::connections;
+use tensorflix::wiring::connections;
 use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor};

@@ -5,15 +5,17 @@ use async_trait::async_trait;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix::api::chain_syncer::Document;
-use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
-use tensorflix::api::health::{HealthReport, Standing, report};
+use tensorflix::api::guard::clients::Clients;
 use tensorflix::api::server::Server;
-use tensorflix::api::source::Source;
-use tensorflix::api::vitals::{Dating, Vitals};
+use tensorflix::api::service::Service;
+use tensorflix::api::syncer::chain_syncer::Document;
+use tensorflix::api::tracker::source::Source;
+use tensorflix::api::watch::health::{HealthReport, report};
+use tensorflix::api::watch::standing::Standing;
+use tensorflix::api::watch::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
-use tensorflix::connections;
+use tensorflix::wiring::connections;
 use tensorflix_actors::outcomes::Outcomes;
 use tensorflix_actors::platform::Scope;
 use tensorflix_actors::ports::Clock;
@@ -98,11 +100,11 @@ impl Watched {
     }
 
     pub fn syncer(&self) -> HealthReport {
-        report("chain_syncer", &self.vitals)
+        report(Service::ChainSyncer, &self.vitals)
     }
 
     pub fn tracker(&self) -> HealthReport {
-        report("platform_tracker", &self.vitals)
+        report(Service::PlatformTracker, &self.vitals)
     }
 }
 
@@ -238,7 +240,7 @@ fn unhealthy_is_503_and_degraded_is_not() {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         tensorflix::adapters::http::install_crypto_provider();
         let clients = Clients::new(100.0, 100);
-        let front = Front::new("chain_syncer", clients, Arc::clone(&watched.vitals), &Document::openapi());
+        let front = Front::new(Service::ChainSyncer, clients, Arc::clone(&watched.vitals), &Document::openapi());
         let server = Server::start(([127, 0, 0, 1], 0).into(), front, |_| {}).expect("a server");
         let url = format!("http://{}/health", server.address);
         let document = serde_json::from_str(&Document::openapi().to_json().expect("JSON")).expect("JSON");

@@ -5,11 +5,12 @@ use crate::health::{Watched, chain_was_read, check, run, with_key};
 use crate::world::{Answer, World};
 use serde_json::Value;
 use std::sync::Arc;
-use tensorflix::api::chain_syncer::Document;
-use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
-use tensorflix::api::health::Standing;
-use tensorflix::api::metrics;
+use tensorflix::api::guard::clients::Clients;
+use tensorflix::api::service::Service;
+use tensorflix::api::syncer::chain_syncer::Document;
+use tensorflix::api::watch::metrics;
+use tensorflix::api::watch::standing::Standing;
 use tensorflix_actors::platform::BATCHES;
 use tensorflix_actors::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::weight_setter::WEIGHTS;
@@ -109,8 +110,8 @@ fn each_reason_has_a_gauge_in_the_metrics_and_no_error_becomes_a_label() {
         watched.outcomes("gist_fetcher").partly(GISTS, 4, 4, Some("strange words"));
         watched.outcomes("weight_setter").failed(WEIGHTS, "strange words");
         let clients = Clients::new(100.0, 100);
-        let front = Front::new("chain_syncer", clients, Arc::clone(&watched.vitals), &Document::openapi());
-        let text = metrics::text(&front);
+        let front = Front::new(Service::ChainSyncer, clients, Arc::clone(&watched.vitals), &Document::openapi());
+        let text = metrics::text(front.service, &front.requests, &front.vitals);
         for line in [
             "tensorflix_health 1",
             "tensorflix_health_reason{reason=\"gists_unread\",subject=\"gists\"} 1",
@@ -124,7 +125,7 @@ fn each_reason_has_a_gauge_in_the_metrics_and_no_error_becomes_a_label() {
         assert!(!text.contains("strange words"), "{text}");
         watched.outcomes("gist_fetcher").succeeded(GISTS);
         watched.outcomes("weight_setter").succeeded(WEIGHTS);
-        let text = metrics::text(&front);
+        let text = metrics::text(front.service, &front.requests, &front.vitals);
         assert!(text.contains("tensorflix_health 2") && !text.contains("tensorflix_health_reason{"), "{text}");
     });
 }

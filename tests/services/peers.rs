@@ -1,7 +1,8 @@
 //! The peers' metadata from what is stored, whatever miners wrote.
 
 use sha2::{Digest, Sha256};
-use tensorflix::api::peers::{self, MAX_SUBMISSIONS, PeerGist, PeersMetadata};
+use tensorflix::api::syncer::peers;
+use tensorflix::api::syncer::peers::{MAX_SUBMISSIONS, PeerGist, PeersMetadata};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};

@@ -152,7 +152,7 @@ async fn outcome(is_attacked: bool) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validator_whose_services_are_stormed_sends_what_its_undisturbed_twin_sends() {
-    tensorflix::file_limit::raise();
+    tensorflix::adapters::file_limit::raise();
     let attacked = outcome(true).await;
     assert_eq!(attacked.submissions.len(), WINDOWS as usize);
     assert!(attacked.submissions.values().all(|count| *count == 1), "{:?}", attacked.submissions);

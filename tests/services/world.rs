@@ -7,8 +7,8 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tensorflix::adapters::http::install_crypto_provider;
-use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
+use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::world::{Conduct, Content, Counts, Platform};
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 

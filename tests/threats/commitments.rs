@@ -1,7 +1,7 @@
 //! Who commits on chain again and again.
 
 use super::subnet::{FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, run, weight};
-use tensorflix::app::slot_blocks;
+use tensorflix::wiring::app::slot_blocks;
 use tensorflix_domain::ids::Uid;
 use tensorflix_sandbox::world::{Gist, GistFile, Member, SUBMISSION_FILE};
 

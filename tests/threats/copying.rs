@@ -6,8 +6,8 @@ use super::subnet::{
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tensorflix::app::slot_blocks;
 use tensorflix::config::Config;
+use tensorflix::wiring::app::slot_blocks;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::ids::{Platform, Uid};
 use tensorflix_domain::judge::Judged;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
-use tensorflix::app::{App, Mode, slot_blocks};
-use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
-use tensorflix::session::{Session, Shown};
+use tensorflix::console::session::{Session, Shown};
+use tensorflix::wiring::app::{App, Mode, slot_blocks};
+use tensorflix::wiring::sandbox_config;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;

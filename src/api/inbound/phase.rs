@@ -1,6 +1,6 @@
 //! What a connection is doing, since when, and how long it may.
 
-use crate::api::front::REQUEST_DEADLINE;
+use crate::api::service::REQUEST_DEADLINE;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;

@@ -5,8 +5,8 @@
 //! can drive out others before itself.
 
 use super::phase::{Course, Load};
-use crate::api::clients::network;
-use crate::file_limit;
+use crate::adapters::file_limit;
+use crate::api::guard::clients::network;
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,0 +1,72 @@
+//! What was looked at, and what came of it.
+
+use serde::Serialize;
+
+/// What was looked at, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub check: &'static str,
+    /// What came of it.
+    pub result: CheckResult,
+    /// In words, with what to do where something is wrong.
+    pub detail: String,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// As it should be.
+    Good,
+    /// Legal, and surely not meant.
+    Warning,
+    /// It has to be corrected.
+    Wrong,
+    /// Not looked at: neither good nor bad.
+    NotChecked,
+}
+
+impl CheckResult {
+    /// The words in front of it in a text.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Wrong => "wrong",
+            Self::NotChecked => "not checked",
+        }
+    }
+}
+
+impl Check {
+    /// As it should be.
+    pub fn good(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Good, detail: detail.into() }
+    }
+
+    /// Legal, and surely not meant.
+    pub fn warning(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Warning, detail: detail.into() }
+    }
+
+    /// It has to be corrected.
+    pub fn wrong(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Wrong, detail: detail.into() }
+    }
+
+    /// Not looked at.
+    pub fn not_checked(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::NotChecked, detail: detail.into() }
+    }
+}
+
+/// Whether anything has to be corrected.
+pub(super) fn any_wrong(checks: &[Check]) -> bool {
+    checks.iter().any(|check| check.result == CheckResult::Wrong)
+}
+
+/// `1 problem`, `2 problems`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,14 @@
+//! Checking a gist before it is committed: what a validator would make of it, and what to do about it.
+//!
+//! Invariants: what was not looked at is said to be not checked, and never counts as good; the rules are those of
+//! `run`, called and not repeated; nothing is stored and nothing is sent to the chain.
+//!
+//! What it cannot know: what other miners list. Duplicates across miners are decided by claims that only a running
+//! validator has.
+
+pub mod checks;
+pub mod document;
+mod gist_facts;
+mod lines;
+pub mod submissions;
+pub mod tasks;

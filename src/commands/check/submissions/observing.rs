@@ -1,0 +1,159 @@
+//! Asking the platforms about a miner's contents, once, through the platforms of `run`.
+//!
+//! It costs quota of the keys' owner, and is not entered into a validator's ledger; so it is done only when it was
+//! asked for, and its price can be had before.
+
+use crate::commands::check::checks::{Check, counted};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tensorflix_actors::instagram::UNITS_PER_USD;
+use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope, screen};
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::observation::{Presence, Sighting};
+use tensorflix_domain::ownership::{OwnerTag, owner_tag};
+use tensorflix_domain::policy::{OwnershipRule, Policy};
+
+/// Every platform with its way out.
+pub type Sources = Vec<(Box<dyn Platform>, Outbound)>;
+
+/// What the platforms said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Of each content that they said anything of.
+    pub contents: BTreeMap<ContentId, ContentEvidence>,
+    /// What could not be asked, and why.
+    pub checks: Vec<Check>,
+}
+
+/// What asking for these contents costs, in words, for each platform that would be asked.
+pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<(ids::Platform, String)> {
+    sources.iter().filter_map(|(platform, _)| price_of(platform.as_ref(), contents)).collect()
+}
+
+fn price_of(platform: &dyn Platform, contents: &BTreeSet<ContentId>) -> Option<(ids::Platform, String)> {
+    let (id, terms) = (platform.id(), platform.terms());
+    let count = of_platform(contents, id).len();
+    let requests = count.div_ceil(terms.batch_size.max(1));
+    let units = u64::try_from(requests).unwrap_or(u64::MAX).saturating_mul(terms.units_per_batch);
+    let charge = match id {
+        ids::Platform::YouTube => counted(count_of(units), "unit") + " of the day's quota",
+        ids::Platform::Instagram => {
+            #[expect(clippy::cast_precision_loss, reason = "an amount that is shown with two decimals")]
+            let usd = units as f64 / UNITS_PER_USD;
+            format!("at most {usd:.2} US dollars")
+        }
+    };
+    (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "content"), counted(requests, "request"))))
+}
+
+fn count_of(units: u64) -> usize {
+    usize::try_from(units).unwrap_or(usize::MAX)
+}
+
+impl Asked {
+    /// Asks the platforms that have a key, batch by batch. Answers are dated by `at`.
+    pub async fn ask(sources: &Sources, contents: &BTreeSet<ContentId>, at: BlockStamp, policy: &Policy) -> Self {
+        let mut asked = Self::default();
+        for (platform, outbound) in sources {
+            let wanted = of_platform(contents, platform.id());
+            if wanted.is_empty() {
+                continue;
+            }
+            let routes = platform.routes(Scope::Everything);
+            if routes.is_empty() {
+                asked.missing(platform.id(), format!("there is no API key: set {}", key_variable(platform.id())));
+                continue;
+            }
+            for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
+                match ask(platform.as_ref(), outbound, &routes, batch).await {
+                    Ok(mut answer) => {
+                        for (content, error) in screen(&mut answer, platform.id(), at.time) {
+                            asked.missing(platform.id(), format!("{}: {error}", content.as_str()));
+                        }
+                        let seen = answer.sightings.into_iter();
+                        asked
+                            .contents
+                            .extend(seen.map(|(content, sighting)| (content, evidence(sighting, at, policy))));
+                    }
+                    Err(error) => asked.missing(platform.id(), error.to_string()),
+                }
+            }
+        }
+        asked
+    }
+
+    fn missing(&mut self, platform: ids::Platform, why: String) {
+        let check = Check::not_checked(platform.name(), why);
+        if !self.checks.contains(&check) {
+            self.checks.push(check);
+        }
+    }
+}
+
+/// Asks with one key after the other, until one is not refused.
+async fn ask(
+    platform: &dyn Platform,
+    outbound: &Outbound,
+    routes: &[Route],
+    batch: &[ContentId],
+) -> Result<BatchAnswer, BatchError> {
+    let mut last = BatchError::Lasting("there is no way to ask".to_owned());
+    for route in routes {
+        match platform.observe(outbound, route, batch, Duration::MAX).await.map_err(|failure| failure.error) {
+            Err(error @ (BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::Held(_))) => {
+                last = error
+            }
+            answered => return answered,
+        }
+    }
+    Err(last)
+}
+
+fn of_platform(contents: &BTreeSet<ContentId>, platform: ids::Platform) -> Vec<ContentId> {
+    contents.iter().filter(|content| content.platform() == platform).cloned().collect()
+}
+
+const fn key_variable(platform: ids::Platform) -> &'static str {
+    match platform {
+        ids::Platform::YouTube => "YOUTUBE_API_KEY",
+        ids::Platform::Instagram => "APIFY_API_KEY",
+    }
+}
+
+/// What the rules read of one answer.
+fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvidence {
+    let count = |count: Option<u64>| count.map(|count| Measurement { at, count });
+    match sighting {
+        Sighting::Absent => {
+            ContentEvidence { latest: Some(LatestSighting { at, presence: None }), ..ContentEvidence::default() }
+        }
+        // Never the answer to a request for everything; it says no more than that the content is there.
+        Sighting::Counted(metrics) => {
+            evidence(Sighting::Present(Box::new(Presence { metrics, ..Presence::default() })), at, policy)
+        }
+        Sighting::Present(presence) => {
+            let Presence { metrics, details } = *presence;
+            let text = format!("{}\n{}", details.title, details.description);
+            let tag = match policy.ownership_tag {
+                OwnershipRule::Off => OwnerTag::default(),
+                OwnershipRule::Prefer | OwnershipRule::Required => owner_tag(&text, &policy.ownership_template),
+            };
+            let seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
+            ContentEvidence {
+                latest: Some(LatestSighting { at, presence: Some(seen) }),
+                seen_before: true,
+                views: count(metrics.view_count),
+                plays: count(metrics.play_count),
+                owner_tag: tag.hotkey,
+                named_hotkeys: u32::try_from(tag.named_count).unwrap_or(u32::MAX),
+                shortfall: None,
+                verification: None,
+                traffic: None,
+                origin: None,
+            }
+        }
+    }
+}

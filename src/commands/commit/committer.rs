@@ -1,0 +1,374 @@
+//! Writing a commitment, step by step: look, sign, send, wait until it is final, read it back.
+//!
+//! Invariants:
+//!
+//! - What stands on chain already is not written again.
+//! - The extrinsic is broadcast at most once; nothing is sent before registration, space and the node's own opinion
+//!   were asked.
+//! - Nothing is said of the fate of what was broadcast before the chain was asked. An error either says that nothing
+//!   was written, or what is not known and until when.
+//!
+//! It retries nothing and stores nothing: run again, it finds on the chain what an earlier run wrote.
+
+use crate::text::visible::visible;
+use std::time::Duration;
+use tensorflix_chain::{
+    ChainError, Client, CommitmentSpace, DispatchFailure, Head, HotkeyWallet, Inclusion, PoolError, Preflight, Remedy,
+    Sighting, SignedExtrinsic, Submitted,
+};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::{Block, Hotkey};
+use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
+
+/// Pause before the chain is asked again after it could not be.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Writes the commitment of one hotkey in one subnet.
+pub struct Committer<'a> {
+    /// The chain.
+    pub client: &'a Client,
+    /// Who signs.
+    pub wallet: &'a HotkeyWallet,
+    /// The subnet.
+    pub netuid: u16,
+    /// Longest wait until it is final; and as long again for the chain to say what became of it.
+    pub patience: Duration,
+    /// Hears of each step, in words for people.
+    pub progress: &'a dyn Fn(&str),
+}
+
+/// A commitment that the chain would take.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The block that was looked at.
+    head: Head,
+    /// The subnet at that block.
+    pub subnet: Subnet,
+    previous: Option<CommitmentRecord>,
+    text: String,
+    /// Whether the chain holds exactly this already, so that nothing is left to do.
+    pub stands: bool,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// What the hotkey had committed before.
+    pub previous: Option<CommitmentRecord>,
+    /// What was done.
+    pub deed: Deed,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing: the chain holds exactly this already.
+    Stood,
+    /// Nothing, as asked: everything else was looked at.
+    Withheld,
+    /// It was written, is final, and was read back.
+    Written {
+        /// The block that includes it.
+        block: Block,
+        /// Hash of the extrinsic.
+        extrinsic_hash: [u8; 32],
+    },
+}
+
+/// Why there is no commitment, or no certainty of it; each with what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// The chain could not be asked, before anything was sent.
+    #[error("nothing was sent: {0}")]
+    Chain(#[from] ChainError),
+    /// The hotkey is not of this subnet.
+    #[error(
+        "nothing was sent: the hotkey {hotkey} is not registered on subnet {netuid} (as of block {block}); register it \
+         (`btcli subnet register --netuid {netuid}`), or name another one by --wallet-name and --wallet-hotkey"
+    )]
+    NotRegistered {
+        /// The hotkey.
+        hotkey: Hotkey,
+        /// The subnet.
+        netuid: u16,
+        /// The block it was looked for.
+        block: Block,
+    },
+    /// The hotkey has committed as much as it may in this epoch.
+    #[error(
+        "nothing was sent: there is no space left for it; this hotkey has committed {used_bytes} of {limit_bytes} bytes \
+         in this epoch, and this takes {charge_bytes}. There is space again from block {renewed_at} on, in about \
+         {minutes} min: run this again then"
+    )]
+    NoSpace {
+        /// Bytes of this epoch so far.
+        used_bytes: u64,
+        /// Bytes of an epoch.
+        limit_bytes: u64,
+        /// Bytes that this commitment takes.
+        charge_bytes: u64,
+        /// The first block of the next epoch.
+        renewed_at: Block,
+        /// Minutes until then.
+        minutes: u32,
+    },
+    /// The node or the runtime does not take the extrinsic.
+    #[error("nothing was written: the node refuses it ({error}); {advice}", advice = advice(error.remedy()))]
+    Refused {
+        /// Its words.
+        error: PoolError,
+    },
+    /// It is in a block, and the call failed there.
+    #[error(
+        "nothing was written: block {block} includes it, but the call failed there ({failure}); {advice}",
+        advice = advice(failure.remedy())
+    )]
+    Failed {
+        /// The block.
+        block: Block,
+        /// The chain's error.
+        failure: DispatchFailure,
+    },
+    /// Another extrinsic of the hotkey was included in its place.
+    #[error(
+        "nothing was written: another extrinsic of this hotkey took its place in block {block}, so something else signs \
+         with it; run this again"
+    )]
+    Superseded {
+        /// The block of the other one.
+        block: Block,
+    },
+    /// It was sent, and came into no block in its time.
+    #[error("nothing was written: no block took it until its signature ended at block {valid_until}; run this again")]
+    Expired {
+        /// The last block that could include it.
+        valid_until: Block,
+    },
+    /// It was sent, and the chain does not say yet what became of it.
+    #[error(
+        "it is not known whether it was written: extrinsic {extrinsic} was sent, {detail}, and it can come until block \
+         {valid_until}. Run this again after that block: it shows what the chain holds, and sends nothing if this \
+         stands there"
+    )]
+    Undecided {
+        /// Hash of the extrinsic.
+        extrinsic: String,
+        /// The last block that could include it.
+        valid_until: Block,
+        /// What is known.
+        detail: String,
+    },
+    /// It was written, and could not be read back.
+    #[error("it was written in block {block}, but could not be read back ({error}); run this again to see it")]
+    Unread {
+        /// The block that includes it.
+        block: Block,
+        /// Why.
+        error: ChainError,
+    },
+    /// It was written, and the chain holds something else.
+    #[error(
+        "it was written in block {block}, but block {read_at} holds {found} for this hotkey, so something else commits \
+         with it; stop that, then run this again"
+    )]
+    Replaced {
+        /// The block that includes it.
+        block: Block,
+        /// The block that it was read back at.
+        read_at: Block,
+        /// What is there, made visible.
+        found: String,
+    },
+}
+
+/// What to do about a refusal or a failure.
+const fn advice(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Wait => "wait a few blocks, then run this again",
+        Remedy::ReadAgain => "run this again",
+        Remedy::NextEpoch => "the space for commitments of this epoch is used up: run this again in the next one",
+        Remedy::AlertOperator => {
+            "check that the hotkey is still registered and that its account can pay the fee, then run this again"
+        }
+        Remedy::Pad | Remedy::OurBug => "this is a mistake of this program: please report it",
+    }
+}
+
+/// A commitment for people: its text with nothing in it that is not visible.
+pub fn shown(record: Option<&CommitmentRecord>) -> String {
+    match record {
+        Some(CommitmentRecord { text: Some(text), block }) => format!("{} (block {block})", visible(text)),
+        Some(CommitmentRecord { text: None, block }) => format!("something that is not text (block {block})"),
+        None => "nothing".to_owned(),
+    }
+}
+
+impl Committer<'_> {
+    /// Makes `pointer` the hotkey's commitment, unless it is that already or `dry_run` says to send nothing.
+    ///
+    /// # Errors
+    /// [`CommitError`]: what happened and what to do.
+    pub async fn commit(&self, pointer: &GistPointer, dry_run: bool) -> Result<Committed, CommitError> {
+        let prepared = self.prepare(pointer).await?;
+        self.finish(prepared, dry_run).await
+    }
+
+    /// Looks at the chain: whether the hotkey may commit `pointer`. Nothing is signed or sent.
+    ///
+    /// # Errors
+    /// [`CommitError`]: why it may not.
+    pub async fn prepare(&self, pointer: &GistPointer) -> Result<Prepared, CommitError> {
+        let text = pointer.to_string();
+        let head = self.client.finalized_head().await?;
+        self.tell(format!("connected to {}, at block {}", self.client.endpoint().await?, head.block));
+        let (subnet, previous) = self.registered(&head).await?;
+        self.tell(format!("on chain now: {}", shown(previous.as_ref())));
+        let stands = previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text));
+        if !stands {
+            self.check_space(&head, &text).await?;
+        }
+        Ok(Prepared { head, subnet, previous, text, stands })
+    }
+
+    /// Writes what was prepared, unless it is on chain already or `dry_run` says to send nothing.
+    ///
+    /// # Errors
+    /// [`CommitError`]: what happened and what to do.
+    pub async fn finish(&self, prepared: Prepared, dry_run: bool) -> Result<Committed, CommitError> {
+        let Prepared { head, previous, text, stands, .. } = prepared;
+        if stands {
+            return Ok(Committed { previous, deed: Deed::Stood });
+        }
+        if dry_run {
+            return Ok(Committed { previous, deed: Deed::Withheld });
+        }
+        let (inclusion, extrinsic_hash) = self.send(&head, &text).await?;
+        let block = inclusion.block;
+        inclusion.outcome.map_err(|failure| CommitError::Failed { block, failure })?;
+        self.tell(format!("final in block {block}; reading it back"));
+        self.read_back(block, &text).await?;
+        Ok(Committed { previous, deed: Deed::Written { block, extrinsic_hash } })
+    }
+
+    fn tell(&self, step: impl AsRef<str>) {
+        (self.progress)(step.as_ref());
+    }
+
+    /// Makes sure that the hotkey is registered, and gives the subnet and what the hotkey has committed.
+    async fn registered(&self, head: &Head) -> Result<(Subnet, Option<CommitmentRecord>), CommitError> {
+        let subnet = self.client.subnet(head, self.netuid).await?;
+        let hotkey = self.wallet.hotkey();
+        let Some(neuron) = subnet.neuron(&hotkey) else {
+            return Err(CommitError::NotRegistered { hotkey, netuid: self.netuid, block: head.block });
+        };
+        self.tell(format!("hotkey {hotkey} has UID {} on subnet {}", neuron.uid, self.netuid));
+        let committed = neuron.commitment.clone();
+        Ok((subnet, committed))
+    }
+
+    async fn check_space(&self, head: &Head, text: &str) -> Result<(), CommitError> {
+        let hotkey = self.wallet.hotkey();
+        let Some(space) = self.client.commitment_space(head, self.netuid, &hotkey).await? else {
+            self.tell("this runtime does not say how much may be committed");
+            return Ok(());
+        };
+        let CommitmentSpace { used_bytes, limit_bytes, renewed_at_block: renewed_at } = space;
+        if space.has_room_for(text) {
+            self.tell(format!("{used_bytes} of {limit_bytes} bytes of this epoch are used"));
+            return Ok(());
+        }
+        let charge_bytes = CommitmentSpace::charge_bytes(text);
+        let minutes = renewed_at.saturating_sub(head.block).div_ceil(BLOCKS_PER_HOUR / 60);
+        Err(CommitError::NoSpace { used_bytes, limit_bytes, charge_bytes, renewed_at, minutes })
+    }
+
+    /// Signs and sends it, and gives where it was included.
+    async fn send(&self, head: &Head, text: &str) -> Result<(Inclusion, [u8; 32]), CommitError> {
+        let signed = self.client.sign_set_commitment(self.wallet, self.netuid, text, head).await?;
+        if let Preflight::Refused(error) = self.client.validate(&signed.bytes).await? {
+            return Err(CommitError::Refused { error });
+        }
+        self.tell(format!("sending extrinsic {}, and waiting until it is final", named(&signed)));
+        let inclusion = match self.client.submit(&signed.bytes, self.patience).await? {
+            Submitted::Included(inclusion) => inclusion,
+            Submitted::Refused(error) => return Err(CommitError::Refused { error }),
+            Submitted::Unknown(uncertainty) => {
+                self.tell(format!("{uncertainty}: asking the chain what became of it"));
+                self.settle(&signed).await?
+            }
+        };
+        Ok((inclusion, signed.hash))
+    }
+
+    /// Asks the chain what became of sent bytes, as long as patience lasts.
+    async fn settle(&self, signed: &SignedExtrinsic) -> Result<Inclusion, CommitError> {
+        let undecided = |detail: String| CommitError::Undecided {
+            extrinsic: named(signed),
+            valid_until: signed.valid_until_block,
+            detail,
+        };
+        let mut seen = signed.signed_at_block;
+        let asking = async {
+            let mut newer_than = None;
+            loop {
+                match self.look_up(signed, newer_than).await {
+                    Ok((Sighting::Included(inclusion), _)) => return Ok(inclusion),
+                    Ok((Sighting::NonceTaken { block }, _)) => return Err(CommitError::Superseded { block }),
+                    Ok((Sighting::NotIncluded, block)) if block >= signed.valid_until_block => {
+                        return Err(CommitError::Expired { valid_until: signed.valid_until_block });
+                    }
+                    Ok((Sighting::NotIncluded, block)) => {
+                        seen = block;
+                        newer_than = Some(block);
+                    }
+                    Err(error) if error.is_retryable() => tokio::time::sleep(PAUSE).await,
+                    Err(error) => return Err(undecided(format!("the chain cannot be asked ({error})"))),
+                }
+            }
+        };
+        match tokio::time::timeout(self.patience, asking).await {
+            Ok(settled) => settled,
+            Err(_) => Err(undecided(format!("no final block up to {seen} has it"))),
+        }
+    }
+
+    /// What the newest final block knows of sent bytes, and that block.
+    async fn look_up(
+        &self,
+        signed: &SignedExtrinsic,
+        newer_than: Option<Block>,
+    ) -> Result<(Sighting, Block), ChainError> {
+        let head = match newer_than {
+            Some(block) => self.client.next_head(block).await?,
+            None => self.client.finalized_head().await?,
+        };
+        let until = head.block.min(signed.valid_until_block);
+        let sighting = self
+            .client
+            .find_extrinsic(signed.hash, &signed.signer, signed.nonce, signed.signed_at_block, until)
+            .await?;
+        Ok((sighting, head.block))
+    }
+
+    /// Compares what the chain holds at a final block with what was written.
+    async fn read_back(&self, block: Block, text: &str) -> Result<(), CommitError> {
+        let read = async {
+            // Not behind the block that includes it, as another endpoint's head may be.
+            let head = self.client.next_head(block.saturating_sub(1)).await?;
+            let subnet = self.client.subnet(&head, self.netuid).await?;
+            let neuron = subnet.neuron(&self.wallet.hotkey());
+            Ok((head.block, neuron.and_then(|neuron| neuron.commitment.clone())))
+        };
+        let (read_at, record) = read.await.map_err(|error| CommitError::Unread { block, error })?;
+        if record.as_ref().is_some_and(|record| record.text.as_deref() == Some(text)) {
+            return Ok(());
+        }
+        Err(CommitError::Replaced { block, read_at, found: shown(record.as_ref()) })
+    }
+}
+
+/// The extrinsic as explorers know it.
+fn named(signed: &SignedExtrinsic) -> String {
+    format!("0x{}", hex::encode(&signed.hash))
+}

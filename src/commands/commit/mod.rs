@@ -1,0 +1,96 @@
+//! `commit`: announces on chain where the hotkey's gist is.
+
+pub(super) mod args;
+pub mod committer;
+pub mod gist_check;
+mod json;
+mod text;
+
+use super::arguments::Output;
+use super::prepare::answer;
+use crate::adapters::chain::FINALITY_DEADLINE;
+use crate::adapters::clock::SystemClock;
+use crate::adapters::http::HttpClient;
+use crate::config::Config;
+use crate::console::exit::{Exit, fail, refuse, say};
+use crate::console::stdout::print;
+use crate::text::visible::visible;
+use crate::wiring::connections;
+use args::CommitArguments;
+use committer::Committer;
+use gist_check::GistCheck;
+use json::json;
+use std::sync::Arc;
+use tensorflix_actors::ports::Clock;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::ids::Hotkey;
+use tensorflix_domain::subnet::Subnet;
+use text::text;
+
+pub(crate) fn run(arguments: CommitArguments) -> Exit {
+    let CommitArguments { config, network, wallet, commit, dry_run, force, output } = arguments;
+    let overrides = wallet.over(network.overrides());
+    answer(&config, overrides, async |config: &Config| write(config, &commit, Manner { dry_run, force }, output).await)
+}
+
+/// What is left out, or done all the same.
+#[derive(Clone, Copy)]
+struct Manner {
+    dry_run: bool,
+    force: bool,
+}
+
+async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: Output) -> Result<Exit, Exit> {
+    let wallet = connections::open_wallet(&config.wallet).map_err(|error| refuse(&error))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let limiter = connections::limiter(connections::network_rate(config), &clock, &ActorStats::new("commit"));
+    let client = connections::chain_client(&config.network, limiter).map_err(|error| refuse(&error))?;
+    let netuid = config.network.netuid;
+    let progress = |step: &str| say(&visible(step));
+    let committer =
+        Committer { client: &client, wallet: &wallet, netuid, patience: FINALITY_DEADLINE, progress: &progress };
+    let prepared = committer.prepare(pointer).await.map_err(|error| fail(&error))?;
+    if !prepared.stands {
+        let looked = look_at(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await;
+        looked.map_err(|doubted| fail(&doubted))?;
+    }
+    let committed = committer.finish(prepared, manner.dry_run).await.map_err(|error| fail(&error))?;
+    print(&match output {
+        Output::Text => text(pointer, netuid, &committed),
+        Output::Json => json(wallet.hotkey(), pointer, netuid, &committed),
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Why nothing was sent, though the chain would take it.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was sent: {}. Correct this first, or add --force to commit {pointer} as it is", doubts.join("; and "))]
+struct Doubted {
+    pointer: GistPointer,
+    doubts: Vec<String>,
+}
+
+/// Looks at the gist as validators will; what speaks against it is an error, or with `force` only said.
+async fn look_at(
+    config: &Config,
+    pointer: &GistPointer,
+    subnet: &Subnet,
+    hotkey: &Hotkey,
+    clock: &Arc<dyn Clock>,
+    force: bool,
+) -> Result<(), Doubted> {
+    let doubted = |doubts: Vec<String>| Doubted { pointer: pointer.clone(), doubts };
+    let http = HttpClient::new().map_err(|error| doubted(vec![error.to_string()]))?;
+    let limiter = connections::limiter(connections::github_rate(config), clock, &ActorStats::new("commit"));
+    let github = connections::github(config, Arc::new(http), clock, limiter);
+    let GistCheck { content, doubts } = GistCheck::of(&github, pointer, subnet, hotkey).await;
+    if let Some(content) = content {
+        say(&visible(&format!("the gist can be read: {content}")));
+    }
+    let doubts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    if force {
+        doubts.iter().for_each(|doubt| say(&visible(&format!("warning: {doubt}"))));
+    }
+    if force || doubts.is_empty() { Ok(()) } else { Err(doubted(doubts)) }
+}

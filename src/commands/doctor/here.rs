@@ -1,0 +1,133 @@
+//! What can be looked at without asking anybody: settings, keys, disk.
+
+use super::finding::Finding;
+use crate::config::Config;
+use crate::wiring::connections;
+use std::path::{Path, PathBuf};
+use tensorflix_domain::verification::Check;
+
+/// Free space below which a store may be full within days, and below which it may be at any moment.
+const LITTLE_SPACE_MIB: u64 = 1_024;
+const NO_SPACE_MIB: u64 = 64;
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+pub(crate) fn settings(config: &Config) -> Vec<Finding> {
+    if config.warnings.is_empty() {
+        return vec![Finding::well("settings", "understood, every one")];
+    }
+    let doubtful = |warning: &String| Finding::doubtful("settings", warning, "Correct it in the configuration file.");
+    config.warnings.iter().map(doubtful).collect()
+}
+
+/// Whether keys are there. Whether they are good is found when they are used: asking costs quota.
+pub(crate) fn keys(config: &Config) -> Vec<Finding> {
+    let secrets = &config.secrets;
+    let missing = |platform: &str, variable: &str, setting: &str| {
+        Finding::doubtful(
+            "keys",
+            format!("no key for {platform}: its contents wait, with `platform_unavailable`"),
+            format!("Set {variable}, or {setting} to a file that holds it."),
+        )
+    };
+    let mut findings = Vec::new();
+    findings.push(match secrets.youtube_api_keys.len() {
+        0 => missing("YouTube", "YOUTUBE_API_KEY", "youtube.api_key_file"),
+        count => Finding::well("keys", format!("YouTube: {count}, {} units a day each", config.youtube.daily_quota)),
+    });
+    findings.push(match &secrets.apify_api_key {
+        None => missing("Instagram", "APIFY_API_KEY", "instagram.api_key_file"),
+        Some(_) => {
+            Finding::well("keys", format!("Instagram by Apify: up to {} USD a day", config.instagram.daily_charge_usd))
+        }
+    });
+    findings.push(match &secrets.github_token {
+        None => Finding::well("keys", "GitHub: none, which is enough for gists; owners are confirmed more slowly"),
+        Some(_) => Finding::well("keys", "GitHub: a token"),
+    });
+    findings.extend(connections::unchecked(config).into_iter().map(|check| {
+        let decides = connections::decides_alone(check);
+        let found = format!("no detector answers the check `{check}`: {decides}");
+        match check {
+            // Complete without a detector, and so by default.
+            Check::Ai | Check::Illicit => Finding::well("keys", found),
+            Check::Topic => Finding::doubtful(
+                "keys",
+                found,
+                "Set webhook.url, or switch the check off by verifier.topic = \"off\".",
+            ),
+        }
+    }));
+    findings
+}
+
+pub(crate) fn disk(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![space("disk", &folder_of_store(&config.store.url))];
+    if let Some(log) = &config.log.file {
+        findings.push(space("log", &folder_of(log)));
+    }
+    findings
+}
+
+fn space(subject: &'static str, folder: &Path) -> Finding {
+    let shown = folder.display();
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize) / MEBIBYTE,
+        Err(error) => {
+            return Finding::wrong(
+                subject,
+                format!("{shown} cannot be used: {error}"),
+                "Make the folder, or name another one in store.url or log.file.",
+            );
+        }
+    };
+    if let Err(error) = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK) {
+        return Finding::wrong(subject, format!("{shown} cannot be written: {error}"), "Give this user the right to.");
+    }
+    let found = format!("{free} MiB free in {shown}");
+    if free < NO_SPACE_MIB {
+        Finding::wrong(subject, found, "Make room: nothing can be stored soon.")
+    } else if free < LITTLE_SPACE_MIB {
+        Finding::doubtful(subject, found, "Make room, or lower store.keep_days.")
+    } else {
+        Finding::well(subject, found)
+    }
+}
+
+fn folder_of_store(url: &str) -> PathBuf {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    folder_of(Path::new(path.split('?').next().unwrap_or(path)))
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::finding::State;
+
+    #[test]
+    fn the_folder_of_a_store_is_that_of_its_file() {
+        for (url, folder) in [
+            ("sqlite://validator.db", "."),
+            ("sqlite:validator.db", "."),
+            ("sqlite:///var/lib/tensorflix/validator.db", "/var/lib/tensorflix"),
+            ("sqlite://data/validator.db?mode=rwc", "data"),
+        ] {
+            assert_eq!(folder_of_store(url), Path::new(folder), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_wrong_and_named() {
+        let finding = space("disk", Path::new("/no/such/folder"));
+        assert_eq!(finding.state, State::Wrong);
+        assert!(finding.found.contains("/no/such/folder"), "{finding:?}");
+    }
+}

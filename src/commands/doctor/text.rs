@@ -1,0 +1,33 @@
+//! What was found, for people: a line each, and below it what to do.
+
+use super::finding::{Finding, State};
+use crate::text::visible::visible;
+use crate::text::wrapping::wrapped;
+
+/// Columns of a state and a subject.
+const STATE_WIDTH: usize = 7;
+const SUBJECT_WIDTH: usize = 14;
+
+/// Lines of a terminal's width, with a line end after the last.
+pub fn to_text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let state = match finding.state {
+            State::Well => "ok",
+            State::Doubtful => "look",
+            State::Wrong => "WRONG",
+        };
+        let lead = format!("{state:<STATE_WIDTH$}{:<SUBJECT_WIDTH$}", finding.subject);
+        text.push_str(&wrapped("", &lead, &visible(&finding.found)));
+        if let Some(advice) = &finding.advice {
+            text.push_str(&wrapped(&" ".repeat(STATE_WIDTH + SUBJECT_WIDTH), "-> ", &visible(advice)));
+        }
+    }
+    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+    text.push_str(&match (count(State::Wrong), count(State::Doubtful)) {
+        (0, 0) => "All is well.\n".to_owned(),
+        (0, look) => format!("Nothing is wrong, {look} to look at.\n"),
+        (wrong, look) => format!("{wrong} wrong, {look} to look at.\n"),
+    });
+    text
+}

@@ -1,0 +1,104 @@
+//! How a score was computed, in words: the figures that the cycle recorded, and nothing that is derived again.
+
+use super::submission::Story;
+use crate::text::visible::visible;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::views::Arithmetic;
+
+/// The arithmetic of a scored submission, from the views to its share of the task's best; `None` if it is not scored.
+pub(crate) fn score_words(story: &Story) -> Option<String> {
+    let (score, normalized) = (story.score?, story.normalized_score?);
+    let Some(arithmetic) = &story.arithmetic else {
+        return Some(format!(
+            "{score:.6} views an hour, normalised {normalized:.6}; this cycle did not record how they were computed"
+        ));
+    };
+    let mut words = vec![format!(
+        "{} / {:.6} hours{} = {score:.6} views an hour",
+        views_words(arithmetic),
+        arithmetic.hours,
+        hours_words(story.observed_at, arithmetic)
+    )];
+    if let Some(share) = story.counted_share {
+        let why = match arithmetic.is_share_of_hidden_engagement {
+            true => "that count while likes are hidden",
+            false => "that are believed",
+        };
+        words.push(format!("x {share:.6} {why} = {:.6}", score * share));
+    }
+    words.push(format!("{} = {normalized:.6}", division_words(story, arithmetic)));
+    Some(words.join("; "))
+}
+
+/// The views that count, and which of those shown do not.
+fn views_words(arithmetic: &Arithmetic) -> String {
+    match arithmetic.first_sight_views {
+        0 => format!("{} views", arithmetic.shown_views),
+        first => {
+            format!("({} views - {first} at first sight = {})", arithmetic.shown_views, arithmetic.counted_views())
+        }
+    }
+}
+
+/// Which observation ends the hours, if it is not the latest; and how many passed, if they are fewer than are counted.
+fn hours_words(observed_at: Option<Moment>, arithmetic: &Arithmetic) -> String {
+    let mut notes = Vec::new();
+    if arithmetic.hours > arithmetic.passed_hours {
+        notes.push(format!(
+            "{:.6} passed, and fewer than {} are never counted",
+            arithmetic.passed_hours, arithmetic.hours
+        ));
+    }
+    if let Some(at) = observed_at.filter(|_| arithmetic.is_settled) {
+        notes.push(format!("to {at}: settled views, whose rate is lower than that of the latest"));
+    }
+    if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) }
+}
+
+/// By what the counted score is divided, and the power that the quotient is raised to.
+fn division_words(story: &Story, arithmetic: &Arithmetic) -> String {
+    let whose = match &story.best {
+        _ if arithmetic.is_floor => "the floor of the task: its best is below the level of the other tasks".to_owned(),
+        Some(best) if best.uid == story.uid && best.content_id == story.content_id => {
+            "its own, the best of the task".to_owned()
+        }
+        Some(best) => format!("the best of the task: {} by UID {}", visible(&best.content_id), best.uid),
+        None => "the best of the task".to_owned(),
+    };
+    let power = match arithmetic.exponent.to_bits() == 1.0_f64.to_bits() {
+        true => String::new(),
+        false => format!(", to the power of {}", arithmetic.exponent),
+    };
+    format!("/ {:.6} ({whose}){power}", arithmetic.divisor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Arithmetic = Arithmetic {
+        shown_views: 900,
+        first_sight_views: 0,
+        is_settled: false,
+        passed_hours: 4.0,
+        hours: 4.0,
+        is_share_of_hidden_engagement: false,
+        divisor: 300.0,
+        is_floor: false,
+        exponent: 1.0,
+    };
+
+    #[test]
+    fn the_views_and_the_hours_are_those_that_were_recorded() {
+        assert_eq!(views_words(&PLAIN), "900 views");
+        let seen_late = Arithmetic { first_sight_views: 600, ..PLAIN };
+        assert_eq!(views_words(&seen_late), "(900 views - 600 at first sight = 300)");
+        let observed_at = Some(Moment::from_unix_ms(3_600_000));
+        assert_eq!(hours_words(observed_at, &PLAIN), "");
+        let young = Arithmetic { passed_hours: 0.25, hours: 1.0, ..PLAIN };
+        assert_eq!(hours_words(observed_at, &young), " (0.250000 passed, and fewer than 1 are never counted)");
+        let settled = Arithmetic { is_settled: true, ..PLAIN };
+        let words = " (to 1970-01-01T01:00:00.000Z: settled views, whose rate is lower than that of the latest)";
+        assert_eq!(hours_words(observed_at, &settled), words);
+    }
+}

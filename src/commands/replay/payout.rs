@@ -1,0 +1,137 @@
+//! What another policy would have paid for the same evidence.
+//!
+//! Shares are parts of the sum of all scores, which is how the chain divides. Evidence was gathered under the policy of its
+//! time, so some questions cannot be answered by it; those are told as caveats instead of guessed.
+
+use crate::commands::stored::recorded::RecordedCycle;
+use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::judge::Judged;
+use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::rules::decide_again;
+use tensorflix_domain::weights::ScoreVector;
+
+/// What two policies pay for the evidence of one cycle, or of several together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Payout {
+    /// Cycles that these are the means of.
+    pub cycle_count: u32,
+    /// Every miner that either policy pays, by UID.
+    pub miners: Vec<MinerShares>,
+    /// Submissions that come out otherwise: from what, to what, how many.
+    pub judged_otherwise: BTreeMap<(String, String), usize>,
+    /// What the evidence cannot tell.
+    pub caveats: BTreeSet<&'static str>,
+}
+
+/// One miner's shares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MinerShares {
+    /// Its UID at the (newest) cycle's block; `None` if it was not registered then.
+    pub uid: Option<Uid>,
+    /// Its hotkey.
+    pub hotkey: Hotkey,
+    /// Its share under the policy of the cycle, 0 to 1.
+    pub old_share: f64,
+    /// Its share under the other policy, 0 to 1.
+    pub new_share: f64,
+}
+
+impl Payout {
+    /// What `policy` pays for the evidence of a cycle by the cycle's own version of the rules, beside what the cycle's own
+    /// policy paid. Nothing of a cycle whose version is not known.
+    pub fn compare(recorded: &RecordedCycle, policy: &Policy) -> Self {
+        let stored = &recorded.decided;
+        let policy = &Policy { rules: stored.policy.rules, ..policy.clone() };
+        let Ok(decision) = decide_again(&stored.evidence, policy) else { return Self::default() };
+        let mut judged_otherwise = BTreeMap::new();
+        for (before, now) in stored.submissions.iter().zip(&decision.submissions) {
+            let change = (outcome(before), outcome(now));
+            if change.0 != change.1 {
+                *judged_otherwise.entry(change).or_insert(0) += 1;
+            }
+        }
+        let (old, new) = (shares(&stored.scores), shares(&decision.scores));
+        let hotkeys: BTreeSet<Hotkey> = old.keys().chain(new.keys()).copied().collect();
+        let share = |shares: &BTreeMap<Hotkey, f64>, hotkey| shares.get(hotkey).copied().unwrap_or(0.0);
+        let mut miners: Vec<MinerShares> = hotkeys
+            .iter()
+            .map(|hotkey| MinerShares {
+                uid: recorded.subnet.neuron(hotkey).map(|neuron| neuron.uid),
+                hotkey: *hotkey,
+                old_share: share(&old, hotkey),
+                new_share: share(&new, hotkey),
+            })
+            .collect();
+        sort(&mut miners);
+        Self { cycle_count: 1, miners, judged_otherwise, caveats: caveats(&stored.policy, policy) }
+    }
+
+    /// Takes in another cycle's, a later one than those before: shares become the mean of all.
+    pub fn take_in(&mut self, later: Self) {
+        let (known, added) = (f64::from(self.cycle_count), f64::from(later.cycle_count));
+        let mean = |old: f64, new: f64| (old * known + new * added) / (known + added);
+        let mut miners: BTreeMap<Hotkey, MinerShares> =
+            std::mem::take(&mut self.miners).into_iter().map(|miner| (miner.hotkey, miner)).collect();
+        let newer: BTreeMap<Hotkey, MinerShares> =
+            later.miners.into_iter().map(|miner| (miner.hotkey, miner)).collect();
+        for hotkey in newer.keys() {
+            miners.entry(*hotkey).or_insert(MinerShares { uid: None, hotkey: *hotkey, old_share: 0.0, new_share: 0.0 });
+        }
+        for (hotkey, miner) in &mut miners {
+            let now = newer.get(hotkey);
+            miner.uid = now.and_then(|now| now.uid).or(miner.uid);
+            miner.old_share = mean(miner.old_share, now.map_or(0.0, |now| now.old_share));
+            miner.new_share = mean(miner.new_share, now.map_or(0.0, |now| now.new_share));
+        }
+        self.miners = miners.into_values().collect();
+        sort(&mut self.miners);
+        for (change, count) in later.judged_otherwise {
+            *self.judged_otherwise.entry(change).or_insert(0) += count;
+        }
+        self.caveats.extend(later.caveats);
+        self.cycle_count += later.cycle_count;
+    }
+}
+
+/// By UID, those without one last.
+fn sort(miners: &mut [MinerShares]) {
+    miners.sort_by_key(|miner| (miner.uid.is_none(), miner.uid, miner.hotkey));
+}
+
+/// Scores as parts of their sum.
+fn shares(scores: &ScoreVector) -> BTreeMap<Hotkey, f64> {
+    let total: f64 = scores.values().sum();
+    scores.iter().map(|(hotkey, score)| (*hotkey, if total > 0.0 { score / total } else { 0.0 })).collect()
+}
+
+/// The reason, or the status where there is none.
+fn outcome(judged: &Judged) -> String {
+    match judged.reason {
+        Some(reason) if reason.status() == judged.status => reason.to_string(),
+        Some(_) | None => judged.status.to_string(),
+    }
+}
+
+fn caveats(old: &Policy, new: &Policy) -> BTreeSet<&'static str> {
+    let mut caveats = BTreeSet::new();
+    if new.ownership_tag != OwnershipRule::Off {
+        if old.ownership_tag == OwnershipRule::Off {
+            caveats.insert(
+                "The cycle was decided with rules.ownership_tag = \"off\", so its evidence does not say whom the texts \
+                 name: here they name nobody.",
+            );
+        } else if old.ownership_template != new.ownership_template {
+            caveats.insert(
+                "The evidence says whom the texts name in the form of the old rules.ownership_template. The texts \
+                 themselves are not part of it, so the other template is not applied here.",
+            );
+        }
+    }
+    if new.ema_half_life_hours > 0.0 {
+        caveats.insert(
+            "Smoothing starts from what had been earned up to the cycle before, as the old policy smoothed it.",
+        );
+    }
+    caveats
+}

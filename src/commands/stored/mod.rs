@@ -1,0 +1,81 @@
+//! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
+
+pub mod recorded;
+
+use crate::adapters::files;
+use crate::adapters::files::Obstacle;
+use crate::config::Config;
+use crate::console::exit::{Exit, fail, refuse};
+use crate::console::stdout;
+use recorded::RecordedCycle;
+use std::io::{self, Write};
+use std::path::Path;
+use tensorflix_store::Store;
+
+/// Opens the configured store for reading, or says why that is not possible.
+pub(crate) async fn open(config: &Config) -> Result<Store, Exit> {
+    Store::open_to_read(&config.store.url)
+        .await
+        .map_err(|error| if error.is_wrong_setting() { refuse(&error) } else { fail(&error) })
+}
+
+/// The cycles that are asked for: `cycle`, or the newest one.
+pub(crate) async fn newest_or(store: &Store, cycle: Option<u32>) -> Result<u32, Exit> {
+    let decided = decided(store).await?;
+    match (cycle, decided.last()) {
+        (None, Some(newest)) => Ok(*newest),
+        (Some(cycle), Some(_)) if decided.contains(&cycle) => Ok(cycle),
+        (Some(cycle), Some(newest)) => {
+            let oldest = decided.first().unwrap_or(newest);
+            Err(fail(&format!(
+                "cycle {cycle} is not decided, or was deleted after store.keep_days: {} has the decided cycles {oldest} to \
+                 {newest}",
+                store.file()
+            )))
+        }
+        (_, None) => Err(nothing_decided(store)),
+    }
+}
+
+/// All decided cycles; there is at least one.
+pub(crate) async fn all(store: &Store) -> Result<Vec<u32>, Exit> {
+    let decided = decided(store).await?;
+    if decided.is_empty() { Err(nothing_decided(store)) } else { Ok(decided) }
+}
+
+async fn decided(store: &Store) -> Result<Vec<u32>, Exit> {
+    store.decided_cycles().await.map_err(|error| fail(&error))
+}
+
+fn nothing_decided(store: &Store) -> Exit {
+    fail(&format!("{} has no decided cycle yet: `tensorflix run --once` decides one", store.file()))
+}
+
+/// Reads a cycle, or says that it is gone.
+pub(crate) async fn load(store: &Store, cycle: u32) -> Result<RecordedCycle, Exit> {
+    match RecordedCycle::load(store, cycle).await {
+        Ok(Some(recorded)) => Ok(recorded),
+        Ok(None) => Err(fail(&format!("cycle {cycle} was deleted meanwhile: ask for a newer one"))),
+        Err(error) => Err(fail(&error)),
+    }
+}
+
+/// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; a regular one of that name is
+/// replaced. A reader of stdout that went away is no failure.
+pub(crate) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
+    match file {
+        None => stdout::ended(stdout::write(write), Exit::Done),
+        Some(file) => match files::write(file, write) {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                let instead = match files::obstacle(file) {
+                    Some(Obstacle::Link | Obstacle::Special) => {
+                        ". To write to stdout or a pipe, leave out --out and redirect it: `tensorflix export … > FILE`"
+                    }
+                    Some(Obstacle::Folder) | None => "",
+                };
+                fail(&format!("{} cannot be written: {error}{instead}", file.display()))
+            }
+        },
+    }
+}

@@ -1,0 +1,154 @@
+//! Watching a running validator from the console: waits for decided cycles and for what became of their weights.
+
+use super::hints;
+use super::report::cycle::{CycleReport, Sending};
+use super::reporter::Event;
+use crate::wiring::app::App;
+use tensorflix_domain::audit::Audit;
+use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::standing::Standing;
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::weights::{ScoreVector, WeightEntry};
+
+/// Something to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// A cycle was decided and its weights settled, for the first time.
+    Cycle(Box<CycleReport>),
+    /// Weights of a cycle that was shown before were sent again, or could not be.
+    Again {
+        /// The cycle.
+        cycle: u32,
+        /// What became of it.
+        sending: Sending,
+    },
+}
+
+/// Turns the actors' events into what is shown. It holds the newest decided cycle until its weights are settled.
+#[derive(Debug, Default)]
+pub struct Session {
+    awaiting: Option<u32>,
+    /// The hints of the cycle before, to tell what is new.
+    audited: Option<Audit>,
+}
+
+impl Session {
+    /// The next thing to show.
+    ///
+    /// # Errors
+    /// The name of a core actor that failed too often: the process must end.
+    pub async fn next(&mut self, app: &mut App) -> Result<Shown, &'static str> {
+        loop {
+            let event = tokio::select! {
+                Some(actor) = app.escalations.recv() => return Err(actor),
+                Some(event) = app.events.recv() => event,
+                else => return Err("reporter"),
+            };
+            let Some(Settled { decided, cycle, entries, standing, sending }) = self.settle(event) else { continue };
+            let Some(decided) = decided else {
+                return Ok(Shown::Again { cycle, sending });
+            };
+            match load(app, decided).await {
+                Some((decided, subnet, before)) => {
+                    let audited = hints::audited(&decided, &subnet, before.as_ref());
+                    hints::log(&audited, self.audited.as_ref());
+                    self.audited = Some(audited.audit);
+                    let hotkeys = subnet.neurons.iter().map(|neuron| (neuron.uid, neuron.hotkey)).collect();
+                    let report = CycleReport { decided, entries, sending, standing, hotkeys };
+                    report.log();
+                    return Ok(Shown::Cycle(Box::new(report)));
+                }
+                None => tracing::error!(cycle = decided, "a decided cycle cannot be read for its report"),
+            }
+        }
+    }
+
+    /// What an event settles; `None` if it only announces a decision.
+    fn settle(&mut self, event: Event) -> Option<Settled> {
+        match event {
+            Event::Decided(decided) => {
+                self.awaiting = Some(decided.cycle);
+                None
+            }
+            Event::Confirmed(confirmed) => Some(Settled {
+                // What an earlier pass sent are not the weights of the decision that is awaited. Where nothing qualified,
+                // on the other hand, the scores sent are an earlier cycle's, and the report is the newer one's.
+                decided: if confirmed.settles_earlier { None } else { self.awaiting.take() },
+                cycle: confirmed.cycle,
+                entries: confirmed.entries,
+                standing: confirmed.standing,
+                sending: Sending::Confirmed { block: confirmed.block, extrinsic_hash: confirmed.extrinsic_hash },
+            }),
+            Event::Withheld(withheld) => Some(Settled {
+                decided: self.awaiting.take(),
+                cycle: withheld.cycle,
+                entries: withheld.entries,
+                standing: withheld.standing,
+                sending: Sending::Withheld { reason: withheld.reason, is_failure: withheld.is_failure },
+            }),
+        }
+    }
+}
+
+/// What became of weights.
+struct Settled {
+    /// The decided cycle whose report this completes.
+    decided: Option<u32>,
+    /// The cycle whose scores they are.
+    cycle: u32,
+    entries: Vec<WeightEntry>,
+    standing: Option<Standing>,
+    sending: Sending,
+}
+
+/// A decided cycle, the subnet it was opened with, and the scores before it, by which sudden gains are told.
+async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
+    let decided = app.store.decided_cycle(cycle).await.ok()??;
+    let subnet = app.store.cycle_subnet(cycle).await.ok()??;
+    let before = app.store.scores_before(cycle).await.ok()?;
+    Some((decided, subnet, before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorflix_actors::scorer::ScoresDecided;
+    use tensorflix_actors::weight_setter::{WeightsConfirmed, WeightsWithheld};
+
+    fn confirmed(cycle: u32, settles_earlier: bool) -> Event {
+        let (entries, extrinsic_hash) = (vec![(1, 65_535)], [0; 32]);
+        Event::Confirmed(WeightsConfirmed {
+            cycle,
+            block: 9,
+            extrinsic_hash,
+            entries,
+            reveal_at: None,
+            standing: None,
+            settles_earlier,
+        })
+    }
+
+    #[test]
+    fn what_an_earlier_pass_sent_is_not_reported_as_the_weights_of_a_new_decision() {
+        let mut session = Session::default();
+        assert!(session.settle(Event::Decided(ScoresDecided { cycle: 2 })).is_none());
+        let earlier = session.settle(confirmed(1, true)).expect("settled");
+        assert_eq!((earlier.decided, earlier.cycle), (None, 1));
+        let withheld = WeightsWithheld {
+            cycle: 2,
+            entries: Vec::new(),
+            standing: None,
+            reason: "the window has its submission already".to_owned(),
+            is_failure: false,
+        };
+        assert_eq!(session.settle(Event::Withheld(withheld)).expect("settled").decided, Some(2));
+    }
+
+    #[test]
+    fn the_report_of_a_cycle_in_which_nothing_qualified_has_the_weights_that_were_sent_for_it() {
+        let mut session = Session::default();
+        assert!(session.settle(Event::Decided(ScoresDecided { cycle: 2 })).is_none());
+        assert_eq!(session.settle(confirmed(1, false)).expect("settled").decided, Some(2));
+        assert_eq!(session.settle(confirmed(1, false)).expect("settled").decided, None, "a resend");
+    }
+}
