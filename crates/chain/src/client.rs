@@ -3,11 +3,11 @@
 //! A [`Client`] is cheap to clone and shares everything. Its methods are in the module of what they do: heads,
 //! subnet, extrinsic, submit, recovery.
 
-use crate::endpoints::{Links, Tolerances};
+use crate::connection::endpoints::{Links, Tolerances};
+use crate::connection::transport::{RequestGate, shown};
 use crate::errors::ChainError;
-use crate::heads::Following;
-use crate::runtime::Runtimes;
-use crate::transport::{RequestGate, shown};
+use crate::reading::heads::Following;
+use crate::reading::runtime::Runtimes;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! few seconds, and a write of each would be most of what an idle validator writes.
 
 use crate::columns::{from_json, hash, stamp};
-use crate::snapshot::{is_packed, pack, unpack};
+use crate::cycles::snapshot::{is_packed, pack, unpack};
 use crate::{Store, StoreError};
 use sqlx::SqliteConnection;
 use std::sync::{Arc, Mutex, PoisonError};

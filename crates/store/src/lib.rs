@@ -16,46 +16,26 @@
 //! over; what is SQLite's own is in [`Store::open`], in `write` below and in the schema. Deliberately absent: rules of the
 //! subnet (what a claim or a count is worth is the domain's affair), clocks, and secrets.
 
-mod backup;
 mod chain_records;
 mod claims;
 mod columns;
-mod content_state;
+mod contents;
 mod cycles;
 mod error;
-#[cfg(test)]
-mod faults;
-mod freshness;
-mod gist_dates;
-mod gist_owners;
-mod gist_records;
-mod held_files;
-mod identity;
-mod intents;
-mod loss;
-mod newest;
-mod observations;
-mod observed;
-mod open;
-mod prune;
+mod gists;
+mod opening;
 mod quarantine;
 mod quota;
-mod snapshot;
-mod traffic;
-#[cfg(test)]
-mod upgrades;
-mod validator_lock;
-mod verdicts;
-mod vitals;
+mod upkeep;
 
-pub use backup::Backup;
 pub use error::StoreError;
-pub use loss::Loss;
-pub use prune::Pruned;
-pub use validator_lock::ValidatorLock;
+pub use opening::loss::Loss;
+pub use opening::validator_lock::ValidatorLock;
+pub use upkeep::backup::Backup;
+pub use upkeep::prune::Pruned;
 
 use chain_records::NewestHead;
-use loss::Watched;
+use opening::loss::Watched;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
