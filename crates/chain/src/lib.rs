@@ -19,22 +19,24 @@
 //! [`ChainError::CannotBuild`].
 
 mod client;
+mod config;
 mod connection;
 mod errors;
+mod head;
 mod reading;
 mod sending;
 mod wallet;
 
-pub use client::{ChainConfig, Client};
-pub use connection::endpoints::Tolerances;
+pub use client::Client;
+pub use config::{ChainConfig, NoGate, RequestGate, Tolerances};
 pub use connection::networks::{MAINNET_GENESIS, Network, UnknownNetwork};
-pub use connection::transport::{NoGate, RequestGate};
 pub use errors::ChainError;
-pub use reading::heads::Head;
+pub use head::Head;
 pub use sending::commitment_space::CommitmentSpace;
 pub use sending::extrinsic::{ERA_BLOCKS, SignedExtrinsic, SignedWeights};
+pub use sending::inclusion::{DispatchFailure, Inclusion};
 pub use sending::pool::{PoolError, Preflight};
 pub use sending::recovery::Sighting;
 pub use sending::remedy::Remedy;
-pub use sending::submit::{DispatchFailure, Inclusion, Submitted, Uncertainty};
+pub use sending::submit::{Submitted, Uncertainty};
 pub use wallet::{HotkeyWallet, NoPasswords, PasswordOrigin, Passwords, WalletError, WalletWarning, password_variable};

@@ -8,9 +8,10 @@
 //! what may be asked twice is asked here, so never to broadcast.
 
 use crate::client::Client;
-use crate::connection::endpoints::Links;
-use crate::connection::line::{Connection, Line, Patience};
-use crate::connection::probe::Candidate;
+use crate::connection::line::{Connection, Line};
+use crate::connection::links::Links;
+use crate::connection::probe::{Candidate, examine};
+use crate::connection::transport::Patience;
 use crate::errors::ChainError;
 use std::sync::Arc;
 use tokio::sync::MutexGuard;
@@ -42,7 +43,7 @@ impl Client {
         if self.leave_if_flooding(&connection).await {
             connection = self.connection().await?;
         }
-        let is_alone = self.inner.config.endpoints.len() < 2;
+        let is_alone = self.inner.settings.config.endpoints.len() < 2;
         let patience = if is_alone { Patience::Full } else { Patience::Brief };
         let mut failure = match question(connection.line(patience)).await {
             Ok(answer) => {
@@ -58,7 +59,7 @@ impl Client {
             match question(next.line(Patience::Full)).await {
                 Ok(answer) => {
                     if next.index != connection.index {
-                        self.links().await.pass_over(self, connection.index, &failure.to_string());
+                        self.links().await.pass_over(&self.inner.settings, connection.index, &failure.to_string());
                     }
                     return Ok((next, answer));
                 }
@@ -98,7 +99,7 @@ impl Client {
             return Some((current, answer));
         }
         // The lock must not be held while they are asked.
-        let others = self.links().await.others(self, connection.index);
+        let others = self.links().await.others(&self.inner.settings, connection.index);
         for index in others {
             let Some(candidate) = self.candidate(index, connection).await else { continue };
             let other = Arc::clone(&candidate.connection);
@@ -108,7 +109,7 @@ impl Client {
                 if connection.health.is_outdone(method, failure) {
                     let flood = connection.flood().map(str::to_owned);
                     let reason = flood.unwrap_or_else(|| format!("{failure}; another endpoint answers"));
-                    self.links().await.replace(self, connection, &reason, candidate);
+                    self.links().await.replace(&self.inner.settings, connection, &reason, candidate);
                 }
                 return Some((other, answer));
             }
@@ -119,13 +120,13 @@ impl Client {
     /// The endpoint at `index`, if it is well and nothing speaks for another one. What the endpoint that is doubted told is not
     /// believed meanwhile.
     pub(crate) async fn candidate(&self, index: usize, doubted: &Connection) -> Option<Candidate> {
-        let demands = self.links().await.demands(self, index, Some(doubted.index));
-        let trouble = match self.examine(index, &demands).await {
+        let demands = self.links().await.demands(&self.inner.settings, index, Some(doubted.index));
+        let trouble = match examine(&self.inner.settings, index, &demands).await {
             Ok(Candidate { doubt: Some(doubt), .. }) => doubt,
             Ok(candidate) => return Some(candidate),
             Err(error) => error.to_string(),
         };
-        self.links().await.note(self, index, &trouble);
+        self.links().await.note(&self.inner.settings, index, &trouble);
         None
     }
 
@@ -141,12 +142,12 @@ impl Client {
         if !self.is_current(connection).await {
             return true;
         }
-        let others = self.links().await.others(self, connection.index);
+        let others = self.links().await.others(&self.inner.settings, connection.index);
         for index in others {
             if let Some(candidate) = self.candidate(index, connection).await
                 && is_better(candidate.head)
             {
-                self.links().await.replace(self, connection, reason, candidate);
+                self.links().await.replace(&self.inner.settings, connection, reason, candidate);
                 return true;
             }
         }
@@ -156,7 +157,7 @@ impl Client {
     /// Leaves `connection` if its endpoint floods us and another one is well; whether it did.
     pub(crate) async fn leave_if_flooding(&self, connection: &Arc<Connection>) -> bool {
         let Some(flood) = connection.flood() else { return false };
-        connection.health.is_to_be_looked_into(self.inner.tolerances.recheck_interval)
+        connection.health.is_to_be_looked_into(self.inner.settings.tolerances.recheck_interval)
             && self.leave_for_another(connection, flood, |_| true).await
     }
 

@@ -2,32 +2,26 @@
 //!
 //! Invariant: a connection that was lost, or fell silent, is not used again.
 
-use crate::client::ChainConfig;
-use crate::connection::endpoints::Tolerances;
+use crate::config::{ChainConfig, Tolerances};
+use crate::connection::address::shown;
 use crate::connection::health::Health;
-use crate::connection::transport::{GatedTransport, WireFailure, shown};
+use crate::connection::transport::{GatedTransport, Patience, WireFailure};
 use crate::errors::ChainError;
+use crate::head::{ChainHeader, checked};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use subxt::config::{RpcConfigFor, SubstrateConfig};
 use subxt::rpcs::{Error as RpcError, LegacyRpcMethods, RpcClient};
+use subxt::utils::H256;
+use tensorflix_domain::ids::Block;
 
 /// The legacy RPC methods with Substrate's types.
 pub(crate) type Methods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
 
 /// Codes with which nodes say that they lack a block or its state.
 const STATE_ERROR_CODES: [i32; 2] = [4003, -32000];
-
-/// How long a request is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// As long as a request may take, while the endpoint gives a sign of life.
-    Full,
-    /// No longer than [`Tolerances::hesitation`]: another endpoint may be faster.
-    Brief,
-}
 
 /// An open connection to one endpoint.
 pub(crate) struct Connection {
@@ -53,6 +47,17 @@ impl Deref for Line {
 
     fn deref(&self) -> &Connection {
         &self.connection
+    }
+}
+
+impl Line {
+    /// The header with this hash, and its number.
+    pub(crate) async fn header(&self, hash: H256) -> Result<(ChainHeader, Block), ChainError> {
+        const METHOD: &str = "chain_getHeader";
+        let header = self.methods.chain_get_header(Some(hash)).await.map_err(|error| self.failed(METHOD, error))?;
+        let header = header.ok_or_else(|| self.lacks_block(METHOD, hash))?;
+        let number = checked(&header, hash).map_err(|detail| self.misanswered(METHOD, detail))?;
+        Ok((header, number))
     }
 }
 

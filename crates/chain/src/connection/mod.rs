@@ -4,10 +4,12 @@
 //! the choice among endpoints (`probe.rs`, `endpoints.rs`), and on top a question that several of them may be asked
 //! (`asking.rs`). What is asked is no matter of this folder.
 
+pub(crate) mod address;
 pub(crate) mod asking;
 pub(crate) mod endpoints;
 pub(crate) mod health;
 pub(crate) mod line;
+pub(crate) mod links;
 pub(crate) mod networks;
 pub(crate) mod notifications;
 pub(crate) mod probe;

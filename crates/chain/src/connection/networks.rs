@@ -3,7 +3,7 @@
 //! Only mainnet's genesis is pinned here: whoever answers under that name must be mainnet. Test networks are reset
 //! from time to time, and a URL is the operator's own choice.
 
-use crate::connection::transport::shown;
+use crate::connection::address::shown;
 
 /// The hash of mainnet's block 0.
 pub const MAINNET_GENESIS: [u8; 32] = [

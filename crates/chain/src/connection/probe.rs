@@ -3,11 +3,11 @@
 //! Four requests, five where the genesis is not known, each within the probe's time. The two entries that are read are those of every Substrate chain, so they
 //! are asked for by their well-known keys, without metadata.
 
-use crate::client::Client;
+use crate::config::Settings;
+use crate::connection::address::shown;
 use crate::connection::line::Connection;
-use crate::connection::transport::shown;
 use crate::errors::ChainError;
-use crate::reading::heads::checked;
+use crate::head::checked;
 use parity_scale_codec::Decode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -46,68 +46,66 @@ pub(crate) struct Candidate {
     pub(crate) doubt: Option<String>,
 }
 
-impl Client {
-    /// Connects to an endpoint and finds out what it is worth.
-    ///
-    /// # Errors
-    /// [`ChainError::WrongGenesis`], or [`ChainError::Unreachable`] with what is wrong.
-    pub(crate) async fn examine(&self, index: usize, demands: &Demands) -> Result<Candidate, ChainError> {
-        let (config, tolerances) = (&self.inner.config, &self.inner.tolerances);
-        let endpoint = shown(&config.endpoints[index]);
-        let unusable = |why: String| ChainError::Unreachable { attempts: format!("{endpoint}: {why}") };
-        let connection = Connection::open(index, config, tolerances).await.map_err(unusable)?;
-        let probe = connection.probing(tolerances.probe_timeout.min(config.request_timeout));
-        let failed = |method| move |error: RpcError| unusable(format!("{method}: {error}"));
-        let genesis = probe.genesis_hash().await.map_err(failed("chain_getBlockHash"))?;
-        match demands.genesis {
-            Some(expected) if expected != genesis => {
-                let (expected, found) = (hex::encode(expected), hex::encode(genesis));
-                return Err(ChainError::WrongGenesis { endpoint, expected, found });
-            }
-            Some(_) => {}
-            // Whose word is taken for the chain must at least know of the block, and of no other by that number.
-            None => {
-                let header = probe.chain_get_header(Some(genesis)).await.map_err(failed("chain_getHeader"))?;
-                if header.and_then(|header| checked(&header, genesis).ok()) != Some(0) {
-                    return Err(unusable(format!("what it calls block 0 is not: 0x{}", hex::encode(genesis))));
-                }
+/// Connects to an endpoint and finds out what it is worth.
+///
+/// # Errors
+/// [`ChainError::WrongGenesis`], or [`ChainError::Unreachable`] with what is wrong.
+pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands) -> Result<Candidate, ChainError> {
+    let Settings { config, tolerances } = settings;
+    let endpoint = shown(&config.endpoints[index]);
+    let unusable = |why: String| ChainError::Unreachable { attempts: format!("{endpoint}: {why}") };
+    let connection = Connection::open(index, config, tolerances).await.map_err(unusable)?;
+    let probe = connection.probing(tolerances.probe_timeout.min(config.request_timeout));
+    let failed = |method| move |error: RpcError| unusable(format!("{method}: {error}"));
+    let genesis = probe.genesis_hash().await.map_err(failed("chain_getBlockHash"))?;
+    match demands.genesis {
+        Some(expected) if expected != genesis => {
+            let (expected, found) = (hex::encode(expected), hex::encode(genesis));
+            return Err(ChainError::WrongGenesis { endpoint, expected, found });
+        }
+        Some(_) => {}
+        // Whose word is taken for the chain must at least know of the block, and of no other by that number.
+        None => {
+            let header = probe.chain_get_header(Some(genesis)).await.map_err(failed("chain_getHeader"))?;
+            if header.and_then(|header| checked(&header, genesis).ok()) != Some(0) {
+                return Err(unusable(format!("what it calls block 0 is not: 0x{}", hex::encode(genesis))));
             }
         }
-        let (is_syncing, is_mute) = match probe.system_health().await {
-            Ok(health) => (health.is_syncing, false),
-            // A node that does not tell is taken by its head alone.
-            Err(RpcError::User(_)) => (false, false),
-            Err(RpcError::Deserialization(_)) => (false, true),
-            Err(error) => return Err(failed("system_health")(error)),
-        };
-        let hash = probe.chain_get_finalized_head().await.map_err(failed("chain_getFinalizedHead"))?;
-        let sets = probe.state_query_storage_at([&NUMBER_KEY[..], &NOW_KEY[..]], Some(hash)).await;
-        let sets = sets.map_err(failed("state_queryStorageAt"))?;
-        let changes: Vec<_> = sets.into_iter().filter(|set| set.block == hash).flat_map(|set| set.changes).collect();
-        let value = |wanted: &[u8]| changes.iter().find(|(key, _)| key.0 == wanted)?.1.as_ref();
-        let head = value(&NUMBER_KEY).and_then(|bytes| u32::decode(&mut &*bytes.0).ok());
-        let head = head.ok_or_else(|| unusable("it does not tell the number of its newest final block".to_owned()))?;
-        let unix_ms = value(&NOW_KEY).and_then(|bytes| u64::decode(&mut &*bytes.0).ok());
-
-        if is_syncing {
-            return Err(unusable(format!("it is still syncing, at block {head}")));
-        }
-        let age = unix_ms.map(age_of);
-        let doubt = match (demands.stalled_at, tolerances.max_head_age) {
-            _ if head.saturating_add(tolerances.max_lag_blocks) < demands.newest_known => {
-                let behind = demands.newest_known - head;
-                Some(format!("its newest final block, {head}, is {behind} blocks behind"))
-            }
-            (Some(block), _) if head <= block => Some(format!("it still stands at block {head}")),
-            (_, Some(most)) if age.is_some_and(|age| age > most) => {
-                Some(format!("its newest final block, {head}, is older than {} s", most.as_secs()))
-            }
-            _ if is_mute => Some("its answer to system_health cannot be read".to_owned()),
-            _ => None,
-        };
-        connection.health.head_told(head);
-        Ok(Candidate { connection: Arc::new(connection), genesis, head, doubt })
     }
+    let (is_syncing, is_mute) = match probe.system_health().await {
+        Ok(health) => (health.is_syncing, false),
+        // A node that does not tell is taken by its head alone.
+        Err(RpcError::User(_)) => (false, false),
+        Err(RpcError::Deserialization(_)) => (false, true),
+        Err(error) => return Err(failed("system_health")(error)),
+    };
+    let hash = probe.chain_get_finalized_head().await.map_err(failed("chain_getFinalizedHead"))?;
+    let sets = probe.state_query_storage_at([&NUMBER_KEY[..], &NOW_KEY[..]], Some(hash)).await;
+    let sets = sets.map_err(failed("state_queryStorageAt"))?;
+    let changes: Vec<_> = sets.into_iter().filter(|set| set.block == hash).flat_map(|set| set.changes).collect();
+    let value = |wanted: &[u8]| changes.iter().find(|(key, _)| key.0 == wanted)?.1.as_ref();
+    let head = value(&NUMBER_KEY).and_then(|bytes| u32::decode(&mut &*bytes.0).ok());
+    let head = head.ok_or_else(|| unusable("it does not tell the number of its newest final block".to_owned()))?;
+    let unix_ms = value(&NOW_KEY).and_then(|bytes| u64::decode(&mut &*bytes.0).ok());
+
+    if is_syncing {
+        return Err(unusable(format!("it is still syncing, at block {head}")));
+    }
+    let age = unix_ms.map(age_of);
+    let doubt = match (demands.stalled_at, tolerances.max_head_age) {
+        _ if head.saturating_add(tolerances.max_lag_blocks) < demands.newest_known => {
+            let behind = demands.newest_known - head;
+            Some(format!("its newest final block, {head}, is {behind} blocks behind"))
+        }
+        (Some(block), _) if head <= block => Some(format!("it still stands at block {head}")),
+        (_, Some(most)) if age.is_some_and(|age| age > most) => {
+            Some(format!("its newest final block, {head}, is older than {} s", most.as_secs()))
+        }
+        _ if is_mute => Some("its answer to system_health cannot be read".to_owned()),
+        _ => None,
+    };
+    connection.health.head_told(head);
+    Ok(Candidate { connection: Arc::new(connection), genesis, head, doubt })
 }
 
 /// How long ago a time of the chain was, by the machine's clock.

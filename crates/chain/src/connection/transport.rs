@@ -5,10 +5,8 @@
 //! gives no sign of life; no message larger than
 //! [`MAX_RESPONSE_BYTES`] is read; what nobody asked for is bounded by `notifications.rs`.
 
-use crate::connection::endpoints::Tolerances;
-use crate::connection::line::Patience;
+use crate::config::{RequestGate, Tolerances};
 use crate::connection::notifications::{BoundedReceiver, Wire};
-use async_trait::async_trait;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,20 +27,13 @@ const MAX_BUFFERED_NOTIFICATIONS: usize = 64;
 /// What an endpoint is asked to find out whether it is there: the cheapest request that every node answers.
 const SIGN_OF_LIFE: &str = "system_health";
 
-/// What every request waits for before it is sent: a rate limit, a counter, or both.
-#[async_trait]
-pub trait RequestGate: Send + Sync {
-    /// Returns when one more request may be sent.
-    async fn pass(&self);
-}
-
-/// A gate that is always open.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoGate;
-
-#[async_trait]
-impl RequestGate for NoGate {
-    async fn pass(&self) {}
+/// How long a request is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As long as a request may take, while the endpoint gives a sign of life.
+    Full,
+    /// No longer than [`Tolerances::hesitation`]: another endpoint may be faster.
+    Brief,
 }
 
 /// A request was not answered within its deadline.
@@ -206,17 +197,6 @@ impl RpcClientT for GatedTransport {
     }
 }
 
-/// A URL as it may be shown: scheme, host and port. Providers put access keys into the rest.
-pub(crate) fn shown(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(url) => {
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-            format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
-        }
-        Err(_) => "(not a URL)".to_owned(),
-    }
-}
-
 /// How a request came to fail, seen from the wire.
 pub(crate) enum WireFailure {
     /// The deadline passed.
@@ -257,23 +237,6 @@ impl From<RpcError> for WireFailure {
             RpcError::Deserialization(cause) => Self::Undecodable(cause.to_string()),
             RpcError::Decode(cause) => Self::Undecodable(cause.to_string()),
             other => Self::Lost(other.to_string()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn access_keys_in_urls_are_not_shown() {
-        for (url, expected) in [
-            ("wss://user:secret@node.example:8443/v1/secret?key=secret#secret", "wss://node.example:8443"),
-            ("ws://127.0.0.1:9944", "ws://127.0.0.1:9944"),
-            ("wss://[::1]/secret", "wss://[::1]"),
-            ("secret", "(not a URL)"),
-        ] {
-            assert_eq!(shown(url), expected);
         }
     }
 }

@@ -6,17 +6,14 @@
 //! takes its place. So it is if the node's own finalized head falls, or if what it tells of is not there.
 
 use crate::client::Client;
-use crate::connection::line::{Connection, Line, Patience};
+use crate::connection::line::{Connection, Line};
+use crate::connection::transport::Patience;
 use crate::errors::ChainError;
+use crate::head::{BlockRef, Head};
+use crate::reading::following::Following;
 use crate::reading::storage::Slot;
-use futures::FutureExt;
-use parity_scale_codec::Encode;
 use std::sync::Arc;
-use subxt::config::substrate::{BlakeTwo256, SubstrateHeader};
-use subxt::config::{Hasher, Header};
-use subxt::rpcs::client::RpcSubscription;
-use subxt::utils::H256;
-use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::Block;
 
 /// How many silences or losses one wait puts up with: then the chain or the node stands still.
@@ -24,75 +21,6 @@ const MAX_SILENCES: u32 = 10;
 
 /// What a subscription to heads is asked for by.
 const HEADS: &str = "chain_subscribeFinalizedHeads";
-
-pub(crate) type ChainHeader = SubstrateHeader<H256>;
-
-/// A block that is spoken of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BlockRef {
-    pub(crate) number: Block,
-    pub(crate) hash: H256,
-}
-
-impl From<&Head> for BlockRef {
-    fn from(head: &Head) -> Self {
-        Self { number: head.block, hash: H256(head.hash) }
-    }
-}
-
-/// A finalized block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its number.
-    pub block: Block,
-    /// Its hash.
-    pub hash: [u8; 32],
-    /// `Timestamp.Now` at it.
-    pub time: Moment,
-}
-
-impl Head {
-    /// Number and time, as the rules use them.
-    pub const fn stamp(&self) -> BlockStamp {
-        BlockStamp { block: self.block, time: self.time }
-    }
-}
-
-/// The subscription to finalized heads, kept between calls.
-#[derive(Default)]
-pub(crate) struct Following {
-    subscription: Option<(Arc<Connection>, RpcSubscription<ChainHeader>)>,
-    newest: Option<BlockRef>,
-}
-
-impl Following {
-    fn note(&mut self, told: BlockRef) {
-        if self.newest.is_none_or(|newest| told.number > newest.number) {
-            self.newest = Some(told);
-        }
-    }
-
-    /// Takes what has already arrived; a subscription that ended is forgotten, with what it told.
-    fn drain(&mut self) {
-        while let Some((_, subscription)) = &mut self.subscription {
-            match subscription.next().now_or_never() {
-                None => return,
-                Some(Some(Ok(header))) => self.note_header(&header),
-                Some(Some(Err(_)) | None) => *self = Self::default(),
-            }
-        }
-    }
-
-    fn note_header(&mut self, header: &ChainHeader) {
-        // A block number above u32 does not exist on this chain; such a header is no header of it.
-        if let Ok(number) = Block::try_from(header.number()) {
-            if let Some((connection, _)) = &self.subscription {
-                connection.health.head_told(number);
-            }
-            self.note(BlockRef { number, hash: hash_of(header) });
-        }
-    }
-}
 
 impl Client {
     /// The latest finalized block.
@@ -112,7 +40,7 @@ impl Client {
     pub async fn next_head(&self, after: Block) -> Result<Head, ChainError> {
         let mut following = self.inner.following.lock().await;
         let mut endpoint = String::new();
-        let (mut silences, silence) = (0, self.inner.tolerances.silence);
+        let (mut silences, silence) = (0, self.inner.settings.tolerances.silence);
         while silences < MAX_SILENCES {
             following.drain();
             if let Some((connection, _)) = &following.subscription
@@ -231,31 +159,10 @@ async fn finalized(line: Line) -> Result<BlockRef, ChainError> {
     const METHOD: &str = "chain_getFinalizedHead";
     let known = line.health.newest();
     let hash = line.methods.chain_get_finalized_head().await.map_err(|error| line.failed(METHOD, error))?;
-    let number = header_of(&line, hash).await?.1;
+    let number = line.header(hash).await?.1;
     if let Some(known) = known.filter(|known| number < *known) {
         return Err(line.misanswered(METHOD, format!("its finalized head fell from block {known} to {number}")));
     }
     line.health.head_told(number);
     Ok(BlockRef { number, hash })
-}
-
-/// The header with this hash, and its number.
-pub(crate) async fn header_of(line: &Line, hash: H256) -> Result<(ChainHeader, Block), ChainError> {
-    const METHOD: &str = "chain_getHeader";
-    let header = line.methods.chain_get_header(Some(hash)).await.map_err(|error| line.failed(METHOD, error))?;
-    let header = header.ok_or_else(|| line.lacks_block(METHOD, hash))?;
-    let number = checked(&header, hash).map_err(|detail| line.misanswered(METHOD, detail))?;
-    Ok((header, number))
-}
-
-/// The number of a header, if it is the one with this hash.
-pub(crate) fn checked(header: &ChainHeader, hash: H256) -> Result<Block, String> {
-    if hash_of(header) != hash {
-        return Err(format!("the header of another block than 0x{}", hex::encode(hash)));
-    }
-    Block::try_from(header.number()).map_err(|error| error.to_string())
-}
-
-fn hash_of(header: &ChainHeader) -> H256 {
-    BlakeTwo256.hash(&header.encode())
 }

@@ -3,8 +3,11 @@
 //! Nothing here changes the chain, and nothing is read but finalized blocks.
 
 pub(crate) mod commitment;
+pub(crate) mod following;
 pub(crate) mod heads;
 pub(crate) mod runtime;
+pub(crate) mod runtime_of_block;
+pub(crate) mod runtimes;
 pub(crate) mod stake;
 pub(crate) mod storage;
 pub(crate) mod subnet;

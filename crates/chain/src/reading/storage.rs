@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::connection::line::Line;
 use crate::connection::probe::NUMBER_KEY;
 use crate::errors::ChainError;
-use crate::reading::heads::BlockRef;
+use crate::head::BlockRef;
 use crate::reading::runtime::Runtime;
 use parity_scale_codec::Decode;
 use std::collections::HashMap;
@@ -185,8 +185,8 @@ impl Snapshot {
     /// A snapshot of nothing but what a test puts into it.
     #[cfg(test)]
     pub(crate) fn of(runtime: Runtime, values: impl IntoIterator<Item = (Slot, Vec<u8>)>) -> Self {
-        use crate::connection::transport::NoGate;
-        let config = crate::client::ChainConfig {
+        use crate::config::{ChainConfig, NoGate};
+        let config = ChainConfig {
             endpoints: Vec::new(),
             expected_genesis: None,
             request_timeout: std::time::Duration::from_secs(1),

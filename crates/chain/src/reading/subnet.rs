@@ -8,8 +8,8 @@
 
 use crate::client::Client;
 use crate::errors::ChainError;
+use crate::head::Head;
 use crate::reading::commitment;
-use crate::reading::heads::Head;
 use crate::reading::stake::{Holding, stake_rao};
 use crate::reading::storage::{KeyPart, Slot, Snapshot};
 use subxt::dynamic::Value;

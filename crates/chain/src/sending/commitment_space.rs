@@ -10,7 +10,7 @@
 
 use crate::client::Client;
 use crate::errors::ChainError;
-use crate::reading::heads::Head;
+use crate::head::Head;
 use crate::reading::storage::{Slot, Snapshot};
 use crate::reading::subnet::{COMMITMENTS, MODULE};
 use subxt::dynamic::{At, Value};

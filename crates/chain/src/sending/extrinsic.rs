@@ -7,18 +7,18 @@
 use crate::client::Client;
 use crate::connection::line::Line;
 use crate::errors::ChainError;
-use crate::reading::commitment;
-use crate::reading::heads::Head;
+use crate::head::Head;
 use crate::reading::runtime::Runtime;
-use crate::reading::subnet::{COMMITMENTS, MODULE};
+use crate::reading::subnet::MODULE;
+use crate::sending::calls::{
+    COMMIT_TIMELOCKED, Call, commit_hashed, commit_timelocked, payload, reveal_hashed, set_commitment, set_weights,
+};
 use crate::sending::hashed;
 use crate::sending::obstacles::obstacle;
 use crate::sending::timelock::{self, Commit, Secret};
 use crate::wallet::HotkeyWallet;
 use std::ops::RangeInclusive;
 use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
-use subxt::dynamic::Value;
-use subxt::ext::scale_value::Composite;
 use subxt::utils::{AccountId32, H256};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::record::{Opening, RevealPlan};
@@ -29,9 +29,6 @@ pub const ERA_BLOCKS: u32 = 64;
 /// Extrinsics of one signer that may wait in a pool, or have come since the newest finalized block. A nonce further ahead than
 /// that is a node's mistake.
 const MOST_WAITING: u64 = 64;
-
-/// The call of timelocked weights.
-const COMMIT_TIMELOCKED: &str = "commit_timelocked_weights";
 
 /// An extrinsic, signed and not yet sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +54,6 @@ pub struct SignedWeights {
     pub extrinsic: SignedExtrinsic,
     /// When they are to be revealed, and by whom; `None` for plain weights.
     pub reveal: Option<RevealPlan>,
-}
-
-/// A call, its arguments named as the runtime names them.
-pub(crate) struct Call {
-    pallet: &'static str,
-    name: &'static str,
-    arguments: Vec<(&'static str, Value<()>)>,
 }
 
 impl Client {
@@ -164,68 +154,6 @@ impl Client {
     }
 }
 
-fn set_weights(netuid: u16, weights: &[(Uid, u16)], version_key: u64) -> Call {
-    Call {
-        pallet: MODULE,
-        name: "set_weights",
-        arguments: vec![
-            ("netuid", Value::u128(netuid.into())),
-            ("dests", list(weights.iter().map(|(uid, _)| *uid))),
-            ("weights", list(weights.iter().map(|(_, weight)| *weight))),
-            ("version_key", Value::u128(version_key.into())),
-        ],
-    }
-}
-
-fn commit_hashed(netuid: u16, digest: &[u8; 32]) -> Call {
-    Call {
-        pallet: MODULE,
-        name: hashed::COMMIT,
-        arguments: vec![("netuid", Value::u128(netuid.into())), ("commit_hash", Value::from_bytes(digest))],
-    }
-}
-
-fn reveal_hashed(netuid: u16, weights: &[(Uid, u16)], opening: &Opening) -> Call {
-    Call {
-        pallet: MODULE,
-        name: hashed::REVEAL,
-        arguments: vec![
-            ("netuid", Value::u128(netuid.into())),
-            ("uids", list(weights.iter().map(|(uid, _)| *uid))),
-            ("values", list(weights.iter().map(|(_, weight)| *weight))),
-            ("salt", list(opening.salt.into_iter())),
-            ("version_key", Value::u128(opening.version_key.into())),
-        ],
-    }
-}
-
-fn list(numbers: impl Iterator<Item = u16>) -> Value<()> {
-    Value::unnamed_composite(numbers.map(|number| Value::u128(number.into())))
-}
-
-pub(crate) fn commit_timelocked(netuid: u16, ciphertext: &[u8], reveal_round: u64, version: u16) -> Call {
-    Call {
-        pallet: MODULE,
-        name: COMMIT_TIMELOCKED,
-        arguments: vec![
-            ("netuid", Value::u128(netuid.into())),
-            ("commit", Value::from_bytes(ciphertext)),
-            ("reveal_round", Value::u128(reveal_round.into())),
-            ("commit_reveal_version", Value::u128(version.into())),
-        ],
-    }
-}
-
-fn set_commitment(netuid: u16, text: &str) -> Option<Call> {
-    let arguments = vec![("netuid", Value::u128(netuid.into())), ("info", commitment::info(text)?)];
-    Some(Call { pallet: COMMITMENTS, name: "set_commitment", arguments })
-}
-
-fn payload(call: &Call) -> subxt::tx::DynamicPayload<Composite<()>> {
-    let arguments = call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    subxt::tx::dynamic(call.pallet, call.name, Composite::Named(arguments.collect()))
-}
-
 fn sign_call(
     runtime: &Runtime,
     wallet: &HotkeyWallet,
@@ -266,20 +194,16 @@ fn sign_call(
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::reading::runtime::tests::finney;
+    use subxt::dynamic::Value;
     use tensorflix_domain::chain_time::Moment;
 
     const HEAD: Head = Head { block: 1_000, hash: [3; 32], time: Moment::from_unix_ms(0) };
 
     fn sign(call: &Call) -> Result<SignedExtrinsic, ChainError> {
         sign_call(&finney(), &HotkeyWallet::from_uri("//Alice").expect("a key"), call, 7, &HEAD)
-    }
-
-    /// A call as it stands in an extrinsic: pallet, call, arguments.
-    pub(crate) fn encoded(runtime: &Runtime, call: &Call) -> Vec<u8> {
-        runtime.codec.tx().call_data(&payload(call)).expect("a call of the runtime")
     }
 
     /// The call's bytes are the tail of the extrinsic.

@@ -5,10 +5,11 @@
 //! salt, version_key)`.
 
 use crate::errors::ChainError;
-use crate::reading::heads::Head;
+use crate::head::Head;
 use crate::reading::runtime::Runtime;
 use crate::reading::storage::Snapshot;
 use crate::reading::subnet::MODULE;
+use crate::sending::calls::{COMMIT_HASHED, REVEAL_HASHED};
 use crate::sending::timelock::{Secret, block, of_subnet, schedule};
 use parity_scale_codec::Encode;
 use rand_core::{OsRng, RngCore};
@@ -17,13 +18,9 @@ use subxt::config::substrate::BlakeTwo256;
 use tensorflix_domain::record::{Opening, RevealPlan};
 use tensorflix_timelock::reveal_blocks;
 
-/// The calls.
-pub(crate) const COMMIT: &str = "commit_weights";
-pub(crate) const REVEAL: &str = "reveal_weights";
-
 /// Whether a runtime takes hashed commits.
 pub(crate) fn is_known_to(runtime: &Runtime) -> bool {
-    [COMMIT, REVEAL].iter().all(|call| runtime.has_call(MODULE, call))
+    [COMMIT_HASHED, REVEAL_HASHED].iter().all(|call| runtime.has_call(MODULE, call))
 }
 
 /// The digest of weights with a new salt, and when and with what they are to be revealed if they are committed in the next

@@ -7,9 +7,9 @@
 use crate::client::Client;
 use crate::connection::line::Line;
 use crate::errors::ChainError;
-use crate::reading::heads::{BlockRef, Head, header_of};
+use crate::head::{BlockRef, Head};
 use crate::reading::storage::Slot;
-use crate::sending::submit::Inclusion;
+use crate::sending::inclusion::Inclusion;
 use subxt::dynamic::{At, Value};
 use subxt::utils::H256;
 use tensorflix_domain::ids::{Block, Hotkey};
@@ -99,7 +99,7 @@ impl Client {
             let hash = line.methods.chain_get_block_hash(Some(number.into())).await;
             let hash = hash.map_err(|error| line.failed(METHOD, error))?;
             let hash = hash.ok_or_else(|| line.lacks_block(METHOD, number))?;
-            match header_of(&line, hash).await?.1 {
+            match line.header(hash).await?.1 {
                 found if found == number => Ok(BlockRef { number, hash }),
                 found => Err(line.misanswered(METHOD, format!("the hash of block {found} instead of {number}"))),
             }

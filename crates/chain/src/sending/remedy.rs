@@ -3,8 +3,8 @@
 //! Errors are known by name, since their numbers move between runtimes. What is not known here goes to the operator:
 //! nothing unknown is ever retried by itself.
 
+use crate::sending::inclusion::DispatchFailure;
 use crate::sending::pool::PoolError;
-use crate::sending::submit::DispatchFailure;
 
 /// What to do after an extrinsic was refused or failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,12 +11,12 @@
 use crate::client::Client;
 use crate::connection::line::{Connection, Line};
 use crate::errors::ChainError;
-use crate::reading::heads::{BlockRef, checked};
+use crate::head::{BlockRef, checked};
 use crate::reading::runtime::Runtime;
 use crate::reading::storage::Slot;
+use crate::sending::inclusion::{DispatchFailure, Inclusion};
 use crate::sending::pool::{self, PoolError, Preflight, preflight};
 use crate::sending::remedy::Remedy;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use subxt::config::substrate::BlakeTwo256;
@@ -26,7 +26,6 @@ use subxt::events::{Event, Phase};
 use subxt::rpcs::client::RpcSubscription;
 use subxt::rpcs::methods::legacy::TransactionStatus;
 use subxt::utils::H256;
-use tensorflix_domain::ids::Block;
 
 /// What became of a broadcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +36,6 @@ pub enum Submitted {
     Refused(PoolError),
     /// Nobody can say yet: ask the chain before sending again.
     Unknown(Uncertainty),
-}
-
-/// Where an extrinsic was included, and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inclusion {
-    /// The finalized block.
-    pub block: Block,
-    /// Its hash.
-    pub block_hash: [u8; 32],
-    /// Whether the call did what it says.
-    pub outcome: Result<(), DispatchFailure>,
-}
-
-/// An included call that failed. [`DispatchFailure::remedy`] says what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DispatchFailure {
-    /// The pallet whose error it is; `None` for errors of no pallet.
-    pub pallet: Option<String>,
-    /// The error's name in the metadata.
-    pub name: String,
-}
-
-impl fmt::Display for DispatchFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.pallet {
-            Some(pallet) => write!(formatter, "{pallet}.{}", self.name),
-            None => formatter.write_str(&self.name),
-        }
-    }
 }
 
 /// Why a broadcast's fate is unknown.
@@ -137,7 +107,12 @@ impl Client {
 
     async fn until_final(&self, connection: &Arc<Connection>, mut watch: Watch, bytes: &[u8]) -> Submitted {
         loop {
-            let status = match tokio::time::timeout(self.inner.tolerances.silence * MOST_SILENCES, watch.next()).await {
+            let status = match tokio::time::timeout(
+                self.inner.settings.tolerances.silence * MOST_SILENCES,
+                watch.next(),
+            )
+            .await
+            {
                 Ok(Some(Ok(status))) => status,
                 Ok(Some(Err(error))) => return refused_or_unknown(connection.failed(METHOD, error)),
                 Ok(None) => return Submitted::Unknown(Uncertainty::ConnectionLost),

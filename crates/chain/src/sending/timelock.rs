@@ -7,7 +7,7 @@
 
 use crate::connection::networks::MAINNET_GENESIS;
 use crate::errors::ChainError;
-use crate::reading::heads::Head;
+use crate::head::Head;
 use crate::reading::storage::{Slot, Snapshot};
 use crate::reading::subnet::MODULE;
 use parity_scale_codec::Encode;
@@ -226,8 +226,8 @@ mod tests {
             let (weights, version_key) = strategy.new_tree(&mut runner).expect("a vector").current();
             let sent = WeightsPayload::new(&[5; 32], &weights, version_key);
             let ciphertext = encrypt(&QUICKNET_PUBLIC_KEY, 1_000, &sent.encode()).expect("encrypted");
-            let call = crate::sending::extrinsic::commit_timelocked(NETUID, &ciphertext, 1_000, 4);
-            let bytes = crate::sending::extrinsic::tests::encoded(&runtime, &call);
+            let call = crate::sending::calls::commit_timelocked(NETUID, &ciphertext, 1_000, 4);
+            let bytes = crate::sending::calls::tests::encoded(&runtime, &call);
             // Pallet and call, then the arguments in the runtime's order.
             let (netuid, committed, round, version) =
                 <(u16, Vec<u8>, u64, u16)>::decode(&mut &bytes[2..]).expect("the call's arguments");
