@@ -12,40 +12,17 @@
 //! Limits, all constants: retained state and headers (`chain.rs`), pool (`pool.rs`), connections and messages
 //! (`connections.rs`), records (`records.rs`).
 
-mod beacon;
-mod chain;
-mod commitments;
-mod connections;
-mod dispatch;
-mod endpoints;
-mod entries;
-mod epoch;
-mod epoch_timing;
-mod events;
-mod extrinsic;
-mod fault_handle;
-mod faults;
-mod gate;
-mod genesis;
+mod blocks;
+mod calls;
+mod epochs;
 mod handle;
-mod hashed;
 mod header;
-mod inclusion;
-mod ledger;
-mod legacy_metadata;
-mod pool;
-mod records;
-mod releases;
 mod rpc;
 mod runtime;
 mod seeding;
+mod serving;
 mod shared;
 mod state;
-mod subnet;
-mod timelock;
-mod upgrade;
-mod validity;
-mod weights;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,21 +32,21 @@ use jsonrpsee::server::{ServerHandle, stop_channel};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
-pub use connections::Door;
-pub use endpoints::{Disguise, NodeEndpoint};
-pub use events::DispatchError;
-pub use fault_handle::NodeFaults;
-pub use faults::{MethodFault, Times};
-pub use genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, ValidatorAtWork};
+pub use blocks::pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
+pub use blocks::records::{SubmissionRecord, SubmittedArguments};
+pub use blocks::tree::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
+pub use calls::events::DispatchError;
+pub use calls::validity::{InvalidTransaction, PoolRejection};
 pub use handle::{BlockId, NodeHandle, StoredCommitment};
 pub use header::Hash;
-pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
-pub use records::{SubmissionRecord, SubmittedArguments};
-pub use releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
-pub use validity::{InvalidTransaction, PoolRejection};
+pub use runtime::releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
+pub use serving::connections::Door;
+pub use serving::endpoints::{Disguise, NodeEndpoint};
+pub use serving::fault_handle::NodeFaults;
+pub use serving::faults::{MethodFault, Times};
+pub use state::genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, ValidatorAtWork};
 
-use self::endpoints::Endpoint;
+use self::serving::endpoints::Endpoint;
 use self::shared::Shared;
 use crate::clock::SandboxClock;
 

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::params::Arguments;
 use super::{Answer, Context};
-use crate::node::pool::{ExtrinsicStatus, MAX_UNREAD_STATUSES};
-use crate::node::runtime::hex_of;
+use crate::node::blocks::pool::{ExtrinsicStatus, MAX_UNREAD_STATUSES};
+use crate::node::runtime::loaded::hex_of;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
     module.register_method("author_pendingExtrinsics", |_, context, _| {

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::params::{Arguments, number_of};
 use super::{Answer, Context};
 use crate::clock::block_unix_ms;
-use crate::node::endpoints::Disguise;
+use crate::node::blocks::ledger::Ledger;
 use crate::node::header::Hash;
-use crate::node::ledger::Ledger;
-use crate::node::runtime::{Runtime, hex_of};
+use crate::node::runtime::loaded::{Runtime, hex_of};
+use crate::node::serving::endpoints::Disguise;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
     module.register_method("chain_getBlockHash", block_hash)?;

@@ -17,19 +17,19 @@ use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
-use super::chain::StateMissing;
-use super::endpoints::Endpoint;
-use super::header::Hash;
-use super::runtime::hex_of;
+use crate::node::blocks::tree::StateMissing;
+use crate::node::header::Hash;
+use crate::node::runtime::loaded::hex_of;
+use crate::node::serving::endpoints::Endpoint;
 
 /// What every method works with.
-pub(super) type Context = Arc<Endpoint>;
+pub(crate) type Context = Arc<Endpoint>;
 
 /// An answer of a method.
 type Answer = Result<Value, ErrorObjectOwned>;
 
 /// All methods of the node.
-pub(super) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMethodError> {
+pub(crate) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMethodError> {
     let mut module = RpcModule::new(shared);
     system::register(&mut module)?;
     chain::register(&mut module)?;

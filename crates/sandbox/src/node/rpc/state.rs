@@ -8,10 +8,10 @@ use sp_crypto_hashing::blake2_256;
 
 use super::params::{Arguments, invalid};
 use super::{Answer, Context, runtime_api, state_error};
+use crate::node::blocks::ledger::Ledger;
 use crate::node::header::Hash;
-use crate::node::ledger::Ledger;
-use crate::node::runtime::{Runtime, hex_of};
-use crate::node::state::StateView;
+use crate::node::runtime::loaded::{Runtime, hex_of};
+use crate::node::state::history::StateView;
 
 /// Most keys of one `state_getKeysPaged`, as in real nodes.
 pub const MAX_KEYS_PER_PAGE: u64 = 1_000;

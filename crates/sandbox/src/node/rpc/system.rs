@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::params::{Arguments, invalid};
 use super::{Answer, Context};
-use crate::node::endpoints::Disguise;
-use crate::node::genesis::AccountId;
-use crate::node::subnet::ReadSubnet;
+use crate::node::serving::endpoints::Disguise;
+use crate::node::state::genesis::AccountId;
+use crate::node::state::subnet::ReadSubnet;
 
 const CHAIN_NAME: &str = "TensorFlix Sandbox";
 const NODE_NAME: &str = "Subtensor Node";
