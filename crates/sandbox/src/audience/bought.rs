@@ -1,9 +1,9 @@
 //! What sellers deliver.
 
 use super::chance::{between, unit};
-use super::film::{STEP_HOURS, Span};
+use super::kind::{Delivery, Organic};
 use super::organic::{curve, scale_to};
-use super::{Delivery, Organic};
+use super::span::{STEP_HOURS, Span};
 use crate::world::Draw;
 
 /// Likes for each bought view where none are sold with them. Assumed: next to none.

@@ -2,12 +2,10 @@
 
 use super::bought::{Purchase, purchase};
 use super::chance::{between, log_normal, normal, poisson, unit};
+use super::kind::{Delivery, Kind, Organic};
 use super::organic::{Audience, audience};
-use super::{Delivery, Kind, Organic};
+use super::span::{STEP_HOURS, Span};
 use crate::world::Draw;
-
-/// The step of the simulation, in hours.
-pub(super) const STEP_HOURS: f64 = 0.5;
 
 /// Hours of life at the first look. Assumed: whoever polls a subnet sees videos in their first days.
 const AGE_AT_FIRST_LOOK: (f64, f64) = (1.0, 72.0);
@@ -53,20 +51,6 @@ pub struct Look {
     pub likes: Option<u64>,
     /// Comments; `None` if hidden.
     pub comments: Option<u64>,
-}
-
-/// The life that is simulated: from publication to the last look.
-pub(super) struct Span {
-    /// Age in hours at the first look.
-    pub first_look: f64,
-    steps: usize,
-}
-
-impl Span {
-    /// The age in hours at the beginning of each step.
-    pub(super) fn ages(&self) -> impl Iterator<Item = f64> + use<> {
-        (0..self.steps).map(|step| step as f64 * STEP_HOURS)
-    }
 }
 
 /// Sums of views, likes and comments up to each step.
@@ -208,8 +192,12 @@ mod tests {
         for kind in Kind::all() {
             let deepest = (0..40).map(|seed| deepest_fall(&film(kind, seed, &schedule))).fold(0.0, f64::max);
             match kind {
-                Kind::Bought(super::super::Delivery::RemovedLater) => assert!(deepest > 0.3, "{kind:?}: {deepest}"),
-                Kind::Mixed(super::super::Delivery::RemovedLater) => assert!(deepest > 0.1, "{kind:?}: {deepest}"),
+                Kind::Bought(super::super::kind::Delivery::RemovedLater) => {
+                    assert!(deepest > 0.3, "{kind:?}: {deepest}")
+                }
+                Kind::Mixed(super::super::kind::Delivery::RemovedLater) => {
+                    assert!(deepest > 0.1, "{kind:?}: {deepest}")
+                }
                 _ => assert!(deepest < 0.05, "{kind:?}: {deepest}"),
             }
         }

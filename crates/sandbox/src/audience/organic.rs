@@ -1,8 +1,8 @@
 //! The rates at which honest audiences come.
 
-use super::Organic;
 use super::chance::{between, log_normal, unit};
-use super::film::{STEP_HOURS, Span};
+use super::kind::Organic;
+use super::span::{STEP_HOURS, Span};
 use crate::world::Draw;
 
 /// Total views of a video: median and deviation of the logarithm, and the bounds. Spread over orders of magnitude as Cha et

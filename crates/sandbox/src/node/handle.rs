@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use parity_scale_codec::Encode;
 
-use crate::node::NodeError;
 use crate::node::blocks::records::SubmissionRecord;
 use crate::node::calls::commitments;
-use crate::node::calls::dispatch::Origin;
 use crate::node::calls::events::{DispatchError, Phase};
+use crate::node::calls::origin::Origin;
 use crate::node::calls::weights::{self, WeightsSubmission};
+use crate::node::error::NodeError;
 use crate::node::header::Hash;
 use crate::node::runtime::entries;
 use crate::node::runtime::loaded::Runtime;

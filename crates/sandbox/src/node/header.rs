@@ -4,7 +4,7 @@ use parity_scale_codec::{Compact, Encode};
 use serde_json::{Value, json};
 use sp_crypto_hashing::blake2_256;
 
-use crate::node::runtime::loaded::hex_of;
+use crate::node::hexadecimal::hex_of;
 
 /// A 32-byte blake2-256 hash.
 pub type Hash = [u8; 32];

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast};
 
 use crate::clock::SandboxClock;
-use crate::node::NodeError;
 use crate::node::blocks::ledger::{HeadChange, Ledger};
 use crate::node::blocks::tree::Chain;
 use crate::node::calls::events::{DispatchClass, EventLog, Phase};
+use crate::node::error::NodeError;
 use crate::node::runtime::loaded::Runtime;
 use crate::node::runtime::releases::Release;
 use crate::node::seeding;

@@ -1,9 +1,10 @@
 //! Extrinsics on their way from the pool into a block.
 
 use crate::node::blocks::pool::{ExtrinsicStatus, MAX_EXTRINSICS_PER_BLOCK, Pool, PoolEntry};
-use crate::node::calls::dispatch::{self, Origin};
+use crate::node::calls::dispatch;
 use crate::node::calls::events::{DispatchError, EventLog, Phase};
 use crate::node::calls::extrinsic::SignedExtrinsic;
+use crate::node::calls::origin::Origin;
 use crate::node::calls::validity::InvalidTransaction;
 use crate::node::runtime::entries;
 use crate::node::serving::faults::FaultSwitches;

@@ -11,10 +11,10 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::clock::SandboxClock;
 use crate::node::blocks::inclusion::{Applied, apply_waiting, check_against_state};
+use crate::node::blocks::migration;
 use crate::node::blocks::pool::{ExtrinsicStatus, Pool, PoolEntry};
 use crate::node::blocks::records::{Records, SubmissionRecord};
 use crate::node::blocks::tree::{Block, Body, Chain, MAX_UNFINALIZED_BLOCKS};
-use crate::node::blocks::upgrade;
 use crate::node::calls::events::{DispatchClass, EventLog, Phase};
 use crate::node::calls::extrinsic::{BLOCK_HASH_COUNT, Era, Implicit, SignedExtrinsic};
 use crate::node::calls::timelock;
@@ -270,7 +270,7 @@ impl Ledger {
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();
         if !Arc::ptr_eq(&before, &runtime) {
-            upgrade::migrate(&mut state, &before, self.netuid, self.hyperparameters.tempo);
+            migration::migrate(&mut state, &before, self.netuid, self.hyperparameters.tempo);
         }
         if timelock::is_due(&state, self.netuid, number) {
             timelock::reveal(&mut state, &mut events, &self.beacon, &self.faults, self.netuid);

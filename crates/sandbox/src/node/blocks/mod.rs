@@ -2,6 +2,7 @@
 
 pub(crate) mod inclusion;
 pub(crate) mod ledger;
+pub(crate) mod migration;
 pub(crate) mod pool;
 pub(crate) mod records;
 pub(crate) mod tree;

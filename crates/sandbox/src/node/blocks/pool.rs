@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::node::calls::extrinsic::SignedExtrinsic;
 use crate::node::calls::validity::PoolRejection;
 use crate::node::header::Hash;
-use crate::node::runtime::loaded::hex_of;
+use crate::node::hexadecimal::hex_of;
 
 /// Most extrinsics that wait, ready or not.
 pub const MAX_POOL_EXTRINSICS: usize = 1_024;

@@ -2,9 +2,9 @@
 
 use parity_scale_codec::{Compact, Decode, Encode};
 
-use crate::node::calls::dispatch::Origin;
 use crate::node::calls::events::{DispatchError, EventLog};
 use crate::node::calls::extrinsic::Call;
+use crate::node::calls::origin::Origin;
 use crate::node::runtime::entries;
 use crate::node::runtime::loaded::Runtime;
 use crate::node::state::genesis::AccountId;

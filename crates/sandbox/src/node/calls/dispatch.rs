@@ -4,9 +4,10 @@
 //! `System.CallFiltered`, as the real runtime refuses filtered ones.
 
 use crate::node::calls::commitments;
-use crate::node::calls::events::{DispatchClass, DispatchError, EventLog, Phase};
+use crate::node::calls::events::{DispatchClass, DispatchError, EventLog};
 use crate::node::calls::extrinsic::Call;
 use crate::node::calls::hashed;
+use crate::node::calls::origin::Origin;
 use crate::node::calls::timelock;
 use crate::node::calls::validity::InvalidTransaction;
 use crate::node::calls::weights;
@@ -20,12 +21,6 @@ pub(crate) const CUSTOM_NOT_ENOUGH_STAKE: u8 = 1;
 
 /// `CustomTransactionError::InvalidRevealRound`.
 pub(crate) const CUSTOM_INVALID_REVEAL_ROUND: u8 = 15;
-
-/// Where a dispatch writes to, and in whose name.
-pub(crate) struct Origin<'a> {
-    pub signer: &'a AccountId,
-    pub phase: Phase,
-}
 
 /// What the runtime's own transaction extension asks of a call before it may enter the pool or block `block`: stake for
 /// weights, and a round that is still to come. The code for rate limits (6) belongs to calls that are not executed here; a

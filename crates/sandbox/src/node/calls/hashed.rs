@@ -5,9 +5,9 @@
 use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 
-use crate::node::calls::dispatch::Origin;
 use crate::node::calls::events::{DispatchError, EventLog};
 use crate::node::calls::extrinsic::Call;
+use crate::node::calls::origin::Origin;
 use crate::node::calls::weights::{self, WeightsSubmission};
 use crate::node::runtime::entries;
 use crate::node::state::genesis::AccountId;

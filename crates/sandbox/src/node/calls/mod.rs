@@ -5,6 +5,7 @@ pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod extrinsic;
 pub(crate) mod hashed;
+pub(crate) mod origin;
 pub(crate) mod timelock;
 pub(crate) mod validity;
 pub(crate) mod weights;

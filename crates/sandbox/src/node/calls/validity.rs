@@ -5,7 +5,7 @@ use jsonrpsee::types::ErrorObjectOwned;
 use parity_scale_codec::Encode;
 
 use crate::node::header::Hash;
-use crate::node::runtime::loaded::hex_of;
+use crate::node::hexadecimal::hex_of;
 
 /// The runtime's reasons to call an extrinsic invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

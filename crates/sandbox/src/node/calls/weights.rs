@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use parity_scale_codec::Encode;
 
-use crate::node::calls::dispatch::Origin;
 use crate::node::calls::events::{DispatchError, EventLog};
 use crate::node::calls::extrinsic::Call;
+use crate::node::calls::origin::Origin;
 use crate::node::runtime::entries;
 use crate::node::state::genesis::{AccountId, ValidatorAtWork};
 use crate::node::state::history::{Overlay, ReadStorage};

@@ -14,11 +14,6 @@ use crate::node::state::genesis::AccountId;
 use crate::node::state::history::{Overlay, ReadStorage};
 use crate::node::state::subnet::ReadSubnet;
 
-/// Whether an epoch runs at the start of `block`: `(block + netuid + 1) % (tempo + 1) == 0`, never with tempo 0.
-pub(crate) fn is_due(netuid: u16, tempo: u16, block: u32) -> bool {
-    tempo > 0 && (u64::from(block) + u64::from(netuid) + 1).is_multiple_of(u64::from(tempo) + 1)
-}
-
 /// Runs the epoch of a subnet in the block being built.
 pub(crate) fn run(state: &mut Overlay<'_>, netuid: u16) {
     let key = netuid.encode();
@@ -165,12 +160,5 @@ mod tests {
         assert_eq!(proportions(&outcome.consensus), [0, 0, 65_535, 0]);
         assert_eq!(proportions(&outcome.validator_trust), [65_535, 32_767, 0, 0]);
         assert_eq!(proportions(&outcome.incentive), [0, 0, 65_535, 0]);
-    }
-
-    #[test]
-    fn an_epoch_is_due_once_in_tempo_plus_one_blocks() {
-        let due: Vec<u32> = (9_000_000..9_001_000).filter(|block| is_due(89, 360, *block)).collect();
-        assert!(due.windows(2).all(|pair| pair[1] - pair[0] == 361), "{due:?}");
-        assert!(!(0..1_000).any(|block| is_due(89, 0, block)));
     }
 }

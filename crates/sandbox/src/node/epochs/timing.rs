@@ -5,18 +5,16 @@
 
 use parity_scale_codec::Encode;
 
-use crate::node::epochs::consensus;
 use crate::node::runtime::entries;
 use crate::node::state::history::{Overlay, ReadStorage};
-use crate::node::state::subnet::ReadSubnet;
 
 /// After more blocks than this without an epoch, one runs whatever the tempo: a week.
 pub(crate) const MAX_BLOCKS_WITHOUT_EPOCH: u64 = 50_400;
 
 /// Whether an epoch runs at the start of `block`, the one after that of `state`.
-pub(crate) fn is_due(state: &impl ReadSubnet, netuid: u16, tempo: u16, block: u32) -> bool {
+pub(crate) fn is_due(state: &(impl ReadStorage + ?Sized), netuid: u16, tempo: u16, block: u32) -> bool {
     if !state.runtime().has(entries::LAST_EPOCH_BLOCK) {
-        return consensus::is_due(netuid, tempo, block);
+        return is_due_by_number(netuid, tempo, block);
     }
     let key = netuid.encode();
     let number = |entry| state.value::<u64, 1>(entry, [&key]);
@@ -26,6 +24,11 @@ pub(crate) fn is_due(state: &impl ReadSubnet, netuid: u16, tempo: u16, block: u3
     let since_epoch = block.saturating_sub(number(entries::LAST_EPOCH_BLOCK));
     let is_scheduled = pending > 0 && block >= pending;
     tempo > 0 && (is_scheduled || since_step > MAX_BLOCKS_WITHOUT_EPOCH || since_epoch >= u64::from(tempo))
+}
+
+/// Whether an epoch runs at the start of `block`: `(block + netuid + 1) % (tempo + 1) == 0`, never with tempo 0.
+pub(crate) fn is_due_by_number(netuid: u16, tempo: u16, block: u32) -> bool {
+    tempo > 0 && (u64::from(block) + u64::from(netuid) + 1).is_multiple_of(u64::from(tempo) + 1)
 }
 
 /// Counts the epoch that runs in the block being built.
@@ -52,4 +55,16 @@ pub(crate) fn begin(state: &mut Overlay<'_>, netuid: u16, tempo: u16) {
     state.put(entries::LAST_EPOCH_BLOCK, [&key], &last);
     state.put(entries::PENDING_EPOCH_AT, [&key], &0_u64);
     state.put(entries::SUBNET_EPOCH_INDEX, [&key], &index);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_is_due_once_in_tempo_plus_one_blocks() {
+        let due: Vec<u32> = (9_000_000..9_001_000).filter(|block| is_due_by_number(89, 360, *block)).collect();
+        assert!(due.windows(2).all(|pair| pair[1] - pair[0] == 361), "{due:?}");
+        assert!(!(0..1_000).any(|block| is_due_by_number(89, 0, block)));
+    }
 }

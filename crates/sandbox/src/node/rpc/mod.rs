@@ -4,29 +4,18 @@
 
 mod author;
 mod chain;
+mod context;
 mod params;
 mod runtime_api;
 mod state;
 mod subscriptions;
 mod system;
 
-use std::sync::Arc;
-
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
-use jsonrpsee::types::ErrorObjectOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::node::blocks::tree::StateMissing;
-use crate::node::header::Hash;
-use crate::node::runtime::loaded::hex_of;
-use crate::node::serving::endpoints::Endpoint;
-
-/// What every method works with.
-pub(crate) type Context = Arc<Endpoint>;
-
-/// An answer of a method.
-type Answer = Result<Value, ErrorObjectOwned>;
+use self::context::Context;
 
 /// All methods of the node.
 pub(crate) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMethodError> {
@@ -41,16 +30,4 @@ pub(crate) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMet
     names.sort_unstable();
     module.register_method("rpc_methods", move |_, _, _| json!({ "methods": names }))?;
     Ok(module)
-}
-
-/// The error for a block that the node cannot answer about, as `state_*` methods give it.
-fn state_error(missing: StateMissing, hash: &Hash) -> ErrorObjectOwned {
-    let hash = hex_of(hash);
-    let message = match missing {
-        StateMissing::UnknownBlock => {
-            format!("Client error: UnknownBlock: Header was not found in the database: {hash}")
-        }
-        StateMissing::Discarded => format!("Client error: UnknownBlock: State already discarded for {hash}"),
-    };
-    ErrorObjectOwned::owned(4003, message, None::<()>)
 }

@@ -3,7 +3,7 @@
 use jsonrpsee::types::ErrorObjectOwned;
 use parity_scale_codec::{Compact, Decode, Encode};
 
-use super::{Context, state_error};
+use super::context::{Context, state_error};
 use crate::node::blocks::ledger::{Ledger, Validity};
 use crate::node::blocks::pool::PRIORITY;
 use crate::node::calls::extrinsic::SignedExtrinsic;

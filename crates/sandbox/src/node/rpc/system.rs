@@ -5,9 +5,9 @@ use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::types::Params;
 use serde_json::json;
 
+use super::context::{Answer, Context};
 use super::params::{Arguments, invalid};
-use super::{Answer, Context};
-use crate::node::serving::endpoints::Disguise;
+use crate::node::serving::endpoint::Disguise;
 use crate::node::state::genesis::AccountId;
 use crate::node::state::subnet::ReadSubnet;
 

@@ -11,15 +11,13 @@ use scale_info::PortableRegistry;
 use scale_info::form::PortableForm;
 use scale_info::interner::UntrackedSymbol;
 
-use crate::node::runtime::loaded::Runtime;
-
 type TypeId = UntrackedSymbol<std::any::TypeId>;
 
 /// The version of extrinsics that all clients sign.
 const EXTRINSIC_VERSION: u8 = 4;
 
 /// The versions that are served, oldest first.
-const VERSIONS: [u32; 3] = [14, 15, 16];
+pub(crate) const VERSIONS: [u32; 3] = [14, 15, 16];
 
 /// Encoded metadata of every version that is served; the older ones are made when they are first asked for.
 pub(crate) struct ServedMetadata {
@@ -33,27 +31,20 @@ impl ServedMetadata {
     pub fn new(raw: Vec<u8>) -> Self {
         Self { v14: OnceLock::new(), v15: OnceLock::new(), v16: raw }
     }
-}
-
-impl Runtime {
-    /// What `Metadata_metadata_versions` answers.
-    pub fn metadata_versions(&self) -> Vec<u32> {
-        VERSIONS.to_vec()
-    }
 
     /// Raw metadata of a version, if it is served.
-    pub fn metadata_at_version(&self, version: u32) -> Option<&[u8]> {
+    pub fn at_version(&self, metadata: &v16::RuntimeMetadataV16, version: u32) -> Option<&[u8]> {
         match version {
-            14 => Some(self.legacy_metadata()),
-            15 => Some(self.served.v15.get_or_init(|| RuntimeMetadataPrefixed::from(to_v15(&self.metadata)).encode())),
-            16 => Some(&self.served.v16),
+            14 => Some(self.legacy(metadata)),
+            15 => Some(self.v15.get_or_init(|| RuntimeMetadataPrefixed::from(to_v15(metadata)).encode())),
+            16 => Some(&self.v16),
             _ => None,
         }
     }
 
-    /// Raw metadata of version 14, which `state_getMetadata` gives.
-    pub fn legacy_metadata(&self) -> &[u8] {
-        self.served.v14.get_or_init(|| RuntimeMetadataPrefixed::from(to_v14(&self.metadata)).encode())
+    /// Raw metadata of version 14.
+    pub fn legacy(&self, metadata: &v16::RuntimeMetadataV16) -> &[u8] {
+        self.v14.get_or_init(|| RuntimeMetadataPrefixed::from(to_v14(metadata)).encode())
     }
 }
 

@@ -12,47 +12,16 @@ use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use parity_scale_codec::{Decode, Encode};
 use scale_info::form::PortableForm;
 use scale_info::{PortableRegistry, TypeDef};
-use serde_json::{Value, json};
 use sp_crypto_hashing::{blake2_128, blake2_256, twox_64, twox_128, twox_256};
 
-use crate::node::NodeError;
+use crate::node::error::NodeError;
 use crate::node::runtime::entries::{self, Entry};
-use crate::node::runtime::legacy_metadata::ServedMetadata;
+use crate::node::runtime::legacy_metadata::{ServedMetadata, VERSIONS};
 use crate::node::runtime::releases::Release;
+use crate::node::runtime::version::{RuntimeVersion, runtime_version};
 
 /// Mainnet's metadata, version 16, spec 365; `data/README.md` tells where it is from.
 const METADATA_V16: &[u8] = include_bytes!("../../../data/finney-365.scale");
-
-/// `RuntimeVersion` as the `System.Version` constant holds it.
-#[derive(Clone, Debug, Decode, Encode)]
-pub(crate) struct RuntimeVersion {
-    pub spec_name: String,
-    pub impl_name: String,
-    pub authoring_version: u32,
-    pub spec_version: u32,
-    pub impl_version: u32,
-    pub apis: Vec<([u8; 8], u32)>,
-    pub transaction_version: u32,
-    pub system_version: u8,
-}
-
-impl RuntimeVersion {
-    /// The answer of `state_getRuntimeVersion`.
-    pub fn to_json(&self) -> Value {
-        let apis: Vec<Value> = self.apis.iter().map(|(id, version)| json!([hex_of(id), version])).collect();
-        json!({
-            "specName": self.spec_name,
-            "implName": self.impl_name,
-            "authoringVersion": self.authoring_version,
-            "specVersion": self.spec_version,
-            "implVersion": self.impl_version,
-            "apis": apis,
-            "transactionVersion": self.transaction_version,
-            "systemVersion": self.system_version,
-            "stateVersion": self.system_version,
-        })
-    }
-}
 
 /// How the keys of one storage entry are made, and what it answers when nothing is stored.
 struct Layout {
@@ -81,7 +50,7 @@ pub(crate) struct Runtime {
     pub release: Release,
     pub metadata: RuntimeMetadataV16,
     pub version: RuntimeVersion,
-    pub(crate) served: ServedMetadata,
+    served: ServedMetadata,
     layouts: BTreeMap<Entry, Layout>,
     /// Entries that the node knows and this runtime does not have.
     lacking: Vec<Entry>,
@@ -161,6 +130,21 @@ impl Runtime {
         key
     }
 
+    /// What `Metadata_metadata_versions` answers.
+    pub fn metadata_versions(&self) -> Vec<u32> {
+        VERSIONS.to_vec()
+    }
+
+    /// Raw metadata of a version, if it is served.
+    pub fn metadata_at_version(&self, version: u32) -> Option<&[u8]> {
+        self.served.at_version(&self.metadata, version)
+    }
+
+    /// Raw metadata of version 14, which `state_getMetadata` gives.
+    pub fn legacy_metadata(&self) -> &[u8] {
+        self.served.legacy(&self.metadata)
+    }
+
     /// The SCALE-encoded value that a `Default` entry has where nothing is stored.
     pub fn default_value(&self, entry: Entry) -> &[u8] {
         &self.layout(entry).default
@@ -188,18 +172,6 @@ impl Runtime {
     fn layout(&self, entry: Entry) -> &Layout {
         self.layouts.get(&entry).expect("a known entry has a layout")
     }
-}
-
-/// The version that the metadata's `System.Version` tells.
-pub(crate) fn runtime_version(metadata: &RuntimeMetadataV16) -> Result<RuntimeVersion, NodeError> {
-    metadata
-        .pallets
-        .iter()
-        .filter(|pallet| pallet.name == "System")
-        .flat_map(|pallet| &pallet.constants)
-        .find(|constant| constant.name == "Version")
-        .and_then(|constant| RuntimeVersion::decode(&mut &*constant.value).ok())
-        .ok_or_else(|| NodeError::Metadata("it has no readable System.Version".into()))
 }
 
 /// The layouts of those entries of a pallet that the node knows.
@@ -263,11 +235,6 @@ fn append_hashed(key: &mut Vec<u8>, hasher: &StorageHasher, part: &[u8]) {
         }
         StorageHasher::Identity => key.extend(part),
     }
-}
-
-/// Bytes as Substrate's JSON shows them: hexadecimal with `0x`.
-pub(crate) fn hex_of(bytes: impl AsRef<[u8]>) -> String {
-    format!("0x{}", hex::encode(bytes))
 }
 
 #[cfg(test)]

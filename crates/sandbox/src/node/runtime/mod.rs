@@ -4,3 +4,4 @@ pub(crate) mod entries;
 pub(crate) mod legacy_metadata;
 pub(crate) mod loaded;
 pub(crate) mod releases;
+pub(crate) mod version;

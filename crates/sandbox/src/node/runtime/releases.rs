@@ -15,8 +15,8 @@ use scale_info::form::PortableForm;
 use scale_info::interner::UntrackedSymbol;
 use scale_info::{PortableRegistry, TypeDef, TypeDefPrimitive, Variant};
 
-use crate::node::NodeError;
-use crate::node::runtime::loaded::{RuntimeVersion, runtime_version};
+use crate::node::error::NodeError;
+use crate::node::runtime::version::{RuntimeVersion, runtime_version};
 
 /// The pallet of subnets, neurons, stake and weights.
 const MODULE: &str = "SubtensorModule";

@@ -16,16 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::node::serving::gate::{Gate, Traffic};
+use crate::node::serving::gate::{Gate, MAX_RESPONSE_BYTES, Traffic};
 
 /// Most connections at a time.
 pub const MAX_CONNECTIONS: u32 = 256;
 
 /// Largest request, batches included.
 pub const MAX_REQUEST_BYTES: u32 = 16 * 1024 * 1024;
-
-/// Largest answer, batches included.
-pub const MAX_RESPONSE_BYTES: u32 = 32 * 1024 * 1024;
 
 /// Most subscriptions of one connection.
 pub const MAX_SUBSCRIPTIONS_PER_CONNECTION: u32 = 1_024;

@@ -10,8 +10,10 @@ use jsonrpsee::server::MethodResponse;
 use jsonrpsee::server::middleware::rpc::RpcServiceT;
 use jsonrpsee::types::{ErrorObjectOwned, Request};
 
-use crate::node::serving::connections::MAX_RESPONSE_BYTES;
 use crate::node::serving::faults::{FaultSwitches, MethodFault};
+
+/// Largest answer, batches included.
+pub const MAX_RESPONSE_BYTES: u32 = 32 * 1024 * 1024;
 
 /// Distinct method names that are counted; unknown ones beyond it are not.
 pub const MAX_COUNTED_METHODS: usize = 256;
