@@ -5,14 +5,12 @@
 
 use crate::columns::{from_json, hash, stamp};
 use crate::cycles::snapshot::{is_packed, pack, unpack};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::SqliteConnection;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use tensorflix_domain::record::Head;
 use tensorflix_domain::subnet::Subnet;
-
-/// The newest head of this process; none in one that only reads.
-pub(crate) type NewestHead = Arc<Mutex<Option<Head>>>;
 
 impl Store {
     /// Whether the database is bound to a chain and a subnet already.

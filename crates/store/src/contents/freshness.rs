@@ -2,7 +2,8 @@
 
 use crate::columns::{content, measurement};
 use crate::contents::reading::{by_platform, push_ids};
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::{HashMap, HashSet};
 use tensorflix_domain::chain_time::Moment;

@@ -4,7 +4,8 @@
 //! Contents that nobody claims are kept only as long as somebody wants to see them: here is also how they are forgotten.
 
 use crate::columns::{broadcast, content, from_json, stamp};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::{Sqlite, Transaction};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;

@@ -4,7 +4,8 @@
 
 use crate::columns::{broadcast, content, measurement, optional_block, stamp};
 use crate::contents::content_state::{ContentState, DetailsState, ShortDigest};
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{HashMap, HashSet};
 use tensorflix_domain::chain_time::Moment;

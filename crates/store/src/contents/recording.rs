@@ -7,7 +7,8 @@
 use crate::columns::{broadcast_column, count_column, to_json};
 use crate::contents::content_state::{ContentState, ShortDigest};
 use crate::contents::reading::load_states;
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sha2::{Digest, Sha256};
 use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};

@@ -5,7 +5,8 @@
 
 use crate::columns::{content, from_json, to_json};
 use crate::contents::reading::{by_platform, push_ids};
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 use tensorflix_domain::ids::ContentId;

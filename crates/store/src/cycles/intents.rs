@@ -4,7 +4,8 @@
 //! Intents belong to the hotkey that signed them. A few that an early release wrote name none; they are anybody's.
 
 use crate::columns::{block, cycle_number, from_json, hash, hotkey, stamp, to_json};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::record::{IntentOutcome, RevealOutcome, WeightIntent};
 

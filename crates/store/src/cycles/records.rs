@@ -5,7 +5,8 @@
 
 use crate::columns::{cycle_number, from_json, stamp, to_json};
 use crate::cycles::snapshot::{pack, unpack};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::PreviousScores;
 use tensorflix_domain::record::{CycleHead, DecidedCycle, ScoresInForce};

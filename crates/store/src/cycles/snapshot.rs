@@ -4,7 +4,7 @@
 //! neither memory nor the file ever holds it whole. Floats keep every bit: serde_json writes the shortest text that
 //! reads back as the same number, and is built to read it exactly.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

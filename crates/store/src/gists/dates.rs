@@ -4,7 +4,8 @@
 //! A date that is known, or is known never to be, stays. So does the time of a block once it is recorded.
 
 use crate::columns::{block, gist_name, hotkey, optional_block};
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::Moment;

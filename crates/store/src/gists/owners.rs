@@ -1,7 +1,8 @@
 //! What GistFetcher remembers of gists beside their contents: whose they are, and when nobody looked.
 
 use crate::columns::{block, count_column, from_json, to_json};
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};

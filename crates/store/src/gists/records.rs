@@ -5,7 +5,8 @@
 //! later is not a new one.
 
 use crate::columns::{block, digest, hotkey, optional_block, pointer};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::SqliteConnection;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;

@@ -1,7 +1,8 @@
 //! What the store says when its disk is full, its file is locked, read-only or damaged, and that it works again without
 //! being opened anew once the cause is gone. (Inside the crate: the causes are set on the store's own connections.)
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use tempfile::TempDir;

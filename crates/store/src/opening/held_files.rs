@@ -6,8 +6,8 @@
 //! opens one database or two, so that little is kept.
 
 use crate::opening::identity::StoreId;
-use crate::opening::loss::Identity;
 use crate::opening::open::FLAGS;
+use crate::opening::watched::Identity;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};

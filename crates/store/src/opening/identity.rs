@@ -3,7 +3,8 @@
 //! It stands in the header of the file (`application_id` says that it is ours, `user_version` is the number), where it can
 //! be read before SQLite opens anything, and in the lock file beside the database, which so remembers what was kept there.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use std::fmt;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -9,3 +9,5 @@ pub(crate) mod open;
 #[cfg(test)]
 pub(crate) mod upgrades;
 pub(crate) mod validator_lock;
+pub(crate) mod watched;
+pub(crate) mod watching;

@@ -4,10 +4,10 @@
 //! pool of one makes the others wait in order instead of failing, and in WAL mode readers are not held up by it. A
 //! database in memory exists once a connection, so everything shares the only one.
 
-use crate::Store;
-use crate::chain_records::NewestHead;
 use crate::error::{StoreError, cannot_create, cannot_migrate, cannot_open, is_busy};
-use crate::opening::loss::Watched;
+use crate::opening::watched::Watched;
+use crate::store::NewestHead;
+use crate::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use std::cmp::Ordering;

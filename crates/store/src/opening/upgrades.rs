@@ -1,8 +1,8 @@
 //! A store that any earlier release wrote opens with everything in it. (Inside the crate: the earlier schemas are this
 //! crate's migrations, up to one of them.)
 
-use crate::Store;
 use crate::opening::open::MIGRATIONS;
+use crate::store::Store;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::collections::BTreeMap;

@@ -10,11 +10,13 @@
 //! SQLite finds its write-ahead log by the name of the database. A file with several names is therefore refused under one
 //! that it was not used with before.
 
+use crate::error::StoreError;
 use crate::error::cannot_create;
 use crate::opening::held_files::{self, FileLock};
 use crate::opening::identity::StoreId;
+use crate::opening::loss::Loss;
 use crate::opening::open::{FLAGS, FOR_THE_OWNER, Place};
-use crate::{Loss, Store, StoreError};
+use crate::store::Store;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};

@@ -4,8 +4,9 @@
 //! and on the disk, so a file of that name is never half a backup. A file that exists, or a link, is never replaced. Only its
 //! owner can read it.
 
+use crate::error::StoreError;
 use crate::error::cannot_open;
-use crate::{Store, StoreError};
+use crate::store::Store;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::fs::File;

@@ -9,7 +9,8 @@
 //! in no subnet which is still stored go, once all of them are old; what tells that it was seen with a gist goes with
 //! them, so that it claims anew if it ever comes back. All other claims are kept for ever.
 
-use crate::{ROWS_PER_STATEMENT, Store, StoreError};
+use crate::error::StoreError;
+use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::HashSet;
 use tensorflix_domain::chain_time::Moment;

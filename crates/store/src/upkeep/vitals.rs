@@ -1,7 +1,8 @@
 //! How far the validator has come, for those who watch it: small reads that parse no subnet and no evidence.
 
 use crate::columns::{from_json, optional_block};
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::IntentOutcome;
 
