@@ -166,6 +166,6 @@ async fn write_subnet(connection: &mut SqliteConnection, subnet: &Subnet) -> Res
 
 /// Names a chain by the beginning of its genesis hash, as node software does.
 fn chain_words(genesis_hash: &[u8], netuid: i64) -> String {
-    let hex: String = genesis_hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(genesis_hash.get(..4).unwrap_or(genesis_hash));
     format!("subnet {netuid} of the chain with genesis 0x{hex}…")
 }
