@@ -1,5 +1,5 @@
 //! Notifications without end: the endpoint is left, and the weights are sent. What they cost until then, and where there is no
-//! other endpoint, is tested in paused time where they are read (`crates/chain/src/notifications.rs`).
+//! other endpoint, is tested in paused time where they are read (`crates/chain/src/connection/notifications.rs`).
 
 use crate::world::{Decided, Life, PATIENCE, World, patient};
 use tensorflix_chain::Tolerances;

@@ -12,7 +12,7 @@ use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Traits, assess};
-use tensorflix_sandbox::traffic::{Delivery, Film, Kind, Look, film, mixture};
+use tensorflix_sandbox::audience::{Delivery, Film, Kind, Look, film, mixture};
 
 /// The first of the worlds that are measured.
 const FIRST_WORLD: u64 = 40_000;

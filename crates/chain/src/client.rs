@@ -1,42 +1,16 @@
-//! The one handle to the chain: configuration and what is remembered between calls.
+//! The one handle to the chain: its settings and what is remembered between calls.
 //!
 //! A [`Client`] is cheap to clone and shares everything. Its methods are in the module of what they do: heads,
 //! subnet, extrinsic, submit, recovery.
 
-use crate::endpoints::{Links, Tolerances};
+use crate::config::{ChainConfig, Settings, Tolerances};
+use crate::connection::links::Links;
 use crate::errors::ChainError;
-use crate::heads::Following;
-use crate::runtime::Runtimes;
-use crate::transport::{RequestGate, shown};
+use crate::reading::following::Following;
+use crate::reading::runtimes::Runtimes;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
-
-/// How to reach the chain.
-#[derive(Clone)]
-pub struct ChainConfig {
-    /// WebSocket URLs, best first: the first that is well is used, and come back to; after a loss the next one is tried
-    /// first.
-    pub endpoints: Vec<String>,
-    /// The hash that block 0 must have; `None` takes the chain of the first connection, and stays with it.
-    pub expected_genesis: Option<[u8; 32]>,
-    /// Total time for one request, from when the gate let it through.
-    pub request_timeout: Duration,
-    /// What every request passes before it is sent.
-    pub gate: Arc<dyn RequestGate>,
-}
-
-impl fmt::Debug for ChainConfig {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ChainConfig")
-            .field("endpoints", &self.endpoints.iter().map(|url| shown(url)).collect::<Vec<_>>())
-            .field("expected_genesis", &self.expected_genesis.map(hex::encode))
-            .field("request_timeout", &self.request_timeout)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A client of one chain; clones share the connection.
 #[derive(Clone)]
@@ -45,8 +19,7 @@ pub struct Client {
 }
 
 pub(crate) struct Inner {
-    pub(crate) config: ChainConfig,
-    pub(crate) tolerances: Tolerances,
+    pub(crate) settings: Settings,
     pub(crate) links: Mutex<Links>,
     /// Held while other endpoints are asked instead of the one in use.
     pub(crate) opinions: Mutex<()>,
@@ -56,7 +29,7 @@ pub(crate) struct Inner {
 
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Client").field("config", &self.inner.config).finish_non_exhaustive()
+        formatter.debug_struct("Client").field("config", &self.inner.settings.config).finish_non_exhaustive()
     }
 }
 
@@ -80,8 +53,7 @@ impl Client {
     /// The same, with another patience than the usual one.
     pub fn with_tolerances(config: ChainConfig, tolerances: Tolerances) -> Self {
         let inner = Inner {
-            config,
-            tolerances,
+            settings: Settings { config, tolerances },
             links: Mutex::default(),
             opinions: Mutex::default(),
             runtimes: Mutex::default(),

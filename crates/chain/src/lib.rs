@@ -18,43 +18,25 @@
 //! `commit_weights` and `reveal_weights` are not built; where only they are taken, signing is
 //! [`ChainError::CannotBuild`].
 
-mod asking;
 mod client;
-mod commitment;
-mod commitment_space;
+mod config;
 mod connection;
-mod endpoints;
 mod errors;
-mod extrinsic;
-mod hashed;
-mod heads;
-mod health;
-mod networks;
-mod notifications;
-mod obstacles;
-mod pool;
-mod probe;
-mod recovery;
-mod remedy;
-mod runtime;
-mod stake;
-mod storage;
-mod submit;
-mod subnet;
-mod timelock;
-mod transport;
+mod head;
+mod reading;
+mod sending;
 mod wallet;
 
-pub use client::{ChainConfig, Client};
-pub use commitment_space::CommitmentSpace;
-pub use endpoints::Tolerances;
+pub use client::Client;
+pub use config::{ChainConfig, NoGate, RequestGate, Tolerances};
+pub use connection::networks::{MAINNET_GENESIS, Network, UnknownNetwork};
 pub use errors::ChainError;
-pub use extrinsic::{ERA_BLOCKS, SignedExtrinsic, SignedWeights};
-pub use heads::Head;
-pub use networks::{MAINNET_GENESIS, Network, UnknownNetwork};
-pub use pool::{PoolError, Preflight};
-pub use recovery::Sighting;
-pub use remedy::Remedy;
-pub use submit::{DispatchFailure, Inclusion, Submitted, Uncertainty};
-pub use transport::{NoGate, RequestGate};
+pub use head::Head;
+pub use sending::commitment_space::CommitmentSpace;
+pub use sending::extrinsic::{ERA_BLOCKS, SignedExtrinsic, SignedWeights};
+pub use sending::inclusion::{DispatchFailure, Inclusion};
+pub use sending::pool::{PoolError, Preflight};
+pub use sending::recovery::Sighting;
+pub use sending::remedy::Remedy;
+pub use sending::submit::{Submitted, Uncertainty};
 pub use wallet::{HotkeyWallet, NoPasswords, PasswordOrigin, Passwords, WalletError, WalletWarning, password_variable};

@@ -7,10 +7,10 @@
 //! It never leaves 127.0.0.1, and it decides nothing that is the validator's to decide.
 
 pub mod attacks;
+pub mod audience;
 pub mod clock;
 pub mod node;
 pub mod platforms;
-pub mod traffic;
 pub mod world;
 
 use std::collections::BTreeMap;

@@ -4,15 +4,13 @@
 //! few seconds, and a write of each would be most of what an idle validator writes.
 
 use crate::columns::{from_json, hash, stamp};
-use crate::snapshot::{is_packed, pack, unpack};
-use crate::{Store, StoreError};
+use crate::cycles::snapshot::{is_packed, pack, unpack};
+use crate::error::StoreError;
+use crate::store::Store;
 use sqlx::SqliteConnection;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use tensorflix_domain::record::Head;
 use tensorflix_domain::subnet::Subnet;
-
-/// The newest head of this process; none in one that only reads.
-pub(crate) type NewestHead = Arc<Mutex<Option<Head>>>;
 
 impl Store {
     /// Whether the database is bound to a chain and a subnet already.
@@ -168,6 +166,6 @@ async fn write_subnet(connection: &mut SqliteConnection, subnet: &Subnet) -> Res
 
 /// Names a chain by the beginning of its genesis hash, as node software does.
 fn chain_words(genesis_hash: &[u8], netuid: i64) -> String {
-    let hex: String = genesis_hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(genesis_hash.get(..4).unwrap_or(genesis_hash));
     format!("subnet {netuid} of the chain with genesis 0x{hex}…")
 }

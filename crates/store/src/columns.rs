@@ -3,7 +3,7 @@
 //! A hotkey is stored as its 32 bytes, not as an address: claims are read by the hundred thousand, and an address would
 //! cost a hash each to check.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};

@@ -2,7 +2,7 @@
 //!
 //! A failed call has written nothing. No error holds a value of a row or a password of an address.
 
-use crate::loss::Loss;
+use crate::opening::loss::Loss;
 use tensorflix_domain::ids::Block;
 
 /// Why the store could not do what it was asked. Nothing was written.

@@ -13,92 +13,25 @@
 //! - Several processes may use one file; the ledger and the intents hold across them.
 //!
 //! The statements are standard SQL where standard SQL can say it, with numbered parameters, so that PostgreSQL can take
-//! over; what is SQLite's own is in [`Store::open`], in `write` below and in the schema. Deliberately absent: rules of the
+//! over; what is SQLite's own is in [`Store::open`], in `write` (`store.rs`) and in the schema. Deliberately absent: rules of the
 //! subnet (what a claim or a count is worth is the domain's affair), clocks, and secrets.
 
-mod backup;
 mod chain_records;
 mod claims;
 mod columns;
-mod content_state;
+mod contents;
 mod cycles;
 mod error;
-#[cfg(test)]
-mod faults;
-mod freshness;
-mod gist_dates;
-mod gist_owners;
-mod gist_records;
-mod held_files;
-mod identity;
-mod intents;
-mod loss;
-mod newest;
-mod observations;
-mod observed;
-mod open;
-mod prune;
+mod gists;
+mod opening;
 mod quarantine;
 mod quota;
-mod snapshot;
-mod traffic;
-#[cfg(test)]
-mod upgrades;
-mod validator_lock;
-mod verdicts;
-mod vitals;
+mod store;
+mod upkeep;
 
-pub use backup::Backup;
 pub use error::StoreError;
-pub use loss::Loss;
-pub use prune::Pruned;
-pub use validator_lock::ValidatorLock;
-
-use chain_records::NewestHead;
-use loss::Watched;
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Sqlite, Transaction};
-
-/// Rows that one statement reads or writes at most: below SQLite's limit of 32,766 parameters with the widest row.
-const ROWS_PER_STATEMENT: usize = 500;
-
-/// An open database. Clones share its connections.
-#[derive(Clone, Debug)]
-pub struct Store {
-    file: String,
-    writer: SqlitePool,
-    readers: SqlitePool,
-    newest_head: NewestHead,
-    watched: Watched,
-}
-
-impl Store {
-    /// The file as configured, for messages to the operator.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// Waits for calls under way, then closes the file and removes its write-ahead log. A store that is dropped
-    /// instead loses nothing.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// A transaction that holds the write lock from its start: it never finds out later that another process wrote
-    /// what it has read.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer()?.begin_with("BEGIN IMMEDIATE").await?)
-    }
-
-    /// The connection that writes, as long as the database is the file that was opened.
-    fn writer(&self) -> Result<&SqlitePool, StoreError> {
-        self.check()?;
-        Ok(&self.writer)
-    }
-
-    /// A transaction that sees one state of the database, however many statements it takes.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.readers.begin().await?)
-    }
-}
+pub use opening::loss::Loss;
+pub use opening::validator_lock::ValidatorLock;
+pub use store::Store;
+pub use upkeep::backup::Backup;
+pub use upkeep::prune::Pruned;

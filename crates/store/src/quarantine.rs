@@ -1,6 +1,7 @@
 //! What crashed its handling, and how often.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::quarantine::{Item, ItemKind};

@@ -4,7 +4,8 @@
 //! the same unit. It is durable before the call that it pays for is made: a crash in between loses units, it never
 //! spends them twice.
 
-use crate::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 use std::collections::BTreeMap;
 
 impl Store {

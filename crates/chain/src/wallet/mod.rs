@@ -12,12 +12,14 @@ mod encryption;
 mod error;
 mod key_file;
 mod password;
+mod permissions;
 
 pub use error::{PasswordOrigin, WalletError, WalletWarning};
 pub use password::{NoPasswords, Passwords, password_variable};
 
 use encryption::{Encryption, Shut};
 use key_file::{KeyFile, SigningKey};
+use permissions::open_permissions;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
 use std::fmt;
@@ -166,19 +168,6 @@ fn expand_home(path: &str, home: Option<PathBuf>) -> PathBuf {
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
         _ => PathBuf::from(path),
     }
-}
-
-#[cfg(unix)]
-fn open_permissions(file: &Path, metadata: &std::fs::Metadata) -> Option<WalletWarning> {
-    use std::os::unix::fs::PermissionsExt;
-    const GROUP_OR_OTHERS: u32 = 0o077;
-    let mode = metadata.permissions().mode() & 0o777;
-    (mode & GROUP_OR_OTHERS != 0).then(|| WalletWarning::OpenPermissions { file: file.to_owned(), mode })
-}
-
-#[cfg(not(unix))]
-fn open_permissions(_: &Path, _: &std::fs::Metadata) -> Option<WalletWarning> {
-    None
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! (bittensor-wallet, `keyfile.rs`: that hides it from a glance, and from nobody else).
 
 use super::error::{PasswordOrigin, WalletError, WalletWarning};
-use super::open_permissions;
+use super::permissions::open_permissions;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::zeroize::Zeroizing;

@@ -1,7 +1,7 @@
 //! Attacks on whose a content is.
 
 use super::scene::{Scene, audience};
-use super::{ATTACKER, ScriptError, Side};
+use super::stage::{ATTACKER, ScriptError, Side};
 use crate::world::{Content, Platform, Shape};
 
 type Played = Result<(), ScriptError>;

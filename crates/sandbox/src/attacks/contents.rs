@@ -1,7 +1,7 @@
 //! Attacks with contents: their views, ages and looks.
 
 use super::scene::{Pair, Scene, audience};
-use super::{ATTACKER, ScriptError, Side};
+use super::stage::{ATTACKER, ScriptError, Side};
 use crate::world::{Broadcast, Counts, Growth, Platform, Shape};
 
 type Played = Result<(), ScriptError>;

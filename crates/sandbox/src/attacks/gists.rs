@@ -1,7 +1,7 @@
 //! Attacks by what a gist holds, whose it is and how it is committed: beside the attacker's own pairs, or in their place.
 
 use super::scene::{Pair, Scene, document};
-use super::{ATTACKER, ScriptError};
+use super::stage::{ATTACKER, ScriptError};
 use crate::platforms::faults::{Fault, FaultRule};
 use crate::world::{GistFile, INVALID_IDS, SUBMISSION_FILE};
 use std::time::Duration;

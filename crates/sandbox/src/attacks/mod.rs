@@ -11,36 +11,17 @@ mod claims;
 mod contents;
 mod gists;
 mod scene;
+mod stage;
 mod subnet;
 
 pub use scene::{Pair, Scene};
+pub use stage::{ATTACKER, CYCLE_BLOCKS, CYCLES, LEAD_BLOCKS, SYBILS, ScriptError, Side};
 
-use crate::node::DispatchError;
-use crate::world::{Conduct, FIRST_MINER_UID, WorldConfig, WorldError};
-use thiserror::Error;
+use crate::world::{Conduct, WorldConfig};
 
-/// Cycles that each attack runs for.
-pub const CYCLES: u32 = 6;
-/// Blocks from one cycle to the next: a day.
-pub const CYCLE_BLOCKS: u32 = 7_200;
-/// Blocks that the first cycle opens after the sandbox's first block, so that a script may change the chain before.
-pub const LEAD_BLOCKS: u32 = 60;
-/// UID of the attacker, the lowest of all miners.
-pub const ATTACKER: u16 = FIRST_MINER_UID;
-/// UIDs of the attacker's other hotkeys, where it has several. The one in between pins a revision, which is left alone.
-pub const SYBILS: [u16; 2] = [FIRST_MINER_UID + 2, FIRST_MINER_UID + 3];
 /// Miners of a world, the attacker's hotkeys among them.
 const MINERS: u32 = 12;
 const SEED: u64 = 2;
-
-/// Which of the two worlds a script plays in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The attacker attacks.
-    Attack,
-    /// The same hotkeys behave.
-    Twin,
-}
 
 /// What a world needs beside the validator's defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,23 +31,6 @@ pub enum Stage {
     Plain,
     /// The tasks of all permitted validators count.
     NetworkTasks,
-}
-
-/// Why a script could not be played: a mistake in it.
-#[derive(Debug, Error)]
-pub enum ScriptError {
-    /// In the world.
-    #[error(transparent)]
-    World(#[from] WorldError),
-    /// On the chain.
-    #[error("the chain refused: {0}")]
-    Chain(String),
-}
-
-impl From<DispatchError> for ScriptError {
-    fn from(error: DispatchError) -> Self {
-        Self::Chain(format!("{error:?}"))
-    }
 }
 
 /// One attack.

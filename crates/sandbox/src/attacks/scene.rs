@@ -1,6 +1,6 @@
 //! What a script sees and may change: its own hotkeys' gists, contents and commitments, and what others do in its story.
 
-use super::{ATTACKER, LEAD_BLOCKS, ScriptError, Side};
+use super::stage::{ATTACKER, CYCLE_BLOCKS, LEAD_BLOCKS, ScriptError, Side};
 use crate::Sandbox;
 use crate::clock::{START_BLOCK, block_unix_ms};
 use crate::world::{
@@ -32,7 +32,7 @@ impl<'a> Scene<'a> {
     /// The scene before a cycle, from 0.
     pub fn before(sandbox: &'a Sandbox, side: Side, cycle: u32) -> Self {
         let first = START_BLOCK + LEAD_BLOCKS;
-        let opens_at = if cycle == 0 { first } else { START_BLOCK + cycle * super::CYCLE_BLOCKS };
+        let opens_at = if cycle == 0 { first } else { START_BLOCK + cycle * CYCLE_BLOCKS };
         Self { sandbox, side, cycle, opens_at }
     }
 

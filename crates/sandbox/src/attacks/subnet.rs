@@ -1,7 +1,7 @@
 //! Attacks with places on the subnet: several hotkeys, many entries, validators.
 
 use super::scene::{Pair, Scene, audience};
-use super::{ATTACKER, SYBILS, ScriptError, Side};
+use super::stage::{ATTACKER, SYBILS, ScriptError, Side};
 use crate::NETUID;
 use crate::node::GenesisNeuron;
 use crate::world::{Gist, GistFile, Growth, Platform, Shape, TASK_FILE, Task, VALIDATOR_UID};

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use parity_scale_codec::Encode;
 
-use super::NodeError;
-use super::commitments;
-use super::dispatch::Origin;
-use super::endpoints::NodeEndpoint;
-use super::entries;
-use super::events::{DispatchError, Phase};
-use super::fault_handle::NodeFaults;
-use super::genesis::{AccountId, GenesisNeuron, Hyperparameters};
-use super::header::Hash;
-use super::records::SubmissionRecord;
-use super::releases::Release;
-use super::runtime::Runtime;
-use super::seeding;
-use super::shared::Shared;
-use super::state::ReadStorage;
-use super::subnet::ReadSubnet;
-use super::weights::{self, WeightsSubmission};
+use crate::node::blocks::records::SubmissionRecord;
+use crate::node::calls::commitments;
+use crate::node::calls::events::{DispatchError, Phase};
+use crate::node::calls::origin::Origin;
+use crate::node::calls::weights::{self, WeightsSubmission};
+use crate::node::error::NodeError;
+use crate::node::header::Hash;
+use crate::node::runtime::entries;
+use crate::node::runtime::loaded::Runtime;
+use crate::node::runtime::releases::Release;
+use crate::node::seeding;
+use crate::node::serving::endpoints::NodeEndpoint;
+use crate::node::serving::fault_handle::NodeFaults;
+use crate::node::shared::Shared;
+use crate::node::state::genesis::{AccountId, GenesisNeuron, Hyperparameters};
+use crate::node::state::history::ReadStorage;
+use crate::node::state::subnet::ReadSubnet;
 
 /// A block's number and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct NodeHandle {
 }
 
 impl NodeHandle {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 

@@ -4,14 +4,14 @@ use parity_scale_codec::{Compact, Encode};
 use serde_json::{Value, json};
 use sp_crypto_hashing::blake2_256;
 
-use super::runtime::hex_of;
+use crate::node::hexadecimal::hex_of;
 
 /// A 32-byte blake2-256 hash.
 pub type Hash = [u8; 32];
 
 /// A block header with an empty digest. Its hash is kept because every lookup needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(crate) struct Header {
     pub parent_hash: Hash,
     pub number: u32,
     pub state_root: Hash,

@@ -9,43 +9,22 @@
 //! What it deliberately does not do: networking with other nodes, proofs, emission, fees, root stake, children, and
 //! any call besides those (`System.remark` succeeds, everything else is refused as filtered).
 //!
-//! Limits, all constants: retained state and headers (`chain.rs`), pool (`pool.rs`), connections and messages
+//! Limits, all constants: retained state and headers (`tree.rs`), pool (`pool.rs`), connections and messages
 //! (`connections.rs`), records (`records.rs`).
 
-mod beacon;
-mod chain;
-mod commitments;
-mod connections;
-mod dispatch;
-mod endpoints;
-mod entries;
-mod epoch;
-mod epoch_timing;
-mod events;
-mod extrinsic;
-mod fault_handle;
-mod faults;
-mod gate;
-mod genesis;
+mod blocks;
+mod calls;
+mod epochs;
+mod error;
 mod handle;
-mod hashed;
 mod header;
-mod inclusion;
-mod ledger;
-mod legacy_metadata;
-mod pool;
-mod records;
-mod releases;
+mod hexadecimal;
 mod rpc;
 mod runtime;
 mod seeding;
+mod serving;
 mod shared;
 mod state;
-mod subnet;
-mod timelock;
-mod upgrade;
-mod validity;
-mod weights;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,40 +34,26 @@ use jsonrpsee::server::{ServerHandle, stop_channel};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-pub use chain::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
-pub use connections::Door;
-pub use endpoints::{Disguise, NodeEndpoint};
-pub use events::DispatchError;
-pub use fault_handle::NodeFaults;
-pub use faults::{MethodFault, Times};
-pub use genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, ValidatorAtWork};
+pub use blocks::pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
+pub use blocks::records::{SubmissionRecord, SubmittedArguments};
+pub use blocks::tree::{HEADER_RETENTION_BLOCKS, MAX_UNFINALIZED_BLOCKS, STATE_RETENTION_BLOCKS};
+pub use calls::events::DispatchError;
+pub use calls::validity::{InvalidTransaction, PoolRejection};
+pub use error::NodeError;
 pub use handle::{BlockId, NodeHandle, StoredCommitment};
 pub use header::Hash;
-pub use pool::{BAN_BLOCKS, MAX_POOL_EXTRINSICS};
-pub use records::{SubmissionRecord, SubmittedArguments};
-pub use releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
-pub use validity::{InvalidTransaction, PoolRejection};
+pub use runtime::releases::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Release};
+pub use serving::connections::Door;
+pub use serving::endpoint::Disguise;
+pub use serving::endpoints::NodeEndpoint;
+pub use serving::fault_handle::NodeFaults;
+pub use serving::faults::{MethodFault, Times};
+pub use state::genesis::{AccountId, Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, ValidatorAtWork};
 
-use self::endpoints::Endpoint;
+use self::serving::endpoint::Endpoint;
+use self::serving::endpoints::serve;
 use self::shared::Shared;
 use crate::clock::SandboxClock;
-
-/// Why a node did not start. None of these goes away by trying again.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The embedded metadata is not what the node was written for.
-    #[error("the embedded metadata is unusable: {0}")]
-    Metadata(String),
-    /// The genesis contradicts itself.
-    #[error("the genesis is unusable: {0}")]
-    Genesis(String),
-    /// The socket could not be opened.
-    #[error("the node cannot listen on loopback: {0}")]
-    Listen(#[from] std::io::Error),
-    /// Two RPC methods have one name.
-    #[error("the node's RPC methods clash: {0}")]
-    Methods(#[from] jsonrpsee::core::RegisterMethodError),
-}
 
 /// When blocks are made, besides on demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +87,7 @@ impl Node {
     ) -> Result<Self, NodeError> {
         let shared = Arc::new(Shared::new(release, &genesis, clock)?);
         let (stop, server) = stop_channel();
-        let (address, serving) = Arc::new(Endpoint::main(shared.clone())).serve(stop).await?;
+        let (address, serving) = serve(&Arc::new(Endpoint::main(shared.clone())), stop).await?;
         let tasks = vec![tokio::spawn(serving), tokio::spawn(make_blocks(shared.clone(), pace))];
         Ok(Self { shared, address, server, tasks })
     }

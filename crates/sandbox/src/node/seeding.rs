@@ -7,16 +7,16 @@
 use parity_scale_codec::Encode;
 use sp_crypto_hashing::blake2_256;
 
-use super::beacon::Beacon;
-use super::commitments;
-use super::entries::{self, Entry};
-use super::epoch;
-use super::epoch_timing;
-use super::genesis::{AccountId, Genesis, GenesisNeuron};
-use super::header::{Hash, Header};
-use super::state::{Overlay, ReadStorage};
-use super::subnet::{AccountInfo, ReadSubnet};
-use super::weights;
+use crate::node::calls::commitments;
+use crate::node::calls::weights;
+use crate::node::epochs::consensus;
+use crate::node::epochs::timing;
+use crate::node::header::{Hash, Header};
+use crate::node::runtime::entries::{self, Entry};
+use crate::node::state::beacon::Beacon;
+use crate::node::state::genesis::{AccountId, Genesis, GenesisNeuron};
+use crate::node::state::history::{Overlay, ReadStorage};
+use crate::node::state::subnet::{AccountInfo, ReadSubnet};
 
 /// What every account that may sign holds, in rao.
 pub const ACCOUNT_BALANCE_RAO: u64 = 1_000_000_000;
@@ -25,13 +25,13 @@ pub const ACCOUNT_BALANCE_RAO: u64 = 1_000_000_000;
 const EPOCH_LISTS: [Entry; 4] = [entries::CONSENSUS, entries::INCENTIVE, entries::DIVIDENDS, entries::VALIDATOR_TRUST];
 
 /// The header of block 0; its hash is the genesis hash.
-pub(super) fn genesis_header(seed: u64) -> Header {
+pub(crate) fn genesis_header(seed: u64) -> Header {
     Header::new([0; 32], 0, digest_of("state", seed), digest_of("extrinsics", seed))
 }
 
 /// The header of the first block that the node serves after genesis. Its parent is made up: the blocks between are
 /// unknown.
-pub(super) fn first_header(seed: u64, number: u32) -> Header {
+pub(crate) fn first_header(seed: u64, number: u32) -> Header {
     Header::new(digest_of("parent", seed), number, digest_of("state", seed), digest_of("extrinsics", seed))
 }
 
@@ -40,7 +40,7 @@ fn digest_of(what: &str, seed: u64) -> Hash {
 }
 
 /// Writes the whole genesis state; `block` is the first block that the node serves.
-pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32) {
+pub(crate) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32) {
     let netuid = genesis.netuid;
     let key = netuid.encode();
     let root = 0u16.encode();
@@ -69,12 +69,12 @@ pub(super) fn seed_state(state: &mut Overlay<'_>, genesis: &Genesis, block: u32)
                 weights::put_row(state, netuid, uid, validator);
             }
         }
-        epoch::run(state, netuid);
+        consensus::run(state, netuid);
     }
     let tempo = u32::from(genesis.hyperparameters.tempo);
     let since_epoch = (block + u32::from(netuid) + 1) % (tempo + 1);
     state.put(entries::LAST_MECHANISM_STEP_BLOCK, [&key], &u64::from(block.saturating_sub(since_epoch)));
-    epoch_timing::begin(state, netuid, genesis.hyperparameters.tempo);
+    timing::begin(state, netuid, genesis.hyperparameters.tempo);
 }
 
 /// Writes the entries that hold a list over all UIDs.
@@ -94,7 +94,7 @@ fn seed_lists(state: &mut Overlay<'_>, key: &[u8], neurons: &[GenesisNeuron]) {
 }
 
 /// Puts a neuron at its UID, in place of whoever was there.
-pub(super) fn put_neuron(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) {
+pub(crate) fn put_neuron(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) {
     remove_neuron_key(state, netuid, neuron.uid);
     if neuron.uid >= state.neuron_count(netuid) {
         state.put(entries::SUBNETWORK_N, [&netuid.encode()], &(neuron.uid + 1));
@@ -138,7 +138,7 @@ fn put_ownership(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) {
 }
 
 /// Sets the stake of a hotkey, all of it its owner's.
-pub(super) fn put_stake(state: &mut Overlay<'_>, netuid: u16, hotkey: &AccountId, stake_rao: u64) {
+pub(crate) fn put_stake(state: &mut Overlay<'_>, netuid: u16, hotkey: &AccountId, stake_rao: u64) {
     let key = netuid.encode();
     let coldkey: AccountId = state.value(entries::OWNER, [hotkey]);
     let shares = u128::from(stake_rao) << 64;
@@ -152,7 +152,7 @@ pub(super) fn put_stake(state: &mut Overlay<'_>, netuid: u16, hotkey: &AccountId
 }
 
 /// Takes the hotkey at a UID off the subnet. Its commitment stays, as on the real chain.
-pub(super) fn remove_neuron_key(state: &mut Overlay<'_>, netuid: u16, uid: u16) {
+pub(crate) fn remove_neuron_key(state: &mut Overlay<'_>, netuid: u16, uid: u16) {
     let (key, uid) = (netuid.encode(), uid.encode());
     let hotkey: Option<AccountId> = state.optional(entries::KEYS, [&key, &uid]);
     if let Some(hotkey) = hotkey {
@@ -163,7 +163,7 @@ pub(super) fn remove_neuron_key(state: &mut Overlay<'_>, netuid: u16, uid: u16) 
 }
 
 /// Makes sure that an account exists; without one the runtime refuses whatever it signs.
-pub(super) fn endow(state: &mut Overlay<'_>, account: &AccountId) {
+pub(crate) fn endow(state: &mut Overlay<'_>, account: &AccountId) {
     let info = state.account(account);
     if info.providers == 0 {
         state.put(entries::ACCOUNT, [account], &AccountInfo { providers: 1, free: ACCOUNT_BALANCE_RAO, ..info });

@@ -4,24 +4,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
 
-use super::NodeError;
-use super::chain::Chain;
-use super::connections::Connections;
-use super::events::{DispatchClass, EventLog, Phase};
-use super::faults::FaultSwitches;
-use super::gate::Traffic;
-use super::genesis::Genesis;
-use super::ledger::{HeadChange, Ledger};
-use super::releases::Release;
-use super::runtime::Runtime;
-use super::seeding;
-use super::state::{ComputedKeys, History, Overlay, StateView};
 use crate::clock::SandboxClock;
+use crate::node::blocks::ledger::{HeadChange, Ledger};
+use crate::node::blocks::tree::Chain;
+use crate::node::calls::events::{DispatchClass, EventLog, Phase};
+use crate::node::error::NodeError;
+use crate::node::runtime::loaded::Runtime;
+use crate::node::runtime::releases::Release;
+use crate::node::seeding;
+use crate::node::serving::connections::Connections;
+use crate::node::serving::faults::FaultSwitches;
+use crate::node::serving::gate::Traffic;
+use crate::node::state::genesis::Genesis;
+use crate::node::state::history::{ComputedKeys, History, Overlay, StateView};
 
 /// Changes of heads that a subscriber may leave unread before it skips some.
 const HEAD_CHANGES_KEPT: usize = 1_024;
 
-pub(super) struct Shared {
+pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     heads: broadcast::Sender<HeadChange>,
     /// Wakes the producer when an extrinsic waits.

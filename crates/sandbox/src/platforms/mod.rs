@@ -11,6 +11,7 @@ pub mod apify;
 pub mod counters;
 pub mod detectors;
 mod disturbance;
+mod error;
 mod exchange;
 pub mod faults;
 pub mod github;
@@ -19,7 +20,7 @@ pub mod youtube;
 
 use std::sync::Arc;
 
-use thiserror::Error;
+pub use error::PlatformsError;
 
 use self::apify::{Apify, ApifyControl};
 use self::counters::{Counters, PlatformsSnapshot};
@@ -29,17 +30,6 @@ use self::github::{GitHubApi, GitHubControl, GitHubRaw};
 use self::server::{Hosted, Servers};
 use self::youtube::{YouTube, YouTubeControl};
 use crate::world::WorldHandle;
-
-/// Why the servers did not start.
-#[derive(Debug, Error)]
-pub enum PlatformsError {
-    /// A socket on loopback could not be opened, or the thread of the servers not be started: try again.
-    #[error("the sandbox could not open a server on 127.0.0.1: {0}")]
-    Start(#[from] std::io::Error),
-    /// The thread ended before its servers were up; the log has the reason.
-    #[error("the thread of the sandbox's servers ended while starting")]
-    Ended,
-}
 
 /// The handles through which tests spoil answers, one a server.
 #[derive(Clone, Debug)]

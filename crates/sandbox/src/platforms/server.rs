@@ -20,9 +20,9 @@ use futures::stream::{self, Stream, StreamExt};
 use tokio::sync::oneshot;
 use url::form_urlencoded;
 
-use super::PlatformsError;
 use super::counters::{self, Counters, RecordedRequest};
 use super::disturbance;
+use super::error::PlatformsError;
 use super::exchange::{Answer, PlatformApi, Request};
 use super::faults::{Fault, FaultHandle};
 

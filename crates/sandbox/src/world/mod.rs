@@ -143,16 +143,6 @@ impl World {
         &self.tasks[self.our_tasks..]
     }
 
-    /// The other validators with the weights that they set: what they make of the miners at the first block.
-    pub fn weights_of_others(&self) -> Vec<(Member, Vec<(u16, u16)>)> {
-        opinion::of_others(self)
-    }
-
-    /// The pairs that a miner listed at the first block.
-    pub fn listed_first(&self, miner: &Member) -> Vec<(String, String)> {
-        opinion::listed(self, miner)
-    }
-
     /// A gist by its id.
     pub fn gist(&self, id: &str) -> Option<&Gist> {
         self.gists.get(id)

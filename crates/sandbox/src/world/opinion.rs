@@ -17,8 +17,20 @@ const POINTS: u128 = 1_000_000;
 /// How far a validator errs, in percent of what a miner deserves.
 const ERROR_PERCENT: u64 = 10;
 
+impl World {
+    /// The other validators with the weights that they set: what they make of the miners at the first block.
+    pub fn weights_of_others(&self) -> Vec<(Member, Vec<(u16, u16)>)> {
+        of_others(self)
+    }
+
+    /// The pairs that a miner listed at the first block.
+    pub fn listed_first(&self, miner: &Member) -> Vec<(String, String)> {
+        listed(self, miner)
+    }
+}
+
 /// The weights of each other validator, the largest of each being `u16::MAX`.
-pub(super) fn of_others(world: &World) -> Vec<(Member, Vec<(u16, u16)>)> {
+fn of_others(world: &World) -> Vec<(Member, Vec<(u16, u16)>)> {
     let points = points(world);
     let others = world.members.iter().filter(|member| member.has_permit() && member.uid != world.validator().uid);
     others.map(|validator| (validator.clone(), weights(world, validator.uid, &points))).collect()
@@ -58,7 +70,7 @@ fn points(world: &World) -> BTreeMap<u16, u128> {
 }
 
 /// The pairs of a miner's gist at the first block.
-pub(super) fn listed(world: &World, miner: &Member) -> Vec<(String, String)> {
+fn listed(world: &World, miner: &Member) -> Vec<(String, String)> {
     let newest = world.gist(&miner.gist_id).and_then(|gist| gist.newest(START_BLOCK));
     let file = newest.and_then(|revision| revision.files.iter().find(|file| file.name == SUBMISSION_FILE));
     let document: Value = file.and_then(|file| serde_json::from_slice(&file.bytes).ok()).unwrap_or_default();

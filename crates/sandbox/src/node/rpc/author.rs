@@ -9,10 +9,10 @@ use jsonrpsee::{ConnectionId, Extensions, RpcModule};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::context::{Answer, Context};
 use super::params::Arguments;
-use super::{Answer, Context};
-use crate::node::pool::{ExtrinsicStatus, MAX_UNREAD_STATUSES};
-use crate::node::runtime::hex_of;
+use crate::node::blocks::pool::{ExtrinsicStatus, MAX_UNREAD_STATUSES};
+use crate::node::hexadecimal::hex_of;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
     module.register_method("author_pendingExtrinsics", |_, context, _| {

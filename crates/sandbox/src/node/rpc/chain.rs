@@ -6,13 +6,14 @@ use jsonrpsee::types::Params;
 use parity_scale_codec::{Compact, Encode};
 use serde_json::{Value, json};
 
+use super::context::{Answer, Context};
 use super::params::{Arguments, number_of};
-use super::{Answer, Context};
 use crate::clock::block_unix_ms;
-use crate::node::endpoints::Disguise;
+use crate::node::blocks::ledger::Ledger;
 use crate::node::header::Hash;
-use crate::node::ledger::Ledger;
-use crate::node::runtime::{Runtime, hex_of};
+use crate::node::hexadecimal::hex_of;
+use crate::node::runtime::loaded::Runtime;
+use crate::node::serving::endpoint::Disguise;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
     module.register_method("chain_getBlockHash", block_hash)?;

@@ -4,32 +4,21 @@
 
 mod author;
 mod chain;
+mod context;
 mod params;
 mod runtime_api;
 mod state;
 mod subscriptions;
 mod system;
 
-use std::sync::Arc;
-
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
-use jsonrpsee::types::ErrorObjectOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::chain::StateMissing;
-use super::endpoints::Endpoint;
-use super::header::Hash;
-use super::runtime::hex_of;
-
-/// What every method works with.
-pub(super) type Context = Arc<Endpoint>;
-
-/// An answer of a method.
-type Answer = Result<Value, ErrorObjectOwned>;
+use self::context::Context;
 
 /// All methods of the node.
-pub(super) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMethodError> {
+pub(crate) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMethodError> {
     let mut module = RpcModule::new(shared);
     system::register(&mut module)?;
     chain::register(&mut module)?;
@@ -41,16 +30,4 @@ pub(super) fn methods(shared: Context) -> Result<RpcModule<Context>, RegisterMet
     names.sort_unstable();
     module.register_method("rpc_methods", move |_, _, _| json!({ "methods": names }))?;
     Ok(module)
-}
-
-/// The error for a block that the node cannot answer about, as `state_*` methods give it.
-fn state_error(missing: StateMissing, hash: &Hash) -> ErrorObjectOwned {
-    let hash = hex_of(hash);
-    let message = match missing {
-        StateMissing::UnknownBlock => {
-            format!("Client error: UnknownBlock: Header was not found in the database: {hash}")
-        }
-        StateMissing::Discarded => format!("Client error: UnknownBlock: State already discarded for {hash}"),
-    };
-    ErrorObjectOwned::owned(4003, message, None::<()>)
 }

@@ -3,14 +3,14 @@
 use jsonrpsee::types::ErrorObjectOwned;
 use parity_scale_codec::{Compact, Decode, Encode};
 
-use super::{Context, state_error};
-use crate::node::extrinsic::SignedExtrinsic;
-use crate::node::genesis::AccountId;
+use super::context::{Context, state_error};
+use crate::node::blocks::ledger::{Ledger, Validity};
+use crate::node::blocks::pool::PRIORITY;
+use crate::node::calls::extrinsic::SignedExtrinsic;
+use crate::node::calls::validity::PoolRejection;
 use crate::node::header::Hash;
-use crate::node::ledger::{Ledger, Validity};
-use crate::node::pool::PRIORITY;
-use crate::node::subnet::ReadSubnet;
-use crate::node::validity::PoolRejection;
+use crate::node::state::genesis::AccountId;
+use crate::node::state::subnet::ReadSubnet;
 
 /// Nominal weight of every dispatch.
 const NOMINAL_REF_TIME: u64 = 100_000_000;

@@ -6,12 +6,14 @@ use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::{Value, json};
 use sp_crypto_hashing::blake2_256;
 
+use super::context::{Answer, Context, state_error};
 use super::params::{Arguments, invalid};
-use super::{Answer, Context, runtime_api, state_error};
+use super::runtime_api;
+use crate::node::blocks::ledger::Ledger;
 use crate::node::header::Hash;
-use crate::node::ledger::Ledger;
-use crate::node::runtime::{Runtime, hex_of};
-use crate::node::state::StateView;
+use crate::node::hexadecimal::hex_of;
+use crate::node::runtime::loaded::Runtime;
+use crate::node::state::history::StateView;
 
 /// Most keys of one `state_getKeysPaged`, as in real nodes.
 pub const MAX_KEYS_PER_PAGE: u64 = 1_000;

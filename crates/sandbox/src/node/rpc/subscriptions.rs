@@ -11,11 +11,11 @@ use jsonrpsee::{Extensions, RpcModule};
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Context;
+use super::context::Context;
 use super::params::Arguments;
 use super::state::{change_set, values_of};
-use crate::node::endpoints::Disguise;
-use crate::node::ledger::HeadChange;
+use crate::node::blocks::ledger::HeadChange;
+use crate::node::serving::endpoint::Disguise;
 
 pub(super) fn register(module: &mut RpcModule<Context>) -> Result<(), RegisterMethodError> {
     let (all, new) = ("chain_subscribeAllHeads", "chain_subscribeNewHeads");

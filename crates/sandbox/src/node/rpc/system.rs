@@ -5,11 +5,11 @@ use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::types::Params;
 use serde_json::json;
 
+use super::context::{Answer, Context};
 use super::params::{Arguments, invalid};
-use super::{Answer, Context};
-use crate::node::endpoints::Disguise;
-use crate::node::genesis::AccountId;
-use crate::node::subnet::ReadSubnet;
+use crate::node::serving::endpoint::Disguise;
+use crate::node::state::genesis::AccountId;
+use crate::node::state::subnet::ReadSubnet;
 
 const CHAIN_NAME: &str = "TensorFlix Sandbox";
 const NODE_NAME: &str = "Subtensor Node";

@@ -5,21 +5,20 @@
 
 mod items;
 mod runs;
+mod terms;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+pub use terms::{MICRO_USD_PER_ITEM, REEL_ACTOR, RunEnd};
+
 use self::runs::{Limits, Runs};
 use crate::platforms::counters::Counters;
 use crate::platforms::exchange::{Answer, PlatformApi, Request, UNKNOWN_ROUTE};
 use crate::world::WorldHandle;
 
-/// The actor that knows reels.
-pub const REEL_ACTOR: &str = "apify~instagram-reel-scraper";
-/// What an item costs, in micro-dollars.
-pub const MICRO_USD_PER_ITEM: u64 = 2_600;
 /// Items of one page, at most.
 const MAX_PAGE_ITEMS: usize = 250_000;
 /// The start of tokens that Apify refuses.
@@ -30,31 +29,6 @@ const RUN_SYNC: &str = "runs.sync";
 const GET_RUN: &str = "runs.get";
 const ABORT_RUN: &str = "runs.abort";
 const GET_ITEMS: &str = "datasets.items";
-
-/// How a run ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RunEnd {
-    /// With all items.
-    #[default]
-    Succeeded,
-    /// With an error, and half of the items.
-    Failed,
-    /// Too late, and with half of the items.
-    TimedOut,
-    /// By somebody's hand, and with half of the items.
-    Aborted,
-}
-
-impl RunEnd {
-    fn status(self) -> &'static str {
-        match self {
-            RunEnd::Succeeded => "SUCCEEDED",
-            RunEnd::Failed => "FAILED",
-            RunEnd::TimedOut => "TIMED-OUT",
-            RunEnd::Aborted => "ABORTED",
-        }
-    }
-}
 
 /// What a test can set on Apify. Cheap to clone.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{MICRO_USD_PER_ITEM, REEL_ACTOR, RunEnd, items};
+use super::items;
+use super::terms::{MICRO_USD_PER_ITEM, REEL_ACTOR, RunEnd};
 use crate::world::milliseconds;
 
 /// How many runs are kept; the oldest go first.

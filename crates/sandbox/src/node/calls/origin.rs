@@ -1,0 +1,10 @@
+//! In whose name a call is executed.
+
+use crate::node::calls::events::Phase;
+use crate::node::state::genesis::AccountId;
+
+/// Where a dispatch writes to, and in whose name.
+pub(crate) struct Origin<'a> {
+    pub signer: &'a AccountId,
+    pub phase: Phase,
+}
