@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use tensorflix_domain::audit::{Hint, MOST_OF_A_KIND, audit};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::dating::Rounds;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, Origin};
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::verdict::Status;
 use tensorflix_domain::weights::ScoreVector;

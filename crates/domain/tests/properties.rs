@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds, Undatable};
+use tensorflix_domain::dating::{Dating, Undatable};
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, PreviousScores, SeenContent,
@@ -15,6 +15,7 @@ use tensorflix_domain::evidence::{
 use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::policy::{Aggregate, ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;

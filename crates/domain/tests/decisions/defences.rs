@@ -1,7 +1,7 @@
 //! What each defence does to submissions, and that it takes from nobody else.
 
 use super::*;
-use tensorflix_domain::defence::{Defences, ForeignTag};
+use tensorflix_domain::defences::{Defences, ForeignTag};
 use tensorflix_domain::evidence::{Origin, Person, SettledViews, digest, fingerprint};
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::traffic::TrafficFinding;

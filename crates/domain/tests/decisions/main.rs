@@ -14,7 +14,7 @@ mod verification;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{
@@ -24,6 +24,7 @@ use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};

@@ -4,13 +4,13 @@
 //! gone to the wrong one, several hotkeys may be one person. At most [`MOST_OF_A_KIND`] of each kind are told, those with
 //! the most weight behind them first, and how many more there were.
 
+use crate::cycle::DecidedCycle;
 use crate::dispute::SettledBy;
 use crate::evidence::Evidence;
 use crate::gist_owner::GistName;
 use crate::ids::{ContentId, Uid};
 use crate::judge::Judged;
 use crate::policy::OwnershipRule;
-use crate::record::DecidedCycle;
 use crate::subnet::{CommitmentRecord, Subnet};
 use crate::suspicion::{concentrated_tasks, reuploads};
 use crate::verdict::Status;

@@ -4,7 +4,9 @@
 //! run in a fixed order (tasks as listed, miners by UID, submissions as listed), and only + − × ÷ and libm are used,
 //! so every machine gets the same bits.
 
-use crate::defence::{Defences, cap, task_floors};
+use super::caps::cap;
+use super::floors::task_floors;
+use crate::defences::Defences;
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};

@@ -182,8 +182,9 @@ mod tests {
     use super::*;
     use crate::chain_time::{BlockStamp, Moment};
     use crate::claim::Claim;
-    use crate::dating::{Dating, Rounds};
+    use crate::dating::Dating;
     use crate::evidence::BoundClaim;
+    use crate::rounds::Rounds;
     use crate::task::Task;
 
     const VIDEO: &str = "aaaaaaaaaa";
