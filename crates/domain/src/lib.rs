@@ -29,6 +29,7 @@ pub mod ids;
 pub mod intent;
 pub mod invisible;
 pub mod judge;
+pub mod platform;
 pub mod policy;
 pub mod record;
 pub mod standing;

@@ -7,8 +7,9 @@
 use crate::chain_time::Moment;
 use crate::gists::json_pieces::{MAX_DEPTH, Piece, without_place};
 use crate::gists::task_lines::gathered;
-use crate::ids::{Platform, TaskId};
+use crate::ids::TaskId;
 use crate::invisible::described;
+use crate::platform::Platform;
 use crate::problem::{Place, Places, Problem, excerpt, report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

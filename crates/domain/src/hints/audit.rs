@@ -158,7 +158,7 @@ fn earning(submissions: &[Judged]) -> impl Iterator<Item = (&Judged, f64)> {
 }
 
 fn content_of(judged: &Judged) -> Option<ContentId> {
-    judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok())
+    judged.content()
 }
 
 fn untagged_winners(evidence: &Evidence, submissions: &[Judged]) -> Vec<Hint> {

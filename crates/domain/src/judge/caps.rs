@@ -3,7 +3,7 @@
 use crate::claim::Claim;
 use crate::defences::Defences;
 use crate::evidence::{ContentEvidence, Evidence, Miner};
-use crate::ids::{ContentId, Hotkey};
+use crate::ids::Hotkey;
 use crate::judge::Judged;
 use crate::verdict::{Reason, Status};
 use std::collections::{BTreeMap, HashMap};
@@ -90,8 +90,7 @@ fn github_accounts(evidence: &Evidence) -> HashMap<Hotkey, u64> {
 }
 
 fn known_of<'a>(evidence: &'a Evidence, judged: &Judged) -> Option<&'a ContentEvidence> {
-    let content = ContentId::new(judged.platform?, &judged.content_id).ok()?;
-    evidence.contents.get(&content)
+    evidence.contents.get(&judged.content()?)
 }
 
 fn channel_of(evidence: &Evidence, judged: &Judged) -> Option<u64> {

@@ -1,7 +1,8 @@
 //! The floor of a task: what its best is compared with beside itself, so that an empty task pays no more than a busy one.
 
-use crate::ids::{Hotkey, Platform};
+use crate::ids::Hotkey;
 use crate::judge::Judged;
+use crate::platform::Platform;
 use std::collections::{BTreeMap, HashMap};
 
 /// Miners whose runner-up tells a level, over all other tasks of the platform: fewer tell nothing.

@@ -16,9 +16,10 @@ use crate::claim::Claim;
 use crate::defences::ForeignTag;
 use crate::dispute::SettledBy;
 use crate::evidence::{ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
-use crate::ids::{ContentId, Hotkey, Platform, Uid};
+use crate::ids::{ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::places::{PlaceRule, Standing};
+use crate::platform::Platform;
 use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule};
 use crate::rivals::{Rivals, named_owner};
 use crate::submission::Pair;
@@ -77,6 +78,11 @@ const fn is_settled_for_good(is_provisional: &bool) -> bool {
 }
 
 impl Judged {
+    /// The content, if the task is known and takes the id.
+    pub fn content(&self) -> Option<ContentId> {
+        ContentId::new(self.platform?, &self.content_id).ok()
+    }
+
     /// What counts of the score: all of it, or the discounted part. The score itself depends on nothing but the content's
     /// own evidence, while a discount comes of a comparison with others.
     pub fn counted_score(&self) -> Option<f64> {

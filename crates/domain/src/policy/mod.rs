@@ -8,6 +8,7 @@ pub mod defences;
 pub mod rules;
 
 use crate::defences::Defences;
+use crate::platform::Platform;
 use crate::verification::VerificationPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,13 @@ pub enum ViewMetric {
     Views,
     /// `videoPlayCount`.
     Plays,
+}
+
+impl ViewMetric {
+    /// Whether plays are what counts on a platform: only where it counts them beside views.
+    pub const fn is_plays_on(self, platform: Platform) -> bool {
+        matches!(self, Self::Plays) && platform.rules().counts_plays
+    }
 }
 
 /// `rules.ownership_tag`.

@@ -8,7 +8,7 @@ use tensorflix_domain::traffic::TrafficFinding;
 /// Two tasks with six miners, whose videos show something to every defence.
 fn scene() -> Evidence {
     let mut evidence = evidence();
-    evidence.tasks.push(task("lone", Platform::YouTube));
+    evidence.tasks.push(task("lone", Platform::YOUTUBE));
     for uid in 3..9_u16 {
         let id = format!("video{uid:06}");
         list(&mut evidence, uid, &[("yt", &id)]);
