@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{Baselines, Point, Series, TrafficFinding, Traits, assess};
 
@@ -45,7 +45,7 @@ fn series(video: u64) -> Series {
         }
         Point { at: hour(look * 6), views: Some(views), plays: None, likes: Some(likes), comments: Some(likes / 10) }
     };
-    let platform = if video.is_multiple_of(2) { Platform::YouTube } else { Platform::Instagram };
+    let platform = if video.is_multiple_of(2) { Platform::YOUTUBE } else { Platform::INSTAGRAM };
     let duration_secs = u32::try_from(10 + drawn(video, 4) % 80).ok();
     Series { platform, published_at: Some(hour(0)), duration_secs, points: (0..POINTS).map(point).collect() }
 }

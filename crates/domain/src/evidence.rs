@@ -5,10 +5,11 @@
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::Claim;
-use crate::dating::{Dating, Rounds, Timeline};
+use crate::dating::Dating;
 use crate::gist_owner::GistName;
 use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
+use crate::rounds::{Rounds, Timeline, UnwatchedBlocks};
 use crate::submission::Pair;
 use crate::task::Task;
 use crate::traffic::TrafficFinding;
@@ -51,18 +52,6 @@ impl Evidence {
     pub const fn timeline(&self) -> Timeline<'_> {
         Timeline { rounds: &self.rounds, at: self.at }
     }
-}
-
-/// Ranges of blocks without a round that are remembered, the newest ones: one a day for 27 years.
-pub const MOST_UNWATCHED_RANGES: u32 = 10_000;
-
-/// Blocks between two polling rounds in which no round was held: this validator was not running, or was cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct UnwatchedBlocks {
-    /// The first block of the first round that was missed.
-    pub from: Block,
-    /// The block of the next round, which is watched again, or is missed as well and begins the next range.
-    pub until: Block,
 }
 
 /// A task and how much it counts.

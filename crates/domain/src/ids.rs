@@ -1,8 +1,9 @@
-//! Names of things: hotkeys, tasks, platforms and contents.
+//! Names of things: hotkeys, tasks and contents.
 //!
 //! Each is parsed once, at the edge, by an exact ASCII grammar; inside the program a value of these types is valid.
 //! Nothing here normalises: an alias (other case, a URL, a look-alike letter) is another id or no id at all.
 
+use crate::platform::Platform;
 use blake2::{Blake2b512, Digest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -93,58 +94,6 @@ impl<'de> Deserialize<'de> for Hotkey {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
-
-/// Where a content is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Platform {
-    /// Videos and Shorts.
-    YouTube,
-    /// Reels.
-    Instagram,
-}
-
-impl Platform {
-    /// Every platform, in the order of reports.
-    pub const ALL: [Self; 2] = [Self::YouTube, Self::Instagram];
-
-    /// The name in gists, JSON, the store and the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::YouTube => "youtube",
-            Self::Instagram => "instagram",
-        }
-    }
-
-    /// Whether `id` is in the grammar of this platform's content ids: YouTube `[A-Za-z0-9_-]{11}`, Instagram
-    /// `[A-Za-z0-9_-]{5,40}`.
-    pub fn accepts(self, id: &str) -> bool {
-        let length_fits = match self {
-            Self::YouTube => id.len() == 11,
-            Self::Instagram => (5..=40).contains(&id.len()),
-        };
-        length_fits && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-    }
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
-impl FromStr for Platform {
-    type Err = UnknownPlatform;
-
-    fn from_str(text: &str) -> Result<Self, UnknownPlatform> {
-        Self::ALL.into_iter().find(|platform| platform.name() == text).ok_or(UnknownPlatform)
-    }
-}
-
-/// A platform name that is none of [`Platform::ALL`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown platform (known: youtube, instagram)")]
-pub struct UnknownPlatform;
 
 /// One video or reel: a platform and an id in that platform's grammar.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -269,22 +218,22 @@ mod tests {
     #[test]
     fn content_ids_follow_an_exact_ascii_grammar() {
         let cases = [
-            (Platform::YouTube, "dQw4w9WgXcQ", true),
-            (Platform::YouTube, "-_-_-_-_-_-", true),
-            (Platform::YouTube, "dQw4w9WgXc", false),
-            (Platform::YouTube, "dQw4w9WgXcQQ", false),
-            (Platform::YouTube, "dQw4w9WgXc\n", false),
-            (Platform::YouTube, "dQw4w9WgXc ", false),
-            (Platform::YouTube, "../../../et", false),
+            (Platform::YOUTUBE, "dQw4w9WgXcQ", true),
+            (Platform::YOUTUBE, "-_-_-_-_-_-", true),
+            (Platform::YOUTUBE, "dQw4w9WgXc", false),
+            (Platform::YOUTUBE, "dQw4w9WgXcQQ", false),
+            (Platform::YOUTUBE, "dQw4w9WgXc\n", false),
+            (Platform::YOUTUBE, "dQw4w9WgXc ", false),
+            (Platform::YOUTUBE, "../../../et", false),
             // Letters of other alphabets, where bytes are as many as in an id and where letters are: a Cyrillic es.
-            (Platform::YouTube, "dQw4w9WgXс", false),
-            (Platform::YouTube, "dQw4w9WgXс1", false),
-            (Platform::YouTube, "\u{1b}[31mdQw4w9", false),
-            (Platform::Instagram, "C8xYz", true),
-            (Platform::Instagram, "C8xY", false),
-            (Platform::Instagram, &"a".repeat(40), true),
-            (Platform::Instagram, &"a".repeat(41), false),
-            (Platform::Instagram, "a'b\"c<d", false),
+            (Platform::YOUTUBE, "dQw4w9WgXс", false),
+            (Platform::YOUTUBE, "dQw4w9WgXс1", false),
+            (Platform::YOUTUBE, "\u{1b}[31mdQw4w9", false),
+            (Platform::INSTAGRAM, "C8xYz", true),
+            (Platform::INSTAGRAM, "C8xY", false),
+            (Platform::INSTAGRAM, &"a".repeat(40), true),
+            (Platform::INSTAGRAM, &"a".repeat(41), false),
+            (Platform::INSTAGRAM, "a'b\"c<d", false),
         ];
         for (platform, id, accepted) in cases {
             assert_eq!(ContentId::new(platform, id).is_ok(), accepted, "{platform} {id:?}");

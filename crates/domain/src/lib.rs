@@ -1,44 +1,46 @@
 //! The rules of the subnet, pure: no I/O, no async, no clock.
 //!
-//! Data flows in the order of the modules: ids and gists are read, claims decide whose a content is, observations give
+//! Data flows in the order of the rooms: ids and gists are read, claims decide whose a content is, observations give
 //! its numbers, a cycle judges and scores all of it, weights leave for the chain. The same input gives the same bits on
 //! every machine.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `gists/` | commitments, gists of tasks and submissions, what is remembered of them |
+//! | `claims/` | places, claims, rounds and dates, disputes: whose a content is |
+//! | `observations/` | what platforms said, and what can be true of it |
+//! | `traffic/`, `verification/` | what views and detectors say of a content |
+//! | `policy/` | the settings that decide scores, and the version of the rules |
+//! | `judge/` | what they do: verdicts, views and scores, caps and floors, the decision |
+//! | `hints/` | what a person should look at |
+//!
+//! A room's files are modules of the crate's root: `claims/dispute.rs` is `tensorflix_domain::dispute`.
 
-pub mod audit;
+mod claims;
+mod gists;
+mod hints;
+mod observations;
+
 pub mod chain_time;
-pub mod claim;
-pub mod commitment;
-pub mod dating;
-pub mod decision;
-pub mod defence;
-pub mod dispute;
+pub mod cycle;
 pub mod evidence;
-pub mod freshness;
-pub mod gist_owner;
+pub mod head;
 pub mod ids;
+pub mod intent;
 pub mod invisible;
-mod json_pieces;
 pub mod judge;
-pub mod observation;
-pub mod ownership;
-pub mod places;
-pub mod plausibility;
+pub mod platform;
 pub mod policy;
-pub mod problem;
-pub mod quarantine;
 pub mod record;
-pub mod rivals;
-pub mod rules;
-pub mod scope;
 pub mod standing;
-pub mod submission;
 pub mod subnet;
-pub mod suspicion;
-pub mod task;
-mod task_lines;
-pub mod task_source;
 pub mod traffic;
-pub mod verdict;
 pub mod verification;
-pub mod views;
 pub mod weights;
+
+pub use claims::{claim, dating, dispute, ownership, places, rivals, rounds, scope};
+pub use gists::{commitment, gist_owner, gist_record, problem, quarantine, submission, task, task_source};
+pub use hints::{audit, suspicion};
+pub use judge::{again, decision, verdict, views};
+pub use observations::{freshness, observation, observed, plausibility};
+pub use policy::{defences, rules};

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use tensorflix_domain::audit::{Hint, MOST_OF_A_KIND, audit};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::dating::Rounds;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, Origin};
-use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
+use tensorflix_domain::ids::{ContentId, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::verdict::Status;
 use tensorflix_domain::weights::ScoreVector;
@@ -48,7 +49,7 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
     let mut scores = ScoreVector::new();
     let mut submissions = Vec::new();
     for one in listed {
-        let key = ContentId::new(Platform::YouTube, &id(one.content)).expect("an id");
+        let key = ContentId::new(Platform::YOUTUBE, &id(one.content)).expect("an id");
         contents.entry(key).or_insert_with(|| ContentEvidence {
             owner_tag: one.tagged.then(|| hotkey(one.uid)),
             origin: Some(Box::new(Origin { channel: Some(one.channel), ..Origin::default() })),
@@ -60,7 +61,7 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
             hotkey: hotkey(one.uid),
             task_id: "t".to_owned(),
             content_id: id(one.content),
-            platform: Some(Platform::YouTube),
+            platform: Some(Platform::YOUTUBE),
             status: Status::Accepted,
             reason: None,
             view_count: Some(1),

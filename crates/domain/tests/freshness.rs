@@ -8,7 +8,8 @@ use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::freshness::{
     Allowance, LONGEST_HOURS, SHORTEST_HOURS, Track, due_at, due_contents, interval_hours, reserved_calls, stretch,
 };
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 
 /// Some moment, at which everything was looked at.
 const NOW_MS: i64 = 1_787_000_000_000;
@@ -34,7 +35,7 @@ fn track(age_hours: f64, earlier: u64, newest: u64) -> Track {
 }
 
 fn video(number: usize) -> ContentId {
-    ContentId::new(Platform::YouTube, &format!("video{number:06}")).expect("an id")
+    ContentId::new(Platform::YOUTUBE, &format!("video{number:06}")).expect("an id")
 }
 
 fn allowance(calls: u64) -> Allowance {

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{
     Baselines, DISCOUNT_BELOW, FEWEST_IN_COHORT, FEWEST_POINTS, Point, Series, SignalKind, TrafficFinding, Traits,
@@ -23,7 +23,7 @@ fn point(hours: i64, views: u64, likes: Option<u64>) -> Point {
 }
 
 fn series(points: Vec<Point>) -> Series {
-    Series { platform: Platform::YouTube, published_at: Some(hour(-10)), duration_secs: Some(30), points }
+    Series { platform: Platform::YOUTUBE, published_at: Some(hour(-10)), duration_secs: Some(30), points }
 }
 
 fn findings(all: &[Series]) -> Vec<Option<TrafficFinding>> {
@@ -218,13 +218,13 @@ fn a_crowd_of_bots_cannot_make_an_ordinary_audience_suspicious() {
 #[test]
 fn reels_are_judged_by_the_number_that_is_scored() {
     let fallen = |hours, plays| Point { plays: Some(plays), ..point(hours, 100 + hours.unsigned_abs(), None) };
-    let reel = Series { platform: Platform::Instagram, ..series(vec![fallen(0, 900), fallen(24, 300)]) };
+    let reel = Series { platform: Platform::INSTAGRAM, ..series(vec![fallen(0, 900), fallen(24, 300)]) };
     let authenticity = |series: &Series, metric| {
         assess(&Traits::of(series, metric), &Baselines::default()).map(|finding| finding.authenticity < DISCOUNT_BELOW)
     };
     assert_eq!(authenticity(&reel, ViewMetric::Plays), Some(true));
     assert_eq!(authenticity(&reel, ViewMetric::Views), None);
-    let video = Series { platform: Platform::YouTube, ..reel };
+    let video = Series { platform: Platform::YOUTUBE, ..reel };
     assert_eq!(authenticity(&video, ViewMetric::Plays), None);
 }
 
@@ -248,7 +248,7 @@ fn any_point() -> impl Strategy<Value = Point> {
 
 fn any_series(points: std::ops::Range<usize>) -> impl Strategy<Value = Series> {
     let published = proptest::option::of((-500..500_i64).prop_map(hour));
-    let platform = prop_oneof![4 => Just(Platform::YouTube), 1 => Just(Platform::Instagram)];
+    let platform = prop_oneof![4 => Just(Platform::YOUTUBE), 1 => Just(Platform::INSTAGRAM)];
     let points = proptest::collection::vec(any_point(), points);
     (platform, published, proptest::option::of(0..2_000_u32), points).prop_map(
         |(platform, published_at, duration_secs, points)| Series { platform, published_at, duration_secs, points },

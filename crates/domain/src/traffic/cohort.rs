@@ -2,7 +2,7 @@
 
 use super::statistics::median_and_spread;
 use super::traits::Traits;
-use crate::ids::Platform;
+use crate::platform::Platform;
 use std::collections::BTreeMap;
 
 /// Contents that a cohort needs before anything is compared with it.

@@ -1,7 +1,7 @@
 //! What was observed of one content, in order of time.
 
 use crate::chain_time::Moment;
-use crate::ids::Platform;
+use crate::platform::Platform;
 use crate::policy::ViewMetric;
 
 /// The counts of one observation. `None` is unknown: hidden, or not given.
@@ -44,10 +44,7 @@ pub(super) struct Look {
 impl Point {
     /// The number that is scored.
     const fn counted(&self, platform: Platform, metric: ViewMetric) -> Option<u64> {
-        match (platform, metric) {
-            (Platform::Instagram, ViewMetric::Plays) => self.plays,
-            (Platform::YouTube | Platform::Instagram, _) => self.views,
-        }
+        if metric.is_plays_on(platform) { self.plays } else { self.views }
     }
 }
 

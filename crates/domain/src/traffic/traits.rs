@@ -3,7 +3,7 @@
 use super::engagement::{Unliked, elasticity, unliked, unsteadiness};
 use super::series::Series;
 use super::shape::{Fall, Surge, dead_surges, fall, waver};
-use crate::ids::Platform;
+use crate::platform::Platform;
 use crate::policy::ViewMetric;
 
 /// Observations below which nothing but a fall is said.

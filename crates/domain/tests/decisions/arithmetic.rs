@@ -1,14 +1,14 @@
 //! The arithmetic that is recorded with a score is the one by which the score was computed, under every setting.
 
 use super::*;
-use tensorflix_domain::defence::Defences;
+use tensorflix_domain::defences::Defences;
 use tensorflix_domain::evidence::{Origin, SettledViews};
 use tensorflix_domain::traffic::TrafficFinding;
 
 /// Two tasks with six miners, whose videos show something to every defence.
 fn scene() -> Evidence {
     let mut evidence = evidence();
-    evidence.tasks.push(task("lone", Platform::YouTube));
+    evidence.tasks.push(task("lone", Platform::YOUTUBE));
     for uid in 3..9_u16 {
         let id = format!("video{uid:06}");
         list(&mut evidence, uid, &[("yt", &id)]);
@@ -87,7 +87,7 @@ fn the_recorded_arithmetic_multiplies_out_to_the_scores_under_every_defence() {
         ("coldkey", |defences| defences.max_per_coldkey_and_task = 1),
         ("account", |defences| defences.max_per_github_owner_and_task = 1),
         ("channel", |defences| defences.max_per_channel_and_task = 1),
-        ("tag", |defences| defences.foreign_tag = tensorflix_domain::defence::ForeignTag::Reject),
+        ("tag", |defences| defences.foreign_tag = tensorflix_domain::defences::ForeignTag::Reject),
         ("settling", |defences| defences.settling_hours = 24.0),
         ("first sight", |defences| defences.first_sight_views = 200),
         ("hidden", |defences| defences.hidden_engagement_share = 0.7),

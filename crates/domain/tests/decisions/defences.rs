@@ -1,7 +1,7 @@
 //! What each defence does to submissions, and that it takes from nobody else.
 
 use super::*;
-use tensorflix_domain::defence::{Defences, ForeignTag};
+use tensorflix_domain::defences::{Defences, ForeignTag};
 use tensorflix_domain::evidence::{Origin, Person, SettledViews, digest, fingerprint};
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::traffic::TrafficFinding;
@@ -82,7 +82,7 @@ fn nobody_uses_up_anothers_places() {
     evidence.miners.sort_by_key(|miner| miner.uid);
     for (number, video_id) in thieves.iter().enumerate() {
         video(&mut evidence, video_id, of(Origin { channel: Some(digest("one")), ..Origin::default() }, 50));
-        let own = evidence.contents.get_mut(&content(Platform::YouTube, &id(number as u32))).expect("known");
+        let own = evidence.contents.get_mut(&content(Platform::YOUTUBE, &id(number as u32))).expect("known");
         own.owner_tag = Some(hotkey(30));
     }
     let policy = with(|defences| {
@@ -180,7 +180,7 @@ fn a_curve_below_one_brings_scores_nearer_and_leaves_raw_ones() {
 /// Four miners compete in `yt`, one is alone in `lone` with few views.
 fn with_a_lone_task(lone_views: u64) -> Evidence {
     let mut evidence = evidence();
-    evidence.tasks.push(task("lone", Platform::YouTube));
+    evidence.tasks.push(task("lone", Platform::YOUTUBE));
     for uid in 3..7 {
         let video_id = id(u32::from(uid));
         list(&mut evidence, uid, &[("yt", &video_id)]);

@@ -14,16 +14,18 @@ mod verification;
 use std::collections::BTreeMap;
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, SeenContent, WeightedTask,
 };
-use tensorflix_domain::ids::{ContentId, Hotkey, Platform, Uid};
+use tensorflix_domain::ids::{ContentId, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, Policy, ViewMetric};
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -69,7 +71,7 @@ fn task(id: &str, platform: Platform) -> WeightedTask {
 fn evidence() -> Evidence {
     Evidence {
         at: stamp(100.0),
-        tasks: vec![task("yt", Platform::YouTube), task("ig", Platform::Instagram)],
+        tasks: vec![task("yt", Platform::YOUTUBE), task("ig", Platform::INSTAGRAM)],
         miners: Vec::new(),
         claims: Vec::new(),
         contents: BTreeMap::new(),
@@ -133,7 +135,7 @@ fn claim(uid: Uid, (task_id, content_id): (&str, &str), round: u32) -> BoundClai
 }
 
 fn video(evidence: &mut Evidence, id: &str, known: ContentEvidence) {
-    evidence.contents.insert(content(Platform::YouTube, id), known);
+    evidence.contents.insert(content(Platform::YOUTUBE, id), known);
 }
 
 fn outcome(judged: &Judged) -> (Status, Option<Reason>) {
@@ -365,7 +367,7 @@ fn with_the_scope_of_the_subnet_a_content_counts_once_in_all_tasks() {
     for (scope, accepted) in [(ContentScope::Task, 2), (ContentScope::Subnet, 1)] {
         let policy = Policy { content_scope: scope, ..Policy::default() };
         let mut evidence = evidence();
-        evidence.tasks[1] = task("yt2", Platform::YouTube);
+        evidence.tasks[1] = task("yt2", Platform::YOUTUBE);
         list(&mut evidence, 3, &[("yt", VIDEO), ("yt2", VIDEO)]);
         video(&mut evidence, VIDEO, seen(500));
         let submissions = decide(&evidence, &policy).submissions;
@@ -381,7 +383,7 @@ fn one_id_on_two_platforms_is_two_contents() {
     list(&mut evidence, 3, &[("yt", id)]);
     list(&mut evidence, 9, &[("ig", id)]);
     video(&mut evidence, id, seen(500));
-    evidence.contents.insert(content(Platform::Instagram, id), seen(700));
+    evidence.contents.insert(content(Platform::INSTAGRAM, id), seen(700));
     let policy = Policy { content_scope: ContentScope::Subnet, ..Policy::default() };
     let submissions = decide(&evidence, &policy).submissions;
     assert!(submissions.iter().all(|judged| judged.status == Status::Accepted), "{submissions:?}");
@@ -394,7 +396,7 @@ fn views_and_plays_of_a_reel_are_never_mixed() {
         list(&mut evidence, 3, &[("ig", "CCCCC")]);
         let mut known = seen(40);
         known.plays = Some(Measurement { at: stamp(100.0), count: 900 });
-        evidence.contents.insert(content(Platform::Instagram, "CCCCC"), known);
+        evidence.contents.insert(content(Platform::INSTAGRAM, "CCCCC"), known);
         let policy = Policy { view_metric: metric, ..Policy::default() };
         assert_eq!(decide(&evidence, &policy).submissions[0].view_count, Some(views));
     }

@@ -3,7 +3,7 @@
 use super::{VIDEO, claim, evidence, hotkey, hour, list, presence, seen, stamp, video};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds, Timeline, Undatable};
+use tensorflix_domain::dating::{Dating, Undatable};
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::dispute::{Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{ContentEvidence, Evidence, LatestSighting, Origin, Person};
@@ -12,6 +12,7 @@ use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::policy::{GistOwnerRule, OwnershipRule, Policy, TrafficRule};
 use tensorflix_domain::rivals::disputes;
+use tensorflix_domain::rounds::{Rounds, Timeline};
 use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};

@@ -48,7 +48,7 @@ fn with_the_scope_of_the_subnet_a_claim_without_a_place_in_another_task_blocks_n
     let policy = Policy { max_per_miner_and_task: 1, content_scope: ContentScope::Subnet, ..Policy::default() };
     for (listed, winner) in [(&[("yt2", VIDEO)][..], SQUATTER), (&[("yt2", "aaaaaaaaaa1"), ("yt2", VIDEO)], OWNER)] {
         let mut evidence = squatted(listed);
-        evidence.tasks[1] = super::task("yt2", tensorflix_domain::ids::Platform::YouTube);
+        evidence.tasks[1] = super::task("yt2", tensorflix_domain::platform::Platform::YOUTUBE);
         evidence.claims[0] = claim(SQUATTER, ("yt2", VIDEO), 100);
         let paid: Vec<_> = decide(&evidence, &policy).scores.into_keys().collect();
         assert_eq!(paid, [hotkey(winner)], "{listed:?}");

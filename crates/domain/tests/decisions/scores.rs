@@ -4,8 +4,9 @@ use super::{VIDEO, content, evidence, hotkey, list, seen, stamp, task, video};
 use std::collections::BTreeMap;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::evidence::{Evidence, PreviousScores, WeightedTask};
-use tensorflix_domain::ids::{Hotkey, Platform, Uid};
+use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{Aggregate, Policy};
 
 /// Two miners, each with two videos in one task: UID 3 with 100 and 50, UID 9 with 80 and 80 views.
@@ -57,7 +58,7 @@ fn what_a_miner_earned_is_summed_in_the_order_of_the_tasks_whatever_the_order_of
     evidence.tasks = numbers
         .clone()
         .zip(&ids)
-        .map(|(number, (id, _))| WeightedTask { weight: weight(&number), ..task(id, Platform::YouTube) })
+        .map(|(number, (id, _))| WeightedTask { weight: weight(&number), ..task(id, Platform::YOUTUBE) })
         .collect();
     let pairs: Vec<(&str, &str)> = ids.iter().map(|(task, video)| (task.as_str(), video.as_str())).collect();
     list(&mut evidence, 3, &pairs);
@@ -176,7 +177,7 @@ fn whoever_is_cut_by_top_n_keeps_what_was_earned() {
             for id in ["aaaaaaaaaa1", "aaaaaaaaaa2"] {
                 evidence
                     .contents
-                    .get_mut(&content(Platform::YouTube, id))
+                    .get_mut(&content(Platform::YOUTUBE, id))
                     .expect("known")
                     .views
                     .as_mut()

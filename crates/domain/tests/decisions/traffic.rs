@@ -73,7 +73,7 @@ fn each_policy_does_what_it_says() {
 #[test]
 fn an_earlier_rule_is_told_before_the_traffic() {
     let mut evidence = contest(0.0);
-    let known = evidence.contents.get_mut(&content(Platform::YouTube, FAKE)).expect("the video");
+    let known = evidence.contents.get_mut(&content(Platform::YOUTUBE, FAKE)).expect("the video");
     presence(known).published_at = Some(hour(-1_000.0));
     for traffic in [TrafficRule::Reject, TrafficRule::Hold, TrafficRule::Discount] {
         let judged = decide(&evidence, &Policy { traffic, ..Policy::default() }).submissions;

@@ -4,7 +4,7 @@ use super::{VIDEO, check, content, evidence, hour, list, seen, stamp, video};
 use std::collections::BTreeMap;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verdict::Reason::{AwaitingVerdict, IllicitContent, NotAiGenerated, OffTopic};
 use tensorflix_domain::verdict::Status::{Accepted, Pending, Rejected};
@@ -244,7 +244,7 @@ fn a_wait_keeps_its_beginning_until_the_verdict_or_the_text_changes() {
 #[test]
 fn the_same_block_chooses_the_same_sample_and_another_block_another_one() {
     let hash = [7; 32];
-    let contents: Vec<_> = (0..2_000).map(|number| content(Platform::YouTube, &format!("video{number:06}"))).collect();
+    let contents: Vec<_> = (0..2_000).map(|number| content(Platform::YOUTUBE, &format!("video{number:06}"))).collect();
     let sample = |hash: &[u8; 32], share| {
         contents.iter().filter(|content| is_sampled(hash, content, share)).cloned().collect::<Vec<_>>()
     };
@@ -255,11 +255,11 @@ fn the_same_block_chooses_the_same_sample_and_another_block_another_one() {
     assert!(tenth.iter().all(|content| is_sampled(&hash, content, 0.2)), "a larger share asks about all of it too");
     assert_eq!([sample(&hash, 0.0).len(), sample(&hash, 1.0).len()], [0, 2_000]);
     // The same on every machine and in every release.
-    let place = sample_place(&hash, &content(Platform::YouTube, VIDEO));
-    assert_eq!(place.to_bits(), sample_place(&hash, &content(Platform::YouTube, VIDEO)).to_bits());
+    let place = sample_place(&hash, &content(Platform::YOUTUBE, VIDEO));
+    assert_eq!(place.to_bits(), sample_place(&hash, &content(Platform::YOUTUBE, VIDEO)).to_bits());
     assert_ne!(
-        sample_place(&hash, &content(Platform::YouTube, VIDEO)),
-        sample_place(&hash, &content(Platform::Instagram, VIDEO))
+        sample_place(&hash, &content(Platform::YOUTUBE, VIDEO)),
+        sample_place(&hash, &content(Platform::INSTAGRAM, VIDEO))
     );
 }
 

@@ -1,7 +1,7 @@
 //! Where a content may count once: in each task, or in all tasks of its platform together.
 
 use crate::evidence::{BoundClaim, Evidence};
-use crate::ids::Platform;
+use crate::platform::Platform;
 use crate::policy::{ContentScope, Policy};
 use crate::task::Task;
 use std::collections::HashMap;

@@ -5,8 +5,8 @@
 
 use crate::chain_time::{HOUR_MS, Moment};
 use crate::evidence::{ContentEvidence, Measurement};
-use crate::ids::Platform;
 use crate::observation::{Broadcast, Presence};
+use crate::platform::Platform;
 use crate::traffic::Series;
 use std::fmt;
 
@@ -18,12 +18,6 @@ pub const MAX_AHEAD_HOURS: i64 = 24;
 
 /// Longest duration: the longest videos that platforms ever took are of some 600 hours.
 pub const MAX_DURATION_SECS: u32 = 1_000 * 3_600;
-
-/// 2005-02-14, when YouTube was founded.
-const YOUTUBE_SINCE: Moment = Moment::from_unix_ms(1_108_339_200_000);
-
-/// 2010-07-16, the day of the first post on Instagram.
-const INSTAGRAM_SINCE: Moment = Moment::from_unix_ms(1_279_238_400_000);
 
 /// What an answer says that cannot be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +44,8 @@ pub const fn is_plausible_count(count: u64) -> bool {
 
 /// Whether a content that was observed at a time can have been published at another.
 pub const fn is_plausible_time(published_at: Moment, platform: Platform, observed_at: Moment) -> bool {
-    let since = match platform {
-        Platform::YouTube => YOUTUBE_SINCE,
-        Platform::Instagram => INSTAGRAM_SINCE,
-    };
     let latest_ms = observed_at.unix_ms().saturating_add(MAX_AHEAD_HOURS * HOUR_MS);
-    since.unix_ms() <= published_at.unix_ms() && published_at.unix_ms() <= latest_ms
+    platform.rules().since_unix_ms <= published_at.unix_ms() && published_at.unix_ms() <= latest_ms
 }
 
 /// The numbers that scores are made of.
@@ -162,12 +152,12 @@ mod tests {
             ("9999-12-31T23:59:59Z", false, false),
         ] {
             let plausible = |platform| is_plausible_time(at(published_at), platform, at(NOW));
-            assert_eq!([Platform::YouTube, Platform::Instagram].map(plausible), [youtube, instagram], "{published_at}");
+            assert_eq!([Platform::YOUTUBE, Platform::INSTAGRAM].map(plausible), [youtube, instagram], "{published_at}");
         }
         for edge in [i64::MIN, i64::MAX] {
             let edge = Moment::from_unix_ms(edge);
-            assert!(!is_plausible_time(edge, Platform::YouTube, at(NOW)));
-            is_plausible_time(at(NOW), Platform::YouTube, edge);
+            assert!(!is_plausible_time(edge, Platform::YOUTUBE, at(NOW)));
+            is_plausible_time(at(NOW), Platform::YOUTUBE, edge);
         }
     }
 
@@ -182,7 +172,7 @@ mod tests {
                 ..Details::default()
             },
         };
-        let check = |presence| check_presence(presence, Platform::YouTube, at(NOW));
+        let check = |presence| check_presence(presence, Platform::YOUTUBE, at(NOW));
         let far = "2027-01-01T00:00:00Z";
         let good = check(presence(Some(MAX_COUNT), NOW, Broadcast::None)).expect("plausible");
         assert_eq!((good.metrics.like_count, good.details.duration_secs), (None, None));
@@ -212,7 +202,7 @@ mod tests {
             ..ContentEvidence::default()
         };
         let cleared = |mut known: ContentEvidence| {
-            clear(&mut known, Platform::YouTube);
+            clear(&mut known, Platform::YOUTUBE);
             known
         };
         let good = known(NOW, Broadcast::None, MAX_COUNT);
@@ -229,7 +219,7 @@ mod tests {
     fn a_history_is_cleared_point_by_point() {
         let point = |views| Point { at: at(NOW), views: Some(views), plays: None, likes: Some(views), comments: None };
         let mut series = Series {
-            platform: Platform::YouTube,
+            platform: Platform::YOUTUBE,
             published_at: Some(at("2027-01-01T00:00:00Z")),
             duration_secs: Some(u32::MAX),
             points: vec![point(7), point(u64::MAX)],

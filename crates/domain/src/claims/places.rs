@@ -11,7 +11,8 @@
 //! Whose a content is (`claim.rs`) and what becomes of a pair (`judge.rs`) is not decided here.
 
 use crate::evidence::{Evidence, Miner, WeightedTask, digest};
-use crate::ids::{ContentId, Hotkey, Platform, Uid};
+use crate::ids::{ContentId, Hotkey, Uid};
+use crate::platform::Platform;
 use crate::policy::Policy;
 use crate::submission::Pair;
 use blake2::{Blake2b512, Digest};
@@ -83,7 +84,9 @@ impl PlaceRule {
                 Ok(content) => Standing::Placed(content),
                 Err(_) => return Standing::Malformed,
             },
-            None if Platform::ALL.iter().any(|platform| platform.accepts(&pair.content_id)) => Standing::PlacedUnknown,
+            None if Platform::known().iter().any(|platform| platform.accepts(&pair.content_id)) => {
+                Standing::PlacedUnknown
+            }
             None => return Standing::Malformed,
         };
         let taken = taken.entry(&pair.task_id).or_default();
@@ -182,8 +185,9 @@ mod tests {
     use super::*;
     use crate::chain_time::{BlockStamp, Moment};
     use crate::claim::Claim;
-    use crate::dating::{Dating, Rounds};
+    use crate::dating::Dating;
     use crate::evidence::BoundClaim;
+    use crate::rounds::Rounds;
     use crate::task::Task;
 
     const VIDEO: &str = "aaaaaaaaaa";
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_first_well_formed_pairs_of_each_task_hold_its_places() {
-        let tasks = [weighted("yt", Platform::YouTube), weighted("ig", Platform::Instagram)];
+        let tasks = [weighted("yt", Platform::YOUTUBE), weighted("ig", Platform::INSTAGRAM)];
         let [a, b, c] = ["aaaaaaaaaa1", "aaaaaaaaaa2", "aaaaaaaaaa3"];
         check(&tasks, 2, &[("yt", a), ("yt", b), ("yt", c)], "oos");
         check(&tasks, 2, &[("yt", "no"), ("yt", a), ("yt", "reel-id"), ("yt", b), ("yt", c)], "momos");
@@ -234,18 +238,18 @@ mod tests {
     #[test]
     fn a_rule_is_named_by_all_that_decides_places_and_nothing_else() {
         let digest = |tasks: &[WeightedTask], per_task| PlaceRule::new(tasks, per_task).digest();
-        let [yt, ig] = [weighted("a", Platform::YouTube), weighted("a", Platform::Instagram)];
+        let [yt, ig] = [weighted("a", Platform::YOUTUBE), weighted("a", Platform::INSTAGRAM)];
         let heavy = WeightedTask { weight: 0.1, ..yt.clone() };
         let known = digest(std::slice::from_ref(&yt), 5);
         assert_eq!(known, digest(&[heavy], 5));
-        let b = weighted("b", Platform::YouTube);
+        let b = weighted("b", Platform::YOUTUBE);
         assert_eq!(digest(&[yt.clone(), b.clone()], 5), digest(&[b.clone(), yt.clone()], 5));
         for other in
             [digest(std::slice::from_ref(&yt), 6), digest(&[ig], 5), digest(&[], 5), digest(&[yt, b.clone()], 5)]
         {
             assert_ne!(known, other);
         }
-        assert_ne!(digest(&[weighted("ab", Platform::YouTube)], 5), digest(&[weighted("a", Platform::YouTube), b], 5));
+        assert_ne!(digest(&[weighted("ab", Platform::YOUTUBE)], 5), digest(&[weighted("a", Platform::YOUTUBE), b], 5));
     }
 
     fn evidence(miners: &[(u8, &[(&str, &str)])]) -> Evidence {
@@ -273,7 +277,7 @@ mod tests {
         let claims = miners.iter().flat_map(|miner| miner.pairs.iter().map(move |pair| claim(miner, pair))).collect();
         Evidence {
             at: BlockStamp { block: 1, time: Moment::from_unix_ms(1) },
-            tasks: vec![weighted("yt", Platform::YouTube), weighted("ig", Platform::Instagram)],
+            tasks: vec![weighted("yt", Platform::YOUTUBE), weighted("ig", Platform::INSTAGRAM)],
             miners,
             claims,
             contents: BTreeMap::new(),

@@ -3,8 +3,8 @@
 use super::*;
 use crate::chain_time::BlockStamp;
 use crate::dating::Undatable;
-use crate::evidence::UnwatchedBlocks;
 use crate::gist_owner::GistName;
+use crate::rounds::UnwatchedBlocks;
 
 /// Rounds of 25 blocks; block `n` was at `n` × 12 s.
 fn rounds() -> Rounds {

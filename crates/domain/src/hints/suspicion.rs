@@ -56,7 +56,7 @@ pub struct Reupload {
 pub fn reuploads(evidence: &Evidence, submissions: &[Judged]) -> Vec<Reupload> {
     let mut alike: BTreeMap<u64, Vec<(&Judged, ContentId, u64)>> = BTreeMap::new();
     for judged in submissions.iter().filter(|judged| judged.status == Status::Accepted) {
-        let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+        let content = judged.content();
         let Some(content) = content else { continue };
         let origin = evidence.contents.get(&content).and_then(|known| known.origin.as_deref());
         if let Some((fingerprint, channel)) = origin.and_then(|origin| origin.fingerprint.zip(origin.channel)) {

@@ -4,7 +4,9 @@
 //! run in a fixed order (tasks as listed, miners by UID, submissions as listed), and only + − × ÷ and libm are used,
 //! so every machine gets the same bits.
 
-use crate::defence::{Defences, cap, task_floors};
+use super::caps::cap;
+use super::floors::task_floors;
+use crate::defences::Defences;
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
@@ -43,7 +45,7 @@ pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<C
     let mut submissions = judge_all(evidence, policy);
     cap(&mut submissions, evidence, &policy.defences);
     let counting = submissions.iter().filter(|judged| judged.status != Status::Rejected);
-    counting.filter_map(|judged| ContentId::new(judged.platform?, &judged.content_id).ok()).collect()
+    counting.filter_map(Judged::content).collect()
 }
 
 /// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here

@@ -1,11 +1,10 @@
 //! Which claims compete for which content: those on it that bind in the same place ([`crate::scope`]).
 
 use crate::dispute::{Claimant, Holder, contenders, holder};
-use crate::evidence::{BoundClaim, Evidence};
+use crate::evidence::{BoundClaim, ContentEvidence, Evidence};
 use crate::ids::{ContentId, Hotkey};
-use crate::judge::named_owner;
 use crate::places::{PlaceRule, Standing, placed_pairs};
-use crate::policy::Policy;
+use crate::policy::{OwnershipRule, Policy};
 use crate::scope::{ClaimPlace, claim_place};
 use crate::task::Task;
 use std::collections::HashMap;
@@ -66,4 +65,12 @@ pub fn disputes<'a>(evidence: &'a Evidence, policy: &'a Policy) -> Vec<Vec<Claim
         })
         .filter(|contenders| !contenders.is_empty())
         .collect()
+}
+
+/// The hotkey that a content's text names, where the rules ask for it.
+pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
+    match policy.ownership_tag {
+        OwnershipRule::Off => None,
+        OwnershipRule::Prefer | OwnershipRule::Required => known.owner_tag.as_ref(),
+    }
 }

@@ -5,11 +5,12 @@
 //! key is refused, as nobody can say which one was meant; unknown keys are ignored.
 
 use crate::chain_time::Moment;
-use crate::ids::{Platform, TaskId};
+use crate::gists::json_pieces::{MAX_DEPTH, Piece, without_place};
+use crate::gists::task_lines::gathered;
+use crate::ids::TaskId;
 use crate::invisible::described;
-use crate::json_pieces::{MAX_DEPTH, Piece, without_place};
+use crate::platform::Platform;
 use crate::problem::{Place, Places, Problem, excerpt, report};
-use crate::task_lines::gathered;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@
 //! repeated key is refused, as nobody can say which one was meant; unknown keys are ignored. Nothing in a miner's
 //! document can affect another miner's.
 
-use crate::json_pieces::{MAX_DEPTH, Piece};
+use crate::gists::json_pieces::{MAX_DEPTH, Piece};
 use crate::problem::{MAX_PROBLEMS, Place, Places, Problem, excerpt, report};
 use crate::task::{BYTE_ORDER_MARK, holds_tasks, syntax_problem, text};
 use serde::{Deserialize, Serialize};

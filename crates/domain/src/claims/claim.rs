@@ -5,9 +5,9 @@
 //! [`crate::dispute`].
 
 use crate::chain_time::{BLOCKS_PER_HOUR, grid_start};
-use crate::dating::Rounds;
 use crate::gist_owner::GistName;
 use crate::ids::{Block, Hotkey};
+use crate::rounds::Rounds;
 use crate::submission::MAX_PAIRS;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -104,7 +104,7 @@ pub(crate) fn earliest<T: Ord>(left: Option<T>, right: Option<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::UnwatchedBlocks;
+    use crate::rounds::UnwatchedBlocks;
 
     fn claim(key: u8, pinned_at: Option<Block>, round: Block, committed_at: Block) -> Claim {
         Claim {

@@ -1,7 +1,7 @@
 //! What crashed its handling: a bug of ours, met by something that somebody else wrote. It is left alone once it has
 //! crashed [`MOST_CRASHES`] times, until its content changes, so that one item never costs more than itself.
 
-use crate::record::ContentDigest;
+use crate::gist_record::ContentDigest;
 use std::fmt;
 
 /// Crashes after which an item is left alone.

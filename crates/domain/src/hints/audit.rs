@@ -4,13 +4,13 @@
 //! gone to the wrong one, several hotkeys may be one person. At most [`MOST_OF_A_KIND`] of each kind are told, those with
 //! the most weight behind them first, and how many more there were.
 
+use crate::cycle::DecidedCycle;
 use crate::dispute::SettledBy;
 use crate::evidence::Evidence;
 use crate::gist_owner::GistName;
 use crate::ids::{ContentId, Uid};
 use crate::judge::Judged;
 use crate::policy::OwnershipRule;
-use crate::record::DecidedCycle;
 use crate::subnet::{CommitmentRecord, Subnet};
 use crate::suspicion::{concentrated_tasks, reuploads};
 use crate::verdict::Status;
@@ -158,7 +158,7 @@ fn earning(submissions: &[Judged]) -> impl Iterator<Item = (&Judged, f64)> {
 }
 
 fn content_of(judged: &Judged) -> Option<ContentId> {
-    judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok())
+    judged.content()
 }
 
 fn untagged_winners(evidence: &Evidence, submissions: &[Judged]) -> Vec<Hint> {

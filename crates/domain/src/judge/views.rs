@@ -4,8 +4,8 @@
 
 use crate::chain_time::Moment;
 use crate::evidence::{ContentEvidence, Measurement};
-use crate::ids::Platform;
-use crate::policy::{Policy, ViewMetric};
+use crate::platform::Platform;
+use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 
 /// How a score was computed, with the figures that it was computed from:
@@ -91,19 +91,13 @@ pub(crate) struct CountedViews {
 
 /// The number of a content that counts as its views.
 pub const fn shown_views(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
-    match (platform, policy.view_metric) {
-        (Platform::Instagram, ViewMetric::Plays) => known.plays,
-        (Platform::YouTube | Platform::Instagram, _) => known.views,
-    }
+    if policy.view_metric.is_plays_on(platform) { known.plays } else { known.views }
 }
 
 /// The same number when this validator saw it first, if that is known.
 fn first_shown(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
     let origin = known.origin.as_ref()?;
-    match (platform, policy.view_metric) {
-        (Platform::Instagram, ViewMetric::Plays) => origin.first_plays,
-        (Platform::YouTube | Platform::Instagram, _) => origin.first_views,
-    }
+    if policy.view_metric.is_plays_on(platform) { origin.first_plays } else { origin.first_views }
 }
 
 /// What counts of a content's views at `now`, the moment of the cycle. With `settling_hours` the views of an observation that is

@@ -231,7 +231,7 @@ mod tests {
         check(&three, &[("a", "by 2", 0.6)], 1);
         let platforms = [publisher(1, 40, &["a"]), publisher(2, 60, &["a"])];
         let mut reel = platforms.clone();
-        reel[1].gist.tasks[0].platform = crate::ids::Platform::Instagram;
+        reel[1].gist.tasks[0].platform = crate::platform::Platform::INSTAGRAM;
         check(&platforms, &[("a", "by 2", 1.0)], 0);
         check(&reel, &[("a", "by 2", 0.6)], 1);
     }

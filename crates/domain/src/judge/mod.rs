@@ -4,16 +4,24 @@
 //! lists, or how broken it is, changes no raw score. Only claims of pairs that hold a place (`places.rs`) take part; a pair
 //! without a claim of its own waits for one, so that nothing is paid before it is clear whose it is.
 
+pub mod again;
+mod caps;
+pub mod decision;
+mod floors;
+pub mod verdict;
+pub mod views;
+
 use crate::chain_time::Moment;
 use crate::claim::Claim;
-use crate::defence::ForeignTag;
+use crate::defences::ForeignTag;
 use crate::dispute::SettledBy;
 use crate::evidence::{ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
-use crate::ids::{ContentId, Hotkey, Platform, Uid};
+use crate::ids::{ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
 use crate::places::{PlaceRule, Standing};
+use crate::platform::Platform;
 use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule};
-use crate::rivals::Rivals;
+use crate::rivals::{Rivals, named_owner};
 use crate::submission::Pair;
 use crate::task::Task;
 use crate::traffic::{DISCOUNT_BELOW, REJECT_BELOW};
@@ -70,6 +78,11 @@ const fn is_settled_for_good(is_provisional: &bool) -> bool {
 }
 
 impl Judged {
+    /// The content, if the task is known and takes the id.
+    pub fn content(&self) -> Option<ContentId> {
+        ContentId::new(self.platform?, &self.content_id).ok()
+    }
+
     /// What counts of the score: all of it, or the discounted part. The score itself depends on nothing but the content's
     /// own evidence, while a discount comes of a comparison with others.
     pub fn counted_score(&self) -> Option<f64> {
@@ -380,12 +393,4 @@ fn authenticity(known: &ContentEvidence) -> Option<f64> {
 
 fn is_disbelieved(known: &ContentEvidence) -> bool {
     authenticity(known).is_some_and(|authenticity| authenticity < REJECT_BELOW)
-}
-
-/// The hotkey that a content's text names, where the rules ask for it.
-pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
-    match policy.ownership_tag {
-        OwnershipRule::Off => None,
-        OwnershipRule::Prefer | OwnershipRule::Required => known.owner_tag.as_ref(),
-    }
 }

@@ -4,7 +4,11 @@
 //! Everything that can change a score is here and nowhere else, so that a cycle's evidence and its policy together
 //! repeat its weights.
 
-use crate::defence::Defences;
+pub mod defences;
+pub mod rules;
+
+use crate::defences::Defences;
+use crate::platform::Platform;
 use crate::verification::VerificationPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +70,13 @@ pub enum ViewMetric {
     Views,
     /// `videoPlayCount`.
     Plays,
+}
+
+impl ViewMetric {
+    /// Whether plays are what counts on a platform: only where it counts them beside views.
+    pub const fn is_plays_on(self, platform: Platform) -> bool {
+        matches!(self, Self::Plays) && platform.rules().counts_plays
+    }
 }
 
 /// `rules.ownership_tag`.
@@ -170,5 +181,22 @@ impl Default for Policy {
             traffic: TrafficRule::Discount,
             defences: Defences::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{CURRENT, UNNAMED};
+
+    #[test]
+    fn a_policy_names_the_present_version_and_one_that_names_none_is_a_development_builds() {
+        assert_eq!(Policy::default().rules, CURRENT);
+        let mut json = serde_json::to_value(Policy::default()).expect("JSON");
+        assert_eq!(json["rules"], CURRENT);
+        json.as_object_mut().expect("an object").remove("rules");
+        let unnamed: Policy = serde_json::from_value(json.clone()).expect("a policy");
+        assert_eq!(unnamed.rules, UNNAMED);
+        assert_eq!(serde_json::to_value(unnamed).expect("JSON"), json, "its bytes, and so its digest, stay");
     }
 }

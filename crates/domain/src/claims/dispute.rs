@@ -13,8 +13,9 @@
 
 use crate::chain_time::Moment;
 use crate::claim::{Claim, earliest};
-use crate::dating::{Dating, Rounds, Timeline};
+use crate::dating::Dating;
 use crate::ids::{Block, Hotkey, Uid};
+use crate::rounds::{Rounds, Timeline};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

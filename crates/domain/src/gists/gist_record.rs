@@ -1,0 +1,131 @@
+//! What is remembered of gists: their states, answers and good contents, who is committed to them, and what they list.
+
+use crate::commitment::GistPointer;
+use crate::ids::{Block, Hotkey};
+use crate::places::PlaceRuleDigest;
+use serde::{Deserialize, Serialize};
+
+/// SHA-256 of a gist's content, by which the store names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ContentDigest(pub [u8; 32]);
+
+/// What GistFetcher knows of one gist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistState {
+    /// Where it is.
+    pub pointer: GistPointer,
+    /// The validator that the last good answer carried, for a conditional request.
+    pub etag: Option<String>,
+    /// The last good content.
+    pub digest: Option<ContentDigest>,
+    /// The polling round of the last good answer.
+    pub fetched_round: Option<Block>,
+    /// The polling round in which it was last asked for, 0 if it never was.
+    pub asked_round: Block,
+    /// Attempts that failed since the last good answer.
+    pub failures: u32,
+    /// How often in a row GitHub said that there is nothing to read.
+    pub refusals: u32,
+    /// The latest failure, if the last attempt failed.
+    pub error: Option<String>,
+}
+
+/// What came of asking for one gist in one round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistAnswer {
+    /// The gist.
+    pub pointer: GistPointer,
+    /// What was answered.
+    pub outcome: GistOutcome,
+}
+
+/// The outcomes of asking for a gist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GistOutcome {
+    /// The content is what it was.
+    Unchanged,
+    /// There is (new) content.
+    Fetched {
+        /// For the next conditional request.
+        etag: Option<String>,
+        /// SHA-256 of the document.
+        digest: ContentDigest,
+        /// The document as served.
+        document: Vec<u8>,
+    },
+    /// It could not be read; the last good content stands.
+    Failed {
+        /// Why, in words.
+        error: String,
+        /// Whom that is about.
+        scope: FailureScope,
+    },
+}
+
+/// Whom a failure to read a gist is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// This gist: GitHub says that there is nothing that could be read.
+    Gist,
+    /// GitHub, the way there, or us who ask.
+    Elsewhere,
+    /// Nobody: it was not asked for.
+    NotAsked,
+}
+
+/// What a hotkey's gist was when it was last read while the hotkey was committed to it.
+///
+/// The chain tells the last commitment alone. That it is not the first to the gist is known only of what this store has seen: in a
+/// new one, whoever pinned another revision before is committed since that pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoodPointer {
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// Where its commitment pointed then.
+    pub pointer: GistPointer,
+    /// The content.
+    pub digest: ContentDigest,
+    /// The polling round in which it was first seen so.
+    pub round: Block,
+    /// Since when the hotkey has been committed to the gist, whatever the revision.
+    pub committed_at: Block,
+}
+
+/// A hotkey that points to a gist, as the chain says at a round's block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GistHolder {
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// Where its commitment points.
+    pub pointer: GistPointer,
+    /// The block of the commitment.
+    pub committed_at: Block,
+}
+
+/// A content that a hotkey's gist was first seen with in some round. Scorer makes claims of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The record's number, ascending in the order of rounds.
+    pub id: i64,
+    /// The hotkey whose commitment led to the content.
+    pub hotkey: Hotkey,
+    /// The gist.
+    pub pointer: GistPointer,
+    /// The content.
+    pub digest: ContentDigest,
+    /// The round in which this hotkey was first seen with this content.
+    pub round: Block,
+    /// Since when the hotkey has been committed to the gist, whatever the revision, with the limit of [`GoodPointer`].
+    pub committed_at: Block,
+    /// The block of the commitment, if that pins the revision with the content.
+    pub pinned_at: Option<Block>,
+}
+
+/// A holding of which claims were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedHolding {
+    /// The holding's number.
+    pub id: i64,
+    /// Which of its pairs held a place, and so were claimed.
+    pub rule: PlaceRuleDigest,
+}

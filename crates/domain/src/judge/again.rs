@@ -1,0 +1,19 @@
+//! Deciding a recorded cycle again, by the rules that it was decided by.
+//!
+//! Whoever raises [`crate::rules::CURRENT`] moves the code as it was to a module of its version below this one, and adds a line to
+//! [`decide_again`]. A running validator decides by [`crate::decision::decide`], which is always the newest version.
+
+use crate::decision::{Decision, decide};
+use crate::evidence::Evidence;
+use crate::policy::Policy;
+use crate::rules::{UnknownRules, check_version};
+
+/// Judges and scores by the version of the rules that the policy names.
+///
+/// # Errors
+/// If that version is not known.
+pub fn decide_again(evidence: &Evidence, policy: &Policy) -> Result<Decision, UnknownRules> {
+    check_version(policy.rules)?;
+    // One version is released so far. The next one adds `match policy.rules { 1 => v1::decide(..), _ => decide(..) }`.
+    Ok(decide(evidence, policy))
+}
