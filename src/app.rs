@@ -24,8 +24,8 @@ use tensorflix_actors::chain_watcher::{ChainWatcher, CommitmentsChanged, Grids, 
 use tensorflix_actors::cycle::{CycleSettings, Opening};
 use tensorflix_actors::gist_fetcher::{GistFetcher, SubmissionsRecorded};
 use tensorflix_actors::instagram::InstagramActor;
-use tensorflix_actors::limiter::Limiter;
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::platform::{Platform, PlatformActor};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};

@@ -21,8 +21,8 @@ use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::adapters::store::Database;
 use tensorflix::connections;
-use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{

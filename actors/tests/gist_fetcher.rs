@@ -20,7 +20,7 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::{GistFetcher, ROUND_DEADLINE, SubmissionsRecorded};
 use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;

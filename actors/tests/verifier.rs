@@ -13,7 +13,7 @@ use crate::support::world::{UNLIMITED, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::instagram::{Instagram, charge_units};
-use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platform::{DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};

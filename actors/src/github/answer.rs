@@ -1,7 +1,7 @@
 //! What GitHub's API says of a gist: the fields that are read, and what they come to.
 
 use super::failure::ItemFailure;
-use crate::json_parts::{decoded, members};
+use crate::outbound::json_parts::{decoded, members};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

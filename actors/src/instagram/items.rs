@@ -1,7 +1,7 @@
 //! Reading the items of a data set: joined to reels by short code, never by order.
 
-use crate::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
-use crate::json_parts::{decoded, elements, some_members};
+use crate::outbound::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
+use crate::outbound::json_parts::{decoded, elements, some_members};
 use crate::platform::{BatchAnswer, join_copies, shown_words};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use super::items::Joined;
 use super::refusals;
 use super::{Instagram, Span, charge_units};
 use crate::github::address;
-use crate::json_parts::{members, some_members};
+use crate::outbound::json_parts::{members, some_members};
 use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use crate::platform::{BatchError, BatchFailure};
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};

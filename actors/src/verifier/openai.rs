@@ -5,7 +5,7 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, Unexamined, permille};
 use crate::github::address;
-use crate::json_parts::{decoded, elements, members, some_members};
+use crate::outbound::json_parts::{decoded, elements, members, some_members};
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;

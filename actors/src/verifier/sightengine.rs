@@ -6,7 +6,7 @@
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, permille};
 use crate::github::address;
-use crate::json_parts::some_members;
+use crate::outbound::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse};
 use async_trait::async_trait;

@@ -1,7 +1,7 @@
 //! Reading YouTube's answers: every field optional, unknown ones ignored, and absence only where it is certain.
 
-use crate::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
-use crate::json_parts::{NotWhole, decoded, elements, members, some_members};
+use crate::outbound::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
+use crate::outbound::json_parts::{NotWhole, decoded, elements, members, some_members};
 use crate::platform::{BatchAnswer, BatchError, join_copies, join_metrics};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,8 +6,13 @@
 //! - A request that may only take until a given moment is not sent once that has passed, and its deadline is cut to what is
 //!   left: who is paid by the request learns in time what came of it.
 
-use crate::limiter::Limiter;
-use crate::pauses::{Caller, Pauses, requested_pause};
+pub(crate) mod decoding;
+pub(crate) mod json_parts;
+pub mod limiter;
+pub(crate) mod pauses;
+
+use crate::outbound::limiter::Limiter;
+use crate::outbound::pauses::{Caller, Pauses, requested_pause};
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use std::sync::Arc;
 use std::time::Duration;
