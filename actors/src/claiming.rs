@@ -10,7 +10,7 @@
 use crate::cycle::CycleSettings;
 use crate::evidence::place_rule;
 use crate::ports::{Store, StoreError};
-use crate::quarantine::{self, Quarantine, Rules};
+use crate::supervision::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tensorflix_domain::chain_time::grid_start;

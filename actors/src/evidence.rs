@@ -5,7 +5,7 @@ mod earlier;
 
 use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
-use crate::quarantine::{self, Quarantine, Rules};
+use crate::supervision::quarantine::{self, Quarantine, Rules};
 use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;

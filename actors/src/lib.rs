@@ -17,7 +17,6 @@ pub mod platform;
 mod poller;
 pub mod ports;
 mod preflight;
-pub mod quarantine;
 mod quota_wait;
 pub mod revealing;
 pub mod round_tally;

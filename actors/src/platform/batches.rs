@@ -5,7 +5,7 @@ use super::ledger::Day;
 use super::plausible::screen;
 use super::{BATCHES, BatchAnswer, BatchError, ContentsObserved, Platform, Scope};
 use crate::ports::StoreError;
-use crate::quarantine::Quarantine;
+use crate::supervision::quarantine::Quarantine;
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;

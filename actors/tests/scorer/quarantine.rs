@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::quarantine::Rules;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::quarantine::MOST_CRASHES;
 use tensorflix_domain::record::DecidedCycle;

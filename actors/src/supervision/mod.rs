@@ -10,6 +10,7 @@
 
 mod backoff;
 mod heartbeat;
+pub mod quarantine;
 pub mod watchdog;
 
 pub use backoff::{Jitter, RestartLimits};
