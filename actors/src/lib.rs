@@ -11,7 +11,6 @@ pub mod gist_fetcher;
 pub mod github;
 pub mod instagram;
 pub mod outbound;
-pub mod outcomes;
 pub mod owner_checks;
 pub mod platform;
 mod poller;

@@ -2,7 +2,9 @@
 //!
 //! Counters only watch: nothing reads them to decide anything.
 
-use crate::outcomes::Outcomes;
+pub mod outcomes;
+
+use crate::stats::outcomes::Outcomes;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
