@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::instagram::{Instagram, charge_units};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
-use tensorflix_actors::platform::DailyBudget;
+use tensorflix_actors::platforms::DailyBudget;
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Detector, OpenAi, SightEngine, Terms, Webhook, detector_bucket};
-use tensorflix_actors::youtube::YouTube;
 use tensorflix_chain::{
     ChainConfig, Client, HotkeyWallet, Network, RequestGate, Tolerances, UnknownNetwork, WalletError,
 };

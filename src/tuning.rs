@@ -9,7 +9,7 @@ use crate::connections;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
-use tensorflix_actors::platform::DailyBudget;
+use tensorflix_actors::platforms::DailyBudget;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use toml::{Table, Value};

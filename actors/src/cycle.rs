@@ -4,7 +4,7 @@ use crate::claiming::Claiming;
 use crate::disputes::Disputes;
 use crate::evidence::{Gathered, content_evidence, gather};
 use crate::gist_dates::DateGists;
-use crate::platform::{ContentsObserved, ObserveContents, PollContents};
+use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
 use crate::quota_wait::{Observed, QuotaWait};

@@ -9,7 +9,7 @@
 //! would have had to anyway.
 
 use crate::cycle::{CycleSettings, Opening};
-use crate::platform::PollContents;
+use crate::platforms::PollContents;
 use crate::ports::{Clock, Store, StoreError};
 use actix::Recipient;
 use std::collections::BTreeMap;

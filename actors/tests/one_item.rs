@@ -11,7 +11,7 @@ use crate::youtube::{PATH, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
 use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::platform::ContentsObserved;
+use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::record::GistOutcome;

@@ -10,7 +10,7 @@ use super::vitals::{Dating, Vitals};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CHAIN;
-use tensorflix_actors::platform::{BATCHES, KEY};
+use tensorflix_actors::platforms::{BATCHES, KEY};
 use tensorflix_actors::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::scorer::CYCLES;
 use tensorflix_actors::stats::outcomes::Outcome;

@@ -17,7 +17,7 @@ use actix::{
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platform::{ContentsObserved, ORDER_GRACE, ObserveContents};
+use tensorflix_actors::platforms::{ContentsObserved, ORDER_GRACE, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platform::{ObserveContents, Platform};
+use tensorflix_actors::platforms::{ObserveContents, Platform};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};

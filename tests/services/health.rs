@@ -14,7 +14,7 @@ use tensorflix::api::source::Source;
 use tensorflix::api::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
 use tensorflix::connections;
-use tensorflix_actors::platform::Scope;
+use tensorflix_actors::platforms::Scope;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::stats::outcomes::Outcomes;

@@ -10,7 +10,7 @@ use tensorflix::api::clients::Clients;
 use tensorflix::api::front::Front;
 use tensorflix::api::health::Standing;
 use tensorflix::api::metrics;
-use tensorflix_actors::platform::BATCHES;
+use tensorflix_actors::platforms::BATCHES;
 use tensorflix_actors::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::weight_setter::WEIGHTS;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};

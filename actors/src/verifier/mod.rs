@@ -24,7 +24,7 @@ pub use sightengine::SightEngine;
 pub use webhook::Webhook;
 
 use crate::outbound::Outbound;
-use crate::platform::key_name;
+use crate::platforms::key_name;
 use crate::ports::HttpError;
 use actix::Message;
 use async_trait::async_trait;

@@ -4,7 +4,7 @@ use crate::support::world::World;
 use actix::{Actor, Context, Handler, Recipient, ResponseFuture, Supervised};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents, PollContents};
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, PollContents};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::Moment;

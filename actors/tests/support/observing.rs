@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents, Platform, PlatformActor};
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, Platform, PlatformActor};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, ContentId};

@@ -2,7 +2,7 @@
 
 use crate::outbound::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
 use crate::outbound::json_parts::{NotWhole, decoded, elements, members, some_members};
-use crate::platform::{BatchAnswer, BatchError, join_copies, join_metrics};
+use crate::platforms::{BatchAnswer, BatchError, join_copies, join_metrics};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::ids::{self, ContentId};

@@ -6,7 +6,7 @@ use super::{Instagram, Span, charge_units};
 use crate::github::address;
 use crate::outbound::json_parts::{members, some_members};
 use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
-use crate::platform::{BatchError, BatchFailure};
+use crate::platforms::{BatchError, BatchFailure};
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -13,7 +13,7 @@ pub use calendar::{next_pacific_midnight, pacific_date};
 
 use crate::github::address;
 use crate::outbound::{Outbound, Timing};
-use crate::platform::{
+use crate::platforms::{
     BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name,
 };
 use crate::ports::{Credential, HttpError, HttpRequest};

@@ -2,7 +2,7 @@
 
 use crate::outbound::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
 use crate::outbound::json_parts::{decoded, elements, some_members};
-use crate::platform::{BatchAnswer, join_copies, shown_words};
+use crate::platforms::{BatchAnswer, join_copies, shown_words};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tensorflix_domain::ids::ContentId;

@@ -16,11 +16,13 @@ mod actor;
 mod asking;
 mod batches;
 mod copies;
+pub mod instagram;
 mod ledger;
 mod plausible;
 mod polling;
 mod rests;
 mod words;
+pub mod youtube;
 
 pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};

@@ -3,7 +3,7 @@
 //! No list of reasons is complete. A refusal (4xx) that is no limit and that no list knows concerns the key that met it, until
 //! another key meets it too.
 
-use crate::platform::{BatchError, KeyRefusal, key_name, shown_words};
+use crate::platforms::{BatchError, KeyRefusal, key_name, shown_words};
 use crate::ports::HttpResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;

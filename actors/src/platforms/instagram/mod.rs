@@ -16,7 +16,7 @@ mod refusals;
 mod runs;
 
 use crate::outbound::Outbound;
-use crate::platform::{
+use crate::platforms::{
     BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms,
 };
 use crate::ports::Clock;

@@ -2,7 +2,7 @@
 //!
 //! A refusal starts nothing and costs nothing. Only one that speaks of the account's usage is about money.
 
-use crate::platform::{BatchError, KeyRefusal, key_name, shown_words};
+use crate::platforms::{BatchError, KeyRefusal, key_name, shown_words};
 use crate::ports::HttpResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
