@@ -8,7 +8,7 @@ use crate::config::{Config, NetworkSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::platforms::DailyBudget;

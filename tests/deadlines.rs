@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::connections;
-use tensorflix_actors::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};

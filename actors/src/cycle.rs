@@ -3,7 +3,7 @@
 use crate::claiming::Claiming;
 use crate::disputes::Disputes;
 use crate::evidence::{Gathered, content_evidence, gather};
-use crate::gist_dates::DateGists;
+use crate::gist_fetcher::gist_dates::DateGists;
 use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
 use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};

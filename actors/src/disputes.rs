@@ -12,7 +12,7 @@
 //! - Who is copied may use the same requests as whoever copies: a gist that was dated within the hour waits for those that were
 //!   not, and leaves the reserve to them unless one of them is its rival.
 
-use crate::gist_dates::{DateGists, GistsDated, WaitingGist};
+use crate::gist_fetcher::gist_dates::{DateGists, GistsDated, WaitingGist};
 use crate::ports::{Clock, Store, StoreError};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};

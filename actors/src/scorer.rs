@@ -12,8 +12,8 @@
 
 use crate::chain_watcher::CommitmentsChanged;
 use crate::cycle::{Conductor, CycleSettings};
-use crate::gist_dates::DateGists;
 use crate::gist_fetcher::SubmissionsRecorded;
+use crate::gist_fetcher::gist_dates::DateGists;
 use crate::platforms::{ObserveContents, PollContents};
 use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};

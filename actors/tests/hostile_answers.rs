@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tensorflix_actors::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::platforms::DailyBudget;

@@ -10,7 +10,7 @@ use crate::support::world::{UNLIMITED, World};
 use crate::youtube::{PATH, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
-use tensorflix_actors::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::observation::Sighting;

@@ -3,10 +3,10 @@
 use super::line::{self, PINS_PER_ROUND, Wanted};
 use super::{ROUND_DEADLINE, SubmissionsRecorded, holders};
 use crate::disputes;
-use crate::github::{GistReading, GitHub};
-use crate::owner_checks::{Checkable, OwnerChecks};
+use crate::gist_fetcher::github::{GistReading, GitHub};
+use crate::gist_fetcher::owner_checks::{Checkable, OwnerChecks};
+use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store, StoreError};
-use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};

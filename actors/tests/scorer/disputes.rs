@@ -15,7 +15,7 @@ use actix::{Actor, Context, Handler};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_dates::{DateGists, GistsDated};
+use tensorflix_actors::gist_fetcher::gist_dates::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::stats::ActorStats;

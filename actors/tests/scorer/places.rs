@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::cycle::Opening;
-use tensorflix_actors::gist_dates::{DateGists, GistsDated};
+use tensorflix_actors::gist_fetcher::gist_dates::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
 use tensorflix_domain::observation::{Details, Metrics, Observation, Presence, Sighting};

@@ -12,16 +12,20 @@
 //!
 //! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
 
+pub mod gist_dates;
+pub mod github;
 mod line;
+pub mod owner_checks;
 mod round;
+pub mod round_tally;
 
 pub use self::line::{LONGEST_WAIT_BLOCKS, PIN_LONGEST_WAIT_BLOCKS, PINS_PER_ROUND};
 use self::round::Round;
 use crate::chain_watcher::CommitmentsChanged;
-use crate::gist_dates::{DateGists, DateRequests, GistsDated};
-use crate::github::GitHub;
+use crate::gist_fetcher::gist_dates::{DateGists, DateRequests, GistsDated};
+use crate::gist_fetcher::github::GitHub;
+use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store};
-use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
@@ -61,7 +65,7 @@ pub struct GistFetcher {
     pub max_in_flight: usize,
     /// Blocks in a polling round.
     pub round_blocks: u32,
-    /// Owners that are asked for in one round at most, see [`CHECKS_PER_ROUND`](crate::owner_checks::CHECKS_PER_ROUND).
+    /// Owners that are asked for in one round at most, see [`CHECKS_PER_ROUND`](crate::gist_fetcher::owner_checks::CHECKS_PER_ROUND).
     pub owner_checks_per_round: usize,
     /// A task gist that is read beside the committed ones.
     pub task_gist: Option<GistPointer>,

@@ -10,7 +10,7 @@
 //! - What GitHub does not answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
 //!   does what is about us who ask. An answer about one gist ends nothing.
 
-use crate::github::GitHub;
+use crate::gist_fetcher::github::GitHub;
 use crate::ports::{Clock, Store, StoreError};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,8 +8,8 @@
 //!   was asked shows that, other gists are asked for, whose owners were checked before ([`MOST_CONTROLS`]).
 //! - The same answers say whose the gists are, and are recorded as checks of that.
 
-use crate::github::{DateReply, GitHub};
-use crate::owner_checks::{OwnerChecks, RESERVED_API_REQUESTS};
+use crate::gist_fetcher::github::{DateReply, GitHub};
+use crate::gist_fetcher::owner_checks::{OwnerChecks, RESERVED_API_REQUESTS};
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
 use actix::Message;
