@@ -4,11 +4,11 @@
 //! Each pass begins from the store and the chain, and holds nothing over to the next. Between any two of its steps the
 //! process may die; the next pass finds out from the chain how far it came.
 
-use crate::foreign_updates::ForeignUpdates;
-pub use crate::foreign_updates::OnForeignUpdate;
 use crate::ports::{Chain, ChainError, Failure, Remedy, Store, StoreError};
-use crate::preflight::{Obstacle, obstacle};
-use crate::revealing::{Unrevealed, Watched, reveal, watch_reveals};
+use crate::weight_setter::foreign_updates::ForeignUpdates;
+pub use crate::weight_setter::foreign_updates::OnForeignUpdate;
+use crate::weight_setter::preflight::{Obstacle, obstacle};
+use crate::weight_setter::reveal::{Unrevealed, Watched, reveal, watch_reveals};
 use crate::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightsConfirmed, WeightsWithheld};
 use std::sync::Arc;
 use tensorflix_domain::chain_time::grid_start;

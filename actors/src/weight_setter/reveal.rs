@@ -8,7 +8,7 @@
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
 use crate::ports::{Chain, ChainError, Inclusion, Store};
-use crate::sending::non_zero;
+use crate::weight_setter::sender::non_zero;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::weights::WeightEntry;

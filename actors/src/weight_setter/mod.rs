@@ -13,11 +13,17 @@
 //!
 //! It scores nothing. With `dry_run` it does all but sign and send.
 
+pub(crate) mod foreign_updates;
+pub(crate) mod preflight;
+pub mod reveal;
+pub mod sender;
+pub(crate) mod settling;
+
 use crate::chain_watcher::HeadFinalized;
 use crate::ports::{Chain, Store};
 use crate::scorer::ScoresDecided;
-use crate::sending::{Sender, SendingSettings, Sent};
 use crate::stats::ActorStats;
+use crate::weight_setter::sender::{Sender, SendingSettings, Sent};
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
 use std::sync::Arc;
 use tensorflix_domain::ids::Block;
