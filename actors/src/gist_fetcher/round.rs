@@ -2,11 +2,11 @@
 
 use super::line::{self, PINS_PER_ROUND, Wanted};
 use super::{ROUND_DEADLINE, SubmissionsRecorded, holders};
-use crate::disputes;
 use crate::gist_fetcher::github::{GistReading, GitHub};
 use crate::gist_fetcher::owner_checks::{Checkable, OwnerChecks};
 use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::disputes;
 use crate::stats::ActorStats;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};

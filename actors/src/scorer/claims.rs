@@ -7,9 +7,9 @@
 //!   so that nobody makes every round cost more by listing too much.
 //! - A claim that exists keeps its times, so everything here may be done again.
 
-use crate::cycle::CycleSettings;
-use crate::evidence::place_rule;
 use crate::ports::{Store, StoreError};
+use crate::scorer::conductor::CycleSettings;
+use crate::scorer::evidence::place_rule;
 use crate::supervision::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};

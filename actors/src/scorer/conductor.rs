@@ -1,19 +1,19 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
-use crate::claiming::Claiming;
-use crate::disputes::Disputes;
-use crate::evidence::{Gathered, content_evidence, gather};
 use crate::gist_fetcher::gist_dates::DateGists;
 use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
-use crate::poller::{Poller, Watched};
 use crate::ports::{Clock, Store, StoreError};
-use crate::quota_wait::{Observed, QuotaWait};
+use crate::scorer::claims::Claiming;
+use crate::scorer::disputes::Disputes;
+use crate::scorer::evidence::{Gathered, content_evidence, gather};
+use crate::scorer::hints::suspicions;
+use crate::scorer::polls::{Poller, Watched};
+use crate::scorer::quota_wait::{Observed, QuotaWait};
+use crate::scorer::traffic::judge_traffic;
+pub use crate::scorer::verdicts::VERIFICATION_DEADLINE;
+use crate::scorer::verdicts::{self, Verification, record_waits};
 use crate::supervision::quarantine::{self, Quarantine, Rules};
-use crate::suspicions::suspicions;
-use crate::traffic::judge_traffic;
 use crate::verifier::VerifyContents;
-pub use crate::verifying::VERIFICATION_DEADLINE;
-use crate::verifying::{self, Verification, record_waits};
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -306,7 +306,7 @@ impl Conductor {
         let asked: BTreeSet<ContentId> = wanted.iter().map(|wanted| wanted.content.clone()).collect();
         let head = self.store.latest_head().await?.map(|head| head.stamp);
         let as_of = head.unwrap_or(opened_at).max(opened_at);
-        errors.extend(verifying::ask(verifier, &*self.clock, wanted, as_of).await);
+        errors.extend(verdicts::ask(verifier, &*self.clock, wanted, as_of).await);
         // What else went wrong with these contents is reported already.
         let (known, _) = content_evidence(store, policy, context, &asked, shortfalls, &mut Vec::new()).await?;
         evidence.contents.extend(known);

@@ -8,9 +8,9 @@
 //! It changes no score: a cycle decides from what was observed since it opened, and from older evidence only where it
 //! would have had to anyway.
 
-use crate::cycle::{CycleSettings, Opening};
 use crate::platforms::PollContents;
 use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::conductor::{CycleSettings, Opening};
 use actix::Recipient;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -10,13 +10,23 @@
 //!
 //! It sends nothing to the chain and knows no platform's protocol.
 
+pub(crate) mod claims;
+pub mod conductor;
+pub(crate) mod disputes;
+pub(crate) mod evidence;
+pub(crate) mod hints;
+pub(crate) mod polls;
+pub(crate) mod quota_wait;
+pub(crate) mod traffic;
+pub(crate) mod verdicts;
+
 use crate::chain_watcher::CommitmentsChanged;
-use crate::cycle::{Conductor, CycleSettings};
 use crate::gist_fetcher::SubmissionsRecorded;
 use crate::gist_fetcher::gist_dates::DateGists;
 use crate::platforms::{ObserveContents, PollContents};
-use crate::poller::{POLL_EVERY, Poller};
 use crate::ports::{Clock, Store};
+use crate::scorer::conductor::{Conductor, CycleSettings};
+use crate::scorer::polls::{POLL_EVERY, Poller};
 use crate::stats::ActorStats;
 use crate::supervision::quarantine::Rules;
 use crate::verifier::VerifyContents;

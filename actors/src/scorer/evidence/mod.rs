@@ -3,10 +3,10 @@
 mod claims;
 mod earlier;
 
-use crate::cycle::CycleSettings;
 use crate::ports::{Store, StoreError};
+use crate::scorer::conductor::CycleSettings;
+use crate::scorer::verdicts::{Open, Verification};
 use crate::supervision::quarantine::{self, Quarantine, Rules};
-use crate::verifying::{Open, Verification};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
