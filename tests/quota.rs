@@ -22,7 +22,7 @@ use std::time::Duration;
 use tensorflix::app::{App, Mode};
 use tensorflix::cli::sandbox_config;
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};

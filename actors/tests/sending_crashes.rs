@@ -21,7 +21,7 @@ use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::ports::{Chain, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::WeightSetter;
-use tensorflix_actors::weight_setter::sender::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::policy::Policy;

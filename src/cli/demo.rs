@@ -15,7 +15,7 @@ use crate::session::{Session, Shown};
 use crate::telemetry::{self, ConsoleMode};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, grid_start};
 use tensorflix_domain::ids::Block;
 use tensorflix_sandbox::node::Pace;

@@ -13,7 +13,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 use tensorflix_actors::gist_fetcher::ROUND_DEADLINE;
 use tensorflix_actors::ports::{Chain, ChainError, Store};
-use tensorflix_actors::scorer::conductor::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
+use tensorflix_actors::scorer::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
 use tensorflix_domain::verdict::Status;
 use tokio::time::Instant;
 

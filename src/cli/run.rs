@@ -12,7 +12,7 @@ use crate::session::{Session, Shown};
 use crate::telemetry::ConsoleMode;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
 use tensorflix_store::Loss;

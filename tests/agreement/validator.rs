@@ -9,7 +9,7 @@ use tensorflix::app::{App, Mode};
 use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
 use tensorflix::reporter::Event;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::policy::OwnershipRule;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_sandbox::platforms::Platforms;

@@ -15,7 +15,7 @@ use tensorflix::config::{Config, Overrides};
 use tensorflix::export::RecordedCycle;
 use tensorflix::replay::Payout;
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;

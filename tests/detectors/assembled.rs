@@ -10,7 +10,7 @@ use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
 use tensorflix::connections;
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::DecidedCycle;

@@ -10,7 +10,7 @@ use tensorflix::cli::sandbox_config;
 use tensorflix::export::RecordedCycle;
 use tensorflix::replay::{WeightsReplay, replay};
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::rules::CURRENT;

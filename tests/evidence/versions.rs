@@ -9,7 +9,7 @@ use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
 use tensorflix::export::{RecordedCycle, read_json, write_json};
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::rules::{CURRENT, UNNAMED};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tensorflix::app::{App, Mode};
 use tensorflix::cli::sandbox_config;
 use tensorflix::reporter::Event;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_sandbox::node::Pace;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 

@@ -7,7 +7,7 @@ use tensorflix::app::{App, Mode, slot_blocks};
 use tensorflix::cli::sandbox_config;
 use tensorflix::config::Config;
 use tensorflix::session::{Session, Shown};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::OwnershipRule;

@@ -7,12 +7,16 @@
 //!
 //! It judges nothing, not even whether a commitment is well-formed.
 
+mod messages;
+
+pub use self::messages::{CommitmentsChanged, HeadFinalized};
+
 use crate::ports::{Chain, Clock, Store};
 use crate::stats::ActorStats;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_domain::chain_time::{BlockStamp, grid_start};
+use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::Head;
 
@@ -25,19 +29,6 @@ const READING_DEADLINE: Duration = Duration::from_secs(150);
 
 /// Longest pause between attempts to follow the chain.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// A new block is final.
-#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
-#[rtype(result = "()")]
-pub struct HeadFinalized(pub Head);
-
-/// The subnet was read anew and stored: commitments, and everything else of the metagraph, may have changed.
-#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
-#[rtype(result = "()")]
-pub struct CommitmentsChanged {
-    /// The block that it was read at.
-    pub at: BlockStamp,
-}
 
 /// The grids on which the subnet is read.
 #[derive(Clone, Copy, Debug)]

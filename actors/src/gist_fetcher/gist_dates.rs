@@ -9,12 +9,12 @@
 //! - The same answers say whose the gists are, and are recorded as checks of that.
 
 use crate::gist_fetcher::github::{DateReply, GitHub};
+use crate::gist_fetcher::messages::{DateGists, GistsDated, WaitingGist};
 use crate::gist_fetcher::owner_checks::{OwnerChecks, RESERVED_API_REQUESTS};
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
-use actix::Message;
 use futures::StreamExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,32 +31,6 @@ pub const MOST_CONTROLS: usize = 3;
 /// What a request may take beyond `github.timeout_secs`: waiting for its turn, and a retry after an answer that failed at
 /// once.
 const MARGIN: Duration = Duration::from_secs(5);
-
-/// Request: when did GitHub see these gists change last? Asked only for gists in dispute, since each costs an API request.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "GistsDated")]
-pub struct DateGists {
-    /// The polling round in which they are asked for.
-    pub round: Block,
-    /// Which, in this order.
-    pub line: Vec<WaitingGist>,
-}
-
-/// A gist in line to be dated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingGist {
-    /// Which.
-    pub gist: GistName,
-    /// Whether it may be asked for with the API requests that are reserved.
-    pub may_use_reserve: bool,
-}
-
-/// Answer to [`DateGists`]; a gist that could not be asked for is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
-pub struct GistsDated {
-    /// What a look at each gist said.
-    pub answers: BTreeMap<GistName, DateAnswer>,
-}
 
 /// One request's work.
 pub(crate) struct DateRequests {

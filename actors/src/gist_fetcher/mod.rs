@@ -12,17 +12,21 @@
 //!
 //! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
 
+pub(crate) mod dating_line;
 pub mod gist_dates;
 pub mod github;
 mod line;
+mod messages;
 pub mod owner_checks;
 mod round;
 pub mod round_tally;
 
 pub use self::line::{LONGEST_WAIT_BLOCKS, PIN_LONGEST_WAIT_BLOCKS, PINS_PER_ROUND};
+pub use self::messages::{DateGists, GistsDated, SubmissionsRecorded, WaitingGist};
+pub use self::round::ROUND_DEADLINE;
 use self::round::Round;
 use crate::chain_watcher::CommitmentsChanged;
-use crate::gist_fetcher::gist_dates::{DateGists, DateRequests, GistsDated};
+use crate::gist_fetcher::gist_dates::DateRequests;
 use crate::gist_fetcher::github::GitHub;
 use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store};
@@ -33,23 +37,9 @@ use actix::{
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::GistHolder;
-use tensorflix_domain::subnet::Subnet;
-
-/// Longest time that a round may take; a round of 25 blocks lasts 300 s.
-pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
 
 /// How often it looks for a round that it was not told of.
 const TICK: Duration = Duration::from_secs(30);
-
-/// A polling round was finished and stored.
-#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
-#[rtype(result = "()")]
-pub struct SubmissionsRecorded {
-    /// The round's block.
-    pub round: Block,
-}
 
 /// Everything that GistFetcher needs.
 pub struct GistFetcher {
@@ -165,17 +155,4 @@ impl GistFetcher {
             }
         }));
     }
-}
-
-/// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.
-fn holders(subnet: &Subnet) -> Vec<GistHolder> {
-    subnet
-        .neurons
-        .iter()
-        .filter_map(|neuron| {
-            let record = neuron.commitment.as_ref()?;
-            let pointer = record.text.as_deref()?.parse().ok()?;
-            Some(GistHolder { hotkey: neuron.hotkey, pointer, committed_at: record.block })
-        })
-        .collect()
 }

@@ -6,6 +6,7 @@
 //! - A request that may only take until a given moment is not sent once that has passed, and its deadline is cut to what is
 //!   left: who is paid by the request learns in time what came of it.
 
+pub(crate) mod address;
 pub(crate) mod decoding;
 pub(crate) mod json_parts;
 pub mod limiter;

@@ -2,20 +2,19 @@
 
 use super::batches::{ABSENCE_APART, Look};
 use super::ledger::{Day, Ledger};
+use super::messages::{ContentsObserved, ObserveContents};
+use super::parts::{Order, Parts, content_item};
+use super::platform::{Platform, Scope};
 use super::plausible::Told;
-use super::{ContentsObserved, ObserveContents, Platform, Scope};
 use crate::outbound::Outbound;
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
 use crate::supervision::Heartbeat;
-use crate::supervision::quarantine::{self, Quarantine};
+use crate::supervision::quarantine::Quarantine;
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
-use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::ids::{Block, ContentId};
-use tensorflix_domain::quarantine::{Item, ItemKind};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verdict::Reason;
 
 /// Details that were seen this many blocks ago, six hours, are asked for anew with the numbers: texts name owners, and
@@ -25,33 +24,6 @@ pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
 /// The actor.
 pub struct PlatformActor<P: Platform> {
     parts: Arc<Parts<P>>,
-}
-
-pub(super) struct Parts<P> {
-    pub(super) platform: P,
-    pub(super) outbound: Outbound,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) stats: Arc<ActorStats>,
-    pub(super) slots: tokio::sync::Semaphore,
-    pub(super) ledger: Ledger,
-    /// Contents of which the log told that an answer about them cannot be true.
-    pub(super) implausible: Told,
-}
-
-/// How one request is worked off.
-#[derive(Clone, Debug)]
-pub(super) struct Order {
-    /// By which observations are dated.
-    pub(super) as_of: BlockStamp,
-    /// By the monotonic clock.
-    pub(super) deadline: Duration,
-    /// Numbers alone will do for contents whose details were seen at this block or later.
-    pub(super) details_since: Block,
-    /// Units that are left in each bucket for others.
-    pub(super) kept_units: u64,
-    /// Whether it comes again by itself soon: then nothing is tried twice, and an outage costs little.
-    pub(super) is_poll: bool,
 }
 
 impl<P: Platform> PlatformActor<P> {
@@ -212,10 +184,4 @@ impl<P: Platform> Parts<P> {
         }
         Ok(wanted)
     }
-}
-
-/// A content as an item, on one day.
-pub(super) fn content_item(content: &ContentId, day: &Day) -> Item {
-    let id = format!("{}:{}", content.platform().name(), content.as_str());
-    quarantine::item(ItemKind::Content, id, day.date.as_bytes())
 }

@@ -1,8 +1,8 @@
 //! Asking for one batch: again after failures in passing, by one route after the other, each debited before it is asked.
 
-use super::actor::{Order, Parts};
 use super::ledger::{Day, Refusals};
-use super::{BatchAnswer, BatchError, KEY, KeyRefusal, Platform, Route, Scope};
+use super::parts::{Order, Parts};
+use super::platform::{BatchAnswer, BatchError, KEY, KeyRefusal, Platform, Route, Scope};
 use crate::outbound::LONGEST_PAUSE;
 use crate::ports::StoreError;
 use crate::stats::ActorStats;

@@ -1,9 +1,10 @@
 //! Batches of one order: cut, asked for side by side, stored, and counted as what they came to.
 
-use super::actor::{Order, Parts, content_item};
 use super::ledger::Day;
+use super::messages::ContentsObserved;
+use super::parts::{Order, Parts, content_item};
+use super::platform::{BATCHES, BatchAnswer, BatchError, Platform, Scope};
 use super::plausible::screen;
-use super::{BATCHES, BatchAnswer, BatchError, ContentsObserved, Platform, Scope};
 use crate::ports::StoreError;
 use crate::supervision::quarantine::Quarantine;
 use futures::{FutureExt, StreamExt};

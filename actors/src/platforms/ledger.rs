@@ -6,8 +6,8 @@
 //!   a method that is missing, rest in memory (`rests.rs`) and are tried again later.
 //! - Each of these is said once in the log, not once a batch.
 
+use super::platform::{BatchError, KeyRefusal, Platform, Route, Scope, Terms};
 use super::rests::{METHOD_REST, NewRest, Rests};
-use super::{BatchError, KeyRefusal, Platform, Route, Scope, Terms};
 use crate::ports::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! What an answer says that cannot be true is taken out of it before anybody stores it, whatever the platform; the bounds
 //! are the domain's. The log says it once for each content, not at every look.
 
-use super::BatchAnswer;
+use super::platform::BatchAnswer;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::chain_time::Moment;

@@ -6,34 +6,20 @@
 //!   its evidence. Nothing is tried twice: the next poll comes soon.
 //! - A platform without a method for numbers alone is not polled: Instagram, where each look costs money.
 
-use super::actor::{Order, Parts, PlatformActor};
+use super::actor::PlatformActor;
 use super::ledger::Day;
-use super::{ContentsObserved, Platform, Scope};
+use super::messages::{ContentsObserved, PollContents};
+use super::parts::{Order, Parts};
+use super::platform::{Platform, Scope};
 use crate::ports::StoreError;
-use actix::{Handler, Message, ResponseFuture};
+use actix::{Handler, ResponseFuture};
 use std::collections::HashMap;
-use std::time::Duration;
-use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, BlockStamp};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::freshness::{Allowance, due_in_turn, reserved_calls};
 use tensorflix_domain::ids::{ContentId, Uid};
-use tensorflix_domain::places::Turn;
 
 /// Most contents that one poll asks for: ten calls of fifty.
 pub const MAX_POLLED: usize = 500;
-
-/// Request: observe those of these contents that are due for another look.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "ContentsObserved")]
-pub struct PollContents {
-    /// All contents that the next cycle will ask for, as far as they are known, and whose turn each of them is.
-    pub turns: Vec<Turn>,
-    /// The newest finalized block, by which observations are dated.
-    pub as_of: BlockStamp,
-    /// Blocks from one cycle to the next.
-    pub cycle_blocks: u32,
-    /// Time for all of it.
-    pub deadline: Duration,
-}
 
 impl<P: Platform> Handler<PollContents> for PlatformActor<P> {
     type Result = ResponseFuture<ContentsObserved>;

@@ -8,8 +8,8 @@
 //! - A claim that exists keeps its times, so everything here may be done again.
 
 use crate::ports::{Store, StoreError};
-use crate::scorer::conductor::CycleSettings;
 use crate::scorer::evidence::place_rule;
+use crate::scorer::settings::CycleSettings;
 use crate::supervision::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,6 +1,6 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
-use crate::gist_fetcher::gist_dates::DateGists;
+use crate::gist_fetcher::DateGists;
 use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
 use crate::ports::{Clock, Store, StoreError};
 use crate::scorer::claims::Claiming;
@@ -9,8 +9,8 @@ use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
 use crate::scorer::polls::{Poller, Watched};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
+use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
 use crate::scorer::traffic::judge_traffic;
-pub use crate::scorer::verdicts::VERIFICATION_DEADLINE;
 use crate::scorer::verdicts::{self, Verification, record_waits};
 use crate::supervision::quarantine::{self, Quarantine, Rules};
 use crate::verifier::VerifyContents;
@@ -20,49 +20,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
-use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Evidence;
-use tensorflix_domain::ids::{ContentId, Hotkey, Platform};
+use tensorflix_domain::ids::{ContentId, Platform};
 use tensorflix_domain::places::Turn;
-use tensorflix_domain::policy::Policy;
 use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::record::{CycleHead, DecidedCycle, ReportedError};
 use tensorflix_domain::subnet::Subnet;
-use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
-
-/// Time for all observations of one cycle on one platform.
-pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
-
-/// When cycles open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// One in each slot of the block grid.
-    Grid,
-    /// One, at the first block at which the subnet is read, whatever the grid.
-    Once,
-}
-
-/// The settings of cycles.
-#[derive(Clone, Debug)]
-pub struct CycleSettings {
-    /// The rules that decide.
-    pub policy: Policy,
-    /// Whose tasks count.
-    pub task_source: TaskSource,
-    /// The configured task gist; `None` means the gist of our own commitment.
-    pub task_gist: Option<GistPointer>,
-    /// Our own hotkey, which is never scored.
-    pub own_hotkey: Option<Hotkey>,
-    /// Blocks in a slot.
-    pub slot_blocks: u32,
-    /// Blocks in a polling round.
-    pub round_blocks: u32,
-    /// When cycles open.
-    pub opening: Opening,
-    /// Version of the program, which is stored with each decision.
-    pub release: String,
-}
 
 /// Takes cycles further.
 pub(crate) struct Conductor {

@@ -5,27 +5,32 @@
 //!   polling round of its block is finished, has its contents observed and
 //!   those examined that lack a verdict, and is decided by a pure function. A cycle
 //!   that a crash left open is taken up again; one whose slot has passed is left as it is.
-//! - Between cycles it has contents looked at, about every five minutes and beside its other work (`poller.rs`).
+//! - Between cycles it has contents looked at, about every five minutes and beside its other work (`polls.rs`).
 //! - Messages are hints. All that decides is read from the store, so a lost, repeated or late message changes no score.
 //!
 //! It sends nothing to the chain and knows no platform's protocol.
 
-pub(crate) mod claims;
-pub mod conductor;
-pub(crate) mod disputes;
-pub(crate) mod evidence;
-pub(crate) mod hints;
-pub(crate) mod polls;
-pub(crate) mod quota_wait;
-pub(crate) mod traffic;
-pub(crate) mod verdicts;
+mod claims;
+mod conductor;
+mod disputes;
+mod evidence;
+mod hints;
+mod messages;
+mod polls;
+mod quota_wait;
+mod settings;
+mod traffic;
+mod verdicts;
+
+pub use self::messages::ScoresDecided;
+pub use self::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening, VERIFICATION_DEADLINE};
 
 use crate::chain_watcher::CommitmentsChanged;
+use crate::gist_fetcher::DateGists;
 use crate::gist_fetcher::SubmissionsRecorded;
-use crate::gist_fetcher::gist_dates::DateGists;
 use crate::platforms::{ObserveContents, PollContents};
 use crate::ports::{Clock, Store};
-use crate::scorer::conductor::{Conductor, CycleSettings};
+use crate::scorer::conductor::Conductor;
 use crate::scorer::polls::{POLL_EVERY, Poller};
 use crate::stats::ActorStats;
 use crate::supervision::quarantine::Rules;
@@ -41,14 +46,6 @@ const TICK: Duration = Duration::from_secs(30);
 
 /// What its outcomes are about.
 pub const CYCLES: &str = "cycles";
-
-/// A cycle is decided and stored.
-#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
-#[rtype(result = "()")]
-pub struct ScoresDecided {
-    /// The cycle.
-    pub cycle: u32,
-}
 
 /// Everything that Scorer needs.
 pub struct Scorer {

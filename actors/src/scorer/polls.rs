@@ -2,7 +2,7 @@
 //!
 //! - What is polled is what the newest decided cycle was about, as long as the chain is in that cycle's slot. Once the
 //!   next slot has begun nothing is polled until its cycle is decided: a cycle observes everything anew itself.
-//! - What of it is due, and what the budget has left over, is the platform's part (`platform/polling.rs`).
+//! - What of it is due, and what the budget has left over, is the platform's part (`platforms/polling.rs`).
 //! - One poll at a time, each with a deadline. A poll that fails or is lost costs nothing but freshness.
 //!
 //! It changes no score: a cycle decides from what was observed since it opened, and from older evidence only where it
@@ -10,7 +10,7 @@
 
 use crate::platforms::PollContents;
 use crate::ports::{Clock, Store, StoreError};
-use crate::scorer::conductor::{CycleSettings, Opening};
+use crate::scorer::settings::{CycleSettings, Opening};
 use actix::Recipient;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

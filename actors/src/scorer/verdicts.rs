@@ -5,6 +5,7 @@
 //! from which on it was missing, before anybody is asked.
 
 use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::settings::VERIFICATION_DEADLINE;
 use crate::verifier::{AskedQuestion, ContentToVerify, VerdictsReached, VerifyContents};
 use actix::Recipient;
 use sha2::{Digest, Sha256};
@@ -22,9 +23,6 @@ use tensorflix_domain::verdict::Status;
 use tensorflix_domain::verification::{
     Question, VerificationEvidence, VerificationPolicy, VerificationRecord, is_sampled, questions, sample_place,
 };
-
-/// Time for all verdicts of one cycle. Weights go on without those that take longer.
-pub const VERIFICATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// The name under which errors are reported.
 const SOURCE: &str = "verifier";

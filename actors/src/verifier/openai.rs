@@ -4,7 +4,7 @@
 //! A request takes one picture; the text goes with the first. Of all categories of all requests the highest score counts.
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, Unexamined, permille};
-use crate::gist_fetcher::github::address;
+use crate::outbound::address::address;
 use crate::outbound::json_parts::{decoded, elements, members, some_members};
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};

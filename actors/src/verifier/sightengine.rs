@@ -5,7 +5,7 @@
 //! content have to be examined, or there is no verdict.
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, permille};
-use crate::gist_fetcher::github::address;
+use crate::outbound::address::address;
 use crate::outbound::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse};

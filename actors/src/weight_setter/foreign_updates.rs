@@ -5,20 +5,12 @@
 //! held when a process began is history to it, so that a restart recovers, and so that weights of our own which a restored
 //! backup does not know of stop nobody.
 
+use crate::weight_setter::settings::OnForeignUpdate;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Neuron;
-
-/// What follows when somebody else set our weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnForeignUpdate {
-    /// Alert, wait one rate limit, go on.
-    Continue,
-    /// Alert, and send nothing more until the process is restarted.
-    Stop,
-}
 
 pub(crate) struct ForeignUpdates {
     reaction: OnForeignUpdate,

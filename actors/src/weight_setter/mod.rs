@@ -8,70 +8,35 @@
 //! - The signed bytes are stored before they are broadcast. After a crash, or when an answer was lost, the chain is
 //!   asked first, and then the same bytes are sent again while their era lasts.
 //! - Where the subnet demands it, weights are committed, and the chain reveals them by itself an epoch or more later: one
-//!   submission. Whether it did is watched (`revealing.rs`).
+//!   submission. Whether it did is watched (`reveal.rs`).
 //! - Hotkeys become UIDs at the block of signing, never earlier.
 //!
 //! It scores nothing. With `dry_run` it does all but sign and send.
 
 pub(crate) mod foreign_updates;
+mod messages;
+mod pass;
 pub(crate) mod preflight;
 pub mod reveal;
 pub mod sender;
+mod settings;
 pub(crate) mod settling;
+
+pub use self::messages::{WeightsConfirmed, WeightsWithheld};
+pub use self::settings::{DECISION_PATIENCE_BLOCKS, OnForeignUpdate, SendingSettings};
 
 use crate::chain_watcher::HeadFinalized;
 use crate::ports::{Chain, Store};
 use crate::scorer::ScoresDecided;
 use crate::stats::ActorStats;
-use crate::weight_setter::sender::{Sender, SendingSettings, Sent};
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use crate::weight_setter::pass::Sent;
+use crate::weight_setter::sender::Sender;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, Supervised, WrapFuture};
 use std::sync::Arc;
-use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::Head;
-use tensorflix_domain::standing::Standing;
-use tensorflix_domain::weights::WeightEntry;
-
-/// Blocks of a slot during which a resend waits for the slot's own decision: five minutes, and at most half of the slot.
-pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
 
 /// What its outcomes are about.
 pub const WEIGHTS: &str = "weights";
-
-/// Weights are on chain, in a finalized block.
-#[derive(Clone, Debug, Message, PartialEq)]
-#[rtype(result = "()")]
-pub struct WeightsConfirmed {
-    /// The cycle whose scores they are.
-    pub cycle: u32,
-    /// The block that includes them.
-    pub block: Block,
-    /// Hash of the extrinsic.
-    pub extrinsic_hash: [u8; 32],
-    /// What was sent, by UID.
-    pub entries: Vec<WeightEntry>,
-    /// The block from which the chain is to reveal them, if they are committed.
-    pub reveal_at: Option<Block>,
-    /// How we stand with them; `None` if we were deregistered since.
-    pub standing: Option<Standing>,
-    /// Whether this settles a submission of an earlier pass, or of a process before this one, whose fate was open.
-    pub settles_earlier: bool,
-}
-
-/// Weights of a decided cycle were not sent, or not accepted.
-#[derive(Clone, Debug, Message, PartialEq)]
-#[rtype(result = "()")]
-pub struct WeightsWithheld {
-    /// The cycle whose scores they are.
-    pub cycle: u32,
-    /// What would have been sent, by UID; empty if it did not come to that.
-    pub entries: Vec<WeightEntry>,
-    /// How we would stand with them.
-    pub standing: Option<Standing>,
-    /// Why, and what to do about it.
-    pub reason: String,
-    /// Whether something failed or the operator must act; otherwise it is as it should be.
-    pub is_failure: bool,
-}
 
 /// Everything that WeightSetter needs.
 pub struct WeightSetter {

@@ -8,7 +8,6 @@
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
 use crate::ports::{Chain, ChainError, Inclusion, Store};
-use crate::weight_setter::sender::non_zero;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::weights::WeightEntry;
@@ -158,4 +157,9 @@ fn reveals_at(intent: &WeightIntent) -> Option<Block> {
 
 fn is_plain(intent: &WeightIntent) -> bool {
     intent.reveal.is_none() && matches!(intent.outcome, Some(IntentOutcome::Confirmed { .. }))
+}
+
+/// The entries that the chain keeps: those of no weight are not in its rows.
+pub(crate) fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {
+    entries.iter().copied().filter(|(_, weight)| *weight > 0).collect()
 }

@@ -4,12 +4,13 @@
 //! Each pass begins from the store and the chain, and holds nothing over to the next. Between any two of its steps the
 //! process may die; the next pass finds out from the chain how far it came.
 
-use crate::ports::{Chain, ChainError, Failure, Remedy, Store, StoreError};
+use crate::ports::{Chain, Store, StoreError};
 use crate::weight_setter::foreign_updates::ForeignUpdates;
-pub use crate::weight_setter::foreign_updates::OnForeignUpdate;
+use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
+use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::preflight::{Obstacle, obstacle};
-use crate::weight_setter::reveal::{Unrevealed, Watched, reveal, watch_reveals};
-use crate::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightsConfirmed, WeightsWithheld};
+use crate::weight_setter::reveal::{Watched, reveal, watch_reveals};
+use crate::weight_setter::settings::{DECISION_PATIENCE_BLOCKS, SendingSettings};
 use std::sync::Arc;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::ids::{Block, Hotkey};
@@ -26,28 +27,6 @@ const RATE_LIMIT_MARGIN_BLOCKS: u32 = 20;
 /// Blocks kept between a resend and half of the activity cutoff.
 const ACTIVITY_MARGIN_BLOCKS: u32 = 50;
 
-/// The settings of sending.
-#[derive(Clone, Copy, Debug)]
-pub struct SendingSettings {
-    /// `weights.resend_blocks`; 0 means automatic.
-    pub resend_blocks: u32,
-    /// Blocks in a cycle's slot.
-    pub slot_blocks: u32,
-    /// `weights.version_key`.
-    pub version_key: u64,
-    /// `weights.on_foreign_update`.
-    pub on_foreign_update: OnForeignUpdate,
-    /// Whether nothing is signed and sent.
-    pub dry_run: bool,
-}
-
-/// What a pass came to.
-pub(crate) enum Sent {
-    Confirmed(WeightsConfirmed),
-    Withheld(WeightsWithheld),
-    Unrevealed(Unrevealed),
-}
-
 pub(crate) struct Sender {
     settings: SendingSettings,
     pub(crate) chain: Arc<dyn Chain>,
@@ -57,28 +36,6 @@ pub(crate) struct Sender {
     only_decisions: bool,
     /// The newest cycle of which it was asked whether it is known to be empty, and the answer.
     known_empty: Mutex<Option<(u32, bool)>>,
-}
-
-/// Why a pass ended early.
-pub(crate) enum Halt {
-    /// The decision of this slot is awaited: it is told of once it is sent.
-    Awaiting,
-    /// Not now; a later head tries again. Worth telling only if somebody waits for it.
-    Later(String),
-    /// Something failed, or the operator must act.
-    Failed(String),
-}
-
-impl From<StoreError> for Halt {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<ChainError> for Halt {
-    fn from(error: ChainError) -> Self {
-        Self::Failed(error.to_string())
-    }
 }
 
 /// Weights that are due.
@@ -332,22 +289,6 @@ impl Sender {
 fn takes_window(intent: &WeightIntent, window: Block) -> bool {
     let included_at = intent.outcome.as_ref().and_then(IntentOutcome::block);
     included_at.is_some_and(|block| intent.window >= window || block >= window)
-}
-
-pub(crate) fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {
-    entries.iter().copied().filter(|(_, weight)| *weight > 0).collect()
-}
-
-/// What an error of the chain comes to, by its remedy.
-pub(crate) fn halt_of(failure: &Failure, what: &str) -> Halt {
-    let error = &failure.error;
-    match failure.remedy {
-        Remedy::Wait => Halt::Later(format!("{what} for now: {error}")),
-        Remedy::ReadAgain => Halt::Later(format!("{what}: {error}; the subnet is read again")),
-        Remedy::NextEpoch => Halt::Later(format!("{what} in this epoch: {error}")),
-        Remedy::AlertOperator => Halt::Failed(format!("{what}: {error}; only the operator can mend this")),
-        Remedy::OurBug => Halt::Failed(format!("{what}: {error}; this is a bug of this program, report it")),
-    }
 }
 
 #[cfg(test)]

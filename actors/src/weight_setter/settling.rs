@@ -7,8 +7,10 @@
 //! the row that the chain holds.
 
 use crate::ports::{ChainError, Fate, Inclusion, Remedy};
-use crate::weight_setter::WeightsConfirmed;
-use crate::weight_setter::sender::{Halt, Sender, Sent, halt_of, non_zero};
+use crate::weight_setter::messages::WeightsConfirmed;
+use crate::weight_setter::pass::{Halt, Sent, halt_of};
+use crate::weight_setter::reveal::non_zero;
+use crate::weight_setter::sender::Sender;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{Head, IntentOutcome, WeightIntent};
 use tensorflix_domain::standing::standing;

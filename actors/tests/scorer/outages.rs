@@ -9,7 +9,7 @@ use crate::support::world::{SLOT_BLOCKS, UNLIMITED, World};
 use crate::verifier::{detector, path};
 use serde_json::json;
 use tensorflix_actors::ports::{HttpError, Method};
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::Verifier;
 use tensorflix_domain::ids::Platform;

@@ -9,7 +9,7 @@ use crate::support::world::SLOT_BLOCKS;
 use std::time::Duration;
 use tensorflix_actors::platforms::PollContents;
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
 

@@ -7,7 +7,7 @@ use crate::support::world::SLOT_BLOCKS;
 use std::cell::Cell;
 use std::time::Duration;
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::quarantine::MOST_CRASHES;

@@ -7,7 +7,7 @@ use crate::support::subnets::stamp;
 use crate::support::time::simulate;
 use crate::support::world::{SLOT_BLOCKS, World};
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::{Block, Platform};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::policy::{Policy, TrafficRule};

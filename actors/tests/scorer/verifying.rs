@@ -12,7 +12,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix_actors::ports::Method;
-use tensorflix_actors::scorer::conductor::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::Verifier;
 use tensorflix_domain::ids::{ContentId, Platform};

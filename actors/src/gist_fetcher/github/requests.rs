@@ -4,6 +4,7 @@ use super::GitHub;
 use super::answer::ApiGist;
 use super::failure::{self, CallerFailure, Failure, ItemFailure, PassingFailure, Refusal};
 use super::standing::{Leave, Way};
+use crate::outbound::address::address;
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -31,7 +32,7 @@ impl GitHub {
         etag: Option<&str>,
         most_bytes: usize,
     ) -> Result<Option<(ApiGist, Option<String>)>, Failure> {
-        let url = super::address(&self.api_url, path).map_err(PassingFailure::Address)?;
+        let url = address(&self.api_url, path).map_err(PassingFailure::Address)?;
         let gist_id = path.get(1).copied().unwrap_or_default();
         let mut answer = self.ask(self.api_way(), gist_id, url.clone(), etag, most_bytes).await;
         if answer == Err(CallerFailure::TokenRefused.into()) {
@@ -154,14 +155,4 @@ impl GitHub {
 pub(super) fn is_web_page(response: &HttpResponse) -> bool {
     let kind = response.headers.get("content-type").map_or("", String::as_str);
     kind.trim_start().to_ascii_lowercase().starts_with("text/html")
-}
-
-/// Joins path segments to a configured base, escaping each.
-pub(crate) fn address(base: &Url, segments: &[&str]) -> Result<Url, String> {
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| "the configured address cannot have a path".to_owned())?
-        .pop_if_empty()
-        .extend(segments);
-    Ok(url)
 }

@@ -3,7 +3,7 @@
 use super::items::Joined;
 use super::refusals;
 use super::{Instagram, Span, charge_units};
-use crate::gist_fetcher::github::address;
+use crate::outbound::address::address;
 use crate::outbound::json_parts::{members, some_members};
 use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use crate::platforms::{BatchError, BatchFailure};

@@ -11,7 +11,7 @@ mod refusals;
 
 pub use calendar::{next_pacific_midnight, pacific_date};
 
-use crate::gist_fetcher::github::address;
+use crate::outbound::address::address;
 use crate::outbound::{Outbound, Timing};
 use crate::platforms::{
     BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name,

@@ -1,8 +1,7 @@
 //! The claims of a cycle: those that bind, as they bind.
 
-use super::CONTENTS_PER_READ;
 use crate::ports::{Store, StoreError};
-use crate::scorer::conductor::CycleSettings;
+use crate::scorer::settings::{CONTENTS_PER_READ, CycleSettings};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::dating::{Dating, Rounds};
 use tensorflix_domain::evidence::{BoundClaim, Miner, WeightedTask};

@@ -4,7 +4,7 @@ mod claims;
 mod earlier;
 
 use crate::ports::{Store, StoreError};
-use crate::scorer::conductor::CycleSettings;
+use crate::scorer::settings::{CONTENTS_PER_READ, CycleSettings};
 use crate::scorer::verdicts::{Open, Verification};
 use crate::supervision::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +28,6 @@ use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::TaskGist;
 use tensorflix_domain::task_source::{Publisher, TaskSource, tasks_of_gist, tasks_of_network};
 use tensorflix_domain::verdict::Reason;
-
-/// Contents whose texts are in memory at one time.
-const CONTENTS_PER_READ: usize = 2_000;
 
 /// Ranges of unwatched blocks that a cycle tells of, the newest ones.
 const MOST_UNWATCHED: usize = 200;
