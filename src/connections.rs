@@ -137,14 +137,14 @@ pub fn detectors(
     http: &Arc<dyn Http>,
     clock: &Arc<dyn Clock>,
     stats: &Arc<ActorStats>,
-) -> Vec<(Box<dyn Detector>, Outbound)> {
+) -> Vec<(Arc<dyn Detector>, Outbound)> {
     let policy = config.policy().verification;
     let is_asked = |provider| policy.checks().any(|check| policy.providers(check).contains(&provider));
     let behind = |rate: (f64, u32)| {
         Outbound::new(Arc::clone(http), limiter(Rate { requests_per_second: rate.0, burst: rate.1 }, clock, stats))
     };
     let secrets = &config.secrets;
-    let mut detectors: Vec<(Box<dyn Detector>, Outbound)> = Vec::new();
+    let mut detectors: Vec<(Arc<dyn Detector>, Outbound)> = Vec::new();
     if let (true, Some(api_user), Some(api_secret)) =
         (is_asked(Provider::Sightengine), &secrets.sightengine_api_user, &secrets.sightengine_api_secret)
     {
@@ -157,7 +157,7 @@ pub fn detectors(
         };
         let (api_url, api_user, api_secret) = (settings.api_url.clone(), api_user.clone(), api_secret.clone());
         let detector = SightEngine { api_url, api_user, api_secret, terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     if let (true, Some(api_key)) = (is_asked(Provider::Openai), &secrets.openai_api_key) {
         let settings = &config.openai;
@@ -168,7 +168,7 @@ pub fn detectors(
             deadline: Duration::from_secs(settings.timeout_secs),
         };
         let detector = OpenAi { api_url: settings.api_url.clone(), api_key: api_key.clone(), terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     if let (true, Some(url)) = (is_asked(Provider::Webhook), &config.webhook.url) {
         let settings = &config.webhook;
@@ -179,7 +179,7 @@ pub fn detectors(
             deadline: Duration::from_secs(settings.timeout_secs),
         };
         let detector = Webhook { url: url.clone(), token: secrets.webhook_token.clone(), terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     detectors
 }

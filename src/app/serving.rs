@@ -134,7 +134,7 @@ impl Services {
                 clock: Arc::clone(clock),
                 stats,
             };
-            let collector = supervise(supervision, |_| BatchCollector::new(collecting));
+            let collector = supervise(supervision, move || BatchCollector::new(collecting.clone()));
             let desk = Desk::new(Arc::clone(&source), contents.clone(), collector, Arc::clone(vitals), ages);
             desks.insert(source.id(), desk);
         }

@@ -13,7 +13,7 @@ pub use self::messages::{CommitmentsChanged, HeadFinalized};
 
 use crate::ports::{Chain, Clock, Store};
 use crate::stats::ActorStats;
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
@@ -40,7 +40,8 @@ pub struct Grids {
 }
 
 /// Everything that ChainWatcher needs.
-pub struct ChainWatcher {
+#[derive(Clone)]
+pub struct ChainWatcherParts {
     /// The chain.
     pub chain: Arc<dyn Chain>,
     /// Its records.
@@ -55,8 +56,19 @@ pub struct ChainWatcher {
     pub head_listeners: Vec<Recipient<HeadFinalized>>,
     /// Who hears of the subnet.
     pub subnet_listeners: Vec<Recipient<CommitmentsChanged>>,
-    /// What it remembers since its (re)start.
-    pub progress: Progress,
+}
+
+/// The actor.
+pub struct ChainWatcher {
+    parts: ChainWatcherParts,
+    progress: Progress,
+}
+
+impl ChainWatcher {
+    /// A watcher that has seen nothing yet.
+    pub fn new(parts: ChainWatcherParts) -> Self {
+        Self { parts, progress: Progress::default() }
+    }
 }
 
 /// What its outcomes are about.
@@ -64,7 +76,7 @@ pub const CHAIN: &str = "chain";
 
 /// What ChainWatcher remembers since its (re)start; all of it can be lost.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Progress {
+struct Progress {
     followed: Option<Block>,
     read_at: Option<Block>,
     failures: u32,
@@ -79,13 +91,7 @@ impl Actor for ChainWatcher {
     }
 }
 
-impl Supervised for ChainWatcher {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.progress = Progress::default();
-    }
-}
-
-crate::answers_heartbeats!(ChainWatcher);
+crate::supervised!(ChainWatcher);
 
 /// The chain was asked for its next head.
 #[derive(Message)]
@@ -96,7 +102,7 @@ impl Handler<Follow> for ChainWatcher {
     type Result = ();
 
     fn handle(&mut self, _: Follow, context: &mut Self::Context) {
-        let (chain, after) = (Arc::clone(&self.chain), self.progress.followed);
+        let (chain, after) = (Arc::clone(&self.parts.chain), self.progress.followed);
         let next = async move { chain.next_head(after).await };
         context.spawn(next.into_actor(self).map(|next, this, context| {
             this.progress.is_following = false;
@@ -113,8 +119,8 @@ impl Handler<HeadFinalized> for ChainWatcher {
 
     fn handle(&mut self, HeadFinalized(head): HeadFinalized, context: &mut Self::Context) {
         let reads_subnet = self.begins_a_cell(head.stamp.block);
-        let (chain, store) = (Arc::clone(&self.chain), Arc::clone(&self.store));
-        let work = self.stats.begin();
+        let (chain, store) = (Arc::clone(&self.parts.chain), Arc::clone(&self.parts.store));
+        let work = self.parts.stats.begin();
         let reading = async move {
             let _work = work;
             if reads_subnet {
@@ -123,7 +129,7 @@ impl Handler<HeadFinalized> for ChainWatcher {
             }
             store.note_head(&head).await.map_err(|error| error.to_string())
         };
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.parts.clock);
         let reading = async move {
             tokio::select! {
                 biased;
@@ -147,7 +153,7 @@ impl ChainWatcher {
         if std::mem::replace(&mut self.progress.is_following, true) {
             return;
         }
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.parts.clock);
         let wait = async move {
             if !pause.is_zero() {
                 clock.sleep(pause).await;
@@ -158,7 +164,7 @@ impl ChainWatcher {
 
     /// Whether `block` is in another polling round or slot than the last reading.
     fn begins_a_cell(&self, block: Block) -> bool {
-        let Grids { round_blocks, slot_blocks } = self.grids;
+        let Grids { round_blocks, slot_blocks } = self.parts.grids;
         self.progress.read_at.is_none_or(|read_at| {
             [round_blocks, slot_blocks].iter().any(|step| grid_start(block, *step) > grid_start(read_at, *step))
         })
@@ -172,16 +178,16 @@ impl ChainWatcher {
         }
         self.progress.followed = self.progress.followed.max(Some(head.stamp.block));
         self.progress.failures = 0;
-        self.stats.count_handled();
-        self.stats.outcomes().succeeded(CHAIN);
-        for listener in &self.head_listeners {
+        self.parts.stats.count_handled();
+        self.parts.stats.outcomes().succeeded(CHAIN);
+        for listener in &self.parts.head_listeners {
             // A full or closed mailbox loses a hint; the next head brings another.
             let _ = listener.try_send(HeadFinalized(head));
         }
         if read_subnet {
             self.progress.read_at = Some(head.stamp.block);
             tracing::info!(block = head.stamp.block, time = %head.stamp.time, "read the subnet");
-            for listener in &self.subnet_listeners {
+            for listener in &self.parts.subnet_listeners {
                 let _ = listener.try_send(CommitmentsChanged { at: head.stamp });
             }
         }
@@ -191,8 +197,8 @@ impl ChainWatcher {
     fn fail(&mut self, context: &mut Context<Self>, error: &dyn std::fmt::Display) {
         let pause = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(self.progress.failures)).min(LONGEST_PAUSE);
         self.progress.failures = self.progress.failures.saturating_add(1);
-        self.stats.count_failed();
-        self.stats.outcomes().failed(CHAIN, &error.to_string());
+        self.parts.stats.count_failed();
+        self.parts.stats.outcomes().failed(CHAIN, &error.to_string());
         tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot follow the chain");
         self.follow(context, pause);
     }

@@ -31,9 +31,7 @@ use crate::gist_fetcher::github::GitHub;
 use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
-};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, WrapFuture};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::commitment::GistPointer;
@@ -42,7 +40,8 @@ use tensorflix_domain::commitment::GistPointer;
 const TICK: Duration = Duration::from_secs(30);
 
 /// Everything that GistFetcher needs.
-pub struct GistFetcher {
+#[derive(Clone)]
+pub struct GistFetcherParts {
     /// Its records.
     pub store: Arc<dyn Store>,
     /// For deadlines and ticks.
@@ -61,8 +60,20 @@ pub struct GistFetcher {
     pub task_gist: Option<GistPointer>,
     /// Who hears of finished rounds.
     pub listeners: Vec<Recipient<SubmissionsRecorded>>,
+}
+
+/// The actor.
+pub struct GistFetcher {
+    parts: GistFetcherParts,
     /// Whether a round is under way.
-    pub is_busy: bool,
+    is_busy: bool,
+}
+
+impl GistFetcher {
+    /// A fetcher with no round under way.
+    pub const fn new(parts: GistFetcherParts) -> Self {
+        Self { parts, is_busy: false }
+    }
 }
 
 impl Actor for GistFetcher {
@@ -73,13 +84,7 @@ impl Actor for GistFetcher {
     }
 }
 
-impl Supervised for GistFetcher {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.is_busy = false;
-    }
-}
-
-crate::answers_heartbeats!(GistFetcher);
+crate::supervised!(GistFetcher);
 
 /// Time to look for a round.
 #[derive(Message)]
@@ -91,7 +96,7 @@ impl Handler<Tick> for GistFetcher {
 
     fn handle(&mut self, _: Tick, context: &mut Self::Context) {
         self.begin_round(context);
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.parts.clock);
         let wait = async move { clock.sleep(TICK).await };
         context.spawn(wait.into_actor(self).map(|(), _, context| context.notify(Tick)));
     }
@@ -110,11 +115,11 @@ impl Handler<DateGists> for GistFetcher {
 
     fn handle(&mut self, request: DateGists, _: &mut Self::Context) -> Self::Result {
         let requests = DateRequests {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats: Arc::clone(&self.stats),
-            github: Arc::clone(&self.github),
-            max_in_flight: self.max_in_flight,
+            store: Arc::clone(&self.parts.store),
+            clock: Arc::clone(&self.parts.clock),
+            stats: Arc::clone(&self.parts.stats),
+            github: Arc::clone(&self.parts.github),
+            max_in_flight: self.parts.max_in_flight,
         };
         Box::pin(requests.run(request))
     }
@@ -127,14 +132,14 @@ impl GistFetcher {
             return;
         }
         let round = Round {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats: Arc::clone(&self.stats),
-            github: Arc::clone(&self.github),
-            max_in_flight: self.max_in_flight,
-            round_blocks: self.round_blocks,
-            owner_checks: self.owner_checks_per_round,
-            task_gist: self.task_gist.clone(),
+            store: Arc::clone(&self.parts.store),
+            clock: Arc::clone(&self.parts.clock),
+            stats: Arc::clone(&self.parts.stats),
+            github: Arc::clone(&self.parts.github),
+            max_in_flight: self.parts.max_in_flight,
+            round_blocks: self.parts.round_blocks,
+            owner_checks: self.parts.owner_checks_per_round,
+            task_gist: self.parts.task_gist.clone(),
             tally: Tally::default(),
         };
         let run = async move { round.run().await };
@@ -142,14 +147,14 @@ impl GistFetcher {
             this.is_busy = false;
             match outcome {
                 Ok(Some(recorded)) => {
-                    for listener in &this.listeners {
+                    for listener in &this.parts.listeners {
                         // A full or closed mailbox loses a hint; the listener's own tick finds the round.
                         let _ = listener.try_send(recorded);
                     }
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    this.stats.count_failed();
+                    this.parts.stats.count_failed();
                     tracing::error!(%error, "a polling round could not be stored; it is tried again");
                 }
             }

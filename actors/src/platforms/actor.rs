@@ -9,8 +9,8 @@ use super::plausible::Told;
 use crate::outbound::Outbound;
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
-use crate::supervision::Heartbeat;
 use crate::supervision::quarantine::Quarantine;
+use crate::supervision::{Heartbeat, rebuild};
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,8 +26,19 @@ pub struct PlatformActor<P: Platform> {
     parts: Arc<Parts<P>>,
 }
 
-impl<P: Platform> PlatformActor<P> {
-    /// An actor for one platform.
+/// Everything that a platform's actor needs.
+pub struct PlatformParts<P> {
+    platform: Arc<P>,
+    outbound: Outbound,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+    /// Shared by all its lives: requests of an earlier one may still be under way.
+    slots: Arc<tokio::sync::Semaphore>,
+}
+
+impl<P: Platform> PlatformParts<P> {
+    /// For one platform.
     pub fn new(
         platform: P,
         outbound: Outbound,
@@ -35,16 +46,24 @@ impl<P: Platform> PlatformActor<P> {
         clock: Arc<dyn Clock>,
         stats: Arc<ActorStats>,
     ) -> Self {
-        let slots = tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1));
-        let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&clock));
+        let slots = Arc::new(tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1)));
+        Self { platform: Arc::new(platform), outbound, store, clock, stats, slots }
+    }
+}
+
+impl<P: Platform> PlatformActor<P> {
+    /// An actor that knows of no refusal yet.
+    pub fn new(parts: &PlatformParts<P>) -> Self {
+        let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
+        let ledger = Ledger::new(Arc::clone(store), Arc::clone(clock));
         Self {
             parts: Arc::new(Parts {
-                platform,
-                outbound,
-                store,
-                clock,
-                stats,
-                slots,
+                platform: Arc::clone(platform),
+                outbound: outbound.clone(),
+                store: Arc::clone(store),
+                clock: Arc::clone(clock),
+                stats: Arc::clone(stats),
+                slots: Arc::clone(slots),
                 ledger,
                 implausible: Told::default(),
             }),
@@ -60,8 +79,11 @@ impl<P: Platform> Actor for PlatformActor<P> {
     type Context = Context<Self>;
 }
 
-/// Its state is in the store; there is nothing to bring back.
-impl<P: Platform> Supervised for PlatformActor<P> {}
+impl<P: Platform> Supervised for PlatformActor<P> {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        rebuild(self);
+    }
+}
 
 impl<P: Platform> Handler<Heartbeat> for PlatformActor<P> {
     type Result = ();
@@ -174,7 +196,7 @@ impl<P: Platform> Parts<P> {
             Ok(quarantine) => quarantine,
             Err(error) => return Err((wanted, error.to_string())),
         };
-        let day = Day::of(&self.platform, order.as_of.time);
+        let day = Day::of(&*self.platform, order.as_of.time);
         let (held, wanted): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|content| quarantine.holds(&content_item(content, &day)));
         for content in &held {

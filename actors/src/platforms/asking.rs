@@ -55,7 +55,7 @@ impl<P: Platform> Parts<P> {
     pub(super) async fn day(&self, order: &Order) -> Result<Day, StoreError> {
         let head = self.store.latest_head().await?;
         let time = head.map_or(order.as_of.time, |head| head.stamp.time.max(order.as_of.time));
-        Ok(Day::of(&self.platform, time))
+        Ok(Day::of(&*self.platform, time))
     }
 
     /// Asks by the first route that pays and is not refused. Each attempt is debited before it is made, on its own day.
@@ -63,7 +63,7 @@ impl<P: Platform> Parts<P> {
         let passing = |error: StoreError| BatchError::Passing { error: error.to_string(), retry_after: None };
         let (mut refusals, mut unclear) = (Refusals::default(), Unclear::default());
         let terms = self.platform.terms();
-        for route in self.ledger.routes_in_turn(&self.platform, scope) {
+        for route in self.ledger.routes_in_turn(&*self.platform, scope) {
             if !self.ledger.is_open(&route) {
                 continue;
             }
@@ -93,11 +93,11 @@ impl<P: Platform> Parts<P> {
                 BatchError::KeyRefused(refusal) if refusal.is_certain => self.ledger.put_aside(&route, refusal),
                 BatchError::KeyRefused(refusal) if unclear.confirms(refusal) => {
                     // It is for what was asked, as far as anybody knows.
-                    self.ledger.refused_for_all(&self.platform, refusal);
+                    self.ledger.refused_for_all(&*self.platform, refusal);
                     return Err(BatchError::Lasting(refusal.to_string()));
                 }
                 BatchError::KeyRefused(refusal) => unclear.0.push((route, refusal.clone())),
-                BatchError::MethodMissing(refusal) => self.ledger.withdraw_numbers(&self.platform, &route, refusal),
+                BatchError::MethodMissing(refusal) => self.ledger.withdraw_numbers(&*self.platform, &route, refusal),
                 BatchError::Passing { .. }
                 | BatchError::Lasting(_)
                 | BatchError::Lost(_)
@@ -112,13 +112,13 @@ impl<P: Platform> Parts<P> {
         }
         match &unclear.0[..] {
             // The last key that is left.
-            [(_, refusal)] => self.ledger.refused_for_all(&self.platform, refusal),
+            [(_, refusal)] => self.ledger.refused_for_all(&*self.platform, refusal),
             _ => self.put_aside(&unclear),
         }
         let day = self.day(order).await.map_err(passing)?;
-        let error = refusals.into_error(&self.platform, &day, self.ledger.refusals());
+        let error = refusals.into_error(&*self.platform, &day, self.ledger.refusals());
         if scope == Scope::Everything && !order.is_poll && matches!(error, BatchError::QuotaExhausted(_)) {
-            self.ledger.report_spent(&self.platform, &day);
+            self.ledger.report_spent(&*self.platform, &day);
         }
         Err(error)
     }

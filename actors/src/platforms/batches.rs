@@ -198,7 +198,7 @@ impl<P: Platform> Parts<P> {
 
     /// Counts a crash of one content, in the store first. Gives what to report.
     async fn crashed(&self, content: &ContentId, order: &Order) -> String {
-        let day = Day::of(&self.platform, order.as_of.time);
+        let day = Day::of(&*self.platform, order.as_of.time);
         let counted = async {
             let quarantine = Quarantine::load(&*self.store, order.as_of.block).await?;
             quarantine.crashed(&content_item(content, &day)).await

@@ -27,7 +27,7 @@ mod rests;
 mod words;
 pub mod youtube;
 
-pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor};
+pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor, PlatformParts};
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};

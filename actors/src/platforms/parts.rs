@@ -13,12 +13,12 @@ use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::quarantine::{Item, ItemKind};
 
 pub(super) struct Parts<P> {
-    pub(super) platform: P,
+    pub(super) platform: Arc<P>,
     pub(super) outbound: Outbound,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stats: Arc<ActorStats>,
-    pub(super) slots: tokio::sync::Semaphore,
+    pub(super) slots: Arc<tokio::sync::Semaphore>,
     pub(super) ledger: Ledger,
     /// Contents of which the log told that an answer about them cannot be true.
     pub(super) implausible: Told,

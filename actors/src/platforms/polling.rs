@@ -44,12 +44,12 @@ impl<P: Platform> Parts<P> {
         let own = self.own(turns.iter().map(|turn| &turn.content));
         let payers: HashMap<ContentId, Uid> = turns.into_iter().map(|turn| (turn.content, turn.uid)).collect();
         let terms = self.platform.terms();
-        let day = Day::of(&self.platform, as_of.time);
+        let day = Day::of(&*self.platform, as_of.time);
         let hours_to_reset = day.resets_at.hours_since(as_of.time);
         let cycle_hours = f64::from(cycle_blocks) / f64::from(BLOCKS_PER_HOUR);
         let kept_calls = reserved_calls(own.len(), terms.batch_size, hours_to_reset, cycle_hours);
         let kept_units = kept_calls.saturating_mul(terms.units_per_batch);
-        let units = self.ledger.units_left(&self.platform, &day, kept_units).await?;
+        let units = self.ledger.units_left(&*self.platform, &day, kept_units).await?;
         let allowance =
             Allowance { calls: units / terms.units_per_batch.max(1), hours_to_reset, batch_size: terms.batch_size };
         // Whatever their age: a poll is for numbers, and the cycle reads details anew.

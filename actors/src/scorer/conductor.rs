@@ -1,12 +1,12 @@
 //! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
 
-use crate::gist_fetcher::DateGists;
 use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
 use crate::ports::{Clock, Store, StoreError};
 use crate::scorer::claims::Claiming;
 use crate::scorer::disputes::Disputes;
 use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
+use crate::scorer::parts::{HasOpened, ScorerParts};
 use crate::scorer::polls::{Poller, Watched};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
@@ -16,7 +16,6 @@ use crate::supervision::quarantine::{self, Quarantine, Rules};
 use crate::verifier::VerifyContents;
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
@@ -37,8 +36,7 @@ pub(crate) struct Conductor {
     verifier: Option<Recipient<VerifyContents>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// With [`Opening::Once`]: whether this process opened its cycle.
-    has_opened: AtomicBool,
+    opened: HasOpened,
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
@@ -49,26 +47,21 @@ pub(crate) struct Conductor {
 }
 
 impl Conductor {
-    pub(crate) fn new(
-        settings: CycleSettings,
-        platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let (has_opened, watched) = (AtomicBool::new(false), Arc::default());
-        let disputes = Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks);
+    pub(crate) fn new(parts: &ScorerParts) -> Self {
+        let ScorerParts { settings, observers, dates, verifier, rules, store, clock, opened, .. } = parts.clone();
+        let disputes = Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks, dates);
         Self {
             settings,
-            platforms,
+            platforms: observers,
             disputes,
-            verifier: None,
+            verifier,
             store,
             clock,
-            has_opened,
-            watched,
+            opened,
+            watched: Arc::default(),
             quota_wait: QuotaWait::default(),
             waits: Mutex::default(),
-            rules: Rules::default(),
+            rules,
             claiming: Claiming::default(),
         }
     }
@@ -77,18 +70,6 @@ impl Conductor {
     pub(crate) fn poller(&self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Poller {
         let (watched, store, clock) = (Arc::clone(&self.watched), Arc::clone(&self.store), Arc::clone(&self.clock));
         Poller::new(&self.settings, platforms, watched, store, clock)
-    }
-
-    pub(crate) const fn judge_by(&mut self, rules: Rules) {
-        self.rules = rules;
-    }
-
-    pub(crate) fn verify_by(&mut self, recipient: Recipient<VerifyContents>) {
-        self.verifier = Some(recipient);
-    }
-
-    pub(crate) fn date_gists_by(&mut self, recipient: Recipient<DateGists>) {
-        self.disputes.date_by(recipient);
     }
 
     /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
@@ -132,7 +113,7 @@ impl Conductor {
         let latest = self.store.latest_cycle().await?;
         let in_slot = latest.filter(|cycle| grid_start(cycle.at.block, self.settings.slot_blocks) >= slot);
         let must_open = match (self.settings.opening, in_slot) {
-            (Opening::Once, _) if !self.has_opened.load(Ordering::Relaxed) => true,
+            (Opening::Once, _) if !self.opened.get() => true,
             (_, Some(cycle)) => return Ok((!cycle.decided).then_some(cycle)),
             (Opening::Grid, None) => true,
             (Opening::Once, None) => false,
@@ -141,7 +122,7 @@ impl Conductor {
             return Ok(None);
         }
         let cycle = self.store.open_cycle(subnet.at, &subnet).await?;
-        self.has_opened.store(true, Ordering::Relaxed);
+        self.opened.note();
         tracing::info!(cycle = cycle.cycle, block = cycle.at.block, time = %cycle.at.time, "cycle opened");
         Ok(Some(cycle))
     }

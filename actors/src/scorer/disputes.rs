@@ -50,12 +50,13 @@ pub(crate) struct Disputes {
 }
 
 impl Disputes {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, round_blocks: u32) -> Self {
-        Self { store, clock, dates: None, round_blocks, unseen: Mutex::new(None), asked: Mutex::default() }
-    }
-
-    pub(crate) fn date_by(&mut self, recipient: Recipient<DateGists>) {
-        self.dates = Some(recipient);
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        round_blocks: u32,
+        dates: Option<Recipient<DateGists>>,
+    ) -> Self {
+        Self { store, clock, dates, round_blocks, unseen: Mutex::new(None), asked: Mutex::default() }
     }
 
     /// Puts in line whose claims of these rounds tie, with each other or with those of the rounds beside them.

@@ -2,8 +2,10 @@
 //!
 //! actix's own supervisor drops an actor that panics. Here the actor's context is a future that is polled inside
 //! `catch_unwind` and never dropped, so its address and its queue survive; only the sender of the message that
-//! panicked is told that it closed. Between restarts there is exponential back-off. Too many restarts within a
-//! window escalate: a core actor ends the process, for the service manager to restart; an optional one rests.
+//! panicked is told that it closed. The actor itself is made anew by its factory, so that nothing which a panic left half
+//! done goes on ([`rebuild`]): what has to outlive it is in the store, or the factory holds it. Between restarts there is
+//! exponential back-off. Too many restarts within a window escalate: a core actor ends the process, for the service
+//! manager to restart; an optional one rests.
 //!
 //! An actor that takes no messages any more is restarted too ([`Heartbeat`]). Restarting cannot free a thread that is
 //! blocked: [`watchdog`] ends the process then.
@@ -11,10 +13,12 @@
 mod backoff;
 mod heartbeat;
 pub mod quarantine;
+mod rebuilding;
 pub mod watchdog;
 
 pub use backoff::{Jitter, RestartLimits};
 pub use heartbeat::{HEARTBEAT_DEADLINE, HEARTBEAT_PERIOD, Heartbeat};
+pub use rebuilding::rebuild;
 
 use crate::ports::Clock;
 use crate::stats::ActorStats;
@@ -22,8 +26,10 @@ use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Context, Handler, Supervised};
 use backoff::History;
 use futures::FutureExt;
+use rebuilding::{Factory, offering};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -58,16 +64,13 @@ pub struct Supervision {
     pub stats: Arc<ActorStats>,
 }
 
-/// Starts an actor under supervision on the current thread. `make` gets the address that the actor will have for as
-/// long as anybody holds it. After a panic or a stop, [`Supervised::restarting`] is called on the same value: it must
-/// bring the actor back to a sound state.
-pub fn supervise<A>(supervision: Supervision, make: impl FnOnce(Addr<A>) -> A) -> Addr<A>
+/// Starts an actor under supervision on the current thread. It keeps its address for as long as anybody holds it. `make`
+/// makes it now, and again after each panic or stop; it must not hold the actor's own address, or the actor never ends.
+pub fn supervise<A>(supervision: Supervision, make: impl Fn() -> A + 'static) -> Addr<A>
 where
     A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
 {
-    let reserved = Reserved::new();
-    let actor = make(reserved.address());
-    reserved.supervise(supervision, actor)
+    Reserved::new().supervise(supervision, make)
 }
 
 /// An address without its actor, for actors that must know each other. What is sent there waits.
@@ -93,8 +96,9 @@ where
     }
 
     /// Starts the actor that belongs to the address, as [`supervise`] does.
-    pub fn supervise(self, supervision: Supervision, actor: A) -> Addr<A> {
-        let mut context = Context::with_receiver(self.receiver).into_future(actor);
+    pub fn supervise(self, supervision: Supervision, make: impl Fn() -> A + 'static) -> Addr<A> {
+        let factory: Factory<A> = Rc::new(make);
+        let mut context = Context::with_receiver(self.receiver).into_future(factory());
         let weak = self.address.downgrade();
         actix_rt::spawn(async move {
             let Supervision { limits, jitter, clock, stats, .. } = &supervision;
@@ -111,7 +115,7 @@ where
                     if !pause_before_restart(&supervision, &mut history, end).await {
                         return;
                     }
-                    match std::panic::catch_unwind(AssertUnwindSafe(|| context.restart())) {
+                    match std::panic::catch_unwind(AssertUnwindSafe(|| offering(&factory, || context.restart()))) {
                         Ok(true) => {
                             stats.count_restart();
                             tracing::info!(actor = stats.name(), cause = %end, "actor restarted");
@@ -122,7 +126,7 @@ where
                             tracing::debug!(actor = stats.name(), "actor ended for good: nobody can reach it");
                             return;
                         }
-                        // `restarting` panicked: the actor is not in a sound state and must not go on as it is.
+                        // The factory panicked, or the end of the old actor did: what is there must not go on as it is.
                         Err(_) => {
                             stats.count_restart();
                             end = End::Panicked;

@@ -9,7 +9,7 @@ use super::{
 use crate::outbound::{LONGEST_PAUSE, Outbound};
 use crate::ports::{Clock, Store};
 use crate::stats::ActorStats;
-use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
+use actix::{Actor, Context, Handler, ResponseFuture};
 use futures::StreamExt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +46,7 @@ struct Parts {
 
 /// A detector with what guards it.
 struct Desk {
-    detector: Box<dyn Detector>,
+    detector: Arc<dyn Detector>,
     terms: Terms,
     outbound: Outbound,
     breaker: Breaker,
@@ -67,15 +67,24 @@ struct Order {
     deadline: Duration,
 }
 
+/// Everything that Verifier needs.
+#[derive(Clone)]
+pub struct VerifierParts {
+    /// The detectors, each behind its own way out.
+    pub detectors: Vec<(Arc<dyn Detector>, Outbound)>,
+    /// Its records.
+    pub store: Arc<dyn Store>,
+    /// For deadlines and pauses.
+    pub clock: Arc<dyn Clock>,
+    /// Its counters.
+    pub stats: Arc<ActorStats>,
+}
+
 impl Verifier {
-    /// An actor for these detectors, each behind its own way out.
-    pub fn new(
-        detectors: Vec<(Box<dyn Detector>, Outbound)>,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        stats: Arc<ActorStats>,
-    ) -> Self {
-        let desk = |(detector, outbound): (Box<dyn Detector>, Outbound)| Desk {
+    /// A verifier of whose detectors none rests.
+    pub fn new(parts: VerifierParts) -> Self {
+        let VerifierParts { detectors, store, clock, stats } = parts;
+        let desk = |(detector, outbound): (Arc<dyn Detector>, Outbound)| Desk {
             terms: detector.terms(),
             detector,
             outbound,
@@ -91,10 +100,7 @@ impl Actor for Verifier {
     type Context = Context<Self>;
 }
 
-/// Its state is in the store; what rests in memory is tried once more after a restart of the process.
-impl Supervised for Verifier {}
-
-crate::answers_heartbeats!(Verifier);
+crate::supervised!(Verifier);
 
 impl Handler<VerifyContents> for Verifier {
     type Result = ResponseFuture<VerdictsReached>;

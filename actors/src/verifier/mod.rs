@@ -18,7 +18,7 @@ mod openai;
 mod sightengine;
 mod webhook;
 
-pub use actor::Verifier;
+pub use actor::{Verifier, VerifierParts};
 pub use openai::OpenAi;
 pub use sightengine::SightEngine;
 pub use webhook::Webhook;

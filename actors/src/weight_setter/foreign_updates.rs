@@ -6,33 +6,37 @@
 //! backup does not know of stop nobody.
 
 use crate::weight_setter::settings::OnForeignUpdate;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Neuron;
 
+/// The block of the newest weights of our hotkey when the process began, once that is known; 0 if it was not registered.
+/// Shared by whoever sends in this process, so that none of them takes a later block for the first.
+#[derive(Clone, Debug, Default)]
+pub struct HeldAtStart(Arc<OnceLock<Block>>);
+
 pub(crate) struct ForeignUpdates {
     reaction: OnForeignUpdate,
-    /// The block of the newest weights of our hotkey when the process began; 0 if it was not registered.
-    held_at_start: OnceLock<Block>,
+    held_at_start: HeldAtStart,
     /// The block of the last foreign update that the operator was told of.
     told: AtomicU32,
 }
 
 impl ForeignUpdates {
-    pub(crate) const fn new(reaction: OnForeignUpdate) -> Self {
-        Self { reaction, held_at_start: OnceLock::new(), told: AtomicU32::new(0) }
+    pub(crate) const fn new(reaction: OnForeignUpdate, held_at_start: HeldAtStart) -> Self {
+        Self { reaction, held_at_start, told: AtomicU32::new(0) }
     }
 
     /// Whether it must be told yet what the chain held at the start. It makes no difference unless sending stops.
     pub(crate) fn lacks_start(&self) -> bool {
-        self.reaction == OnForeignUpdate::Stop && self.held_at_start.get().is_none()
+        self.reaction == OnForeignUpdate::Stop && self.held_at_start.0.get().is_none()
     }
 
     /// Notes what the chain holds at the start; the first call counts.
     pub(crate) fn note_start(&self, own: Option<&Neuron>) {
-        self.held_at_start.get_or_init(|| own.map_or(0, |neuron| neuron.last_update));
+        self.held_at_start.0.get_or_init(|| own.map_or(0, |neuron| neuron.last_update));
     }
 
     /// Whether somebody else set our weights since we last did.
@@ -53,7 +57,7 @@ impl ForeignUpdates {
             return Ok(());
         }
         let is_news = self.told.swap(block, Ordering::Relaxed) != block;
-        let is_history = self.held_at_start.get().is_some_and(|held| block <= *held);
+        let is_history = self.held_at_start.0.get().is_some_and(|held| block <= *held);
         if is_news && is_history {
             tracing::warn!(
                 block,

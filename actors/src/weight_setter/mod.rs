@@ -22,6 +22,7 @@ pub mod sender;
 mod settings;
 pub(crate) mod settling;
 
+pub use self::foreign_updates::HeldAtStart;
 pub use self::messages::{WeightsConfirmed, WeightsWithheld};
 pub use self::settings::{DECISION_PATIENCE_BLOCKS, OnForeignUpdate, SendingSettings};
 
@@ -31,7 +32,7 @@ use crate::scorer::ScoresDecided;
 use crate::stats::ActorStats;
 use crate::weight_setter::pass::Sent;
 use crate::weight_setter::sender::Sender;
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, Supervised, WrapFuture};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use std::sync::Arc;
 use tensorflix_domain::record::Head;
 
@@ -39,13 +40,30 @@ use tensorflix_domain::record::Head;
 pub const WEIGHTS: &str = "weights";
 
 /// Everything that WeightSetter needs.
+#[derive(Clone)]
+pub struct WeightSetterParts {
+    /// How weights are sent.
+    pub settings: SendingSettings,
+    /// Whether only decisions of this process are sent, never as a resend.
+    pub only_decisions: bool,
+    /// The chain.
+    pub chain: Arc<dyn Chain>,
+    /// Its records.
+    pub store: Arc<dyn Store>,
+    /// Its counters.
+    pub stats: Arc<ActorStats>,
+    /// Who hears of weights on chain.
+    pub confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
+    /// Who hears of weights that were not sent.
+    pub withheld_listeners: Vec<Recipient<WeightsWithheld>>,
+    /// What the chain held when the process began, which a restart of the actor must not forget.
+    pub at_start: HeldAtStart,
+}
+
+/// The actor.
 pub struct WeightSetter {
+    parts: WeightSetterParts,
     sender: Arc<Sender>,
-    stats: Arc<ActorStats>,
-    confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
-    withheld_listeners: Vec<Recipient<WeightsWithheld>>,
-    /// Send only for decisions of this process, never as a resend.
-    only_decisions: bool,
     head: Option<Head>,
     is_busy: bool,
     decided_meanwhile: bool,
@@ -54,28 +72,11 @@ pub struct WeightSetter {
 }
 
 impl WeightSetter {
-    /// A setter that tells the given listeners.
-    pub fn new(
-        settings: SendingSettings,
-        only_decisions: bool,
-        chain: Arc<dyn Chain>,
-        store: Arc<dyn Store>,
-        stats: Arc<ActorStats>,
-        confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
-        withheld_listeners: Vec<Recipient<WeightsWithheld>>,
-    ) -> Self {
-        let sender = Arc::new(Sender::new(settings, only_decisions, chain, store));
-        Self {
-            sender,
-            stats,
-            confirmed_listeners,
-            withheld_listeners,
-            only_decisions,
-            head: None,
-            is_busy: false,
-            decided_meanwhile: false,
-            told_failure: None,
-        }
+    /// A setter with nothing under way.
+    pub fn new(parts: WeightSetterParts) -> Self {
+        let WeightSetterParts { settings, only_decisions, chain, store, at_start, .. } = parts.clone();
+        let sender = Arc::new(Sender::new(settings, only_decisions, chain, store, at_start));
+        Self { parts, sender, head: None, is_busy: false, decided_meanwhile: false, told_failure: None }
     }
 }
 
@@ -83,14 +84,7 @@ impl Actor for WeightSetter {
     type Context = Context<Self>;
 }
 
-impl Supervised for WeightSetter {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.is_busy = false;
-        self.decided_meanwhile = false;
-    }
-}
-
-crate::answers_heartbeats!(WeightSetter);
+crate::supervised!(WeightSetter);
 
 impl Handler<HeadFinalized> for WeightSetter {
     type Result = ();
@@ -99,7 +93,7 @@ impl Handler<HeadFinalized> for WeightSetter {
         if self.head.is_none_or(|known| known.stamp < head.stamp) {
             self.head = Some(head);
         }
-        if !self.only_decisions {
+        if !self.parts.only_decisions {
             self.advance(context, false);
         }
     }
@@ -120,7 +114,7 @@ impl WeightSetter {
             self.decided_meanwhile |= was_decided;
             return;
         }
-        let (sender, head, work) = (Arc::clone(&self.sender), self.head, self.stats.begin());
+        let (sender, head, work) = (Arc::clone(&self.sender), self.head, self.parts.stats.begin());
         let run = async move {
             let _work = work;
             sender.advance(head).await
@@ -139,8 +133,8 @@ impl WeightSetter {
     fn tell(&mut self, outcome: Sent, was_decided: bool) {
         match outcome {
             Sent::Confirmed(confirmed) => {
-                self.stats.count_handled();
-                self.stats.outcomes().succeeded(WEIGHTS);
+                self.parts.stats.count_handled();
+                self.parts.stats.outcomes().succeeded(WEIGHTS);
                 self.told_failure = None;
                 let standing = confirmed.standing;
                 tracing::info!(
@@ -155,13 +149,13 @@ impl WeightSetter {
                     blocks_until_inactive = standing.map(|standing| standing.blocks_until_inactive),
                     "weights are on chain"
                 );
-                for listener in &self.confirmed_listeners {
+                for listener in &self.parts.confirmed_listeners {
                     let _ = listener.try_send(confirmed.clone());
                 }
             }
             Sent::Unrevealed(unrevealed) => {
-                self.stats.count_failed();
-                self.stats.outcomes().failed(WEIGHTS, "the chain did not reveal the weights that were committed");
+                self.parts.stats.count_failed();
+                self.parts.stats.outcomes().failed(WEIGHTS, "the chain did not reveal the weights that were committed");
                 tracing::error!(
                     cycle = unrevealed.cycle,
                     window = unrevealed.window,
@@ -173,8 +167,8 @@ impl WeightSetter {
             }
             Sent::Withheld(withheld) => {
                 if withheld.is_failure {
-                    self.stats.count_failed();
-                    self.stats.outcomes().failed(WEIGHTS, &withheld.reason);
+                    self.parts.stats.count_failed();
+                    self.parts.stats.outcomes().failed(WEIGHTS, &withheld.reason);
                 }
                 let is_news = withheld.is_failure && self.told_failure.as_ref() != Some(&withheld.reason);
                 if is_news {
@@ -184,7 +178,7 @@ impl WeightSetter {
                     tracing::debug!(cycle = withheld.cycle, reason = withheld.reason, "weights are not sent");
                 }
                 if is_news || was_decided {
-                    for listener in &self.withheld_listeners {
+                    for listener in &self.parts.withheld_listeners {
                         let _ = listener.try_send(withheld.clone());
                     }
                 }

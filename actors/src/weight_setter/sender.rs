@@ -5,7 +5,7 @@
 //! process may die; the next pass finds out from the chain how far it came.
 
 use crate::ports::{Chain, Store, StoreError};
-use crate::weight_setter::foreign_updates::ForeignUpdates;
+use crate::weight_setter::foreign_updates::{ForeignUpdates, HeldAtStart};
 use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
 use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::preflight::{Obstacle, obstacle};
@@ -63,8 +63,9 @@ impl Sender {
         only_decisions: bool,
         chain: Arc<dyn Chain>,
         store: Arc<dyn Store>,
+        at_start: HeldAtStart,
     ) -> Self {
-        let foreign_updates = ForeignUpdates::new(settings.on_foreign_update);
+        let foreign_updates = ForeignUpdates::new(settings.on_foreign_update, at_start);
         Self { settings, chain, store, foreign_updates, only_decisions, known_empty: Mutex::default() }
     }
 
