@@ -23,8 +23,14 @@ struct Counts {
     /// About how many GitHub said anything, also that there is nothing to read.
     answered: u64,
     error: Option<String>,
-    /// How the task gist was read; the error is the inner one.
-    task_gist: Option<Result<(), String>>,
+    task_gist: Option<TaskGistRead>,
+}
+
+/// How the task gist was read.
+#[derive(Debug)]
+enum TaskGistRead {
+    Well,
+    Failed(String),
 }
 
 impl Tally {
@@ -42,7 +48,8 @@ impl Tally {
         // Which of several errors is told must not depend on the order of arrival.
         counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
         if let Some(pointer) = task_gist {
-            counts.task_gist = Some(error.map_or(Ok(()), |error| Err(format!("{pointer}: {error}"))));
+            counts.task_gist =
+                Some(error.map_or(TaskGistRead::Well, |error| TaskGistRead::Failed(format!("{pointer}: {error}"))));
         }
     }
 
@@ -57,8 +64,8 @@ impl Tally {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         stats.outcomes().partly(GISTS, counts.asked, counts.failed, counts.error.as_deref());
         match &counts.task_gist {
-            Some(Ok(())) => stats.outcomes().succeeded(TASK_GIST),
-            Some(Err(error)) => stats.outcomes().failed(TASK_GIST, error),
+            Some(TaskGistRead::Well) => stats.outcomes().succeeded(TASK_GIST),
+            Some(TaskGistRead::Failed(error)) => stats.outcomes().failed(TASK_GIST, error),
             None => {}
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod json_parts;
 pub mod limiter;
 pub(crate) mod pauses;
 
+pub use self::address::AddressError;
 use crate::outbound::limiter::Limiter;
 use crate::outbound::pauses::{Caller, Pauses, requested_pause};
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse};

@@ -7,7 +7,7 @@ use super::parts::{Order, Parts, content_item};
 use super::platform::{Platform, Scope};
 use super::plausible::Told;
 use crate::outbound::Outbound;
-use crate::ports::{Clock, Store};
+use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
 use crate::supervision::quarantine::Quarantine;
 use crate::supervision::{Heartbeat, rebuild};
@@ -113,7 +113,7 @@ impl<P: Platform> Parts<P> {
             Ok(wanted) => self.work_off(wanted, &order).await,
             Err(error) => {
                 let mut answer = ContentsObserved::default();
-                answer.fall_short(&request.contents, Reason::PlatformUnavailable, error);
+                answer.fall_short(&request.contents, Reason::PlatformUnavailable, error.to_string());
                 answer
             }
         }
@@ -127,9 +127,9 @@ impl<P: Platform> Parts<P> {
     }
 
     /// The contents to ask for: without those observed since.
-    async fn still_wanted(&self, request: &ObserveContents) -> Result<Vec<ContentId>, String> {
+    async fn still_wanted(&self, request: &ObserveContents) -> Result<Vec<ContentId>, StoreError> {
         let mut wanted = self.own(&request.contents);
-        let observed = self.store.observed_since(&wanted, request.since).await.map_err(|error| error.to_string())?;
+        let observed = self.store.observed_since(&wanted, request.since).await?;
         let observed: HashSet<ContentId> = observed.into_iter().collect();
         wanted.retain(|content| !observed.contains(content));
         Ok(wanted)
@@ -147,14 +147,14 @@ impl<P: Platform> Parts<P> {
         let wanted = match self.without_quarantined(wanted, order, &mut answer).await {
             Ok(wanted) => wanted,
             Err((wanted, error)) => {
-                answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
+                answer.fall_short(&wanted, Reason::PlatformUnavailable, error.to_string());
                 return answer;
             }
         };
         let counted: HashSet<ContentId> = match self.to_count(&wanted, order).await {
             Ok(counted) => counted.into_iter().collect(),
             Err(error) => {
-                answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
+                answer.fall_short(&wanted, Reason::PlatformUnavailable, error.to_string());
                 return answer;
             }
         };
@@ -175,11 +175,11 @@ impl<P: Platform> Parts<P> {
     }
 
     /// The contents for which numbers alone will do.
-    async fn to_count(&self, wanted: &[ContentId], order: &Order) -> Result<Vec<ContentId>, String> {
+    async fn to_count(&self, wanted: &[ContentId], order: &Order) -> Result<Vec<ContentId>, StoreError> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.store.details_since(wanted, order.details_since).await.map_err(|error| error.to_string())?;
+        let known = self.store.details_since(wanted, order.details_since).await?;
         let known: HashSet<ContentId> = known.into_iter().collect();
         Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
     }
@@ -191,10 +191,10 @@ impl<P: Platform> Parts<P> {
         wanted: Vec<ContentId>,
         order: &Order,
         answer: &mut ContentsObserved,
-    ) -> Result<Vec<ContentId>, (Vec<ContentId>, String)> {
+    ) -> Result<Vec<ContentId>, (Vec<ContentId>, StoreError)> {
         let quarantine = match Quarantine::load(&*self.store, order.as_of.block).await {
             Ok(quarantine) => quarantine,
-            Err(error) => return Err((wanted, error.to_string())),
+            Err(error) => return Err((wanted, error)),
         };
         let day = Day::of(&*self.platform, order.as_of.time);
         let (held, wanted): (Vec<_>, Vec<_>) =

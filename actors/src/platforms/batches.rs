@@ -203,7 +203,10 @@ impl<P: Platform> Parts<P> {
             let quarantine = Quarantine::load(&*self.store, order.as_of.block).await?;
             quarantine.crashed(&content_item(content, &day)).await
         };
-        let reason = counted.await.unwrap_or_else(|error| error.to_string());
+        let reason = match counted.await {
+            Ok(unhandled) => unhandled.to_string(),
+            Err(error) => StoreError::to_string(&error),
+        };
         format!("{}: {reason}", content.as_str())
     }
 

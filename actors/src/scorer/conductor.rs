@@ -27,6 +27,17 @@ use tensorflix_domain::record::{CycleHead, DecidedCycle, ReportedError};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::verdict::Reason;
 
+/// Why a platform's actor gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unanswered {
+    /// It crashed, or has ended.
+    #[error("the platform's actor failed")]
+    Failed,
+    /// Its time was over.
+    #[error("the platform's actor did not answer")]
+    Silent,
+}
+
 /// Takes cycles further.
 pub(crate) struct Conductor {
     settings: CycleSettings,
@@ -282,7 +293,7 @@ impl Conductor {
         for (platform, wanted, answer) in futures::future::join_all(requests).await {
             let answer = answer.unwrap_or_else(|error| ContentsObserved {
                 shortfalls: wanted.into_iter().map(|content| (content, Reason::PlatformUnavailable)).collect(),
-                errors: vec![error],
+                errors: vec![error.to_string()],
                 ..ContentsObserved::default()
             });
             let source = platform.name().to_owned();
@@ -304,13 +315,13 @@ impl Conductor {
         &self,
         actor: &Recipient<ObserveContents>,
         request: ObserveContents,
-    ) -> Result<ContentsObserved, String> {
+    ) -> Result<ContentsObserved, Unanswered> {
         const MARGIN: Duration = Duration::from_secs(30);
         let patience = request.deadline + MARGIN;
         tokio::select! {
             biased;
-            answer = actor.send(request) => answer.map_err(|_| "the platform's actor failed".to_owned()),
-            () = self.clock.sleep(patience) => Err("the platform's actor did not answer".to_owned()),
+            answer = actor.send(request) => answer.map_err(|_| Unanswered::Failed),
+            () = self.clock.sleep(patience) => Err(Unanswered::Silent),
         }
     }
 }

@@ -43,6 +43,22 @@ pub(crate) fn item(kind: ItemKind, id: impl Into<String>, content: &[u8]) -> Ite
     Item { kind, id: id.into(), digest: ContentDigest(digest.into()) }
 }
 
+/// Why an item was not handled, in words for the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unhandled {
+    /// It crashed just now; it is tried again.
+    #[error("handling it crashed ({crashes} of {most} times): a bug of the validator; it is tried again", most = MOST_CRASHES)]
+    Crashed {
+        /// How often so far.
+        crashes: u32,
+    },
+    /// It crashed too often.
+    #[error(
+        "handling it crashed {MOST_CRASHES} times: a bug of the validator; it is left alone until its content changes"
+    )]
+    LeftAlone,
+}
+
 /// What crashed so far, as it was when a pass began.
 pub(crate) struct Quarantine<'a> {
     store: &'a dyn Store,
@@ -66,9 +82,9 @@ impl<'a> Quarantine<'a> {
         &self,
         item: &Item,
         handle: impl FnOnce() -> T,
-    ) -> Result<Result<T, String>, StoreError> {
+    ) -> Result<Result<T, Unhandled>, StoreError> {
         if self.holds(item) {
-            return Ok(Err(left_alone()));
+            return Ok(Err(Unhandled::LeftAlone));
         }
         // The handling is pure: what it leaves behind when it panics is nothing.
         match catch_unwind(AssertUnwindSafe(handle)) {
@@ -78,21 +94,9 @@ impl<'a> Quarantine<'a> {
     }
 
     /// Counts a crash, in the store first. Gives what to report.
-    pub(crate) async fn crashed(&self, item: &Item) -> Result<String, StoreError> {
+    pub(crate) async fn crashed(&self, item: &Item) -> Result<Unhandled, StoreError> {
         let crashes = self.store.record_crash(item, self.at).await?;
         tracing::error!(%item, crashes, most = MOST_CRASHES, "an item crashed its handling; this is a bug, please report it");
-        Ok(if crashes >= MOST_CRASHES {
-            left_alone()
-        } else {
-            format!(
-                "handling it crashed ({crashes} of {MOST_CRASHES} times): a bug of the validator; it is tried again"
-            )
-        })
+        Ok(if crashes >= MOST_CRASHES { Unhandled::LeftAlone } else { Unhandled::Crashed { crashes } })
     }
-}
-
-fn left_alone() -> String {
-    format!(
-        "handling it crashed {MOST_CRASHES} times: a bug of the validator; it is left alone until its content changes"
-    )
 }

@@ -7,7 +7,7 @@ use super::{
     VerifyContents,
 };
 use crate::outbound::{LONGEST_PAUSE, Outbound};
-use crate::ports::{Clock, Store};
+use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
 use actix::{Actor, Context, Handler, ResponseFuture};
 use futures::StreamExt;
@@ -58,6 +58,17 @@ struct Desk {
 struct Rests {
     key_refused: Option<String>,
     spent: Option<String>,
+}
+
+/// Why a case has no verdict.
+#[derive(Debug, thiserror::Error)]
+enum Unsettled {
+    /// The detector gave none.
+    #[error(transparent)]
+    Detector(DetectorError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(StoreError),
 }
 
 /// How one request is worked off.
@@ -151,14 +162,14 @@ impl Parts {
         while let Some(result) = results.next().await {
             match result {
                 Ok(stored) => count += stored,
-                Err(error) => note(&mut errors, error),
+                Err(error) => note(&mut errors, error.to_string()),
             }
         }
         (count, errors)
     }
 
     /// Has a case examined and stores the verdicts, within the deadline.
-    async fn settle(&self, desk: &Desk, case: &Case, order: &Order) -> Result<usize, String> {
+    async fn settle(&self, desk: &Desk, case: &Case, order: &Order) -> Result<usize, Unsettled> {
         let left = order.deadline.saturating_sub(self.clock.monotonic());
         let _work = self.stats.begin();
         let name = desk.detector.id();
@@ -170,7 +181,7 @@ impl Parts {
         let answers = answers.map_err(|error| {
             self.stats.count_failed();
             tracing::debug!(detector = %name, content_id = case.content.as_str(), %error, "no verdict");
-            error.to_string()
+            Unsettled::Detector(error)
         })?;
         let verdicts: Vec<(ContentId, Verdict)> = answers
             .into_iter()
@@ -178,7 +189,7 @@ impl Parts {
             .collect();
         self.store.record_verdicts(&verdicts).await.map_err(|error| {
             self.stats.count_failed();
-            error.to_string()
+            Unsettled::Store(error)
         })?;
         self.stats.count_handled();
         Ok(verdicts.len())

@@ -76,7 +76,8 @@ impl Detector for OpenAi {
 
 impl OpenAi {
     async fn ask(&self, outbound: &Outbound, input: &Value, until: Duration) -> Result<Scores, DetectorError> {
-        let url = address(&self.api_url, &["v1", "moderations"]).map_err(DetectorError::Lasting)?;
+        let url = address(&self.api_url, &["v1", "moderations"])
+            .map_err(|error| DetectorError::Lasting(error.to_string()))?;
         let mut request = HttpRequest::get(url, self.terms.deadline, MAX_ANSWER_BYTES);
         request.method = Method::Post;
         request.credential = Some(Credential::Bearer(self.api_key.clone()));

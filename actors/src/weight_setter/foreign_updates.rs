@@ -17,6 +17,17 @@ use tensorflix_domain::subnet::Neuron;
 #[derive(Clone, Debug, Default)]
 pub struct HeldAtStart(Arc<OnceLock<Block>>);
 
+/// Nothing may be sent, because somebody else set our weights: the operator stops the other instance, then restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "somebody else set weights with our hotkey at block {block}, and weights.on_foreign_update is \"stop\": stop the \
+     other instance, then restart"
+)]
+pub(crate) struct ForeignWeights {
+    /// The block of the foreign weights.
+    block: Block,
+}
+
 pub(crate) struct ForeignUpdates {
     reaction: OnForeignUpdate,
     held_at_start: HeldAtStart,
@@ -43,7 +54,7 @@ impl ForeignUpdates {
     ///
     /// # Errors
     /// Why nothing may be sent, and what the operator does about it.
-    pub(crate) fn look(&self, own: &Neuron, latest: Option<&WeightIntent>) -> Result<(), String> {
+    pub(crate) fn look(&self, own: &Neuron, latest: Option<&WeightIntent>) -> Result<(), ForeignWeights> {
         let Some(latest) = latest else {
             // What was set before this store began is not known.
             return Ok(());
@@ -71,10 +82,7 @@ impl ForeignUpdates {
             );
         }
         match self.reaction {
-            OnForeignUpdate::Stop if !is_history => Err(format!(
-                "somebody else set weights with our hotkey at block {block}, and weights.on_foreign_update is \"stop\": \
-                 stop the other instance, then restart"
-            )),
+            OnForeignUpdate::Stop if !is_history => Err(ForeignWeights { block }),
             // The rate limit counts from the foreign update, so it is waited for by itself.
             OnForeignUpdate::Continue | OnForeignUpdate::Stop => Ok(()),
         }

@@ -7,7 +7,7 @@
 //!
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
-use crate::ports::{Chain, ChainError, Inclusion, Store};
+use crate::ports::{Chain, ChainError, Inclusion, Store, StoreError};
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::weights::WeightEntry;
@@ -41,17 +41,37 @@ pub(crate) struct Watched {
     pub to_reveal: Option<WeightIntent>,
 }
 
+/// Why a reveal could not be looked at or made; the next head tries again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RevealError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain could not be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The node would refuse the reveal, so that it was not sent.
+    #[error("the node would refuse it: {0}")]
+    WouldRefuse(String),
+    /// The chain refused the reveal.
+    #[error("the chain refused it: {0}")]
+    RefusedByChain(String),
+    /// The node refused the reveal.
+    #[error("the node refused it: {0}")]
+    RefusedByNode(String),
+}
+
 /// Looks at every commit of our hotkey whose reveal is due at `head`.
 ///
 /// # Errors
-/// The words of the store or the chain; the next head tries again. What cannot be looked at for long is given up.
+/// Of the store or the chain; the next head tries again. What cannot be looked at for long is given up.
 pub(crate) async fn watch_reveals(
     chain: &dyn Chain,
     store: &dyn Store,
     hotkey: &Hotkey,
     head: &Head,
-) -> Result<Watched, String> {
-    let watched = store.watched_reveals(hotkey, MAX_WATCHED).await.map_err(|error| error.to_string())?;
+) -> Result<Watched, RevealError> {
+    let watched = store.watched_reveals(hotkey, MAX_WATCHED).await?;
     let due: Vec<(WeightIntent, Block)> = watched
         .into_iter()
         .filter_map(|intent| reveals_at(&intent).map(|block| (intent, block)))
@@ -67,7 +87,7 @@ pub(crate) async fn watch_reveals(
             return unseen.map(|_| Watched::default());
         }
     };
-    let latest = store.latest_intent(hotkey).await.map_err(|error| error.to_string())?;
+    let latest = store.latest_intent(hotkey).await?;
     // Plain weights that were set meanwhile replace the row, if the subnet does without commits again.
     let mut is_overtaken = latest.is_some_and(|latest| is_plain(&latest) && non_zero(&latest.entries) == held);
     let (block, mut found) = (head.stamp.block, Watched::default());
@@ -90,8 +110,7 @@ pub(crate) async fn watch_reveals(
             }
             continue;
         };
-        let saved = store.save_reveal_outcome(&intent.extrinsic_hash, &outcome).await;
-        saved.map_err(|error| error.to_string())?;
+        store.save_reveal_outcome(&intent.extrinsic_hash, &outcome).await?;
     }
     Ok(found)
 }
@@ -102,20 +121,19 @@ async fn held_weights(
     store: &dyn Store,
     hotkey: &Hotkey,
     head: &Head,
-) -> Result<Option<Vec<WeightEntry>>, String> {
-    let subnet = store.latest_subnet().await.map_err(|error| error.to_string())?;
+) -> Result<Option<Vec<WeightEntry>>, RevealError> {
+    let subnet = store.latest_subnet().await?;
     let Some(uid) = subnet.and_then(|subnet| Some(subnet.neuron(hotkey)?.uid)) else { return Ok(None) };
-    let held = chain.weights_of(head, uid).await.map_err(|error| error.to_string())?;
+    let held = chain.weights_of(head, uid).await?;
     Ok(Some(non_zero(&held)))
 }
 
 /// Stops watching commits whose reveal was due long ago, and of which nobody could say what the chain held: new ones
 /// must not wait behind them.
-async fn give_up_unseen(store: &dyn Store, head: &Head, due: &[(WeightIntent, Block)]) -> Result<(), String> {
+async fn give_up_unseen(store: &dyn Store, head: &Head, due: &[(WeightIntent, Block)]) -> Result<(), RevealError> {
     let block = head.stamp.block;
     for (intent, _) in due.iter().filter(|(_, reveal_at)| block >= reveal_at.saturating_add(UNSEEN_BLOCKS)) {
-        let saved = store.save_reveal_outcome(&intent.extrinsic_hash, &RevealOutcome::Overtaken { block }).await;
-        saved.map_err(|error| error.to_string())?;
+        store.save_reveal_outcome(&intent.extrinsic_hash, &RevealOutcome::Overtaken { block }).await?;
         tracing::warn!(
             window = intent.window,
             "could not check whether committed weights were revealed; no longer watched"
@@ -129,21 +147,22 @@ pub(crate) async fn reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent
     let window = intent.window;
     match try_reveal(chain, head, intent).await {
         Ok(block) => tracing::info!(window, block, "revealed the weights that were committed"),
-        Err(error) => tracing::warn!(window, error, "weights could not be revealed yet; it is tried again"),
+        Err(error) => {
+            tracing::warn!(window, error = error.to_string(), "weights could not be revealed yet; it is tried again")
+        }
     }
 }
 
 /// Gives the block that has the reveal.
-async fn try_reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) -> Result<Block, String> {
-    let words = |error: ChainError| error.to_string();
-    let signed = chain.sign_reveal(head, intent).await.map_err(words)?;
-    if let Some(failure) = chain.validate(&signed.bytes).await.map_err(words)? {
-        return Err(format!("the node would refuse it: {}", failure.error));
+async fn try_reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) -> Result<Block, RevealError> {
+    let signed = chain.sign_reveal(head, intent).await?;
+    if let Some(failure) = chain.validate(&signed.bytes).await? {
+        return Err(RevealError::WouldRefuse(failure.error));
     }
-    match chain.submit(&signed.bytes).await.map_err(words)? {
+    match chain.submit(&signed.bytes).await? {
         Inclusion::Finalized { block, failure: None } => Ok(block),
-        Inclusion::Finalized { failure: Some(failure), .. } => Err(format!("the chain refused it: {}", failure.error)),
-        Inclusion::Refused(failure) => Err(format!("the node refused it: {}", failure.error)),
+        Inclusion::Finalized { failure: Some(failure), .. } => Err(RevealError::RefusedByChain(failure.error)),
+        Inclusion::Refused(failure) => Err(RevealError::RefusedByNode(failure.error)),
     }
 }
 

@@ -5,7 +5,7 @@
 //! process may die; the next pass finds out from the chain how far it came.
 
 use crate::ports::{Chain, Store, StoreError};
-use crate::weight_setter::foreign_updates::{ForeignUpdates, HeldAtStart};
+use crate::weight_setter::foreign_updates::{ForeignUpdates, ForeignWeights, HeldAtStart};
 use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
 use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::preflight::{Obstacle, obstacle};
@@ -138,7 +138,7 @@ impl Sender {
                     reveal(&*self.chain, head, &intent).await;
                 }
             }
-            Err(error) => tracing::warn!(error, "could not check reveals; will retry"),
+            Err(error) => tracing::warn!(error = error.to_string(), "could not check reveals; will retry"),
         }
         Ok(())
     }
@@ -244,7 +244,8 @@ impl Sender {
             return Err(Halt::Failed("there is no wallet to sign with: set [wallet], or use --dry-run".to_owned()));
         };
         if let Some(neuron) = subnet.neuron(&hotkey) {
-            self.foreign_updates.look(neuron, latest).map_err(Halt::Failed)?;
+            let stopped = |error: ForeignWeights| Halt::Failed(error.to_string());
+            self.foreign_updates.look(neuron, latest).map_err(stopped)?;
         }
         match obstacle(subnet, &hotkey, self.settings.version_key, &due.entries) {
             Some(Obstacle::TooEarly { next }) => {

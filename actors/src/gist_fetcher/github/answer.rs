@@ -33,7 +33,7 @@ pub(super) struct ApiGist {
     public: Option<bool>,
     files: BTreeSet<String>,
     /// The first file by name.
-    first: Option<(String, Result<ApiFile, String>)>,
+    first: Option<(String, Result<ApiFile, ItemFailure>)>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +79,8 @@ impl ApiGist {
             // A name that cannot be read still has its place among the others.
             let name = part.name().unwrap_or_else(|| String::from_utf8_lossy(part.key).trim_matches('"').to_owned());
             if part.value != b"null" && self.first.as_ref().is_none_or(|(first, _)| name <= *first) {
-                let file = serde_json::from_slice(part.value).map_err(|error| error.to_string());
+                let file = serde_json::from_slice(part.value)
+                    .map_err(|error: serde_json::Error| ItemFailure::Malformed(error.to_string()));
                 self.first = Some((name.clone(), file));
             }
             self.files.insert(name);
@@ -112,7 +113,7 @@ impl ApiGist {
     /// Of several files the first by name, as on the raw address.
     pub(super) fn content(self, etag: Option<String>, max_gist_bytes: usize) -> Result<GistOutcome, ItemFailure> {
         let (_, file) = self.first.ok_or_else(|| ItemFailure::Malformed("the gist has no file".to_owned()))?;
-        let file = file.map_err(ItemFailure::Malformed)?;
+        let file = file?;
         match file.content {
             Some(content) if !file.truncated && content.len() <= max_gist_bytes => {
                 Ok(fetched(etag, content.into_bytes()))

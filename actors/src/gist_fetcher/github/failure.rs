@@ -7,6 +7,7 @@
 //!
 //! The bodies that are read here are GitHub's own error pages, never the content of a gist.
 
+use crate::outbound::AddressError;
 use crate::ports::{HttpError, HttpResponse};
 use serde::Deserialize;
 use std::time::Duration;
@@ -112,7 +113,7 @@ pub enum PassingFailure {
     WebPage,
     /// The configured address cannot be used.
     #[error("{0}")]
-    Address(String),
+    Address(AddressError),
     /// Nothing was sent: few API requests are left in this hour, and others need them more.
     #[error("the remaining API requests of this hour are kept for disputes; will retry")]
     Saved,

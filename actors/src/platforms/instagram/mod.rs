@@ -22,7 +22,7 @@ use crate::platforms::{
 use crate::ports::Clock;
 use async_trait::async_trait;
 use items::Joined;
-use runs::Run;
+use runs::{Run, RunError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl Platform for Instagram {
             }
             (Ok(joined), trouble) => Ok(joined.into_answer(contents, trouble.as_deref(), unspent_units)),
             (Err(error), trouble) => {
-                let error = trouble.map_or(error.clone(), |trouble| format!("{trouble}; {error}"));
+                let error = trouble.map_or_else(|| error.to_string(), |trouble| format!("{trouble}; {error}"));
                 Err(BatchFailure { error: BatchError::Lost(error), unspent_units })
             }
         }
@@ -156,8 +156,8 @@ impl Span {
         Self { begin: now, stop: end.saturating_sub(kept), end, is_cut: end == until }
     }
 
-    fn too_late(self) -> String {
-        format!("an Apify run did not end within {} s", self.end.saturating_sub(self.begin).as_secs())
+    const fn too_late(self) -> RunError {
+        RunError::TooLate(self.end.saturating_sub(self.begin).as_secs())
     }
 }
 
@@ -174,12 +174,12 @@ impl Instagram {
             () = self.clock.sleep(span.stop.saturating_sub(self.clock.monotonic())) => {
                 let patience = span.end.saturating_sub(self.clock.monotonic()) / 4;
                 let stopped = self.stop(outbound, &run, patience).await;
-                return (stopped.unwrap_or(run), Some(span.too_late()));
+                return (stopped.unwrap_or(run), Some(span.too_late().to_string()));
             }
         };
         match followed {
             Ok(ended) => (ended, None),
-            Err(error) => (run, Some(error)),
+            Err(error) => (run, Some(error.to_string())),
         }
     }
 
@@ -191,7 +191,7 @@ impl Instagram {
         run: &Run,
         contents: &[ContentId],
         span: Span,
-    ) -> Result<Joined, String> {
+    ) -> Result<Joined, RunError> {
         let mut joined: Option<Joined> = None;
         for pause in runs::looks() {
             let left = span.end.saturating_sub(self.clock.monotonic());

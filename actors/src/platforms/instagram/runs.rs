@@ -5,7 +5,7 @@ use super::refusals;
 use super::{Instagram, Span, charge_units};
 use crate::outbound::address::address;
 use crate::outbound::json_parts::{members, some_members};
-use crate::outbound::{LONGEST_PAUSE, Outbound, Timing};
+use crate::outbound::{AddressError, LONGEST_PAUSE, Outbound, Timing};
 use crate::platforms::{BatchError, BatchFailure};
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse, Method};
 use serde_json::{Value, json};
@@ -73,6 +73,26 @@ impl Run {
     }
 }
 
+/// Why a run or its items could not be read. The run is paid for all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RunError {
+    /// The configured address cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// There was no answer.
+    #[error("Apify: {0}")]
+    Http(HttpError),
+    /// The answer was a refusal, or Apify is out of order.
+    #[error("Apify answered {0}")]
+    Status(u16),
+    /// The answer was not what was asked for.
+    #[error("Apify's answer is not {0}")]
+    NotThat(&'static str),
+    /// The time for the run was over, in seconds.
+    #[error("an Apify run did not end within {0} s")]
+    TooLate(u64),
+}
+
 impl Instagram {
     /// Starts a run, if enough of its span is left when its turn comes.
     pub(super) async fn start_run(
@@ -83,7 +103,7 @@ impl Instagram {
     ) -> Result<Run, BatchFailure> {
         let not_started = |error| BatchFailure { error, unspent_units: charge_units(self.max_charge_usd) };
         let mut url = address(&self.api_url, &["v2", "acts", &self.actor, "runs"])
-            .map_err(|error| not_started(BatchError::Lasting(error)))?;
+            .map_err(|error| not_started(BatchError::Lasting(error.to_string())))?;
         // Who does not know a run's id can neither stop nor read it, so the first answer has to come well before that.
         let wait_secs = (self.least_time() / 3).as_secs().min(WAIT_FOR_FINISH_SECS);
         url.query_pairs_mut()
@@ -116,7 +136,7 @@ impl Instagram {
     }
 
     /// Asks for a run until it has ended.
-    pub(super) async fn follow(&self, outbound: &Outbound, run: &Run) -> Result<Run, String> {
+    pub(super) async fn follow(&self, outbound: &Outbound, run: &Run) -> Result<Run, RunError> {
         let mut run = run.clone();
         while !run.has_ended() {
             let mut url = address(&self.api_url, &["v2", "actor-runs", &run.id])?;
@@ -149,7 +169,7 @@ impl Instagram {
         outbound: &Outbound,
         dataset: &str,
         contents: &[ContentId],
-    ) -> Result<Joined, String> {
+    ) -> Result<Joined, RunError> {
         let url = address(&self.api_url, &["v2", "datasets", dataset, "items"])?;
         self.get(outbound, &url, "a list of items", |response| Joined::read(&response.body, contents)).await
     }
@@ -159,21 +179,21 @@ impl Instagram {
         &self,
         outbound: &Outbound,
         url: &Url,
-        what: &str,
+        what: &'static str,
         read: impl Fn(&HttpResponse) -> Option<T>,
-    ) -> Result<T, String> {
+    ) -> Result<T, RunError> {
         let mut pauses = GET_RETRY_PAUSES.iter();
         loop {
             let (error, retry_after) = match outbound.send(self.request(url.clone())).await {
                 Ok(response) => match (response.status, read(&response)) {
                     (200, Some(what)) => return Ok(what),
-                    (200, None) => (format!("Apify's answer is not {what}"), None),
-                    (status @ (408 | 429 | 500..), _) => (format!("Apify answered {status}"), response.retry_after()),
-                    (status, _) => return Err(format!("Apify answered {status}")),
+                    (200, None) => (RunError::NotThat(what), None),
+                    (status @ (408 | 429 | 500..), _) => (RunError::Status(status), response.retry_after()),
+                    (status, _) => return Err(RunError::Status(status)),
                 },
                 // The run is paid for, whether or not anybody may ask for it.
-                Err(error @ HttpError::AskedToWait(_)) => return Err(format!("Apify: {error}")),
-                Err(error) => (format!("Apify: {error}"), None),
+                Err(error @ HttpError::AskedToWait(_)) => return Err(RunError::Http(error)),
+                Err(error) => (RunError::Http(error), None),
             };
             let Some(pause) = pauses.next().map(|pause| retry_after.unwrap_or_default().max(*pause)) else {
                 return Err(error);
@@ -181,6 +201,7 @@ impl Instagram {
             if pause > LONGEST_PAUSE {
                 return Err(error);
             }
+            let error = error.to_string();
             tracing::debug!(error, pause_ms = pause.as_millis(), "asking Apify again");
             self.clock.sleep(pause).await;
         }

@@ -120,7 +120,8 @@ impl Platform for YouTube {
         until: Duration,
     ) -> Result<BatchAnswer, BatchFailure> {
         let Call { path, parts, fields, .. } = call(route.scope);
-        let mut url = address(&self.api_url, &["youtube", "v3", path]).map_err(BatchError::Lasting)?;
+        let mut url =
+            address(&self.api_url, &["youtube", "v3", path]).map_err(|error| BatchError::Lasting(error.to_string()))?;
         let ids: Vec<&str> = contents.iter().map(ContentId::as_str).collect();
         url.query_pairs_mut()
             .append_pair("part", parts)

@@ -255,7 +255,8 @@ impl<'a> Gists<'a> {
         let document = self.document(pointer, uid, "tasks", 0, errors).await?.unwrap_or_default();
         let item = quarantine::item(ItemKind::TaskGist, pointer.to_string(), &document);
         let gist = self.quarantine.handle(&item, || (self.rules.read_tasks)(&document)).await?;
-        let mut gist = gist.unwrap_or_else(|reason| {
+        let mut gist = gist.unwrap_or_else(|unhandled| {
+            let reason = unhandled.to_string();
             errors.push(ReportedError { uid, source: "tasks".to_owned(), line: None, reason });
             TaskGist::default()
         });
@@ -285,7 +286,8 @@ impl<'a> Gists<'a> {
                 let item = quarantine::item(ItemKind::SubmissionGist, pointer.to_string(), &document);
                 let gist = match self.quarantine.handle(&item, || (self.rules.read_submissions)(&document)).await? {
                     Ok(gist) => gist,
-                    Err(reason) => {
+                    Err(unhandled) => {
+                        let reason = unhandled.to_string();
                         errors.push(ReportedError { uid, source: "gist".to_owned(), line: None, reason });
                         continue;
                     }
