@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::wiring::connections;
-use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::instagram::{Instagram, charge_units};
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{BatchError, BatchFailure, DailyBudget, Platform, Scope};
+use tensorflix_actors::outbound::limiter::Rate;
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::platforms::youtube::YouTube;
+use tensorflix_actors::platforms::{BatchError, BatchFailure, DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
     Case, CaseQuestion, Detector, DetectorError, OpenAi, SightEngine, Terms, Unexamined, Webhook,
 };
-use tensorflix_actors::youtube::YouTube;
 use tensorflix_chain::{ChainConfig, ChainError, Client, NoGate};
 use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::ids::{self, ContentId};

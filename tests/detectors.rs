@@ -21,13 +21,13 @@ use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::adapters::store::Database;
 use tensorflix::wiring::connections;
-use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
     AskedQuestion, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, OpenAi, SightEngine, Terms, Verifier,
-    VerifyContents, Webhook, detector_bucket,
+    VerifierParts, VerifyContents, Webhook, detector_bucket,
 };
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::{ContentId, Platform};
@@ -98,7 +98,7 @@ impl Place {
         videos
     }
 
-    fn detector(&self, provider: Provider, is_key_good: bool, daily_requests: u64) -> Box<dyn Detector> {
+    fn detector(&self, provider: Provider, is_key_good: bool, daily_requests: u64) -> Arc<dyn Detector> {
         self.detector_within(DEADLINE, provider, is_key_good, daily_requests)
     }
 
@@ -108,22 +108,22 @@ impl Place {
         provider: Provider,
         is_key_good: bool,
         daily_requests: u64,
-    ) -> Box<dyn Detector> {
+    ) -> Arc<dyn Detector> {
         let secret = |good: &str| SecretString::from(if is_key_good { good } else { BAD_KEY });
         let bucket = detector_bucket(provider, Some(&SecretString::from("key")));
         let terms = Terms { bucket, max_in_flight: 1, daily_requests, deadline };
         let url = |url: String| url.parse().expect("a URL");
         match provider {
-            Provider::Sightengine => Box::new(SightEngine {
+            Provider::Sightengine => Arc::new(SightEngine {
                 api_url: url(self.platforms().sightengine_url()),
                 api_user: SIGHTENGINE_API_USER.into(),
                 api_secret: secret(SIGHTENGINE_API_SECRET),
                 terms,
             }),
             Provider::Openai => {
-                Box::new(OpenAi { api_url: url(self.platforms().openai_url()), api_key: secret(OPENAI_API_KEY), terms })
+                Arc::new(OpenAi { api_url: url(self.platforms().openai_url()), api_key: secret(OPENAI_API_KEY), terms })
             }
-            _ => Box::new(Webhook {
+            _ => Arc::new(Webhook {
                 url: url(self.platforms().webhook_url()),
                 token: Some(secret(WEBHOOK_TOKEN)),
                 terms,
@@ -295,7 +295,8 @@ fn a_budget_a_quota_and_a_refused_key_hold_as_the_server_counts_and_leave_nothin
                 let store = store_of(&folder, &contents).await;
                 let detectors = vec![(place.detector(provider, is_key_good, budget), outbound())];
                 let stats = ActorStats::new("verifier");
-                let verifier = Verifier::new(detectors, Arc::clone(&store), Arc::new(SystemClock::new()), stats);
+                let (store_of_it, clock) = (Arc::clone(&store), Arc::new(SystemClock::new()));
+                let verifier = Verifier::new(VerifierParts { detectors, store: store_of_it, clock, stats });
                 let request = illicit(provider, &contents, Duration::from_secs(60));
                 let reached = verifier.start().send(request).await.expect("an answer");
                 let what = format!("{provider} {budget} {is_key_good} {is_spent}: {reached:?}");

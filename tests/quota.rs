@@ -22,7 +22,7 @@ use std::time::Duration;
 use tensorflix::console::session::{Session, Shown};
 use tensorflix::wiring::app::{App, Mode};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};

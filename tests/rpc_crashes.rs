@@ -20,9 +20,9 @@ use tensorflix::config::Config;
 use tensorflix::console::reporter::{Event, Reporter, recipient};
 use tensorflix::wiring::sandbox_config;
 use tensorflix_actors::chain_watcher::HeadFinalized;
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
+use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, HeldAtStart, WeightSetter, WeightSetterParts};
+use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGate};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::Hotkey;
@@ -91,15 +91,16 @@ impl World {
             dry_run: false,
         };
         let (reporter, events) = Reporter::start_new();
-        let setter = WeightSetter::new(
+        let setter = WeightSetter::new(WeightSetterParts {
             settings,
-            false,
-            Arc::new(chain),
-            Arc::new(Database::new(self.store.clone())),
-            ActorStats::new("weight_setter"),
-            vec![recipient(&reporter)],
-            vec![recipient(&reporter)],
-        );
+            only_decisions: false,
+            chain: Arc::new(chain),
+            store: Arc::new(Database::new(self.store.clone())),
+            stats: ActorStats::new("weight_setter"),
+            confirmed_listeners: vec![recipient(&reporter)],
+            withheld_listeners: vec![recipient(&reporter)],
+            at_start: HeldAtStart::default(),
+        });
         Life { setter: setter.start(), gate, events }
     }
 

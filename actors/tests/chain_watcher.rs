@@ -9,7 +9,7 @@ use crate::support::world::World;
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, CommitmentsChanged, Grids, HeadFinalized, Progress};
+use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, CommitmentsChanged, Grids, HeadFinalized};
 use tensorflix_actors::ports::{ChainError, Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::Block;
@@ -30,7 +30,7 @@ impl Watch {
         world.chain.set_subnet(subnet(0, [neuron(0, 1)]));
         let stats = ActorStats::new("chain_watcher");
         let ((head_listener, heads), (subnet_listener, subnets)) = (listen(), listen());
-        let watcher = ChainWatcher {
+        let parts = ChainWatcherParts {
             chain: Arc::clone(&world.chain) as _,
             store: world.store(),
             clock: world.clock(),
@@ -38,9 +38,8 @@ impl Watch {
             grids: Grids { round_blocks: 25, slot_blocks: 60 },
             head_listeners: vec![head_listener],
             subnet_listeners: vec![subnet_listener],
-            progress: Progress::default(),
         };
-        let address = world.start(&stats, watcher);
+        let address = world.start(&stats, move || ChainWatcher::new(parts.clone()));
         Self { world, address, stats, heads, subnets }
     }
 

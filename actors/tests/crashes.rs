@@ -8,12 +8,12 @@ use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Ha
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::instagram::InstagramActor;
+use tensorflix_actors::platforms::instagram::InstagramActor;
+use tensorflix_actors::platforms::youtube::YouTubeActor;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::supervision::Heartbeat;
 use tensorflix_actors::verifier::Verifier;
 use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
-use tensorflix_actors::youtube::YouTubeActor;
 use tensorflix_domain::ids::Block;
 
 /// Longest that an actor may be away.

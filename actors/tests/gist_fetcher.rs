@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
-use tensorflix_actors::gist_fetcher::{GistFetcher, ROUND_DEADLINE, SubmissionsRecorded};
-use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, ROUND_DEADLINE, SubmissionsRecorded};
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;
@@ -69,7 +69,7 @@ impl Fetch {
             max_gist_bytes: MAX_GIST_BYTES,
             standing: Standing::default(),
         };
-        let fetcher = GistFetcher {
+        let parts = GistFetcherParts {
             store: world.store(),
             clock: world.clock(),
             stats: Arc::clone(&stats),
@@ -79,9 +79,8 @@ impl Fetch {
             owner_checks_per_round: setup.owner_checks,
             task_gist: setup.task_gist,
             listeners: vec![listener],
-            is_busy: false,
         };
-        let address = world.start(&stats, fetcher);
+        let address = world.start(&stats, move || GistFetcher::new(parts.clone()));
         Self { world, address, stats, rounds }
     }
 

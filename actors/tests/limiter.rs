@@ -6,7 +6,7 @@ use futures::future::join_all;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 

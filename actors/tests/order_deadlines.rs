@@ -8,7 +8,7 @@ use crate::support::world::World;
 use crate::youtube::{PATH, TODAY, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, Method};
 use tensorflix_domain::verdict::Reason;
 

@@ -4,7 +4,7 @@ use crate::support::scripted_http::{Reply, ScriptedHttp};
 use crate::support::time::{pass, simulate};
 use crate::support::world::{UNLIMITED, World};
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use tensorflix_actors::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;

@@ -9,7 +9,7 @@ use crate::support::time::{pass, simulate};
 use crate::youtube::Videos;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tensorflix_actors::platform::ContentsObserved;
+use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_domain::ids::{ContentId, Platform};
 use tensorflix_domain::verdict::Reason;

@@ -10,7 +10,7 @@ use crate::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tensorflix_actors::platform::{ContentsObserved, MAX_POLLED, PollContents};
+use tensorflix_actors::platforms::{ContentsObserved, MAX_POLLED, PollContents};
 use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Sighting;

@@ -7,7 +7,7 @@ use crate::support::subnets::stamp;
 use crate::support::time::simulate;
 use crate::youtube::{PATH, Videos, ids, item, serve_videos, videos};
 use serde_json::json;
-use tensorflix_actors::platform::MOST_SPLITS;
+use tensorflix_actors::platforms::MOST_SPLITS;
 use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::quarantine::MOST_CRASHES;

@@ -11,7 +11,7 @@ use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tensorflix_actors::platform::{BATCHES, BucketState, ContentsObserved, DETAILS_MAX_AGE_BLOCKS, bucket_states};
+use tensorflix_actors::platforms::{BATCHES, BucketState, ContentsObserved, DETAILS_MAX_AGE_BLOCKS, bucket_states};
 use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::Block;

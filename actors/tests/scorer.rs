@@ -26,13 +26,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
-use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_dates::DateGists;
-use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
+use tensorflix_actors::gist_fetcher::{DateGists, SubmissionsRecorded};
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::quarantine::Rules;
-use tensorflix_actors::scorer::{Scorer, ScoresDecided};
+use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts, ScoresDecided};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::verifier::VerifyContents;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, ContentId, Platform, Uid};
@@ -201,7 +199,8 @@ fn start_scorer_dating(
     dating: actix::Recipient<DateGists>,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let (scorer, decided, stats) = scorer(world, youtube, instagram, Opening::Grid, Policy::default());
-    (world.start(&stats, scorer.dating_gists_by(dating)), decided, stats)
+    let parts = ScorerParts { dates: Some(dating), ..scorer };
+    (world.start(&stats, move || Scorer::new(parts.clone())), decided, stats)
 }
 
 fn start_scorer_by(
@@ -214,17 +213,10 @@ fn start_scorer_by(
     rules: Rules,
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let (scorer, decided, stats) = scorer(world, youtube, instagram, opening, policy);
-    let scorer = scorer
-        .polling(BTreeMap::from([
-            (Platform::YouTube, youtube.polled.clone()),
-            (Platform::Instagram, instagram.polled.clone()),
-        ]))
-        .judging_by(rules);
-    let scorer = match verifier {
-        Some(verifier) => scorer.verifying_by(verifier),
-        None => scorer,
-    };
-    (world.start(&stats, scorer), decided, stats)
+    let pollers =
+        BTreeMap::from([(Platform::YouTube, youtube.polled.clone()), (Platform::Instagram, instagram.polled.clone())]);
+    let parts = ScorerParts { pollers, rules, verifier, ..scorer };
+    (world.start(&stats, move || Scorer::new(parts.clone())), decided, stats)
 }
 
 /// A scorer that is not started yet.
@@ -234,7 +226,7 @@ fn scorer(
     instagram: &FakePlatform,
     opening: Opening,
     policy: Policy,
-) -> (Scorer, Events<ScoresDecided>, Arc<ActorStats>) {
+) -> (ScorerParts, Events<ScoresDecided>, Arc<ActorStats>) {
     let stats = ActorStats::new("scorer");
     let (listener, decided) = listen();
     let settings = CycleSettings {
@@ -251,8 +243,20 @@ fn scorer(
         (Platform::YouTube, youtube.recipient.clone()),
         (Platform::Instagram, instagram.recipient.clone()),
     ]);
-    let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats));
-    (scorer, decided, stats)
+    let parts = ScorerParts {
+        settings,
+        observers: platforms,
+        pollers: BTreeMap::new(),
+        dates: None,
+        verifier: None,
+        rules: Rules::default(),
+        listeners: vec![listener],
+        store: world.store(),
+        clock: world.clock(),
+        stats: Arc::clone(&stats),
+        opened: HasOpened::default(),
+    };
+    (parts, decided, stats)
 }
 
 /// The submission of a miner for a content.

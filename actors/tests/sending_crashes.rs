@@ -19,9 +19,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::ports::{Chain, Store};
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::weight_setter::WeightSetter;
+use tensorflix_actors::weight_setter::{
+    HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
+};
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::policy::Policy;
@@ -126,7 +127,16 @@ fn weight_setter(chain: Arc<dyn Chain>, store: Arc<dyn Store>, on_foreign_update
         on_foreign_update,
         dry_run: false,
     };
-    WeightSetter::new(settings, false, chain, store, ActorStats::new("weight_setter"), Vec::new(), Vec::new())
+    WeightSetter::new(WeightSetterParts {
+        settings,
+        only_decisions: false,
+        chain,
+        store,
+        stats: ActorStats::new("weight_setter"),
+        confirmed_listeners: Vec::new(),
+        withheld_listeners: Vec::new(),
+        at_start: HeldAtStart::default(),
+    })
 }
 
 /// Runs all windows. `crashes` are the steps at which the processes end, one after another; each is followed at once by

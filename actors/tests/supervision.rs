@@ -4,8 +4,7 @@ use crate::support::listener::{Events, listen};
 use crate::support::time::{pass, settle, simulate};
 use crate::support::world::World;
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, Supervised,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -53,18 +52,32 @@ struct Say(u32);
 /// A moment in an actor's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    Made,
     Started,
-    Restarting,
 }
 
 /// Ends as it is told, and panics in the stages that are planned.
 struct Fragile {
+    plan: Plan,
+    half_done: bool,
+}
+
+/// What outlives each of its lives.
+#[derive(Clone)]
+struct Plan {
     heard: Recipient<Say>,
     planned: Arc<Mutex<VecDeque<Stage>>>,
     stages: Arc<Mutex<Vec<Stage>>>,
 }
 
 impl Fragile {
+    fn new(plan: Plan) -> Self {
+        plan.reach(Stage::Made);
+        Self { plan, half_done: false }
+    }
+}
+
+impl Plan {
     fn reach(&self, stage: Stage) {
         self.stages.lock().expect("no panic while locked").push(stage);
         let is_planned = {
@@ -83,17 +96,11 @@ impl Actor for Fragile {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        self.reach(Stage::Started);
+        self.plan.reach(Stage::Started);
     }
 }
 
-impl Supervised for Fragile {
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.reach(Stage::Restarting);
-    }
-}
-
-tensorflix_actors::answers_heartbeats!(Fragile);
+tensorflix_actors::supervised!(Fragile);
 
 impl Handler<End> for Fragile {
     type Result = ();
@@ -118,7 +125,34 @@ impl Handler<Say> for Fragile {
     type Result = ();
 
     fn handle(&mut self, said: Say, _: &mut Self::Context) {
-        self.heard.do_send(said);
+        self.plan.heard.do_send(said);
+    }
+}
+
+/// Changes half of its state, and panics before the other half.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+struct BreakOff;
+
+impl Handler<BreakOff> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, _: BreakOff, _: &mut Self::Context) {
+        self.half_done = true;
+        panic!("made to panic: half done");
+    }
+}
+
+/// Whether its state is whole.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "bool")]
+struct IsWhole;
+
+impl Handler<IsWhole> for Fragile {
+    type Result = bool;
+
+    fn handle(&mut self, _: IsWhole, _: &mut Self::Context) -> bool {
+        !self.half_done
     }
 }
 
@@ -144,7 +178,7 @@ impl Patient {
         let stats = ActorStats::new("fragile");
         let (recipient, heard) = listen();
         let stages = Arc::default();
-        let fragile = Fragile {
+        let plan = Plan {
             heard: recipient,
             planned: Arc::new(Mutex::new(planned.into_iter().collect())),
             stages: Arc::clone(&stages),
@@ -152,7 +186,7 @@ impl Patient {
         let jitter = Jitter::NONE;
         let supervision =
             Supervision { limits: LIMITS, jitter, importance, clock: world.clock(), stats: Arc::clone(&stats) };
-        let address = supervise(supervision, |_| fragile);
+        let address = supervise(supervision, move || Fragile::new(plan.clone()));
         Self { world, address, heard, stats, stages }
     }
 
@@ -194,10 +228,21 @@ fn whatever_ends_an_actor_it_is_back_at_its_address_with_its_queue() {
             let heard: Vec<Say> = heard.into_iter().chain(patient.heard.so_far().await).collect();
             assert_eq!(heard, (1..=40).map(Say).collect::<Vec<_>>(), "{end:?}: each once, in order");
             assert_eq!(patient.stats.read().restarts, 1, "{end:?}");
-            assert_eq!(patient.stages(), [Stage::Started, Stage::Restarting, Stage::Started], "{end:?}");
+            assert_eq!(patient.stages(), [Stage::Made, Stage::Started, Stage::Made, Stage::Started], "{end:?}");
             assert!(patient.address.connected());
         });
     }
+}
+
+#[test]
+fn a_panic_leaves_nothing_behind_and_the_queue_meets_a_new_actor() {
+    simulate(async {
+        let patient = Patient::optional();
+        let (broken, whole) = futures::join!(patient.address.send(BreakOff), patient.address.send(IsWhole));
+        assert!(broken.is_err());
+        assert_eq!(whole, Ok(true), "the message that waited is handled by an actor made anew");
+        assert_eq!(patient.stats.read().restarts, 1);
+    });
 }
 
 #[test]
@@ -212,13 +257,13 @@ fn only_the_sender_of_the_message_that_panicked_is_told_so() {
 }
 
 #[test]
-fn a_panic_while_it_starts_is_a_restart_like_any_other() {
-    use Stage::{Restarting, Started};
+fn a_panic_while_it_is_made_again_or_starts_is_a_restart_like_any_other() {
+    use Stage::{Made, Started};
     for (planned, restarts, stages) in [
-        (vec![Started], 1, vec![Started, Restarting, Started]),
-        (vec![Started, Restarting], 2, vec![Started, Restarting, Restarting, Started]),
-        (vec![Started, Restarting, Restarting], 3, vec![Started, Restarting, Restarting, Restarting, Started]),
-        (vec![Started, Restarting, Started], 3, vec![Started, Restarting, Restarting, Started, Restarting, Started]),
+        (vec![Started], 1, vec![Made, Started, Made, Started]),
+        (vec![Started, Made], 2, vec![Made, Started, Made, Made, Started]),
+        (vec![Started, Made, Made], 3, vec![Made, Started, Made, Made, Made, Started]),
+        (vec![Started, Made, Started], 3, vec![Made, Started, Made, Made, Started, Made, Started]),
     ] {
         simulate(async move {
             let mut patient = Patient::new(Importance::Optional, planned.clone());
@@ -308,7 +353,7 @@ fn siblings_notice_nothing() {
         patient.address.do_send(Say(1));
         patient.heard.next().await;
         assert_eq!(sibling.stats.read().restarts, 0);
-        assert_eq!(sibling.stages(), [Stage::Started]);
+        assert_eq!(sibling.stages(), [Stage::Made, Stage::Started]);
     });
 }
 
@@ -319,7 +364,7 @@ fn an_actor_that_nobody_can_reach_ends_for_good() {
         address.do_send(Say(1));
         drop(address);
         pass(Duration::from_secs(86_400)).await;
-        assert_eq!(*stages.lock().expect("no panic while locked"), [Stage::Started]);
+        assert_eq!(*stages.lock().expect("no panic while locked"), [Stage::Made, Stage::Started]);
         assert_eq!(Arc::strong_count(&stats), 1, "its supervisor is gone too");
     });
 }

@@ -12,13 +12,14 @@ use crate::support::time::{simulate, within};
 use crate::support::world::{UNLIMITED, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
-    AskedQuestion, ContentToVerify, Detector, OpenAi, SightEngine, Terms, VerdictsReached, Verifier, VerifyContents,
-    Webhook, detector_bucket,
+    AskedQuestion, ContentToVerify, Detector, OpenAi, SightEngine, Terms, VerdictsReached, Verifier, VerifierParts,
+    VerifyContents, Webhook, detector_bucket,
 };
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::{Details, Observation, Presence, Sighting};
@@ -45,14 +46,14 @@ fn terms(provider: Provider, daily_requests: u64) -> Terms {
     Terms { bucket, max_in_flight: 2, daily_requests, deadline: Duration::from_secs(15) }
 }
 
-pub fn detector(provider: Provider, daily_requests: u64) -> Box<dyn Detector> {
+pub fn detector(provider: Provider, daily_requests: u64) -> Arc<dyn Detector> {
     let terms = terms(provider, daily_requests);
     let api_url = "https://detector.example".parse().expect("a URL");
     let secret = || SecretString::from(SECRET);
     match provider {
-        Provider::Sightengine => Box::new(SightEngine { api_url, api_user: secret(), api_secret: secret(), terms }),
-        Provider::Openai => Box::new(OpenAi { api_url, api_key: secret(), terms }),
-        _ => Box::new(Webhook { url: api_url.join("hook").expect("a URL"), token: Some(secret()), terms }),
+        Provider::Sightengine => Arc::new(SightEngine { api_url, api_user: secret(), api_secret: secret(), terms }),
+        Provider::Openai => Arc::new(OpenAi { api_url, api_key: secret(), terms }),
+        _ => Arc::new(Webhook { url: api_url.join("hook").expect("a URL"), token: Some(secret()), terms }),
     }
 }
 
@@ -86,8 +87,8 @@ impl Bench {
         let observations: Vec<_> = (1..=40).map(video).chain([reel(1)]).map(observation).collect();
         world.store.record_observations(&observations).await.expect("stored");
         let detectors = vec![(detector(provider, daily_requests), world.outbound(rate, &stats))];
-        let verifier = Verifier::new(detectors, world.store(), world.clock(), stats.clone());
-        let verifier = world.start(&stats, verifier);
+        let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+        let verifier = world.start(&stats, move || Verifier::new(parts.clone()));
         Self { world, verifier, provider }
     }
 
@@ -290,8 +291,9 @@ fn pitfall_10_whatever_goes_wrong_with_a_detector_is_no_verdict_and_is_not_cache
 fn again(bench: &Bench, provider: Provider) -> actix::Addr<Verifier> {
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(provider, 1_000), bench.world.outbound(UNLIMITED, &stats))];
-    let verifier = Verifier::new(detectors, bench.world.store(), bench.world.clock(), stats.clone());
-    bench.world.start(&stats, verifier)
+    let parts =
+        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
+    bench.world.start(&stats, move || Verifier::new(parts.clone()))
 }
 
 #[test]
@@ -366,8 +368,9 @@ fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
 fn again_with(bench: &Bench, provider: Provider, daily_requests: u64) -> actix::Addr<Verifier> {
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(provider, daily_requests), bench.world.outbound(UNLIMITED, &stats))];
-    let verifier = Verifier::new(detectors, bench.world.store(), bench.world.clock(), stats.clone());
-    bench.world.start(&stats, verifier)
+    let parts =
+        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
+    bench.world.start(&stats, move || Verifier::new(parts.clone()))
 }
 
 #[test]

@@ -15,9 +15,11 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::ScoresDecided;
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter, WeightsConfirmed, WeightsWithheld};
+use tensorflix_actors::weight_setter::{
+    DECISION_PATIENCE_BLOCKS, HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
+    WeightsConfirmed, WeightsWithheld,
+};
 use tensorflix_domain::evidence::{Evidence, WeightedTask};
 use tensorflix_domain::ids::{Block, Platform};
 use tensorflix_domain::judge::Judged;
@@ -83,16 +85,17 @@ impl Setting {
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: mode.dry_run,
         };
-        let setter = WeightSetter::new(
+        let parts = WeightSetterParts {
             settings,
-            mode.only_decisions,
-            Arc::clone(&world.chain) as _,
-            world.store(),
-            Arc::clone(&stats),
-            vec![confirmed_listener],
-            vec![withheld_listener],
-        );
-        let address = world.start(&stats, setter);
+            only_decisions: mode.only_decisions,
+            chain: Arc::clone(&world.chain) as _,
+            store: world.store(),
+            stats: Arc::clone(&stats),
+            confirmed_listeners: vec![confirmed_listener],
+            withheld_listeners: vec![withheld_listener],
+            at_start: HeldAtStart::default(),
+        };
+        let address = world.start(&stats, move || WeightSetter::new(parts.clone()));
         Self { world, address, confirmed, withheld, stats }
     }
 

@@ -6,13 +6,13 @@ use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::instagram::{Instagram, charge_units};
-use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{DailyBudget, Platform, Scope};
+use tensorflix_actors::platforms::{DailyBudget, Platform, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::youtube::YouTube;
+use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::{self, ContentId};
 

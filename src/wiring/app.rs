@@ -16,22 +16,23 @@ use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, CommitmentsChanged, Grids, HeadFinalized, Progress};
-use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::{GistFetcher, SubmissionsRecorded};
-use tensorflix_actors::instagram::InstagramActor;
-use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, CommitmentsChanged, Grids, HeadFinalized};
+use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
+use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, SubmissionsRecorded};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::{Platform, PlatformActor};
+use tensorflix_actors::outbound::limiter::Limiter;
+use tensorflix_actors::platforms::instagram::InstagramActor;
+use tensorflix_actors::platforms::youtube::YouTubeActor;
+use tensorflix_actors::platforms::{Platform, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
-use tensorflix_actors::scorer::Scorer;
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::scorer::{CycleSettings, Opening};
+use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
-use tensorflix_actors::verifier::Verifier;
-use tensorflix_actors::weight_setter::WeightSetter;
-use tensorflix_actors::youtube::YouTubeActor;
+use tensorflix_actors::verifier::{Verifier, VerifierParts};
+use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterParts};
+use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::ids;
@@ -264,11 +265,20 @@ impl<'a> Workshop<'a> {
         let scorer = Reserved::new();
         let gist_fetcher = self.gist_fetcher(gist_stats, vec![scorer.address().recipient()]);
         let supervision = self.core(&scorer_stats);
-        let actor = Scorer::new(cycles, platforms, listeners, store, clock, scorer_stats)
-            .dating_gists_by(gist_fetcher.clone().recipient())
-            .verifying_by(verifier.clone().recipient())
-            .polling(polled);
-        let scorer = scorer.supervise(supervision, actor);
+        let parts = ScorerParts {
+            settings: cycles,
+            observers: platforms,
+            pollers: polled,
+            dates: Some(gist_fetcher.clone().recipient()),
+            verifier: Some(verifier.clone().recipient()),
+            rules: Rules::default(),
+            listeners,
+            store,
+            clock,
+            stats: scorer_stats,
+            opened: HasOpened::default(),
+        };
+        let scorer = scorer.supervise(supervision, move || Scorer::new(parts.clone()));
         let head_listeners = vec![weight_setter.clone().recipient()];
         let subnet_listeners = vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()];
         let chain_watcher = self.chain_watcher(chain.clone(), chain_stats, head_listeners, subnet_listeners);
@@ -286,7 +296,7 @@ impl<'a> Workshop<'a> {
         head_listeners: Vec<Recipient<HeadFinalized>>,
         subnet_listeners: Vec<Recipient<CommitmentsChanged>>,
     ) -> Addr<ChainWatcher> {
-        let watcher = ChainWatcher {
+        let parts = ChainWatcherParts {
             chain,
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -294,9 +304,8 @@ impl<'a> Workshop<'a> {
             grids: self.grids(),
             head_listeners,
             subnet_listeners,
-            progress: Progress::default(),
         };
-        supervise(self.core(&stats), |_| watcher)
+        supervise(self.core(&stats), move || ChainWatcher::new(parts.clone()))
     }
 
     pub(super) fn gist_fetcher(
@@ -310,7 +319,7 @@ impl<'a> Workshop<'a> {
             &self.clock,
             self.limiter(connections::github_rate, &stats),
         );
-        let fetcher = GistFetcher {
+        let parts = GistFetcherParts {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             stats: Arc::clone(&stats),
@@ -320,9 +329,8 @@ impl<'a> Workshop<'a> {
             owner_checks_per_round: CHECKS_PER_ROUND,
             task_gist: self.config.task_gist(),
             listeners,
-            is_busy: false,
         };
-        supervise(self.core(&stats), |_| fetcher)
+        supervise(self.core(&stats), move || GistFetcher::new(parts.clone()))
     }
 
     pub(super) fn youtube(&mut self) -> Addr<YouTubeActor> {
@@ -347,7 +355,8 @@ impl<'a> Workshop<'a> {
         let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(rate_of, &stats));
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let supervision = self.supervision(&stats, Importance::Optional);
-        supervise(supervision, |_| PlatformActor::new(platform, outbound, store, clock, stats))
+        let parts = PlatformParts::new(platform, outbound, store, clock, stats);
+        supervise(supervision, move || PlatformActor::new(&parts))
     }
 
     fn verifier(&mut self) -> Addr<Verifier> {
@@ -359,7 +368,8 @@ impl<'a> Workshop<'a> {
         let detectors = connections::detectors(self.config, &self.http, &self.clock, &stats);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let supervision = self.supervision(&stats, Importance::Optional);
-        supervise(supervision, |_| Verifier::new(detectors, store, clock, stats))
+        let parts = VerifierParts { detectors, store, clock, stats };
+        supervise(supervision, move || Verifier::new(parts.clone()))
     }
 
     fn weight_setter(
@@ -380,15 +390,16 @@ impl<'a> Workshop<'a> {
             },
             dry_run: mode.dry_run,
         };
-        let setter = WeightSetter::new(
+        let parts = WeightSetterParts {
             settings,
-            mode.opening == Opening::Once,
-            Arc::clone(chain) as Arc<dyn Chain>,
-            Arc::clone(&self.store),
-            Arc::clone(&stats),
-            vec![recipient(reporter)],
-            vec![recipient(reporter)],
-        );
-        supervise(self.core(&stats), |_| setter)
+            only_decisions: mode.opening == Opening::Once,
+            chain: Arc::clone(chain) as Arc<dyn Chain>,
+            store: Arc::clone(&self.store),
+            stats: Arc::clone(&stats),
+            confirmed_listeners: vec![recipient(reporter)],
+            withheld_listeners: vec![recipient(reporter)],
+            at_start: HeldAtStart::default(),
+        };
+        supervise(self.core(&stats), move || WeightSetter::new(parts.clone()))
     }
 }

@@ -8,15 +8,15 @@ use crate::config::{Config, NetworkSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::instagram::{Instagram, charge_units};
-use tensorflix_actors::limiter::{Limiter, Rate};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::DailyBudget;
+use tensorflix_actors::outbound::limiter::{Limiter, Rate};
+use tensorflix_actors::platforms::DailyBudget;
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Detector, OpenAi, SightEngine, Terms, Webhook, detector_bucket};
-use tensorflix_actors::youtube::YouTube;
 use tensorflix_chain::{
     ChainConfig, Client, HotkeyWallet, Network, RequestGate, Tolerances, UnknownNetwork, WalletError,
 };
@@ -137,14 +137,14 @@ pub fn detectors(
     http: &Arc<dyn Http>,
     clock: &Arc<dyn Clock>,
     stats: &Arc<ActorStats>,
-) -> Vec<(Box<dyn Detector>, Outbound)> {
+) -> Vec<(Arc<dyn Detector>, Outbound)> {
     let policy = config.policy().verification;
     let is_asked = |provider| policy.checks().any(|check| policy.providers(check).contains(&provider));
     let behind = |rate: (f64, u32)| {
         Outbound::new(Arc::clone(http), limiter(Rate { requests_per_second: rate.0, burst: rate.1 }, clock, stats))
     };
     let secrets = &config.secrets;
-    let mut detectors: Vec<(Box<dyn Detector>, Outbound)> = Vec::new();
+    let mut detectors: Vec<(Arc<dyn Detector>, Outbound)> = Vec::new();
     if let (true, Some(api_user), Some(api_secret)) =
         (is_asked(Provider::Sightengine), &secrets.sightengine_api_user, &secrets.sightengine_api_secret)
     {
@@ -157,7 +157,7 @@ pub fn detectors(
         };
         let (api_url, api_user, api_secret) = (settings.api_url.clone(), api_user.clone(), api_secret.clone());
         let detector = SightEngine { api_url, api_user, api_secret, terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     if let (true, Some(api_key)) = (is_asked(Provider::Openai), &secrets.openai_api_key) {
         let settings = &config.openai;
@@ -168,7 +168,7 @@ pub fn detectors(
             deadline: Duration::from_secs(settings.timeout_secs),
         };
         let detector = OpenAi { api_url: settings.api_url.clone(), api_key: api_key.clone(), terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     if let (true, Some(url)) = (is_asked(Provider::Webhook), &config.webhook.url) {
         let settings = &config.webhook;
@@ -179,7 +179,7 @@ pub fn detectors(
             deadline: Duration::from_secs(settings.timeout_secs),
         };
         let detector = Webhook { url: url.clone(), token: secrets.webhook_token.clone(), terms };
-        detectors.push((Box::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
     }
     detectors
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platform::{ObserveContents, Platform};
+use tensorflix_actors::platforms::{ObserveContents, Platform};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
@@ -136,7 +136,7 @@ impl Services {
                 clock: Arc::clone(clock),
                 stats,
             };
-            let collector = supervise(supervision, |_| BatchCollector::new(collecting));
+            let collector = supervise(supervision, move || BatchCollector::new(collecting.clone()));
             let desk = Desk::new(Arc::clone(&source), contents.clone(), collector, Arc::clone(vitals), ages);
             desks.insert(source.id(), desk);
         }

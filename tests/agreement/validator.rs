@@ -9,7 +9,7 @@ use tensorflix::config::Config;
 use tensorflix::console::reporter::Event;
 use tensorflix::wiring::app::{App, Mode};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::policy::OwnershipRule;
 use tensorflix_domain::record::DecidedCycle;
 use tensorflix_sandbox::platforms::Platforms;

@@ -15,7 +15,7 @@ use tensorflix::config::{Config, Overrides};
 use tensorflix::console::session::{Session, Shown};
 use tensorflix::wiring::app::{App, Mode, slot_blocks};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;

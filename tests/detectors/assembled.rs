@@ -10,7 +10,7 @@ use tensorflix::console::session::{Session, Shown};
 use tensorflix::wiring::app::{App, Mode};
 use tensorflix::wiring::connections;
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::record::DecidedCycle;

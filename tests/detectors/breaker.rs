@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::verifier::{VerdictsReached, Verifier};
+use tensorflix_actors::verifier::{VerdictsReached, Verifier, VerifierParts};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::Provider;
@@ -83,7 +83,8 @@ impl Bench {
         let clock = Arc::new(Stopwatch { now, pauses, place: Arc::clone(place), provider });
         let detectors = vec![(place.detector(provider, true, 10_000), outbound())];
         let stats = ActorStats::new("verifier");
-        let verifier = Verifier::new(detectors, Arc::clone(&store), Arc::clone(&clock) as _, stats).start();
+        let parts = VerifierParts { detectors, store: Arc::clone(&store), clock: Arc::clone(&clock) as _, stats };
+        let verifier = Verifier::new(parts).start();
         Self { verifier, clock, store, contents, _folder: folder }
     }
 

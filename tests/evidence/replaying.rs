@@ -10,7 +10,7 @@ use tensorflix::commands::stored::recorded::RecordedCycle;
 use tensorflix::console::session::{Session, Shown};
 use tensorflix::wiring::app::{App, Mode, slot_blocks};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::rules::CURRENT;

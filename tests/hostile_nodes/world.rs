@@ -13,11 +13,12 @@ use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::store::Database;
 use tensorflix::config::Config;
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
+use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Grids};
 use tensorflix_actors::ports::{Chain, Store};
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, WeightSetter};
+use tensorflix_actors::weight_setter::{
+    DECISION_PATIENCE_BLOCKS, HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
+};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate, NoPasswords, RequestGate, Tolerances};
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::record::{IntentOutcome, WeightIntent};
@@ -208,9 +209,17 @@ impl World {
             dry_run: false,
         };
         let (chain_of_setter, stats) = (Arc::clone(&chain), ActorStats::new("weight_setter"));
-        let setter =
-            WeightSetter::new(settings, false, chain_of_setter, Arc::clone(&database), stats, Vec::new(), Vec::new());
-        let watcher = ChainWatcher {
+        let setter = WeightSetter::new(WeightSetterParts {
+            settings,
+            only_decisions: false,
+            chain: chain_of_setter,
+            store: Arc::clone(&database),
+            stats,
+            confirmed_listeners: Vec::new(),
+            withheld_listeners: Vec::new(),
+            at_start: HeldAtStart::default(),
+        });
+        let watcher = ChainWatcher::new(ChainWatcherParts {
             chain,
             store: database,
             clock: Arc::new(SystemClock::new()),
@@ -218,8 +227,7 @@ impl World {
             grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
             head_listeners: vec![setter.start().recipient()],
             subnet_listeners: Vec::new(),
-            progress: Progress::default(),
-        };
+        });
         watcher.start();
         Life { client, store, hotkey }
     }

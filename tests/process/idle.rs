@@ -7,7 +7,7 @@ use std::time::Duration;
 use tensorflix::console::reporter::Event;
 use tensorflix::wiring::app::{App, Mode};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_sandbox::node::Pace;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 

@@ -10,12 +10,12 @@ use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::adapters::store::Database;
 use tensorflix::wiring::connections;
-use tensorflix_actors::limiter::Rate;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor};
+use tensorflix_actors::outbound::limiter::Rate;
+use tensorflix_actors::platforms::youtube::{BUCKET_PREFIX, YouTube, YouTubeActor, pacific_date};
+use tensorflix_actors::platforms::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::youtube::{BUCKET_PREFIX, YouTube, YouTubeActor, pacific_date};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::ids::{Block, ContentId, Platform};
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
@@ -120,7 +120,8 @@ impl Place {
                 daily_quota: DailyBudget::new(budget),
                 deadline: Duration::from_secs(15),
             };
-            let actor = PlatformActor::new(youtube, outbound, Arc::clone(&store), clock, stats).start();
+            let parts = PlatformParts::new(youtube, outbound, Arc::clone(&store), clock, stats);
+            let actor = PlatformActor::new(&parts).start();
             work(&Tracker { actor, store, time: self.time() }).await
         })
     }

@@ -9,7 +9,7 @@ use tensorflix::api::tracker::source::Source;
 use tensorflix::api::watch::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
 use tensorflix::wiring::connections;
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents};
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::{ContentId, Platform};

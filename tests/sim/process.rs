@@ -13,23 +13,24 @@ use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
-use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::instagram::{Instagram, charge_units};
-use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Grids};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
+use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::{DailyBudget, Platform as ObservedPlatform, PlatformActor};
+use tensorflix_actors::outbound::limiter::Limiter;
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::platforms::youtube::YouTube;
+use tensorflix_actors::platforms::{DailyBudget, Platform as ObservedPlatform, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Store};
-use tensorflix_actors::scorer::Scorer;
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::scorer::{CycleSettings, Opening};
+use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
-use tensorflix_actors::verifier::{Detector, Terms, Verifier, Webhook, detector_bucket};
-use tensorflix_actors::weight_setter::WeightSetter;
-use tensorflix_actors::youtube::YouTube;
+use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webhook, detector_bucket};
+use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterParts};
+use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
@@ -91,40 +92,47 @@ struct Workshop {
 
 impl Workshop {
     fn start(&self) -> Addr<ChainWatcher> {
-        let setter = self.supervise(Reserved::new(), "weight_setter", |stats| self.weight_setter(stats));
+        let setter = self.supervise(Reserved::new(), "weight_setter", |stats| {
+            let parts = self.weight_setter(stats);
+            move || WeightSetter::new(parts.clone())
+        });
         let scorer_address = Reserved::new();
         let to_scorer = scorer_address.address();
         let told = Relay::between(to_scorer.recipient(), &self.faults);
         let fetcher = self.supervise(Reserved::new(), "gist_fetcher", |stats| {
-            let mut fetcher = self.gist_fetcher(stats);
-            fetcher.listeners = vec![told];
-            fetcher
+            let parts = GistFetcherParts { listeners: vec![told], ..self.gist_fetcher(stats) };
+            move || GistFetcher::new(parts.clone())
         });
         let scorer = self.supervise(scorer_address, "scorer", |stats| {
-            self.scorer(&setter, stats).dating_gists_by(fetcher.clone().recipient())
+            let dates = Some(fetcher.clone().recipient());
+            let parts = ScorerParts { dates, ..self.scorer(&setter, stats) };
+            move || Scorer::new(parts.clone())
         });
         let head_listeners = vec![Relay::between(setter.recipient(), &self.faults)];
         let subnet_listeners =
             vec![Relay::between(fetcher.recipient(), &self.faults), Relay::between(scorer.recipient(), &self.faults)];
-        self.supervise(Reserved::new(), "chain_watcher", |stats| ChainWatcher {
-            chain: Arc::clone(&self.chain),
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats,
-            grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
-            head_listeners,
-            subnet_listeners,
-            progress: Progress::default(),
+        self.supervise(Reserved::new(), "chain_watcher", |stats| {
+            let parts = ChainWatcherParts {
+                chain: Arc::clone(&self.chain),
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                stats,
+                grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
+                head_listeners,
+                subnet_listeners,
+            };
+            move || ChainWatcher::new(parts.clone())
         })
     }
 
-    fn supervise<A>(
+    fn supervise<A, F>(
         &self,
         reserved: Reserved<A>,
         name: &'static str,
-        make: impl FnOnce(Arc<ActorStats>) -> A,
+        factory: impl FnOnce(Arc<ActorStats>) -> F,
     ) -> Addr<A>
     where
+        F: Fn() -> A + 'static,
         A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
         let stats = ActorStats::new(name);
@@ -135,7 +143,7 @@ impl Workshop {
             stats: Arc::clone(&stats),
             jitter: Jitter::NONE,
         };
-        reserved.supervise(supervision, make(stats))
+        reserved.supervise(supervision, factory(stats))
     }
 
     fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
@@ -143,7 +151,7 @@ impl Workshop {
         Outbound::new(Arc::clone(&self.http) as _, Arc::new(limiter))
     }
 
-    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetter {
+    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {
         let settings = SendingSettings {
             resend_blocks: 0,
             slot_blocks: SLOT_BLOCKS,
@@ -151,18 +159,19 @@ impl Workshop {
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: false,
         };
-        WeightSetter::new(
+        WeightSetterParts {
             settings,
-            false,
-            Arc::clone(&self.chain),
-            Arc::clone(&self.store),
+            only_decisions: false,
+            chain: Arc::clone(&self.chain),
+            store: Arc::clone(&self.store),
             stats,
-            Vec::new(),
-            Vec::new(),
-        )
+            confirmed_listeners: Vec::new(),
+            withheld_listeners: Vec::new(),
+            at_start: HeldAtStart::default(),
+        }
     }
 
-    fn scorer(&self, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> Scorer {
+    fn scorer(&self, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> ScorerParts {
         let youtube = YouTube {
             api_url: "https://youtube.test".parse().expect("a URL"),
             api_keys: vec![SECRET.to_owned().into()],
@@ -184,7 +193,10 @@ impl Workshop {
             clock: Arc::clone(&self.clock),
         };
         let instagram = self.platform("instagram", instagram);
-        let verifier = self.supervise(Reserved::new(), "verifier", |stats| self.verifier(stats));
+        let verifier = self.supervise(Reserved::new(), "verifier", |stats| {
+            let parts = self.verifier(stats);
+            move || Verifier::new(parts.clone())
+        });
         // Verdicts do not stand until the next slot, in which they are asked for anew; without one a content waits.
         let verification = VerificationPolicy {
             ai: CheckMode::Enforce,
@@ -211,19 +223,31 @@ impl Workshop {
         let polled =
             BTreeMap::from([(Platform::YouTube, youtube.recipient()), (Platform::Instagram, instagram.recipient())]);
         let listeners = vec![Relay::between(setter.clone().recipient(), &self.faults)];
-        Scorer::new(settings, platforms, listeners, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
-            .polling(polled)
-            .verifying_by(verifier.recipient())
+        ScorerParts {
+            settings,
+            observers: platforms,
+            pollers: polled,
+            dates: None,
+            verifier: Some(verifier.recipient()),
+            rules: Rules::default(),
+            listeners,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            stats,
+            opened: HasOpened::default(),
+        }
     }
 
     fn platform<P: ObservedPlatform>(&self, name: &'static str, platform: P) -> Addr<PlatformActor<P>> {
         self.supervise(Reserved::new(), name, |stats| {
             let outbound = self.outbound(&stats);
-            PlatformActor::new(platform, outbound, Arc::clone(&self.store), Arc::clone(&self.clock), stats)
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let parts = PlatformParts::new(platform, outbound, store, clock, stats);
+            move || PlatformActor::new(&parts)
         })
     }
 
-    fn verifier(&self, stats: Arc<ActorStats>) -> Verifier {
+    fn verifier(&self, stats: Arc<ActorStats>) -> VerifierParts {
         let terms = Terms {
             bucket: detector_bucket(Provider::Webhook, None),
             max_in_flight: MAX_CALLS_IN_FLIGHT,
@@ -231,12 +255,13 @@ impl Workshop {
             deadline: Duration::from_secs(15),
         };
         let url = "https://detector.test/hook".parse().expect("a URL");
-        let detector: Box<dyn Detector> = Box::new(Webhook { url, token: Some(SECRET.to_owned().into()), terms });
+        let detector: Arc<dyn Detector> = Arc::new(Webhook { url, token: Some(SECRET.to_owned().into()), terms });
         let outbound = self.outbound(&stats);
-        Verifier::new(vec![(detector, outbound)], Arc::clone(&self.store), Arc::clone(&self.clock), stats)
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        VerifierParts { detectors: vec![(detector, outbound)], store, clock, stats }
     }
 
-    fn gist_fetcher(&self, stats: Arc<ActorStats>) -> GistFetcher {
+    fn gist_fetcher(&self, stats: Arc<ActorStats>) -> GistFetcherParts {
         let github = GitHub {
             outbound: self.outbound(&stats),
             clock: Arc::clone(&self.clock),
@@ -247,7 +272,7 @@ impl Workshop {
             max_gist_bytes: 262_144,
             standing: Standing::default(),
         };
-        GistFetcher {
+        GistFetcherParts {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             stats,
@@ -257,7 +282,6 @@ impl Workshop {
             owner_checks_per_round: CHECKS_PER_ROUND,
             task_gist: Some(task_gist()),
             listeners: Vec::new(),
-            is_busy: false,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::truth::{
     self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, OWNER_OF_COPIED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_actors::instagram::charge_units;
+use tensorflix_actors::platforms::instagram::charge_units;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::Block;

@@ -7,7 +7,7 @@ use tensorflix::config::Config;
 use tensorflix::console::session::{Session, Shown};
 use tensorflix::wiring::app::{App, Mode, slot_blocks};
 use tensorflix::wiring::sandbox_config;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::OwnershipRule;

@@ -1,12 +1,12 @@
 //! One polling round: every gist that is due, in the order of its line, and then whose the gists are.
 
 use super::line::{self, PINS_PER_ROUND, Wanted};
-use super::{ROUND_DEADLINE, SubmissionsRecorded, holders};
-use crate::disputes;
-use crate::github::{GistReading, GitHub};
-use crate::owner_checks::{Checkable, OwnerChecks};
+use crate::gist_fetcher::dating_line;
+use crate::gist_fetcher::github::{GistReading, GitHub};
+use crate::gist_fetcher::messages::SubmissionsRecorded;
+use crate::gist_fetcher::owner_checks::{Checkable, OwnerChecks};
+use crate::gist_fetcher::round_tally::Tally;
 use crate::ports::{Clock, Store, StoreError};
-use crate::round_tally::Tally;
 use crate::stats::ActorStats;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,10 @@ use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::record::{FailureScope, GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::subnet::Subnet;
+
+/// Longest time that a round may take; a round of 25 blocks lasts 300 s.
+pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Answers that are stored in one transaction, which bounds the memory that a round needs.
 const ANSWERS_PER_TRANSACTION: usize = 32;
@@ -156,7 +160,7 @@ impl Round {
         found: Found,
     ) -> Result<(), StoreError> {
         let waiting = self.store.gists_to_date().await?;
-        let line = disputes::line(&*self.store, &waiting, round, self.round_blocks).await?;
+        let line = dating_line::line(&*self.store, &waiting, round, self.round_blocks).await?;
         let checks = OwnerChecks {
             store: &*self.store,
             github: &self.github,
@@ -266,4 +270,17 @@ impl Found {
 
 fn round_ended(scope: FailureScope) -> GistOutcome {
     GistOutcome::Failed { error: ROUND_ENDED.to_owned(), scope }
+}
+
+/// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.
+fn holders(subnet: &Subnet) -> Vec<GistHolder> {
+    subnet
+        .neurons
+        .iter()
+        .filter_map(|neuron| {
+            let record = neuron.commitment.as_ref()?;
+            let pointer = record.text.as_deref()?.parse().ok()?;
+            Some(GistHolder { hotkey: neuron.hotkey, pointer, committed_at: record.block })
+        })
+        .collect()
 }

@@ -20,18 +20,6 @@ pub const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(180);
 #[rtype(result = "()")]
 pub struct Heartbeat;
 
-/// Answers heartbeats of an actor without type parameters.
-#[macro_export]
-macro_rules! answers_heartbeats {
-    ($actor:ty) => {
-        impl ::actix::Handler<$crate::supervision::Heartbeat> for $actor {
-            type Result = ();
-
-            fn handle(&mut self, _: $crate::supervision::Heartbeat, _: &mut Self::Context) {}
-        }
-    };
-}
-
 /// Asks again and again; ends when the actor did not answer in time.
 pub(super) async fn until_stuck<A>(actor: &WeakAddr<A>, clock: &dyn Clock)
 where

@@ -7,9 +7,9 @@ use super::{
     VerifyContents,
 };
 use crate::outbound::{LONGEST_PAUSE, Outbound};
-use crate::ports::{Clock, Store};
+use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
-use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
+use actix::{Actor, Context, Handler, ResponseFuture};
 use futures::StreamExt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +46,7 @@ struct Parts {
 
 /// A detector with what guards it.
 struct Desk {
-    detector: Box<dyn Detector>,
+    detector: Arc<dyn Detector>,
     terms: Terms,
     outbound: Outbound,
     breaker: Breaker,
@@ -60,6 +60,17 @@ struct Rests {
     spent: Option<String>,
 }
 
+/// Why a case has no verdict.
+#[derive(Debug, thiserror::Error)]
+enum Unsettled {
+    /// The detector gave none.
+    #[error(transparent)]
+    Detector(DetectorError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
 /// How one request is worked off.
 struct Order {
     as_of: BlockStamp,
@@ -67,15 +78,24 @@ struct Order {
     deadline: Duration,
 }
 
+/// Everything that Verifier needs.
+#[derive(Clone)]
+pub struct VerifierParts {
+    /// The detectors, each behind its own way out.
+    pub detectors: Vec<(Arc<dyn Detector>, Outbound)>,
+    /// Its records.
+    pub store: Arc<dyn Store>,
+    /// For deadlines and pauses.
+    pub clock: Arc<dyn Clock>,
+    /// Its counters.
+    pub stats: Arc<ActorStats>,
+}
+
 impl Verifier {
-    /// An actor for these detectors, each behind its own way out.
-    pub fn new(
-        detectors: Vec<(Box<dyn Detector>, Outbound)>,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        stats: Arc<ActorStats>,
-    ) -> Self {
-        let desk = |(detector, outbound): (Box<dyn Detector>, Outbound)| Desk {
+    /// A verifier of whose detectors none rests.
+    pub fn new(parts: VerifierParts) -> Self {
+        let VerifierParts { detectors, store, clock, stats } = parts;
+        let desk = |(detector, outbound): (Arc<dyn Detector>, Outbound)| Desk {
             terms: detector.terms(),
             detector,
             outbound,
@@ -91,10 +111,7 @@ impl Actor for Verifier {
     type Context = Context<Self>;
 }
 
-/// Its state is in the store; what rests in memory is tried once more after a restart of the process.
-impl Supervised for Verifier {}
-
-crate::answers_heartbeats!(Verifier);
+crate::supervised!(Verifier);
 
 impl Handler<VerifyContents> for Verifier {
     type Result = ResponseFuture<VerdictsReached>;
@@ -145,14 +162,14 @@ impl Parts {
         while let Some(result) = results.next().await {
             match result {
                 Ok(stored) => count += stored,
-                Err(error) => note(&mut errors, error),
+                Err(error) => note(&mut errors, error.to_string()),
             }
         }
         (count, errors)
     }
 
     /// Has a case examined and stores the verdicts, within the deadline.
-    async fn settle(&self, desk: &Desk, case: &Case, order: &Order) -> Result<usize, String> {
+    async fn settle(&self, desk: &Desk, case: &Case, order: &Order) -> Result<usize, Unsettled> {
         let left = order.deadline.saturating_sub(self.clock.monotonic());
         let _work = self.stats.begin();
         let name = desk.detector.id();
@@ -164,7 +181,7 @@ impl Parts {
         let answers = answers.map_err(|error| {
             self.stats.count_failed();
             tracing::debug!(detector = %name, content_id = case.content.as_str(), %error, "no verdict");
-            error.to_string()
+            Unsettled::Detector(error)
         })?;
         let verdicts: Vec<(ContentId, Verdict)> = answers
             .into_iter()
@@ -172,7 +189,7 @@ impl Parts {
             .collect();
         self.store.record_verdicts(&verdicts).await.map_err(|error| {
             self.stats.count_failed();
-            error.to_string()
+            Unsettled::Store(error)
         })?;
         self.stats.count_handled();
         Ok(verdicts.len())

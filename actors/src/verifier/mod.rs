@@ -18,13 +18,13 @@ mod openai;
 mod sightengine;
 mod webhook;
 
-pub use actor::Verifier;
+pub use actor::{Verifier, VerifierParts};
 pub use openai::OpenAi;
 pub use sightengine::SightEngine;
 pub use webhook::Webhook;
 
 use crate::outbound::Outbound;
-use crate::platform::key_name;
+use crate::platforms::key_name;
 use crate::ports::HttpError;
 use actix::Message;
 use async_trait::async_trait;

@@ -4,8 +4,8 @@
 //! A request takes one picture; the text goes with the first. Of all categories of all requests the highest score counts.
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, MAX_SCORES, Terms, Unexamined, permille};
-use crate::github::address;
-use crate::json_parts::{decoded, elements, members, some_members};
+use crate::outbound::address::address;
+use crate::outbound::json_parts::{decoded, elements, members, some_members};
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;
@@ -76,7 +76,8 @@ impl Detector for OpenAi {
 
 impl OpenAi {
     async fn ask(&self, outbound: &Outbound, input: &Value, until: Duration) -> Result<Scores, DetectorError> {
-        let url = address(&self.api_url, &["v1", "moderations"]).map_err(DetectorError::Lasting)?;
+        let url = address(&self.api_url, &["v1", "moderations"])
+            .map_err(|error| DetectorError::Lasting(error.to_string()))?;
         let mut request = HttpRequest::get(url, self.terms.deadline, MAX_ANSWER_BYTES);
         request.method = Method::Post;
         request.credential = Some(Credential::Bearer(self.api_key.clone()));

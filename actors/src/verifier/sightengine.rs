@@ -5,8 +5,8 @@
 //! content have to be examined, or there is no verdict.
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, permille};
-use crate::github::address;
-use crate::json_parts::some_members;
+use crate::outbound::address::address;
+use crate::outbound::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse};
 use async_trait::async_trait;
@@ -87,7 +87,8 @@ impl SightEngine {
         models: &str,
         until: Duration,
     ) -> Result<Value, DetectorError> {
-        let mut url = address(&self.api_url, &["1.0", "check.json"]).map_err(DetectorError::Lasting)?;
+        let mut url = address(&self.api_url, &["1.0", "check.json"])
+            .map_err(|error| DetectorError::Lasting(error.to_string()))?;
         url.query_pairs_mut().append_pair("url", frame.as_str()).append_pair("models", models);
         let mut request = HttpRequest::get(url, self.terms.deadline, MAX_ANSWER_BYTES);
         let secrets = vec![("api_user", self.api_user.clone()), ("api_secret", self.api_secret.clone())];

@@ -7,7 +7,7 @@
 use super::{
     Answer, Case, CaseQuestion, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, bounded_words, permille,
 };
-use crate::json_parts::some_members;
+use crate::outbound::json_parts::some_members;
 use crate::outbound::{Outbound, Timing};
 use crate::ports::{Credential, HttpRequest, HttpResponse, Method};
 use async_trait::async_trait;

@@ -4,8 +4,8 @@ use super::{Fetch, Setup, miners};
 use crate::support::gists::pointer;
 use crate::support::scripted_http::Reply;
 use crate::support::time::simulate;
-use tensorflix_actors::outcomes::Outcome;
-use tensorflix_actors::round_tally::{GISTS, TASK_GIST};
+use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};
+use tensorflix_actors::stats::outcomes::Outcome;
 
 fn of(fetch: &Fetch, subject: &str) -> Outcome {
     fetch.stats.outcomes().read().remove(subject).unwrap_or_default()

@@ -8,7 +8,9 @@ use crate::support::time::{pass, simulate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tensorflix_actors::owner_checks::{CHECKS_PER_ROUND, GOOD_FOR_BLOCKS, RESERVED_API_REQUESTS, UNANSWERED_PER_ROUND};
+use tensorflix_actors::gist_fetcher::owner_checks::{
+    CHECKS_PER_ROUND, GOOD_FOR_BLOCKS, RESERVED_API_REQUESTS, UNANSWERED_PER_ROUND,
+};
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::UnwatchedBlocks;

@@ -14,11 +14,11 @@ use crate::support::world::{ROUND_BLOCKS, SLOT_BLOCKS, World};
 use actix::{Actor, Context, Handler};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_dates::{DateGists, GistsDated};
+use tensorflix_actors::gist_fetcher::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::Scorer;
+use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{DateAnswer, Dating, Undatable};
@@ -112,9 +112,20 @@ impl Stage {
             (Platform::YouTube, youtube.recipient.clone()),
             (Platform::Instagram, instagram.recipient.clone()),
         ]);
-        let scorer = Scorer::new(settings, platforms, vec![listener], world.store(), world.clock(), Arc::clone(&stats))
-            .dating_gists_by(dater.clone().start().recipient());
-        let scorer = world.start(&stats, scorer);
+        let parts = ScorerParts {
+            settings,
+            observers: platforms,
+            pollers: BTreeMap::new(),
+            dates: Some(dater.clone().start().recipient()),
+            verifier: None,
+            rules: Rules::default(),
+            listeners: vec![listener],
+            store: world.store(),
+            clock: world.clock(),
+            stats: Arc::clone(&stats),
+            opened: HasOpened::default(),
+        };
+        let scorer = world.start(&stats, move || Scorer::new(parts.clone()));
         let tasks = task_line(CATS, Platform::YouTube, 0.0);
         Self { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
     }

@@ -5,8 +5,8 @@ use crate::support::gists::{pointer, seen, submissions, video};
 use crate::support::subnets::{committed, neuron};
 use crate::support::time::simulate;
 use crate::support::world::SLOT_BLOCKS;
-use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::ids::Uid;
 

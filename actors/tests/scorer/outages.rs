@@ -8,10 +8,10 @@ use crate::support::time::simulate;
 use crate::support::world::{SLOT_BLOCKS, UNLIMITED, World};
 use crate::verifier::{detector, path};
 use serde_json::json;
-use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::{HttpError, Method};
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::verifier::Verifier;
+use tensorflix_actors::verifier::{Verifier, VerifierParts};
 use tensorflix_domain::ids::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -63,8 +63,8 @@ fn stage(policy: &Policy, down: &[Provider], outage: &Reply) -> Stage {
         world.http.on(method, path(provider), respond);
         detectors.push((detector(provider, 1_000), world.outbound(UNLIMITED, &stats)));
     }
-    let verifier = Verifier::new(detectors, world.store(), world.clock(), stats.clone());
-    let verifier = world.start(&stats, verifier).recipient();
+    let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+    let verifier = world.start(&stats, move || Verifier::new(parts.clone())).recipient();
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));
     let tasks = task_line(CATS, Platform::YouTube, 0.0);

@@ -7,9 +7,9 @@ use crate::support::subnets::{head, stamp};
 use crate::support::time::{pass, simulate};
 use crate::support::world::SLOT_BLOCKS;
 use std::time::Duration;
-use tensorflix_actors::cycle::Opening;
-use tensorflix_actors::platform::PollContents;
+use tensorflix_actors::platforms::PollContents;
 use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
 

@@ -6,8 +6,8 @@ use crate::support::gists::{reel, seen, video};
 use crate::support::subnets::{head, stamp};
 use crate::support::time::{pass, simulate};
 use std::time::Duration;
-use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::verdict::Reason;
 

@@ -11,10 +11,10 @@ use crate::verifier::detector;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tensorflix_actors::cycle::Opening;
 use tensorflix_actors::ports::Method;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::verifier::Verifier;
+use tensorflix_actors::verifier::{Verifier, VerifierParts};
 use tensorflix_domain::ids::{ContentId, Platform};
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::policy::Policy;
@@ -46,8 +46,8 @@ fn stage_within(sightings: &[(ContentId, Sighting)], policy: &Policy, daily_requ
     let instagram = FakePlatform::start(&world, sightings.iter().cloned());
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(Provider::Webhook, daily_requests), world.outbound(UNLIMITED, &stats))];
-    let verifier = Verifier::new(detectors, world.store(), world.clock(), stats.clone());
-    let verifier = world.start(&stats, verifier).recipient();
+    let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+    let verifier = world.start(&stats, move || Verifier::new(parts.clone())).recipient();
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));
     let tasks = task_line(CATS, Platform::YouTube, 0.0);

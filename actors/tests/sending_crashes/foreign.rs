@@ -7,7 +7,7 @@ use crate::support::time::{settle, simulate};
 use actix::Addr;
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::sending::OnForeignUpdate;
+use tensorflix_actors::weight_setter::OnForeignUpdate;
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_domain::ids::Block;
 

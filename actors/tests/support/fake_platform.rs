@@ -1,10 +1,10 @@
 //! A platform actor that a test commands: it observes from a table, falls short, panics, or never answers.
 
 use crate::support::world::World;
-use actix::{Actor, Context, Handler, Recipient, ResponseFuture, Supervised};
+use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents, PollContents};
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, PollContents};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::Moment;
@@ -57,7 +57,8 @@ impl FakePlatform {
             requests: Vec::new(),
             polls: Vec::new(),
         }));
-        let worker = Worker { script: Arc::clone(&script), store: world.store() };
+        let (shared, store) = (Arc::clone(&script), world.store());
+        let worker = move || Worker { script: Arc::clone(&shared), store: Arc::clone(&store) };
         let address = world.start(&ActorStats::new("platform"), worker);
         Self { recipient: address.clone().recipient(), polled: address.recipient(), script }
     }
@@ -108,9 +109,7 @@ impl Actor for Worker {
     type Context = Context<Self>;
 }
 
-impl Supervised for Worker {}
-
-tensorflix_actors::answers_heartbeats!(Worker);
+tensorflix_actors::supervised!(Worker);
 
 impl Handler<ObserveContents> for Worker {
     type Result = ResponseFuture<ContentsObserved>;

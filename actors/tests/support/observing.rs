@@ -8,8 +8,8 @@ use actix::Addr;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
-use tensorflix_actors::platform::{ContentsObserved, ObserveContents, Platform, PlatformActor};
+use tensorflix_actors::outbound::limiter::Rate;
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, Platform, PlatformActor, PlatformParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, ContentId};
@@ -88,8 +88,8 @@ impl<S: Subject> Observing<S> {
         let stats = ActorStats::new("platform");
         let outbound = world.outbound(rate, &stats);
         let platform = S::platform(&world, settings);
-        let actor = PlatformActor::new(platform, outbound, world.store(), world.clock(), Arc::clone(&stats));
-        let address = world.start(&stats, actor);
+        let parts = PlatformParts::new(platform, outbound, world.store(), world.clock(), Arc::clone(&stats));
+        let address = world.start(&stats, move || PlatformActor::new(&parts));
         Self { world, stats, address }
     }
 

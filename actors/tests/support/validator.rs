@@ -14,23 +14,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, Grids, Progress};
-use tensorflix_actors::cycle::{CycleSettings, Opening};
-use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::github::{GitHub, Standing};
-use tensorflix_actors::instagram::{Instagram, InstagramActor, charge_units};
-use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Grids};
+use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
+use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::platform::{DailyBudget, ObserveContents, PlatformActor};
+use tensorflix_actors::outbound::limiter::Limiter;
+use tensorflix_actors::platforms::instagram::{Instagram, InstagramActor, charge_units};
+use tensorflix_actors::platforms::youtube::{YouTube, YouTubeActor};
+use tensorflix_actors::platforms::{DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
-use tensorflix_actors::scorer::Scorer;
-use tensorflix_actors::sending::{OnForeignUpdate, SendingSettings};
+use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
-use tensorflix_actors::verifier::{Detector, Terms, Verifier, Webhook, detector_bucket};
-use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
-use tensorflix_actors::youtube::{YouTube, YouTubeActor};
+use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webhook, detector_bucket};
+use tensorflix_actors::weight_setter::{
+    HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts, WeightsConfirmed,
+};
 use tensorflix_domain::ids::{Block, Platform};
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
@@ -178,18 +179,24 @@ impl Validator {
                 .map(|name| (name, ActorStats::new(name)))
                 .into();
         let of = |name: &str| Arc::clone(&stats[name]);
-        let setter = self.supervise(&of("weight_setter"), self.weight_setter(of("weight_setter")));
-        let youtube = self.supervise(&of("youtube"), self.youtube(of("youtube")));
-        let instagram = self.supervise(&of("instagram"), self.instagram(of("instagram")));
-        let verifier = self.supervise(&of("verifier"), self.verifier(of("verifier")));
+        let parts = self.weight_setter(of("weight_setter"));
+        let setter = self.supervise(&of("weight_setter"), move || WeightSetter::new(parts.clone()));
+        let parts = self.youtube(of("youtube"));
+        let youtube = self.supervise(&of("youtube"), move || PlatformActor::new(&parts));
+        let parts = self.instagram(of("instagram"));
+        let instagram = self.supervise(&of("instagram"), move || PlatformActor::new(&parts));
+        let parts = self.verifier(of("verifier"));
+        let verifier = self.supervise(&of("verifier"), move || Verifier::new(parts.clone()));
         let platforms = BTreeMap::from([
             (Platform::YouTube, youtube.clone().recipient()),
             (Platform::Instagram, instagram.clone().recipient()),
         ]);
-        let scorer = self.scorer(platforms, &setter, of("scorer")).verifying_by(verifier.clone().recipient());
-        let scorer = self.supervise(&of("scorer"), scorer);
-        let fetcher = self.supervise(&of("gist_fetcher"), self.gist_fetcher(&scorer, of("gist_fetcher")));
-        let watcher = ChainWatcher {
+        let verdicts = Some(verifier.clone().recipient());
+        let parts = ScorerParts { verifier: verdicts, ..self.scorer(platforms, &setter, of("scorer")) };
+        let scorer = self.supervise(&of("scorer"), move || Scorer::new(parts.clone()));
+        let parts = self.gist_fetcher(&scorer, of("gist_fetcher"));
+        let fetcher = self.supervise(&of("gist_fetcher"), move || GistFetcher::new(parts.clone()));
+        let watcher = ChainWatcherParts {
             chain: self.chain("chain_watcher"),
             store: self.store("chain_watcher"),
             clock: self.clock(),
@@ -197,23 +204,22 @@ impl Validator {
             grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
             head_listeners: vec![setter.clone().recipient()],
             subnet_listeners: vec![fetcher.clone().recipient(), scorer.clone().recipient()],
-            progress: Progress::default(),
         };
-        let watcher = self.supervise(&of("chain_watcher"), watcher);
+        let watcher = self.supervise(&of("chain_watcher"), move || ChainWatcher::new(watcher.clone()));
         Running { watcher, fetcher, youtube, instagram, verifier, scorer, setter, stats }
     }
 
-    fn supervise<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
+    fn supervise<A>(&self, stats: &Arc<ActorStats>, make: impl Fn() -> A + 'static) -> Addr<A>
     where
         A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
         let (limits, importance) = (RestartLimits::default(), self.importance.clone());
         let supervision =
             Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
-        supervise(supervision, |_| actor)
+        supervise(supervision, make)
     }
 
-    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetter {
+    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {
         let settings = SendingSettings {
             resend_blocks: 0,
             slot_blocks: SLOT_BLOCKS,
@@ -221,18 +227,19 @@ impl Validator {
             on_foreign_update: OnForeignUpdate::Continue,
             dry_run: false,
         };
-        WeightSetter::new(
+        WeightSetterParts {
             settings,
-            false,
-            self.chain("weight_setter"),
-            self.store("weight_setter"),
+            only_decisions: false,
+            chain: self.chain("weight_setter"),
+            store: self.store("weight_setter"),
             stats,
-            self.listeners.clone(),
-            Vec::new(),
-        )
+            confirmed_listeners: self.listeners.clone(),
+            withheld_listeners: Vec::new(),
+            at_start: HeldAtStart::default(),
+        }
     }
 
-    fn youtube(&self, stats: Arc<ActorStats>) -> YouTubeActor {
+    fn youtube(&self, stats: Arc<ActorStats>) -> PlatformParts<YouTube> {
         let youtube = YouTube {
             api_url: "https://youtube.test".parse().expect("a URL"),
             api_keys: vec!["key".to_owned().into()],
@@ -242,10 +249,10 @@ impl Validator {
             deadline: Duration::from_secs(15),
         };
         let outbound = self.outbound(&stats);
-        PlatformActor::new(youtube, outbound, self.store("youtube"), self.clock(), stats)
+        PlatformParts::new(youtube, outbound, self.store("youtube"), self.clock(), stats)
     }
 
-    fn instagram(&self, stats: Arc<ActorStats>) -> InstagramActor {
+    fn instagram(&self, stats: Arc<ActorStats>) -> PlatformParts<Instagram> {
         let instagram = Instagram {
             api_url: "https://apify.test".parse().expect("a URL"),
             api_key: Some("key".to_owned().into()),
@@ -258,10 +265,10 @@ impl Validator {
             clock: self.clock(),
         };
         let outbound = self.outbound(&stats);
-        PlatformActor::new(instagram, outbound, self.store("instagram"), self.clock(), stats)
+        PlatformParts::new(instagram, outbound, self.store("instagram"), self.clock(), stats)
     }
 
-    fn verifier(&self, stats: Arc<ActorStats>) -> Verifier {
+    fn verifier(&self, stats: Arc<ActorStats>) -> VerifierParts {
         let terms = Terms {
             bucket: detector_bucket(Provider::Webhook, None),
             max_in_flight: 2,
@@ -269,8 +276,9 @@ impl Validator {
             deadline: Duration::from_secs(15),
         };
         let url = "https://detector.test/hook".parse().expect("a URL");
-        let detector: Box<dyn Detector> = Box::new(Webhook { url, token: None, terms });
-        Verifier::new(vec![(detector, self.outbound(&stats))], self.store("verifier"), self.clock(), stats)
+        let detector: Arc<dyn Detector> = Arc::new(Webhook { url, token: None, terms });
+        let detectors = vec![(detector, self.outbound(&stats))];
+        VerifierParts { detectors, store: self.store("verifier"), clock: self.clock(), stats }
     }
 
     fn scorer(
@@ -278,7 +286,7 @@ impl Validator {
         platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
         setter: &Addr<WeightSetter>,
         stats: Arc<ActorStats>,
-    ) -> Scorer {
+    ) -> ScorerParts {
         // Everything is examined anew in each cycle.
         let verification = VerificationPolicy {
             ai: CheckMode::Observe,
@@ -297,10 +305,22 @@ impl Validator {
             release: String::new(),
         };
         let listeners = vec![setter.clone().recipient()];
-        Scorer::new(settings, platforms, listeners, self.store("scorer"), self.clock(), stats)
+        ScorerParts {
+            settings,
+            observers: platforms,
+            pollers: BTreeMap::new(),
+            dates: None,
+            verifier: None,
+            rules: Rules::default(),
+            listeners,
+            store: self.store("scorer"),
+            clock: self.clock(),
+            stats,
+            opened: HasOpened::default(),
+        }
     }
 
-    fn gist_fetcher(&self, scorer: &Addr<Scorer>, stats: Arc<ActorStats>) -> GistFetcher {
+    fn gist_fetcher(&self, scorer: &Addr<Scorer>, stats: Arc<ActorStats>) -> GistFetcherParts {
         let github = GitHub {
             outbound: self.outbound(&stats),
             clock: self.clock(),
@@ -311,7 +331,7 @@ impl Validator {
             max_gist_bytes: 262_144,
             standing: Standing::default(),
         };
-        GistFetcher {
+        GistFetcherParts {
             store: self.store("gist_fetcher"),
             clock: self.clock(),
             stats,
@@ -321,7 +341,6 @@ impl Validator {
             owner_checks_per_round: CHECKS_PER_ROUND,
             task_gist: Some(pointer("validator", 9)),
             listeners: vec![scorer.clone().recipient()],
-            is_busy: false,
         }
     }
 }

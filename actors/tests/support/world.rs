@@ -7,8 +7,8 @@ use crate::support::subnets::head;
 use crate::support::time::TestClock;
 use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::sync::Arc;
-use tensorflix_actors::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
+use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
@@ -56,8 +56,8 @@ impl World {
         Arc::clone(&self.store) as Arc<dyn Store>
     }
 
-    /// Starts an actor under supervision with the default limits.
-    pub fn start<A>(&self, stats: &Arc<ActorStats>, actor: A) -> Addr<A>
+    /// Starts an actor under supervision with the default limits; it is made again after a panic.
+    pub fn start<A>(&self, stats: &Arc<ActorStats>, make: impl Fn() -> A + 'static) -> Addr<A>
     where
         A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
     {
@@ -68,7 +68,7 @@ impl World {
             clock: self.clock(),
             stats: Arc::clone(stats),
         };
-        supervise(supervision, |_| actor)
+        supervise(supervision, make)
     }
 
     /// The scripted HTTP behind a limiter of this rate.

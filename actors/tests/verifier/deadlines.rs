@@ -5,7 +5,7 @@ use crate::support::gists::video;
 use crate::support::scripted_http::Reply;
 use crate::support::time::simulate;
 use std::time::Duration;
-use tensorflix_actors::limiter::Rate;
+use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Check, Provider};
 

@@ -11,13 +11,11 @@ use super::filling::{Bounds, Filling, Step};
 pub use super::filling::{LONGEST_WINDOW, QUIET};
 use super::source::Source;
 use crate::api::watch::vitals::Vitals;
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture,
-};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, ResponseFuture, WrapFuture};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platform::{ContentsObserved, ORDER_GRACE, ObserveContents};
+use tensorflix_actors::platforms::{ContentsObserved, ORDER_GRACE, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
@@ -60,6 +58,7 @@ pub enum Unobserved {
 type Waiters = Vec<oneshot::Sender<Result<(), Unobserved>>>;
 
 /// What a collector is made with.
+#[derive(Clone)]
 pub struct Collecting {
     /// The platform.
     pub source: Arc<Source>,
@@ -75,19 +74,17 @@ pub struct Collecting {
     pub stats: Arc<ActorStats>,
 }
 
-/// The actor.
+/// The actor. When it is made anew, whoever waited is told that nothing came: the senders are dropped.
 pub struct BatchCollector {
     parts: Collecting,
     filling: Filling<ContentId>,
     waiters: HashMap<ContentId, Waiters>,
-    /// How often it was restarted: what comes back from an earlier life concerns nobody.
-    life: u32,
 }
 
 impl BatchCollector {
     /// A collector for one platform.
     pub fn new(parts: Collecting) -> Self {
-        Self { parts, filling: Filling::default(), waiters: HashMap::new(), life: 0 }
+        Self { parts, filling: Filling::default(), waiters: HashMap::new() }
     }
 }
 
@@ -95,16 +92,7 @@ impl Actor for BatchCollector {
     type Context = Context<Self>;
 }
 
-tensorflix_actors::answers_heartbeats!(BatchCollector);
-
-impl Supervised for BatchCollector {
-    /// Whoever waited is told that nothing came: the senders are dropped.
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.filling = Filling::default();
-        self.waiters.clear();
-        self.life = self.life.wrapping_add(1);
-    }
-}
+tensorflix_actors::supervised!(BatchCollector);
 
 impl Handler<ObserveNow> for BatchCollector {
     type Result = ResponseFuture<Result<(), Unobserved>>;
@@ -154,13 +142,11 @@ impl BatchCollector {
 
     /// Looks at what waits again after a while.
     fn wait(&self, context: &mut Context<Self>, pause: Duration) {
-        let (clock, life) = (Arc::clone(&self.parts.clock), self.life);
+        let clock = Arc::clone(&self.parts.clock);
         let wait = async move { clock.sleep(pause).await };
         context.spawn(wait.into_actor(self).map(move |(), this, context| {
-            if this.life == life {
-                let step = this.filling.ticked(this.parts.clock.monotonic(), this.bounds());
-                this.act(step, context);
-            }
+            let step = this.filling.ticked(this.parts.clock.monotonic(), this.bounds());
+            this.act(step, context);
         }));
     }
 
@@ -171,7 +157,7 @@ impl BatchCollector {
         let since = as_of.block.saturating_add(1);
         let request = ObserveContents { contents: batch.clone(), since, as_of, deadline };
         let observed = self.parts.observer.send(request);
-        let (clock, work, life) = (Arc::clone(&self.parts.clock), self.parts.stats.begin(), self.life);
+        let (clock, work) = (Arc::clone(&self.parts.clock), self.parts.stats.begin());
         let flight = async move {
             let _work = work;
             tokio::select! {
@@ -181,11 +167,9 @@ impl BatchCollector {
             }
         };
         context.spawn(flight.into_actor(self).map(move |observed, this, context| {
-            if this.life == life {
-                this.landed(&batch, observed);
-                let step = this.filling.landed(1, this.parts.clock.monotonic(), this.bounds());
-                this.act(step, context);
-            }
+            this.landed(&batch, observed);
+            let step = this.filling.landed(1, this.parts.clock.monotonic(), this.bounds());
+            this.act(step, context);
         }));
     }
 

@@ -4,7 +4,7 @@
 use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tensorflix_actors::platform::{Platform, Scope, Terms};
+use tensorflix_actors::platforms::{Platform, Scope, Terms};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids;
 

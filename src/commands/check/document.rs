@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tensorflix_actors::github::GitHub;
+use tensorflix_actors::gist_fetcher::github::GitHub;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::record::GistOutcome;
 

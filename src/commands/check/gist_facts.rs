@@ -3,7 +3,7 @@
 //! It costs one request of the 60 an hour that GitHub grants without a token. Not knowing is no fault of the gist.
 
 use super::checks::Check;
-use tensorflix_actors::github::{Failure, GistDescription, GitHub};
+use tensorflix_actors::gist_fetcher::github::{Failure, GistDescription, GitHub};
 use tensorflix_domain::commitment::GistPointer;
 
 /// What GitHub says of a gist.

@@ -4,7 +4,7 @@
 //! overridden by `--force`; without it nothing is written.
 
 use std::fmt;
-use tensorflix_actors::github::{GistReading, GitHub};
+use tensorflix_actors::gist_fetcher::github::{GistReading, GitHub};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::ids::{Hotkey, Uid};

@@ -21,7 +21,7 @@ use crate::wiring::sandbox_config;
 use args::DemoArguments;
 use std::path::Path;
 use std::time::Duration;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::chain_time::{BLOCKS_PER_HOUR, grid_start};
 use tensorflix_domain::ids::Block;
 use tensorflix_sandbox::node::Pace;

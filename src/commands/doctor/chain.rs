@@ -7,7 +7,7 @@ use crate::config::{Config, NetworkSettings};
 use crate::wiring::connections;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::limiter::Limiter;
+use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_chain::{Client, Head, Network};

@@ -22,7 +22,7 @@ use args::RunArguments;
 use show::{show, show_again};
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::cycle::Opening;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
 
 pub(crate) fn run(arguments: RunArguments) -> Exit {

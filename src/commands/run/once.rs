@@ -11,9 +11,9 @@ use crate::wiring::app::App;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
-use tensorflix_actors::cycle::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
 use tensorflix_actors::gist_fetcher::ROUND_DEADLINE;
 use tensorflix_actors::ports::{Chain, ChainError, Store};
+use tensorflix_actors::scorer::{OBSERVATION_DEADLINE, VERIFICATION_DEADLINE};
 use tensorflix_domain::verdict::Status;
 use tokio::time::Instant;
 

@@ -7,7 +7,7 @@ use crate::config::Config;
 use futures::StreamExt;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_actors::github::GitHub;
+use tensorflix_actors::gist_fetcher::github::GitHub;
 use tensorflix_chain::{ChainError, Client};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::commitment::GistPointer;

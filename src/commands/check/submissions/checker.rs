@@ -17,7 +17,7 @@ use crate::wiring::connections;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::github::GitHub;
+use tensorflix_actors::gist_fetcher::github::GitHub;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;

@@ -6,9 +6,9 @@
 use crate::commands::check::checks::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tensorflix_actors::instagram::UNITS_PER_USD;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platform::{BatchAnswer, BatchError, Platform, Route, Scope, screen};
+use tensorflix_actors::platforms::instagram::UNITS_PER_USD;
+use tensorflix_actors::platforms::{BatchAnswer, BatchError, Platform, Route, Scope, screen};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
 use tensorflix_domain::ids::{self, ContentId};

@@ -1,0 +1,18 @@
+//! What ChainWatcher tells.
+
+use actix::Message;
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::record::Head;
+
+/// A new block is final.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct HeadFinalized(pub Head);
+
+/// The subnet was read anew and stored: commitments, and everything else of the metagraph, may have changed.
+#[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub struct CommitmentsChanged {
+    /// The block that it was read at.
+    pub at: BlockStamp,
+}

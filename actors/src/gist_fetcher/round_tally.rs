@@ -1,0 +1,72 @@
+//! How the gists of one polling round were read, for the actor's outcomes.
+
+use crate::stats::ActorStats;
+use std::sync::{Mutex, PoisonError};
+use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::record::{FailureScope, GistOutcome};
+
+/// What the outcomes of whole rounds are about: each gist that was asked for is a part.
+pub const GISTS: &str = "gists";
+
+/// What the outcomes of the configured task gist are about.
+pub const TASK_GIST: &str = "task gist";
+
+/// The answers of a round so far, also of gists that a limit kept from being asked for. One that is left for later rounds
+/// is not in it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    asked: u64,
+    failed: u64,
+    /// About how many GitHub said anything, also that there is nothing to read.
+    answered: u64,
+    error: Option<String>,
+    task_gist: Option<TaskGistRead>,
+}
+
+/// How the task gist was read.
+#[derive(Debug)]
+enum TaskGistRead {
+    Well,
+    Failed(String),
+}
+
+impl Tally {
+    /// Counts the answer about one gist; `task_gist` is its pointer if it is the configured task gist.
+    pub(crate) fn count(&self, outcome: &GistOutcome, task_gist: Option<&GistPointer>) {
+        let error = match outcome {
+            GistOutcome::Failed { error, .. } => Some(error),
+            _ => None,
+        };
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.asked += 1;
+        counts.failed += u64::from(error.is_some());
+        let is_answered = !matches!(outcome, GistOutcome::Failed { scope, .. } if *scope != FailureScope::Gist);
+        counts.answered += u64::from(is_answered);
+        // Which of several errors is told must not depend on the order of arrival.
+        counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
+        if let Some(pointer) = task_gist {
+            counts.task_gist =
+                Some(error.map_or(TaskGistRead::Well, |error| TaskGistRead::Failed(format!("{pointer}: {error}"))));
+        }
+    }
+
+    /// Whether GitHub said anything about any gist, if one was asked for at all.
+    pub(crate) fn is_any_answered(&self) -> bool {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.asked == 0 || counts.answered > 0
+    }
+
+    /// Adds the round to the actor's outcomes.
+    pub(crate) fn report(&self, stats: &ActorStats) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.outcomes().partly(GISTS, counts.asked, counts.failed, counts.error.as_deref());
+        match &counts.task_gist {
+            Some(TaskGistRead::Well) => stats.outcomes().succeeded(TASK_GIST),
+            Some(TaskGistRead::Failed(error)) => stats.outcomes().failed(TASK_GIST, error),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The actor that works requests off: what is wanted, numbers before everything, and those that are left out twice.
+
+use super::batches::{ABSENCE_APART, Look};
+use super::ledger::{Day, Ledger};
+use super::messages::{ContentsObserved, ObserveContents};
+use super::parts::{Order, Parts, content_item};
+use super::platform::{Platform, Scope};
+use super::plausible::Told;
+use crate::outbound::Outbound;
+use crate::ports::{Clock, Store, StoreError};
+use crate::stats::ActorStats;
+use crate::supervision::quarantine::Quarantine;
+use crate::supervision::{Heartbeat, rebuild};
+use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
+use std::collections::HashSet;
+use std::sync::Arc;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::verdict::Reason;
+
+/// Details that were seen this many blocks ago, six hours, are asked for anew with the numbers: texts name owners, and
+/// an uploader can change them.
+pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
+
+/// The actor.
+pub struct PlatformActor<P: Platform> {
+    parts: Arc<Parts<P>>,
+}
+
+/// Everything that a platform's actor needs.
+pub struct PlatformParts<P> {
+    platform: Arc<P>,
+    outbound: Outbound,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
+    /// Shared by all its lives: requests of an earlier one may still be under way.
+    slots: Arc<tokio::sync::Semaphore>,
+}
+
+impl<P: Platform> PlatformParts<P> {
+    /// For one platform.
+    pub fn new(
+        platform: P,
+        outbound: Outbound,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        stats: Arc<ActorStats>,
+    ) -> Self {
+        let slots = Arc::new(tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1)));
+        Self { platform: Arc::new(platform), outbound, store, clock, stats, slots }
+    }
+}
+
+impl<P: Platform> PlatformActor<P> {
+    /// An actor that knows of no refusal yet.
+    pub fn new(parts: &PlatformParts<P>) -> Self {
+        let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
+        let ledger = Ledger::new(Arc::clone(store), Arc::clone(clock));
+        Self {
+            parts: Arc::new(Parts {
+                platform: Arc::clone(platform),
+                outbound: outbound.clone(),
+                store: Arc::clone(store),
+                clock: Arc::clone(clock),
+                stats: Arc::clone(stats),
+                slots: Arc::clone(slots),
+                ledger,
+                implausible: Told::default(),
+            }),
+        }
+    }
+
+    pub(super) fn parts(&self) -> Arc<Parts<P>> {
+        Arc::clone(&self.parts)
+    }
+}
+
+impl<P: Platform> Actor for PlatformActor<P> {
+    type Context = Context<Self>;
+}
+
+impl<P: Platform> Supervised for PlatformActor<P> {
+    fn restarting(&mut self, _: &mut Self::Context) {
+        rebuild(self);
+    }
+}
+
+impl<P: Platform> Handler<Heartbeat> for PlatformActor<P> {
+    type Result = ();
+
+    fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
+}
+
+impl<P: Platform> Handler<ObserveContents> for PlatformActor<P> {
+    type Result = ResponseFuture<ContentsObserved>;
+
+    fn handle(&mut self, request: ObserveContents, _: &mut Self::Context) -> Self::Result {
+        let parts = self.parts();
+        Box::pin(async move { parts.observe(request).await })
+    }
+}
+
+impl<P: Platform> Parts<P> {
+    async fn observe(&self, request: ObserveContents) -> ContentsObserved {
+        let order = Order {
+            as_of: request.as_of,
+            deadline: self.clock.monotonic() + request.deadline,
+            details_since: request.as_of.block.saturating_sub(DETAILS_MAX_AGE_BLOCKS),
+            kept_units: 0,
+            is_poll: false,
+        };
+        match self.still_wanted(&request).await {
+            Ok(wanted) => self.work_off(wanted, &order).await,
+            Err(error) => {
+                let mut answer = ContentsObserved::default();
+                answer.fall_short(&request.contents, Reason::PlatformUnavailable, error.to_string());
+                answer
+            }
+        }
+    }
+
+    /// This platform's contents, each once, in the order given: who asks has put first what is to be paid for first.
+    pub(super) fn own<'c>(&self, contents: impl IntoIterator<Item = &'c ContentId>) -> Vec<ContentId> {
+        let mut known: HashSet<&ContentId> = HashSet::new();
+        let own = contents.into_iter().filter(|content| content.platform() == self.platform.id());
+        own.filter(|content| known.insert(content)).cloned().collect()
+    }
+
+    /// The contents to ask for: without those observed since.
+    async fn still_wanted(&self, request: &ObserveContents) -> Result<Vec<ContentId>, StoreError> {
+        let mut wanted = self.own(&request.contents);
+        let observed = self.store.observed_since(&wanted, request.since).await?;
+        let observed: HashSet<ContentId> = observed.into_iter().collect();
+        wanted.retain(|content| !observed.contains(content));
+        Ok(wanted)
+    }
+
+    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out. Both
+    /// in the order given.
+    pub(super) async fn work_off(&self, wanted: Vec<ContentId>, order: &Order) -> ContentsObserved {
+        let mut answer = ContentsObserved::default();
+        if self.platform.routes(Scope::Everything).is_empty() && !wanted.is_empty() {
+            let error = format!("there is no API key for {}", self.platform.id());
+            answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
+            return answer;
+        }
+        let wanted = match self.without_quarantined(wanted, order, &mut answer).await {
+            Ok(wanted) => wanted,
+            Err((wanted, error)) => {
+                answer.fall_short(&wanted, Reason::PlatformUnavailable, error.to_string());
+                return answer;
+            }
+        };
+        let counted: HashSet<ContentId> = match self.to_count(&wanted, order).await {
+            Ok(counted) => counted.into_iter().collect(),
+            Err(error) => {
+                answer.fall_short(&wanted, Reason::PlatformUnavailable, error.to_string());
+                return answer;
+            }
+        };
+        let (to_count, mut whole): (Vec<ContentId>, Vec<ContentId>) =
+            wanted.iter().cloned().partition(|content| counted.contains(content));
+        let uncounted = self.count(&to_count, order, &mut answer).await;
+        if !uncounted.is_empty() {
+            let whole_set: HashSet<ContentId> = whole.into_iter().chain(uncounted).collect();
+            whole = wanted.into_iter().filter(|content| whole_set.contains(content)).collect();
+        }
+        let left_out = self.look(&whole, Look::First, order, &mut answer).await;
+        if !left_out.contents.is_empty() {
+            whole.retain(|content| left_out.contents.contains(content));
+            self.clock.sleep((left_out.at + ABSENCE_APART).saturating_sub(self.clock.monotonic())).await;
+            self.look(&whole, Look::Second, order, &mut answer).await;
+        }
+        answer
+    }
+
+    /// The contents for which numbers alone will do.
+    async fn to_count(&self, wanted: &[ContentId], order: &Order) -> Result<Vec<ContentId>, StoreError> {
+        if self.platform.routes(Scope::Numbers).is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = self.store.details_since(wanted, order.details_since).await?;
+        let known: HashSet<ContentId> = known.into_iter().collect();
+        Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
+    }
+
+    /// What is left of contents without those that crashed too often today, which fall short. (What a platform says of a
+    /// content is only known by asking, so the day takes the place of its digest.)
+    async fn without_quarantined(
+        &self,
+        wanted: Vec<ContentId>,
+        order: &Order,
+        answer: &mut ContentsObserved,
+    ) -> Result<Vec<ContentId>, (Vec<ContentId>, StoreError)> {
+        let quarantine = match Quarantine::load(&*self.store, order.as_of.block).await {
+            Ok(quarantine) => quarantine,
+            Err(error) => return Err((wanted, error)),
+        };
+        let day = Day::of(&*self.platform, order.as_of.time);
+        let (held, wanted): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|content| quarantine.holds(&content_item(content, &day)));
+        for content in &held {
+            let error =
+                format!("{}: reading what the platform says of it crashed; it is left alone today", content.as_str());
+            answer.fall_short(std::slice::from_ref(content), Reason::PlatformUnavailable, error);
+        }
+        Ok(wanted)
+    }
+}

@@ -1,0 +1,239 @@
+//! Instagram, by an Apify actor: one run observes many reels, and its data set is read when the run has ended.
+//!
+//! - Items are joined by short code, never by order. An item that says `not_found` is absence; `no_items` may also
+//!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
+//! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
+//!   what it cost, and all of it if Apify refuses to start it. A run whose cost nobody knows stays debited.
+//! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
+//!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
+//! - However a run ended, what it has is read. A run that goes on at the deadline is stopped and read too, and the deadline
+//!   is never later than that of the order that pays for it. Where too little is left of the order to get anything, no run
+//!   is started.
+//! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
+
+mod items;
+mod refusals;
+mod runs;
+
+use crate::outbound::Outbound;
+use crate::platforms::{
+    BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms,
+};
+use crate::ports::Clock;
+use async_trait::async_trait;
+use items::Joined;
+use runs::{Run, RunError};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::ids::{self, ContentId};
+use url::Url;
+
+/// Observes reels.
+pub type InstagramActor = PlatformActor<Instagram>;
+
+/// Units of the ledger in a US dollar: it counts millionths.
+pub const UNITS_PER_USD: f64 = 1_000_000.0;
+
+/// The bucket of the ledger, in [`UNITS_PER_USD`].
+pub const BUCKET: &str = "apify";
+
+/// Milliseconds in a day of UTC.
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Of a run's time, what is kept for stopping it and reading what it has; a quarter of it at most.
+const KEPT_FOR_READING: Duration = Duration::from_secs(20);
+
+/// Least time for a run, of which a container starts, the first reels are scraped and the data set is read; half of the
+/// deadline at most. With less, a run would be paid for and show nothing.
+const LEAST_FOR_A_RUN: Duration = Duration::from_secs(60);
+
+/// Pauses before a start is tried again that Apify refused in passing: other runs end within a minute or two.
+const START_RETRY_PAUSES: &[Duration] =
+    &[Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
+
+/// The platform's settings.
+pub struct Instagram {
+    /// `instagram.api_url`.
+    pub api_url: Url,
+    /// `APIFY_API_KEY`.
+    pub api_key: Option<SecretString>,
+    /// The Apify actor, such as `apify~instagram-reel-scraper`.
+    pub actor: String,
+    /// Reels in one run.
+    pub batch_size: usize,
+    /// Runs under way at one time.
+    pub max_in_flight: usize,
+    /// Largest charge of one run, in US dollars.
+    pub max_charge_usd: f64,
+    /// Largest charge of one day, in units of the ledger: see [`charge_units`].
+    pub daily_charge: DailyBudget,
+    /// For one run, from its start to its data.
+    pub deadline: Duration,
+    /// For pauses and deadlines.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Platform for Instagram {
+    fn id(&self) -> ids::Platform {
+        ids::Platform::Instagram
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            batch_size: self.batch_size,
+            max_in_flight: self.max_in_flight,
+            units_per_batch: charge_units(self.max_charge_usd),
+            daily_budget: self.daily_charge.units(),
+            retry_pauses: START_RETRY_PAUSES,
+            least_time: self.least_time(),
+        }
+    }
+
+    /// Every look costs the same, whatever of a reel is asked for.
+    fn routes(&self, scope: Scope) -> Vec<Route> {
+        let has_route = self.api_key.is_some() && scope == Scope::Everything;
+        has_route.then(|| Route { key: 0, scope, bucket: BUCKET.to_owned() }).into_iter().collect()
+    }
+
+    async fn observe(
+        &self,
+        outbound: &Outbound,
+        _: &Route,
+        contents: &[ContentId],
+        until: Duration,
+    ) -> Result<BatchAnswer, BatchFailure> {
+        let span = Span::new(self.clock.monotonic(), self.deadline, until);
+        let started = self.start_run(outbound, contents, span).await?;
+        let (run, trouble) = self.ended(outbound, started, span).await;
+        let joined = self.read_items(outbound, &run, contents, span).await;
+        let spent_usd = run.cost_usd.filter(|_| run.has_ended()).unwrap_or(self.max_charge_usd);
+        let unspent_units = charge_units(self.max_charge_usd).saturating_sub(charge_units(spent_usd.max(0.0)));
+        let trouble = trouble.or_else(|| run.trouble());
+        match (joined, trouble) {
+            (Ok(joined), Some(trouble)) if joined.is_empty() => {
+                Err(BatchFailure { error: BatchError::Lost(trouble), unspent_units })
+            }
+            (Ok(joined), trouble) => Ok(joined.into_answer(contents, trouble.as_deref(), unspent_units)),
+            (Err(error), trouble) => {
+                let error = trouble.map_or_else(|| error.to_string(), |trouble| format!("{trouble}; {error}"));
+                Err(BatchFailure { error: BatchError::Lost(error), unspent_units })
+            }
+        }
+    }
+
+    /// Charges are budgeted by days of UTC.
+    fn ledger_date(&self, at: Moment) -> String {
+        let at = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
+        at.format("%Y-%m-%d").to_string()
+    }
+
+    fn ledger_reset(&self, at: Moment) -> Moment {
+        let days = at.unix_ms().div_euclid(DAY_MS);
+        Moment::from_unix_ms(days.saturating_add(1).saturating_mul(DAY_MS))
+    }
+}
+
+/// The time of one run, by the monotonic clock.
+#[derive(Clone, Copy)]
+struct Span {
+    begin: Duration,
+    /// When it is stopped if it goes on.
+    stop: Duration,
+    /// When everything of it has been read.
+    end: Duration,
+    /// Whether the order that pays for it ends before its own deadline.
+    is_cut: bool,
+}
+
+impl Span {
+    /// From `now` for the length of `deadline`, but no longer than `until`.
+    fn new(now: Duration, deadline: Duration, until: Duration) -> Self {
+        let end = until.min(now.saturating_add(deadline));
+        let kept = KEPT_FOR_READING.min(end.saturating_sub(now) / 4);
+        Self { begin: now, stop: end.saturating_sub(kept), end, is_cut: end == until }
+    }
+
+    const fn too_late(self) -> RunError {
+        RunError::TooLate(self.end.saturating_sub(self.begin).as_secs())
+    }
+}
+
+impl Instagram {
+    fn least_time(&self) -> Duration {
+        LEAST_FOR_A_RUN.min(self.deadline / 2)
+    }
+
+    /// Follows a run to its end, and stops it when there is just time left to read what it has. What went wrong beside it.
+    async fn ended(&self, outbound: &Outbound, run: Run, span: Span) -> (Run, Option<String>) {
+        let followed = tokio::select! {
+            biased;
+            followed = self.follow(outbound, &run) => followed,
+            () = self.clock.sleep(span.stop.saturating_sub(self.clock.monotonic())) => {
+                let patience = span.end.saturating_sub(self.clock.monotonic()) / 4;
+                let stopped = self.stop(outbound, &run, patience).await;
+                return (stopped.unwrap_or(run), Some(span.too_late().to_string()));
+            }
+        };
+        match followed {
+            Ok(ended) => (ended, None),
+            Err(error) => (run, Some(error.to_string())),
+        }
+    }
+
+    /// Reads the items of a run, again as long as they do not speak of all reels and there is time. A look that fails, or
+    /// that shows less, takes nothing back.
+    async fn read_items(
+        &self,
+        outbound: &Outbound,
+        run: &Run,
+        contents: &[ContentId],
+        span: Span,
+    ) -> Result<Joined, RunError> {
+        let mut joined: Option<Joined> = None;
+        for pause in runs::looks() {
+            let left = span.end.saturating_sub(self.clock.monotonic());
+            if joined.is_some() && pause >= left {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            let read = tokio::select! {
+                biased;
+                read = self.items(outbound, &run.dataset, contents) => read,
+                () = self.clock.sleep(left.saturating_sub(pause)) => Err(span.too_late()),
+            };
+            match (read, &mut joined) {
+                (Ok(look), Some(joined)) => joined.add(look),
+                (Ok(look), None) => joined = Some(look),
+                (Err(error), None) => return Err(error),
+                (Err(_), Some(_)) => break,
+            }
+            if joined.as_ref().is_some_and(|joined| joined.speaks_of_all(contents)) {
+                break;
+            }
+        }
+        Ok(joined.unwrap_or_default())
+    }
+}
+
+/// US dollars in units of the ledger, rounded up.
+pub fn charge_units(usd: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "configuration bounds charges")]
+    let units = (usd * UNITS_PER_USD).ceil().max(0.0) as u64;
+    units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_are_rounded_up_to_millionths() {
+        assert_eq!(
+            [charge_units(1.0), charge_units(0.000_000_1), charge_units(0.0), charge_units(-1.0)],
+            [1_000_000, 1, 0, 0]
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! A platform actor: observes contents of one platform in batches, within its rate, its budget and its bounds.
+//!
+//! - Owns in the store: observations of its platform, and its ledger.
+//! - Work in flight is bounded by a semaphore, not by the mailbox. Each request debits the ledger before it is made.
+//! - What could not be observed is answered as a shortfall with its reason; it never becomes a number.
+//! - An observation carries the block that the requester names, so it is dated by chain time.
+//! - Where details are known and fresh, numbers alone are asked for, if the platform has a method for that. A content
+//!   that such an answer leaves out is asked for with everything before it counts as absent.
+//! - A content is absent when two answers leave it out, from two requests that lie [`ABSENCE_APART`]. After one it is
+//!   unknown, and nothing of that is remembered: whoever asks later needs two again.
+//! - Contents are asked for in the order given, so that a budget which does not last is spent on those that come first.
+//!
+//! What differs between platforms is a [`Platform`]: one file or folder each. It does not know tasks, miners or rules.
+
+mod actor;
+mod asking;
+mod batches;
+mod copies;
+pub mod instagram;
+mod ledger;
+mod messages;
+mod parts;
+mod platform;
+mod plausible;
+mod polling;
+mod rests;
+mod words;
+pub mod youtube;
+
+pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor, PlatformParts};
+pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
+pub(crate) use copies::{join_copies, join_metrics};
+pub use ledger::{BucketState, bucket_states};
+pub use messages::{ContentsObserved, ObserveContents, PollContents};
+pub(crate) use platform::key_name;
+pub use platform::{
+    BATCHES, BatchAnswer, BatchError, BatchFailure, DailyBudget, KEY, KeyRefusal, Platform, Route, Scope, Terms,
+};
+pub use plausible::screen;
+pub use polling::MAX_POLLED;
+pub(crate) use words::shown_words;

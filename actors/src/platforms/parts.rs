@@ -1,0 +1,46 @@
+//! What the steps of a platform's actor share.
+
+use super::ledger::{Day, Ledger};
+use super::plausible::Told;
+use crate::outbound::Outbound;
+use crate::ports::{Clock, Store};
+use crate::stats::ActorStats;
+use crate::supervision::quarantine;
+use std::sync::Arc;
+use std::time::Duration;
+use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::quarantine::{Item, ItemKind};
+
+pub(super) struct Parts<P> {
+    pub(super) platform: Arc<P>,
+    pub(super) outbound: Outbound,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) stats: Arc<ActorStats>,
+    pub(super) slots: Arc<tokio::sync::Semaphore>,
+    pub(super) ledger: Ledger,
+    /// Contents of which the log told that an answer about them cannot be true.
+    pub(super) implausible: Told,
+}
+
+/// How one request is worked off.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// By which observations are dated.
+    pub(super) as_of: BlockStamp,
+    /// By the monotonic clock.
+    pub(super) deadline: Duration,
+    /// Numbers alone will do for contents whose details were seen at this block or later.
+    pub(super) details_since: Block,
+    /// Units that are left in each bucket for others.
+    pub(super) kept_units: u64,
+    /// Whether it comes again by itself soon: then nothing is tried twice, and an outage costs little.
+    pub(super) is_poll: bool,
+}
+
+/// A content as an item, on one day.
+pub(super) fn content_item(content: &ContentId, day: &Day) -> Item {
+    let id = format!("{}:{}", content.platform().name(), content.as_str());
+    quarantine::item(ItemKind::Content, id, day.date.as_bytes())
+}

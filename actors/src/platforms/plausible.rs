@@ -1,0 +1,64 @@
+//! What an answer says that cannot be true is taken out of it before anybody stores it, whatever the platform; the bounds
+//! are the domain's. The log says it once for each content, not at every look.
+
+use super::platform::BatchAnswer;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::observation::{Metrics, Sighting};
+use tensorflix_domain::plausibility::{Implausible, check_presence, check_views, plausible_count};
+
+/// Contents that are remembered as told of. When there are more, all of them are told of again.
+const MAX_TOLD: usize = 1_000;
+
+/// Takes contents out of an answer of which it says what cannot be true: they are unknown. Gives them, with what it was.
+pub fn screen(answer: &mut BatchAnswer, platform: ids::Platform, observed_at: Moment) -> Vec<(ContentId, Implausible)> {
+    let mut implausible = Vec::new();
+    for (content, sighting) in std::mem::take(&mut answer.sightings) {
+        match checked(sighting, platform, observed_at) {
+            Ok(sighting) => {
+                answer.sightings.insert(content, sighting);
+            }
+            Err(error) => {
+                answer.words.insert(content.clone(), error.to_string());
+                implausible.push((content, error));
+            }
+        }
+    }
+    implausible
+}
+
+fn checked(sighting: Sighting, platform: ids::Platform, observed_at: Moment) -> Result<Sighting, Implausible> {
+    match sighting {
+        Sighting::Present(presence) => {
+            check_presence(*presence, platform, observed_at).map(|presence| Sighting::Present(Box::new(presence)))
+        }
+        Sighting::Counted(metrics) => {
+            check_views([metrics.view_count, metrics.play_count])?;
+            let (like_count, comment_count) =
+                (plausible_count(metrics.like_count), plausible_count(metrics.comment_count));
+            Ok(Sighting::Counted(Metrics { like_count, comment_count, ..metrics }))
+        }
+        Sighting::Absent => Ok(Sighting::Absent),
+    }
+}
+
+/// The contents that the log told of.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<BTreeSet<ContentId>>);
+
+impl Told {
+    /// Says in the log what could not be true of contents, once for each.
+    pub(super) fn tell(&self, platform: ids::Platform, implausible: &[(ContentId, Implausible)]) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (content, error) in implausible {
+            if told.len() >= MAX_TOLD {
+                told.clear();
+            }
+            if told.insert(content.clone()) {
+                tracing::warn!(%platform, content_id = content.as_str(), %error, "an answer was ignored");
+            }
+        }
+    }
+}

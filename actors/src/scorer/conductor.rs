@@ -1,0 +1,333 @@
+//! The steps of a cycle, each safe to repeat: claim, open, wait for the round, observe, verify, decide, store.
+
+use crate::platforms::{ContentsObserved, ObserveContents, PollContents};
+use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::claims::Claiming;
+use crate::scorer::disputes::Disputes;
+use crate::scorer::evidence::{Gathered, content_evidence, gather};
+use crate::scorer::hints::suspicions;
+use crate::scorer::parts::{HasOpened, ScorerParts};
+use crate::scorer::polls::{Poller, Watched};
+use crate::scorer::quota_wait::{Observed, QuotaWait};
+use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
+use crate::scorer::traffic::judge_traffic;
+use crate::scorer::verdicts::{self, Verification, record_waits};
+use crate::supervision::quarantine::{self, Quarantine, Rules};
+use crate::verifier::VerifyContents;
+use actix::Recipient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tensorflix_domain::chain_time::{BlockStamp, grid_start};
+use tensorflix_domain::evidence::Evidence;
+use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::places::Turn;
+use tensorflix_domain::quarantine::{Item, ItemKind};
+use tensorflix_domain::record::{CycleHead, DecidedCycle, ReportedError};
+use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verdict::Reason;
+
+/// Why a platform's actor gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unanswered {
+    /// It crashed, or has ended.
+    #[error("the platform's actor failed")]
+    Failed,
+    /// Its time was over.
+    #[error("the platform's actor did not answer")]
+    Silent,
+}
+
+/// Takes cycles further.
+pub(crate) struct Conductor {
+    settings: CycleSettings,
+    platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
+    disputes: Disputes,
+    /// Who has contents examined.
+    verifier: Option<Recipient<VerifyContents>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    opened: HasOpened,
+    /// What is looked at until the next cycle.
+    watched: Arc<Watched>,
+    quota_wait: QuotaWait,
+    /// Why a cycle waits for tasks, while one does.
+    waits: Mutex<Option<String>>,
+    rules: Rules,
+    claiming: Claiming,
+}
+
+impl Conductor {
+    pub(crate) fn new(parts: &ScorerParts) -> Self {
+        let ScorerParts { settings, observers, dates, verifier, rules, store, clock, opened, .. } = parts.clone();
+        let disputes = Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks, dates);
+        Self {
+            settings,
+            platforms: observers,
+            disputes,
+            verifier,
+            store,
+            clock,
+            opened,
+            watched: Arc::default(),
+            quota_wait: QuotaWait::default(),
+            waits: Mutex::default(),
+            rules,
+            claiming: Claiming::default(),
+        }
+    }
+
+    /// Who has contents looked at between cycles.
+    pub(crate) fn poller(&self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Poller {
+        let (watched, store, clock) = (Arc::clone(&self.watched), Arc::clone(&self.store), Arc::clone(&self.clock));
+        Poller::new(&self.settings, platforms, watched, store, clock)
+    }
+
+    /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
+    /// was read before the process started, so no cycle opens at a block long past.
+    pub(crate) async fn advance(&self) -> Result<Option<u32>, StoreError> {
+        self.make_claims().await?;
+        self.disputes.date().await?;
+        let Some(cycle) = self.open_cycle().await? else {
+            return Ok(None);
+        };
+        let round = grid_start(cycle.at.block, self.settings.round_blocks);
+        if self.store.latest_gist_round().await? < Some(round) {
+            tracing::debug!(cycle = cycle.cycle, round, "waiting for the polling round");
+            return Ok(None);
+        }
+        let decision = decision_of(&cycle);
+        let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
+        if quarantine.holds(&decision) {
+            tracing::debug!(cycle = cycle.cycle, "deciding this cycle crashes; it is left alone");
+            return Ok(None);
+        }
+        // What the round found is claimed before anything is judged.
+        self.make_claims().await?;
+        self.disputes.date().await?;
+        let number = cycle.cycle;
+        Ok(self.decide(cycle).await?.then_some(number))
+    }
+
+    /// Turns what the rounds found into claims, and has those dated that tie.
+    async fn make_claims(&self) -> Result<(), StoreError> {
+        let rounds = self.claiming.claim(&*self.store, &self.settings, self.rules).await?;
+        self.disputes.find(&rounds).await
+    }
+
+    /// The cycle to decide: one that is open in the present slot, or a new one if the slot has none.
+    async fn open_cycle(&self) -> Result<Option<CycleHead>, StoreError> {
+        let Some(subnet) = self.store.latest_subnet().await? else {
+            return Ok(None);
+        };
+        let slot = grid_start(subnet.at.block, self.settings.slot_blocks);
+        let latest = self.store.latest_cycle().await?;
+        let in_slot = latest.filter(|cycle| grid_start(cycle.at.block, self.settings.slot_blocks) >= slot);
+        let must_open = match (self.settings.opening, in_slot) {
+            (Opening::Once, _) if !self.opened.get() => true,
+            (_, Some(cycle)) => return Ok((!cycle.decided).then_some(cycle)),
+            (Opening::Grid, None) => true,
+            (Opening::Once, None) => false,
+        };
+        if !must_open {
+            return Ok(None);
+        }
+        let cycle = self.store.open_cycle(subnet.at, &subnet).await?;
+        self.opened.note();
+        tracing::info!(cycle = cycle.cycle, block = cycle.at.block, time = %cycle.at.time, "cycle opened");
+        Ok(Some(cycle))
+    }
+
+    /// Whether no task could be read so far, and may be in one of the next rounds of the slot, whatever the reason: deciding
+    /// would reject everybody for what no miner can help. The scores in force go on being sent meanwhile.
+    ///
+    /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
+    async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
+        let Gathered { evidence, turns, errors } = gathered;
+        let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
+        let Some(ReportedError { reason, .. }) = unread else {
+            *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Ok(false);
+        };
+        if self.settings.opening == Opening::Once {
+            tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
+            evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
+            turns.clear();
+            return Ok(false);
+        }
+        let why = format!("no task could be read: {reason}");
+        if self.waits.lock().unwrap_or_else(PoisonError::into_inner).replace(why.clone()) != Some(why) {
+            tracing::warn!(
+                cycle = cycle.cycle,
+                reason,
+                "no task could be read yet: the cycle waits for the next rounds of its slot; check the task gist"
+            );
+        }
+        Ok(true)
+    }
+
+    /// Why no cycle is decided although one is open: no task could be read. `None` if that is not so.
+    pub(crate) fn waits_for_tasks(&self) -> Option<String> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest known block, from that of a cycle on.
+    async fn newest(&self, opened_at: BlockStamp) -> Result<BlockStamp, StoreError> {
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        Ok(head.unwrap_or(opened_at).max(opened_at))
+    }
+
+    /// Decides a cycle. `false` if that is not possible yet.
+    async fn decide(&self, cycle: CycleHead) -> Result<bool, StoreError> {
+        if self.quota_wait.holds(&cycle, self.newest(cycle.at).await?, self.settings.slot_blocks) {
+            return Ok(false);
+        }
+        let Some(subnet) = self.store.cycle_subnet(cycle.cycle).await? else {
+            return Err(StoreError(format!("cycle {} has no subnet", cycle.cycle)));
+        };
+        let mut gathered = gather(&*self.store, &self.settings, &subnet, self.rules).await?;
+        if self.awaits_tasks(&cycle, &mut gathered).await? {
+            return Ok(false);
+        }
+        let Gathered { mut evidence, turns, mut errors } = gathered;
+        tracing::info!(
+            cycle = cycle.cycle,
+            tasks = evidence.tasks.len(),
+            miners = evidence.miners.len(),
+            contents = turns.len(),
+            "evidence is gathered; observing contents"
+        );
+        let observed = self.observe(cycle.at, &turns, &mut errors).await?;
+        let newest = self.newest(cycle.at).await?;
+        let may_wait = self.settings.opening == Opening::Grid;
+        if may_wait && self.quota_wait.begins(&cycle, newest, self.settings.slot_blocks, &observed) {
+            return Ok(false);
+        }
+        let shortfalls = observed.shortfalls;
+        self.gather_contents(cycle.at, &subnet, &mut evidence, &turns, &shortfalls, &mut errors).await?;
+        judge_traffic(&*self.store, &self.settings.policy, &mut evidence).await?;
+        let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
+        let decision = match self.settings.opening {
+            // Nothing is tried again with one cycle: the process ends.
+            Opening::Once => decide(),
+            Opening::Grid => {
+                let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
+                let decided = quarantine.handle(&decision_of(&cycle), decide).await?;
+                decided.map_err(|reason| StoreError(format!("cycle {}: {reason}", cycle.cycle)))?
+            }
+        };
+        errors.extend(suspicions(&evidence, &decision.submissions, self.settings.task_source));
+        errors.sort_unstable();
+        let decided = DecidedCycle {
+            cycle: cycle.cycle,
+            release: self.settings.release.clone(),
+            evidence,
+            policy: self.settings.policy.clone(),
+            submissions: decision.submissions,
+            smoothed: decision.smoothed,
+            scores: decision.scores,
+            errors,
+        };
+        self.store.save_decision(&decided).await?;
+        self.watched.set(cycle.cycle, turns);
+        tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
+        Ok(true)
+    }
+
+    /// Puts into the evidence what is known of the contents, after those that lack verdicts were asked about.
+    async fn gather_contents(
+        &self,
+        opened_at: BlockStamp,
+        subnet: &Subnet,
+        evidence: &mut Evidence,
+        turns: &[Turn],
+        shortfalls: &BTreeMap<ContentId, Reason>,
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<(), StoreError> {
+        let (store, policy) = (&*self.store, &self.settings.policy);
+        let contents: BTreeSet<ContentId> = turns.iter().map(|turn| turn.content.clone()).collect();
+        let verification = Verification::of(policy, subnet, evidence);
+        let context = verification.as_ref();
+        let (known, open) = content_evidence(store, policy, context, &contents, shortfalls, errors).await?;
+        evidence.contents = known;
+        // Whose a content is decides whether it is asked about.
+        self.disputes.put_into(evidence, policy, subnet).await?;
+        let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
+        let wanted = verification.to_verify(evidence, policy, &open);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(contents = wanted.len(), "asking for verdicts");
+        record_waits(store, &evidence.contents, &wanted).await?;
+        let asked: BTreeSet<ContentId> = wanted.iter().map(|wanted| wanted.content.clone()).collect();
+        let head = self.store.latest_head().await?.map(|head| head.stamp);
+        let as_of = head.unwrap_or(opened_at).max(opened_at);
+        errors.extend(verdicts::ask(verifier, &*self.clock, wanted, as_of).await);
+        // What else went wrong with these contents is reported already.
+        let (known, _) = content_evidence(store, policy, context, &asked, shortfalls, &mut Vec::new()).await?;
+        evidence.contents.extend(known);
+        Ok(())
+    }
+
+    /// Has the contents observed in turn, all platforms at once. Gives those that could not be, with reasons.
+    async fn observe(
+        &self,
+        opened_at: BlockStamp,
+        turns: &[Turn],
+        errors: &mut Vec<ReportedError>,
+    ) -> Result<Observed, StoreError> {
+        // A cycle may be observed long after it opened; what is seen now must not be dated back.
+        let as_of = self.newest(opened_at).await?;
+        let requests = self.platforms.iter().filter_map(|(platform, actor)| {
+            let contents = turns.iter().map(|turn| &turn.content);
+            let wanted: Vec<ContentId> = contents.filter(|content| content.platform() == *platform).cloned().collect();
+            let request = ObserveContents {
+                contents: wanted.clone(),
+                since: opened_at.block,
+                as_of,
+                deadline: OBSERVATION_DEADLINE,
+            };
+            (!wanted.is_empty()).then_some(async move { (*platform, wanted, self.ask(actor, request).await) })
+        });
+        let mut observed = Observed::default();
+        for (platform, wanted, answer) in futures::future::join_all(requests).await {
+            let answer = answer.unwrap_or_else(|error| ContentsObserved {
+                shortfalls: wanted.into_iter().map(|content| (content, Reason::PlatformUnavailable)).collect(),
+                errors: vec![error.to_string()],
+                ..ContentsObserved::default()
+            });
+            let source = platform.name().to_owned();
+            errors.extend(answer.errors.into_iter().map(|reason| ReportedError {
+                uid: None,
+                source: source.clone(),
+                line: None,
+                reason,
+            }));
+            observed.shortfalls.extend(answer.shortfalls);
+            let renewals = [observed.budget_renewed_at, answer.budget_renewed_at];
+            observed.budget_renewed_at = renewals.into_iter().flatten().min();
+        }
+        Ok(observed)
+    }
+
+    /// Asks a platform actor and waits no longer than its deadline and a little more.
+    async fn ask(
+        &self,
+        actor: &Recipient<ObserveContents>,
+        request: ObserveContents,
+    ) -> Result<ContentsObserved, Unanswered> {
+        const MARGIN: Duration = Duration::from_secs(30);
+        let patience = request.deadline + MARGIN;
+        tokio::select! {
+            biased;
+            answer = actor.send(request) => answer.map_err(|_| Unanswered::Failed),
+            () = self.clock.sleep(patience) => Err(Unanswered::Silent),
+        }
+    }
+}
+
+/// A cycle's decision as an item: in its slot nothing else is tried once it has crashed too often, and the scores in force
+/// go on being sent.
+fn decision_of(cycle: &CycleHead) -> Item {
+    quarantine::item(ItemKind::Decision, cycle.cycle.to_string(), &[])
+}

@@ -1,0 +1,105 @@
+//! Looking at contents between two cycles: which ones, and when somebody is asked whether they are due.
+//!
+//! - What is polled is what the newest decided cycle was about, as long as the chain is in that cycle's slot. Once the
+//!   next slot has begun nothing is polled until its cycle is decided: a cycle observes everything anew itself.
+//! - What of it is due, and what the budget has left over, is the platform's part (`platforms/polling.rs`).
+//! - One poll at a time, each with a deadline. A poll that fails or is lost costs nothing but freshness.
+//!
+//! It changes no score: a cycle decides from what was observed since it opened, and from older evidence only where it
+//! would have had to anyway.
+
+use crate::platforms::PollContents;
+use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::settings::{CycleSettings, Opening};
+use actix::Recipient;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::ids::Platform;
+use tensorflix_domain::places::{Turn, contents_in_turn};
+
+/// How often it is asked what is due: about as often as gists are read.
+pub(crate) const POLL_EVERY: Duration = Duration::from_secs(300);
+
+/// Time for one poll.
+const POLL_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The contents of the newest decided cycle.
+#[derive(Debug, Default)]
+pub(crate) struct Watched(Mutex<Option<(u32, Arc<[Turn]>)>>);
+
+impl Watched {
+    /// From now on these, of a cycle.
+    pub(crate) fn set(&self, cycle: u32, turns: Vec<Turn>) -> Arc<[Turn]> {
+        let turns: Arc<[Turn]> = turns.into();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&turns)));
+        turns
+    }
+
+    fn get(&self, cycle: u32) -> Option<Arc<[Turn]>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|(of, _)| *of == cycle).map(|(_, turns)| Arc::clone(turns))
+    }
+}
+
+/// Has contents polled.
+pub(crate) struct Poller {
+    slot_blocks: u32,
+    opening: Opening,
+    platforms: BTreeMap<Platform, Recipient<PollContents>>,
+    watched: Arc<Watched>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Poller {
+    pub(crate) fn new(
+        settings: &CycleSettings,
+        platforms: BTreeMap<Platform, Recipient<PollContents>>,
+        watched: Arc<Watched>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { slot_blocks: settings.slot_blocks, opening: settings.opening, platforms, watched, store, clock }
+    }
+
+    /// Has every platform look at what is due.
+    pub(crate) async fn poll(&self) -> Result<(), StoreError> {
+        if self.opening == Opening::Once {
+            return Ok(());
+        }
+        let (Some(head), Some(cycle)) = (self.store.latest_head().await?, self.store.latest_cycle().await?) else {
+            return Ok(());
+        };
+        let slot_of = |block| grid_start(block, self.slot_blocks);
+        if !cycle.decided || slot_of(head.stamp.block) != slot_of(cycle.at.block) {
+            return Ok(());
+        }
+        let turns = self.turns_of(cycle.cycle).await?;
+        let polls = self.platforms.iter().map(|(platform, actor)| {
+            let turns = turns.iter().filter(|turn| turn.content.platform() == *platform).cloned().collect();
+            let cycle_blocks = self.slot_blocks;
+            actor.send(PollContents { turns, as_of: head.stamp, cycle_blocks, deadline: POLL_DEADLINE })
+        });
+        tokio::select! {
+            biased;
+            _ = futures::future::join_all(polls) => {}
+            () = self.clock.sleep(2 * POLL_DEADLINE) => tracing::warn!("a poll did not end in time"),
+        }
+        Ok(())
+    }
+
+    /// The contents of a cycle. After a restart they are read once from what was stored of it.
+    async fn turns_of(&self, cycle: u32) -> Result<Arc<[Turn]>, StoreError> {
+        if let Some(turns) = self.watched.get(cycle) {
+            return Ok(turns);
+        }
+        let decided = self.store.decided_cycle(cycle).await?;
+        let turns = decided.map(|decided| {
+            let slot = decided.evidence.at.block / self.slot_blocks.max(1);
+            contents_in_turn(&decided.evidence, &decided.policy, slot)
+        });
+        Ok(self.watched.set(cycle, turns.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,90 @@
+//! Weights that somebody else set with our hotkey: a second instance, or a stolen key.
+//!
+//! The chain holds the block of the newest weights of a hotkey. A block after our own newest submission is somebody
+//! else's. With `weights.on_foreign_update = "stop"` nothing more is sent until the process is restarted: what the chain
+//! held when a process began is history to it, so that a restart recovers, and so that weights of our own which a restored
+//! backup does not know of stop nobody.
+
+use crate::weight_setter::settings::OnForeignUpdate;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::subnet::Neuron;
+
+/// The block of the newest weights of our hotkey when the process began, once that is known; 0 if it was not registered.
+/// Shared by whoever sends in this process, so that none of them takes a later block for the first.
+#[derive(Clone, Debug, Default)]
+pub struct HeldAtStart(Arc<OnceLock<Block>>);
+
+/// Nothing may be sent, because somebody else set our weights: the operator stops the other instance, then restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "somebody else set weights with our hotkey at block {block}, and weights.on_foreign_update is \"stop\": stop the \
+     other instance, then restart"
+)]
+pub(crate) struct ForeignWeights {
+    /// The block of the foreign weights.
+    block: Block,
+}
+
+pub(crate) struct ForeignUpdates {
+    reaction: OnForeignUpdate,
+    held_at_start: HeldAtStart,
+    /// The block of the last foreign update that the operator was told of.
+    told: AtomicU32,
+}
+
+impl ForeignUpdates {
+    pub(crate) const fn new(reaction: OnForeignUpdate, held_at_start: HeldAtStart) -> Self {
+        Self { reaction, held_at_start, told: AtomicU32::new(0) }
+    }
+
+    /// Whether it must be told yet what the chain held at the start. It makes no difference unless sending stops.
+    pub(crate) fn lacks_start(&self) -> bool {
+        self.reaction == OnForeignUpdate::Stop && self.held_at_start.0.get().is_none()
+    }
+
+    /// Notes what the chain holds at the start; the first call counts.
+    pub(crate) fn note_start(&self, own: Option<&Neuron>) {
+        self.held_at_start.0.get_or_init(|| own.map_or(0, |neuron| neuron.last_update));
+    }
+
+    /// Whether somebody else set our weights since we last did.
+    ///
+    /// # Errors
+    /// Why nothing may be sent, and what the operator does about it.
+    pub(crate) fn look(&self, own: &Neuron, latest: Option<&WeightIntent>) -> Result<(), ForeignWeights> {
+        let Some(latest) = latest else {
+            // What was set before this store began is not known.
+            return Ok(());
+        };
+        let own_update = match latest.outcome {
+            Some(IntentOutcome::Confirmed { block } | IntentOutcome::Failed { block, .. }) => block,
+            _ => latest.signed_at.block,
+        };
+        let block = own.last_update;
+        if block <= own_update.max(own.registered_at) {
+            return Ok(());
+        }
+        let is_news = self.told.swap(block, Ordering::Relaxed) != block;
+        let is_history = self.held_at_start.0.get().is_some_and(|held| block <= *held);
+        if is_news && is_history {
+            tracing::warn!(
+                block,
+                "weights were set with our hotkey before this start, and the store does not know them: by another \
+                 instance, or by this one before a backup was restored"
+            );
+        } else if is_news {
+            tracing::error!(
+                block,
+                "somebody else set weights with our hotkey: stop the other instance, or replace a stolen key"
+            );
+        }
+        match self.reaction {
+            OnForeignUpdate::Stop if !is_history => Err(ForeignWeights { block }),
+            // The rate limit counts from the foreign update, so it is waited for by itself.
+            OnForeignUpdate::Continue | OnForeignUpdate::Stop => Ok(()),
+        }
+    }
+}
