@@ -16,7 +16,7 @@ use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
 use tensorflix_actors::platforms::youtube::YouTube;
-use tensorflix_actors::platforms::{BatchError, BatchFailure, DailyBudget, Platform, Scope};
+use tensorflix_actors::platforms::{BatchError, BatchFailure, DailyBudget, PlatformApi, Scope};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
@@ -24,8 +24,9 @@ use tensorflix_actors::verifier::{
 };
 use tensorflix_chain::{ChainConfig, ChainError, Client, NoGate};
 use tensorflix_domain::gist_owner::OwnerAnswer;
-use tensorflix_domain::ids::{self, ContentId};
-use tensorflix_domain::record::GistOutcome;
+use tensorflix_domain::gist_record::GistOutcome;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::Check;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -144,11 +145,11 @@ fn terms() -> Terms {
     Terms { bucket: "test".to_owned(), max_in_flight: 1, daily_requests: 1_000, deadline: DEADLINE }
 }
 
-fn content(platform: ids::Platform) -> ContentId {
+fn content(platform: Platform) -> ContentId {
     ContentId::new(platform, "abcdefghijk").expect("an id")
 }
 
-async fn observe(platform: &dyn Platform, outbound: &Outbound) -> End {
+async fn observe(platform: &dyn PlatformApi, outbound: &Outbound) -> End {
     let route = platform.routes(Scope::Everything).remove(0);
     match platform.observe(outbound, &route, &[content(platform.id())], Duration::MAX).await {
         Err(BatchFailure { error: BatchError::Passing { .. } | BatchError::Lost(_), .. }) => End::Passing,
@@ -158,7 +159,7 @@ async fn observe(platform: &dyn Platform, outbound: &Outbound) -> End {
 
 async fn examine(detector: &dyn Detector, outbound: &Outbound) -> End {
     let case = Case {
-        content: content(ids::Platform::YouTube),
+        content: content(Platform::YOUTUBE),
         text: "a title".to_owned(),
         duration_secs: None,
         frames: vec!["https://i.ytimg.com/vi/abcdefghijk/0.jpg".parse().expect("a URL")],

@@ -30,8 +30,9 @@ use tensorflix_actors::verifier::{
     VerifierParts, VerifyContents, Webhook, detector_bucket,
 };
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Details, Observation, Presence, Sighting};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::{Check, Provider, Question, Subject};
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
 use tensorflix_sandbox::platforms::Platforms;
@@ -92,7 +93,7 @@ impl Place {
             let pairs: Vec<(String, String)> = serde_json::from_value(document["submissions"].clone()).expect("pairs");
             let is_there = |id: &String| world.visible_content(SandboxPlatform::YouTube, id, START_BLOCK).is_some();
             let ids = pairs.into_iter().map(|(_, id)| id).filter(is_there);
-            videos.extend(ids.map(|id| ContentId::new(Platform::YouTube, &id).expect("an id")));
+            videos.extend(ids.map(|id| ContentId::new(Platform::YOUTUBE, &id).expect("an id")));
         }
         assert!(videos.len() >= 10, "{}", videos.len());
         videos

@@ -25,8 +25,9 @@ use tensorflix_actors::weight_setter::{DECISION_PATIENCE_BLOCKS, HeldAtStart, We
 use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoPasswords, RequestGate};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{Head, WeightIntent};
+use tensorflix_domain::intent::WeightIntent;
 use tensorflix_sandbox::clock::block_unix_ms;
 use tensorflix_sandbox::node::SubmittedArguments;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};

@@ -24,8 +24,8 @@ use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::gist_record::GistState;
 use tensorflix_domain::ids::{Block, Uid};
-use tensorflix_domain::record::GistState;
 use tensorflix_domain::subnet::Neuron;
 
 const MAX_GIST_BYTES: usize = 1_000;

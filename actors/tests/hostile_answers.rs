@@ -18,7 +18,7 @@ use tensorflix_actors::platforms::DailyBudget;
 use tensorflix_actors::platforms::instagram::Instagram;
 use tensorflix_actors::platforms::instagram::charge_units;
 use tensorflix_actors::platforms::youtube::YouTube;
-use tensorflix_actors::platforms::{BatchAnswer, BatchFailure, Platform, Scope};
+use tensorflix_actors::platforms::{BatchAnswer, BatchFailure, PlatformApi, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::gist_owner::GistName;
@@ -266,7 +266,7 @@ proptest! {
             };
             let pointer = pointer("alice", 1);
             let reading = github.gist(&pointer, Some("W/\"1\"")).await;
-            if let tensorflix_domain::record::GistOutcome::Fetched { document, .. } = &reading.outcome {
+            if let tensorflix_domain::gist_record::GistOutcome::Fetched { document, .. } = &reading.outcome {
                 assert!(document.len() <= github.max_gist_bytes);
             }
             github.date(&GistName::from(&pointer)).await;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::gist_record::GistOutcome;
 use tensorflix_domain::observation::Sighting;
-use tensorflix_domain::record::GistOutcome;
 use tensorflix_domain::verdict::Reason;
 
 /// Members of an object that no JSON reader takes, each for another reason.

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::ports::{HttpError, Method};
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 
 macro_rules! covered {
@@ -115,7 +116,7 @@ async fn only_what_is_new_and_of_this_platform_is_asked_for<S: Subject>() {
 
     // Twice each, those of before, and those of every other platform.
     let mut wanted = [contents::<S>(0..6), contents::<S>(0..6)].concat();
-    for platform in Platform::ALL.into_iter().filter(|platform| *platform != S::content(0).platform()) {
+    for platform in Platform::known().iter().copied().filter(|platform| *platform != S::content(0).platform()) {
         wanted.push(ContentId::new(platform, "other-place").expect("an id of any platform"));
     }
     let answer = observing.observe_at(&wanted, 100, stamp(110)).await;

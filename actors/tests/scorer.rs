@@ -33,11 +33,13 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::verifier::VerifyContents;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::ids::{Block, ContentId, Platform, Uid};
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::gist_record::GistAnswer;
+use tensorflix_domain::ids::{Block, ContentId, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, GistAnswer};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -100,7 +102,7 @@ impl Stage {
         let youtube = FakePlatform::start(&world, sightings.iter().cloned());
         let instagram = FakePlatform::start(&world, sightings.iter().cloned());
         let (scorer, decided, stats) = start_scorer_with(&world, &youtube, &instagram, opening, rules);
-        let tasks = task_line(CATS, Platform::YouTube, 0.0) + &task_line(DANCES, Platform::Instagram, 0.0);
+        let tasks = task_line(CATS, Platform::YOUTUBE, 0.0) + &task_line(DANCES, Platform::INSTAGRAM, 0.0);
         Self { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
     }
 
@@ -214,7 +216,7 @@ fn start_scorer_by(
 ) -> (Addr<Scorer>, Events<ScoresDecided>, Arc<ActorStats>) {
     let (scorer, decided, stats) = scorer(world, youtube, instagram, opening, policy);
     let pollers =
-        BTreeMap::from([(Platform::YouTube, youtube.polled.clone()), (Platform::Instagram, instagram.polled.clone())]);
+        BTreeMap::from([(Platform::YOUTUBE, youtube.polled.clone()), (Platform::INSTAGRAM, instagram.polled.clone())]);
     let parts = ScorerParts { pollers, rules, verifier, ..scorer };
     (world.start(&stats, move || Scorer::new(parts.clone())), decided, stats)
 }
@@ -240,8 +242,8 @@ fn scorer(
         release: String::new(),
     };
     let platforms = BTreeMap::from([
-        (Platform::YouTube, youtube.recipient.clone()),
-        (Platform::Instagram, instagram.recipient.clone()),
+        (Platform::YOUTUBE, youtube.recipient.clone()),
+        (Platform::INSTAGRAM, instagram.recipient.clone()),
     ]);
     let parts = ScorerParts {
         settings,

@@ -23,10 +23,11 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{
     HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
 };
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Block;
+use tensorflix_domain::intent::RevealOutcome;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, RevealOutcome};
 use tensorflix_domain::weights::ScoreVector;
 
 /// The window of the subnet's rules: its tempo.
@@ -83,7 +84,7 @@ impl Remains {
                 previous: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
-                rounds: tensorflix_domain::dating::Rounds::default(),
+                rounds: tensorflix_domain::rounds::Rounds::default(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),

@@ -20,11 +20,13 @@ use tensorflix_actors::weight_setter::{
     DECISION_PATIENCE_BLOCKS, HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
     WeightsConfirmed, WeightsWithheld,
 };
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::evidence::{Evidence, WeightedTask};
-use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -126,7 +128,7 @@ impl Setting {
         let task = Task {
             id: "cats".parse().expect("a task id"),
             description: String::new(),
-            platform: Platform::YouTube,
+            platform: Platform::YOUTUBE,
             start_at: moment(0.0),
             end_at: None,
         };
@@ -142,7 +144,7 @@ impl Setting {
                 previous: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
-                rounds: tensorflix_domain::dating::Rounds::default(),
+                rounds: tensorflix_domain::rounds::Rounds::default(),
             },
             policy: Policy::default(),
             submissions: Vec::new(),
@@ -372,7 +374,7 @@ fn waiting() -> Judged {
         hotkey: hotkey(1),
         task_id: "cats".to_owned(),
         content_id: video(1).as_str().to_owned(),
-        platform: Some(Platform::YouTube),
+        platform: Some(Platform::YOUTUBE),
         status: Status::Pending,
         reason: Some(Reason::PlatformUnavailable),
         view_count: None,

@@ -14,8 +14,9 @@ use tensorflix_actors::platforms::DailyBudget;
 use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::ports::{Clock, HttpError, Method};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation, Sighting};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 
 pub const PATH: &str = "/youtube/v3/videos";
@@ -256,7 +257,7 @@ fn an_item_of_a_video_that_nobody_asked_for_says_nothing() {
         youtube.observe(&[video(1)]).await;
         assert_eq!(youtube.observations(&[video(9)]), []);
         assert_eq!(youtube.observations(&[video(1)])[0].sighting, Sighting::Absent);
-        assert_eq!(video(1).platform(), Platform::YouTube);
+        assert_eq!(video(1).platform(), Platform::YOUTUBE);
     });
 }
 

@@ -1,6 +1,7 @@
 //! What YouTube and Apify answer: the first byte chooses the status, the second the platform, the rest is the body.
 #![no_main]
 
+use tensorflix_domain::platform::Platform;
 use async_trait::async_trait;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
@@ -9,12 +10,12 @@ use std::time::Duration;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platforms::{DailyBudget, Platform, Scope};
+use tensorflix_actors::platforms::{DailyBudget, PlatformApi, Scope};
 use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
 
 const STATUS: [u16; 8] = [200, 201, 400, 403, 404, 429, 500, 304];
 const RATE: Rate = Rate { requests_per_second: 1_000_000.0, burst: 1_000_000 };
@@ -45,7 +46,7 @@ impl Http for Same {
     }
 }
 
-async fn observe(platform: impl Platform, outbound: Outbound, content: ContentId) {
+async fn observe(platform: impl PlatformApi, outbound: Outbound, content: ContentId) {
     let asked = [content];
     for scope in [Scope::Everything, Scope::Numbers] {
         for route in platform.routes(scope) {
@@ -74,7 +75,7 @@ fuzz_target!(|input: &[u8]| {
                 daily_quota: DailyBudget::new(9_000),
                 deadline: Duration::from_secs(15),
             };
-            let content = ContentId::new(ids::Platform::YouTube, "dQw4w9WgXcQ").expect("an id");
+            let content = ContentId::new(Platform::YOUTUBE, "dQw4w9WgXcQ").expect("an id");
             observe(youtube, outbound, content).await;
         } else {
             let instagram = Instagram {
@@ -88,7 +89,7 @@ fuzz_target!(|input: &[u8]| {
                 deadline: Duration::from_secs(180),
                 clock,
             };
-            let content = ContentId::new(ids::Platform::Instagram, "CabcDEF1234").expect("an id");
+            let content = ContentId::new(Platform::INSTAGRAM, "CabcDEF1234").expect("an id");
             observe(instagram, outbound, content).await;
         }
     });

@@ -5,7 +5,7 @@ use crate::text::visible::visible;
 use serde::Serialize;
 use tensorflix_domain::audit::{Audit, Hint, audit};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
 

@@ -5,7 +5,7 @@ use super::report::cycle::{CycleReport, Sending};
 use super::reporter::Event;
 use crate::wiring::app::App;
 use tensorflix_domain::audit::Audit;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry};

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_domain::ids;
+use tensorflix_domain::platform::Platform;
 use tensorflix_store::{Store, StoreError, ValidatorLock};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -117,8 +117,8 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
     let database = Database::with_ledger(contents.clone(), ledger.clone());
     let mut workshop = Workshop::new(config, database, escalations)?;
     let observers = BTreeMap::from([
-        (ids::Platform::YouTube, workshop.youtube().recipient()),
-        (ids::Platform::Instagram, workshop.instagram().recipient()),
+        (Platform::YOUTUBE, workshop.youtube().recipient()),
+        (Platform::INSTAGRAM, workshop.instagram().recipient()),
     ]);
     let Workshop { clock, stats, tuning, .. } = workshop;
     let sources = sources_alone(config, &clock, &tuning);

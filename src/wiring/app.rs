@@ -23,7 +23,7 @@ use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::platforms::instagram::InstagramActor;
 use tensorflix_actors::platforms::youtube::YouTubeActor;
-use tensorflix_actors::platforms::{Platform, PlatformActor, PlatformParts};
+use tensorflix_actors::platforms::{PlatformActor, PlatformApi, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening};
 use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
@@ -35,7 +35,7 @@ use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterPa
 use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
-use tensorflix_domain::ids;
+use tensorflix_domain::platform::Platform;
 use tensorflix_store::StoreError;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -242,12 +242,12 @@ impl<'a> Workshop<'a> {
         let weight_setter = self.weight_setter(mode, slot_blocks, chain, reporter);
         // A new platform is registered here.
         let platforms = BTreeMap::from([
-            (ids::Platform::YouTube, youtube.clone().recipient()),
-            (ids::Platform::Instagram, instagram.clone().recipient()),
+            (Platform::YOUTUBE, youtube.clone().recipient()),
+            (Platform::INSTAGRAM, instagram.clone().recipient()),
         ]);
         let polled = BTreeMap::from([
-            (ids::Platform::YouTube, youtube.clone().recipient()),
-            (ids::Platform::Instagram, instagram.clone().recipient()),
+            (Platform::YOUTUBE, youtube.clone().recipient()),
+            (Platform::INSTAGRAM, instagram.clone().recipient()),
         ]);
         let cycles = CycleSettings {
             policy: self.config.policy(),
@@ -345,7 +345,7 @@ impl<'a> Workshop<'a> {
         self.platform("instagram", connections::instagram_rate, instagram)
     }
 
-    pub(super) fn platform<P: Platform>(
+    pub(super) fn platform<P: PlatformApi>(
         &mut self,
         name: &'static str,
         rate_of: RateOf,

@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platforms::{ObserveContents, Platform};
+use tensorflix_actors::platforms::{ObserveContents, PlatformApi};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
-use tensorflix_domain::ids;
+use tensorflix_domain::platform::Platform;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
 
@@ -48,7 +48,7 @@ pub(super) struct Tracking {
     /// Where observations are.
     pub contents: Store,
     /// The actor of each platform.
-    pub observers: BTreeMap<ids::Platform, Recipient<ObserveContents>>,
+    pub observers: BTreeMap<Platform, Recipient<ObserveContents>>,
     /// Its platforms.
     pub sources: Vec<Arc<Source>>,
     /// Counters of its collectors, in the order of the platforms.
@@ -67,8 +67,8 @@ impl Services {
         let tracking = Tracking {
             contents: app.database.clone(),
             observers: BTreeMap::from([
-                (ids::Platform::YouTube, app.actors.youtube.clone().recipient()),
-                (ids::Platform::Instagram, app.actors.instagram.clone().recipient()),
+                (Platform::YOUTUBE, app.actors.youtube.clone().recipient()),
+                (Platform::INSTAGRAM, app.actors.instagram.clone().recipient()),
             ]),
             sources: sources(config, &app.clock, &app.tuning, SHARE_BESIDE_VALIDATOR),
             stats: collector_stats(),
@@ -173,7 +173,7 @@ fn sources(config: &Config, clock: &Arc<dyn Clock>, tuning: &Tuning, clients_sha
     let (youtube, instagram) = (connections::youtube(config), connections::instagram(config, clock));
     tuning.budget(connections::youtube_units, &youtube.daily_quota);
     tuning.budget(connections::instagram_units, &instagram.daily_charge);
-    let platforms: [Arc<dyn Platform>; 2] = [Arc::new(youtube), Arc::new(instagram)];
+    let platforms: [Arc<dyn PlatformApi>; 2] = [Arc::new(youtube), Arc::new(instagram)];
     platforms.into_iter().map(|platform| Source::new(platform, clients_share)).collect()
 }
 
@@ -182,11 +182,8 @@ pub(super) fn collector_stats() -> Vec<Arc<ActorStats>> {
     ["youtube_collector", "instagram_collector"].map(ActorStats::new).to_vec()
 }
 
-fn deadline(config: &Config, platform: ids::Platform) -> Duration {
-    match platform {
-        ids::Platform::YouTube => config.youtube.timeout(),
-        ids::Platform::Instagram => config.instagram.timeout(),
-    }
+fn deadline(config: &Config, platform: Platform) -> Duration {
+    if platform == Platform::YOUTUBE { config.youtube.timeout() } else { config.instagram.timeout() }
 }
 
 fn clients(config: &Config) -> Clients {

@@ -43,15 +43,16 @@ async fn tidy(store: &Store, keep_days: u32) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use tensorflix_domain::chain_time::{BlockStamp, Moment};
-    use tensorflix_domain::ids::{ContentId, Platform};
+    use tensorflix_domain::head::Head;
+    use tensorflix_domain::ids::ContentId;
     use tensorflix_domain::observation::{Observation, Sighting};
-    use tensorflix_domain::record::Head;
+    use tensorflix_domain::platform::Platform;
 
     #[tokio::test]
     async fn what_is_older_than_keep_days_by_the_chains_time_goes() {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         let at = |day: i64| BlockStamp { block: 7_200, time: Moment::from_unix_ms(day * DAY_MS) };
-        let content = |number: u32| ContentId::new(Platform::YouTube, &format!("v{number:010}")).expect("an id");
+        let content = |number: u32| ContentId::new(Platform::YOUTUBE, &format!("v{number:010}")).expect("an id");
         let seen = |number, day| Observation { content: content(number), at: at(day), sighting: Sighting::Absent };
         // The chain of a sandbox lives in 1970; by the machine's clock all of it would be old.
         store.record_observations(&[seen(1, 3), seen(2, 12)]).await.expect("stored");

@@ -1,8 +1,8 @@
 //! How far the decisions of several validators on one round agree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::{Hotkey, Uid};
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_domain::weights::ScoreVector;
 

@@ -6,7 +6,7 @@ use crate::support::{check_exit, finished, stdout};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
-use tensorflix_domain::defence::Defences;
+use tensorflix_domain::defences::Defences;
 
 /// A setting, a value of it, and the row of an attack that it is against.
 const CASES: [(&str, &str, u8); 9] = [

@@ -11,9 +11,9 @@ use tensorflix::wiring::app::{App, Mode};
 use tensorflix::wiring::connections;
 use tensorflix::wiring::sandbox_config;
 use tensorflix_actors::scorer::Opening;
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CheckMode, Provider};
 use tensorflix_sandbox::platforms::counters::ServerSnapshot;
@@ -21,6 +21,9 @@ use tensorflix_sandbox::world::{
     Conduct, Content, OTHER_VALIDATORS, Platform as SandboxPlatform, VALIDATOR_UID, WorldConfig,
 };
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
+
+/// Ends a test that hangs. No machine is too slow for it, however busy.
+const HANGS_AFTER: Duration = Duration::from_secs(1_800);
 
 /// A sandbox of honest miners, and a folder for each validator.
 struct Town {
@@ -72,7 +75,7 @@ impl Town {
             let mode = Mode { opening: Opening::Once, dry_run: true };
             let mut app = App::start(config, mode).await.expect("a validator");
             let mut session = Session::default();
-            let decided = tokio::time::timeout(Duration::from_secs(120), async {
+            let decided = tokio::time::timeout(HANGS_AFTER, async {
                 loop {
                     if let Shown::Cycle(report) = session.next(&mut app).await.expect("no actor gives up") {
                         break report.decided;
@@ -208,7 +211,7 @@ fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warne
     let mut config = town.config(VALIDATOR_UID);
     switch_checks(&mut config, CheckMode::Off);
     let decided = Town::decide(&config);
-    let accepted = |one: &&Judged| one.platform == Some(Platform::YouTube) && one.status == Status::Accepted;
+    let accepted = |one: &&Judged| one.platform == Some(Platform::YOUTUBE) && one.status == Status::Accepted;
     let mut videos: Vec<String> =
         decided.submissions.iter().filter(accepted).map(|one| one.content_id.clone()).collect();
     videos.sort_unstable();

@@ -8,14 +8,17 @@ use tensorflix::text::reasons::words_of;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{BoundClaim, Evidence, Miner, WeightedTask};
 use tensorflix_domain::gist_owner::GistName;
-use tensorflix_domain::ids::{Hotkey, Platform};
+use tensorflix_domain::gist_record::{ContentDigest, GistAnswer, GistHolder, GistOutcome};
+use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{ContentDigest, DecidedCycle, GistAnswer, GistHolder, GistOutcome};
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
@@ -80,7 +83,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         hotkey: hotkey(1),
         task_id: task_id.to_owned(),
         content_id: format!("-d{number:09}"),
-        platform: Some(Platform::YouTube),
+        platform: Some(Platform::YOUTUBE),
         status: reason.status(),
         reason: Some(*reason),
         view_count: None,
@@ -111,7 +114,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
     let task = Task {
         id: task_id.parse().expect("a task id"),
         description: "d".to_owned(),
-        platform: Platform::YouTube,
+        platform: Platform::YOUTUBE,
         start_at: Moment::from_unix_ms(0),
         end_at: None,
     };

@@ -21,7 +21,7 @@ use tensorflix_actors::weight_setter::{
 };
 use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, NoGate, NoPasswords, RequestGate, Tolerances};
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_sandbox::node::NodeHandle;
 use tensorflix_sandbox::{NETUID, Sandbox, SandboxConfig};
 use tokio::sync::Notify;

@@ -17,7 +17,8 @@ use tensorflix_actors::platforms::{ContentsObserved, DailyBudget, ObserveContent
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::ids::{Block, ContentId, Platform};
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::platform::Platform;
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
 use tensorflix_sandbox::platforms::Platforms;
 use tensorflix_sandbox::platforms::faults::FaultRule;
@@ -146,7 +147,7 @@ impl Place {
                 serde_json::from_value(document["submissions"].clone()).expect("pairs of an honest miner");
             let is_there = |id: &str| world.visible_content(SandboxPlatform::YouTube, id, START_BLOCK).is_some();
             let ids = pairs.into_iter().map(|(_, id)| id).filter(|id| is_there(id));
-            videos.extend(ids.map(|id| ContentId::new(Platform::YouTube, &id).expect("an id")));
+            videos.extend(ids.map(|id| ContentId::new(Platform::YOUTUBE, &id).expect("an id")));
         }
         videos.sort_unstable();
         videos.truncate(count);
@@ -163,7 +164,7 @@ impl Place {
             if self.world.read().content(SandboxPlatform::YouTube, &id).is_none() {
                 self.world.add_content(Content { id: id.clone(), ..pattern.clone() });
             }
-            ContentId::new(Platform::YouTube, &id).expect("an id")
+            ContentId::new(Platform::YOUTUBE, &id).expect("an id")
         };
         numbers.map(add).collect()
     }

@@ -12,7 +12,8 @@ use tensorflix::wiring::connections;
 use tensorflix_actors::platforms::{ContentsObserved, ObserveContents};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use tensorflix_store::Store;
 use tokio::sync::Semaphore;
 
@@ -74,7 +75,7 @@ impl Bench {
 
     /// Asks for a content, and lets everything that can happen without time happen.
     async fn ask(&self, number: u32) -> tokio::task::JoinHandle<Result<(), Unobserved>> {
-        let content = ContentId::new(Platform::YouTube, &format!("v{number:010}")).expect("an id");
+        let content = ContentId::new(Platform::YOUTUBE, &format!("v{number:010}")).expect("an id");
         let read_at = self.clock.monotonic() + Duration::from_nanos(1);
         let asking = self.collector.send(ObserveNow { content, read_at });
         let asking = tokio::task::spawn_local(async move { asking.await.expect("an actor") });

@@ -4,8 +4,8 @@ use sha2::{Digest, Sha256};
 use tensorflix::api::syncer::peers;
 use tensorflix::api::syncer::peers::{MAX_SUBMISSIONS, PeerGist, PeersMetadata};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::gist_record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_store::Store;
 

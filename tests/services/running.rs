@@ -90,7 +90,7 @@ async fn a_tracker_alone_shares_the_budget_of_the_store_and_leaves_nothing_else_
     }
     let url = format!("sqlite://{}", world.folder.path().join("validator.db").display());
     let store = tensorflix_store::Store::open_to_read(&url).await.expect("a store");
-    let id = tensorflix_domain::ids::ContentId::new(tensorflix_domain::ids::Platform::YouTube, "AAAAAAAAAAA");
+    let id = tensorflix_domain::ids::ContentId::new(tensorflix_domain::platform::Platform::YOUTUBE, "AAAAAAAAAAA");
     assert_eq!(store.newest_observation(&id.expect("an id")).await.expect("read"), None);
 }
 

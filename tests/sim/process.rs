@@ -21,7 +21,7 @@ use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
 use tensorflix_actors::platforms::youtube::YouTube;
-use tensorflix_actors::platforms::{DailyBudget, Platform as ObservedPlatform, PlatformActor, PlatformParts};
+use tensorflix_actors::platforms::{DailyBudget, PlatformActor, PlatformApi as ObservedPlatform, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening};
 use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
@@ -31,7 +31,7 @@ use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, Re
 use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webhook, detector_bucket};
 use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterParts};
 use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
@@ -217,11 +217,11 @@ impl Workshop {
             release: String::new(),
         };
         let platforms = BTreeMap::from([
-            (Platform::YouTube, youtube.clone().recipient()),
-            (Platform::Instagram, instagram.clone().recipient()),
+            (Platform::YOUTUBE, youtube.clone().recipient()),
+            (Platform::INSTAGRAM, instagram.clone().recipient()),
         ]);
         let polled =
-            BTreeMap::from([(Platform::YouTube, youtube.recipient()), (Platform::Instagram, instagram.recipient())]);
+            BTreeMap::from([(Platform::YOUTUBE, youtube.recipient()), (Platform::INSTAGRAM, instagram.recipient())]);
         let listeners = vec![Relay::between(setter.clone().recipient(), &self.faults)];
         ScorerParts {
             settings,

@@ -12,10 +12,11 @@ use crate::truth::{
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_actors::platforms::instagram::charge_units;
 use tensorflix_actors::ports::Store;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::Block;
+use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::weight_vector;
 

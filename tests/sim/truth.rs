@@ -5,7 +5,8 @@ use crate::support::gists::{pointer, reel, submissions, task_line, video};
 use crate::support::subnets::{committed, moment, neuron, subnet as subnet_of, validator};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::ids::{Block, ContentId, Platform};
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::subnet::Subnet;
 
 /// Blocks of a cycle's slot: six hours.
@@ -65,7 +66,7 @@ pub fn subnet() -> Subnet {
 /// What a user's gist says at a block; `None` if there is no such gist.
 pub fn document(username: &str, block: Block) -> Option<Vec<u8>> {
     if username == "owner" {
-        let tasks = task_line(TASK, Platform::YouTube, 0.0) + &task_line(REELS_TASK, Platform::Instagram, 0.0);
+        let tasks = task_line(TASK, Platform::YOUTUBE, 0.0) + &task_line(REELS_TASK, Platform::INSTAGRAM, 0.0);
         return Some(tasks.into_bytes());
     }
     let uid: u16 = username.strip_prefix("miner-")?.parse().ok()?;

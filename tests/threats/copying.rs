@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix::config::Config;
 use tensorflix::wiring::app::slot_blocks;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::dispute::SettledBy;
-use tensorflix_domain::ids::{Platform, Uid};
+use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
@@ -110,7 +111,7 @@ fn what_two_hotkeys_list_while_cycles_are_decided_is_never_paid_to_both() {
         let mut subnet = Subnet::start(honest(5), prepare).await;
         let (first, _) = (subnet.cycle().await, twin.cycle().await);
         let own = |uid| by(&first, uid).into_iter().cloned().collect::<Vec<Judged>>();
-        let video = own(VICTIM).into_iter().find(|judged| judged.platform == Some(Platform::YouTube)).expect("a video");
+        let video = own(VICTIM).into_iter().find(|judged| judged.platform == Some(Platform::YOUTUBE)).expect("a video");
         let last = slot_blocks(&subnet.config) * (subnet.sandbox.block() / slot_blocks(&subnet.config) + 4);
         for world in [&subnet, &twin] {
             let (blocks, mut new) = (slot_blocks(&world.config), Vec::new());

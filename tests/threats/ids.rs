@@ -1,9 +1,9 @@
 //! Ids that mean another one, and ids that mean something to a database, a page, a terminal or an address.
 
 use super::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, listed, run, weight, without_tags};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_sandbox::world::INVALID_IDS;
 
@@ -22,7 +22,7 @@ async fn victim() -> (Judged, DecidedCycle) {
     })
     .await;
     let cycle = subnet.cycle().await;
-    let is_video = |judged: &&Judged| judged.platform == Some(Platform::YouTube) && judged.score > Some(0.0);
+    let is_video = |judged: &&Judged| judged.platform == Some(Platform::YOUTUBE) && judged.score > Some(0.0);
     let video = by(&cycle, FIRST + 3).into_iter().find(is_video).expect("a video").clone();
     (video, cycle)
 }

@@ -2,8 +2,8 @@
 
 use super::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, member, run, weight};
 use serde_json::{Map, Value, json};
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::Uid;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::node::GenesisNeuron;

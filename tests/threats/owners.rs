@@ -8,8 +8,8 @@ use super::subnet::{
 };
 use tensorflix::config::{Config, Overrides};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::Uid;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::{Conduct, Gist, GistFile, SUBMISSION_FILE};

@@ -3,10 +3,11 @@
 use super::subnet::{FIRST, Subnet, by, cast, honest, list, member, of, run, weight};
 use std::collections::BTreeSet;
 use tensorflix::config::Config;
-use tensorflix_domain::ids::{Platform, Uid};
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::OwnershipRule;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::world::{Conduct, Platform as SandboxPlatform, WorldConfig};
@@ -68,7 +69,7 @@ fn a_thief_who_lists_a_video_first_loses_it_to_the_miner_that_it_names() {
 
 /// A video of a miner that scores by itself.
 fn a_video(cycle: &DecidedCycle, uid: Uid) -> (Judged, Uid) {
-    let is_video = |judged: &&Judged| judged.platform == Some(Platform::YouTube) && judged.score > Some(0.0);
+    let is_video = |judged: &&Judged| judged.platform == Some(Platform::YOUTUBE) && judged.score > Some(0.0);
     (by(cycle, uid).into_iter().find(is_video).expect("a video").clone(), uid)
 }
 

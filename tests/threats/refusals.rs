@@ -152,7 +152,7 @@ fn a_limit_without_a_header_is_not_answered_by_asking_for_everything_again() {
             let asked = subnet.raw_requests().requests;
             for _ in 0..3 {
                 let cycle = subnet.next_cycle().await;
-                let miners = |cycle: &tensorflix_domain::record::DecidedCycle| cycle.evidence.miners.len();
+                let miners = |cycle: &tensorflix_domain::cycle::DecidedCycle| cycle.evidence.miners.len();
                 assert_eq!(miners(&cycle), miners(&before), "the last good copies stand");
             }
             let asked = subnet.raw_requests().requests - asked;

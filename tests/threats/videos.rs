@@ -1,8 +1,8 @@
 //! What becomes of a video between two cycles, and of one that was seen only once.
 
 use super::subnet::{FIRST, Subnet, by, cast, honest, of, run, weight};
-use tensorflix_domain::ids::Platform;
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_sandbox::world::{Conduct, Platform as SandboxPlatform};
 
@@ -14,7 +14,7 @@ fn a_video_that_vanishes_after_it_scored_is_rejected_in_the_next_cycle() {
             let mut subnet = Subnet::start(honest(4), |_, _| ()).await;
             let first = subnet.cycle().await;
             let is_scored_video =
-                |judged: &&Judged| judged.score.is_some() && judged.platform == Some(Platform::YouTube);
+                |judged: &&Judged| judged.score.is_some() && judged.platform == Some(Platform::YOUTUBE);
             let scored = first.submissions.iter().find(is_scored_video).expect("one");
             let world = subnet.sandbox.world();
             let (platform, id) = (SandboxPlatform::YouTube, scored.content_id.as_str());

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Traits, assess};
 use tensorflix_sandbox::audience::{Delivery, Film, Kind, Look, film, mixture};
@@ -132,7 +132,7 @@ fn series(film: &Film) -> Series {
         comments: look.comments,
     };
     Series {
-        platform: Platform::YouTube,
+        platform: Platform::YOUTUBE,
         published_at: Some(at(-film.age_at_first_look_hours)),
         duration_secs: Some(film.duration_secs),
         points: film.looks.iter().map(point).collect(),

@@ -2,7 +2,7 @@
 
 use actix::Message;
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 
 /// A new block is final.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Reci
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::Head;
 
 /// Pause after the first failure in a row; doubled up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);

@@ -11,8 +11,8 @@
 
 use std::collections::BTreeMap;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::gist_record::GistState;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::GistState;
 
 /// The longest that a gist is left which is not there: an hour.
 pub const LONGEST_WAIT_BLOCKS: u32 = 300;
@@ -77,7 +77,7 @@ fn next_round(state: &GistState, round_blocks: u32) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tensorflix_domain::record::ContentDigest;
+    use tensorflix_domain::gist_record::ContentDigest;
 
     const ROUND_BLOCKS: u32 = 25;
 

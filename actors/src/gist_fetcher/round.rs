@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::OwnerAnswer;
+use tensorflix_domain::gist_record::{FailureScope, GistAnswer, GistHolder, GistOutcome, GistState};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{FailureScope, GistAnswer, GistHolder, GistOutcome, GistState};
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 
 /// Longest time that a round may take; a round of 25 blocks lasts 300 s.

@@ -3,7 +3,7 @@
 use crate::stats::ActorStats;
 use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::record::{FailureScope, GistOutcome};
+use tensorflix_domain::gist_record::{FailureScope, GistOutcome};
 
 /// What the outcomes of whole rounds are about: each gist that was asked for is a part.
 pub const GISTS: &str = "gists";

@@ -1,10 +1,10 @@
 //! The actor that works requests off: what is wanted, numbers before everything, and those that are left out twice.
 
+use super::api::{PlatformApi, Scope};
 use super::batches::{ABSENCE_APART, Look};
 use super::ledger::{Day, Ledger};
 use super::messages::{ContentsObserved, ObserveContents};
 use super::parts::{Order, Parts, content_item};
-use super::platform::{Platform, Scope};
 use super::plausible::Told;
 use crate::outbound::Outbound;
 use crate::ports::{Clock, Store, StoreError};
@@ -22,7 +22,7 @@ use tensorflix_domain::verdict::Reason;
 pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
 
 /// The actor.
-pub struct PlatformActor<P: Platform> {
+pub struct PlatformActor<P: PlatformApi> {
     parts: Arc<Parts<P>>,
 }
 
@@ -37,7 +37,7 @@ pub struct PlatformParts<P> {
     slots: Arc<tokio::sync::Semaphore>,
 }
 
-impl<P: Platform> PlatformParts<P> {
+impl<P: PlatformApi> PlatformParts<P> {
     /// For one platform.
     pub fn new(
         platform: P,
@@ -51,7 +51,7 @@ impl<P: Platform> PlatformParts<P> {
     }
 }
 
-impl<P: Platform> PlatformActor<P> {
+impl<P: PlatformApi> PlatformActor<P> {
     /// An actor that knows of no refusal yet.
     pub fn new(parts: &PlatformParts<P>) -> Self {
         let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
@@ -75,23 +75,23 @@ impl<P: Platform> PlatformActor<P> {
     }
 }
 
-impl<P: Platform> Actor for PlatformActor<P> {
+impl<P: PlatformApi> Actor for PlatformActor<P> {
     type Context = Context<Self>;
 }
 
-impl<P: Platform> Supervised for PlatformActor<P> {
+impl<P: PlatformApi> Supervised for PlatformActor<P> {
     fn restarting(&mut self, _: &mut Self::Context) {
         rebuild(self);
     }
 }
 
-impl<P: Platform> Handler<Heartbeat> for PlatformActor<P> {
+impl<P: PlatformApi> Handler<Heartbeat> for PlatformActor<P> {
     type Result = ();
 
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
 }
 
-impl<P: Platform> Handler<ObserveContents> for PlatformActor<P> {
+impl<P: PlatformApi> Handler<ObserveContents> for PlatformActor<P> {
     type Result = ResponseFuture<ContentsObserved>;
 
     fn handle(&mut self, request: ObserveContents, _: &mut Self::Context) -> Self::Result {
@@ -100,7 +100,7 @@ impl<P: Platform> Handler<ObserveContents> for PlatformActor<P> {
     }
 }
 
-impl<P: Platform> Parts<P> {
+impl<P: PlatformApi> Parts<P> {
     async fn observe(&self, request: ObserveContents) -> ContentsObserved {
         let order = Order {
             as_of: request.as_of,

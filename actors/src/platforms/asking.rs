@@ -1,8 +1,8 @@
 //! Asking for one batch: again after failures in passing, by one route after the other, each debited before it is asked.
 
+use super::api::{BatchAnswer, BatchError, KEY, KeyRefusal, PlatformApi, Route, Scope};
 use super::ledger::{Day, Refusals};
 use super::parts::{Order, Parts};
-use super::platform::{BatchAnswer, BatchError, KEY, KeyRefusal, Platform, Route, Scope};
 use crate::outbound::LONGEST_PAUSE;
 use crate::ports::StoreError;
 use crate::stats::ActorStats;
@@ -20,7 +20,7 @@ impl Unclear {
     }
 }
 
-impl<P: Platform> Parts<P> {
+impl<P: PlatformApi> Parts<P> {
     pub(super) async fn ask_with_retries(
         &self,
         batch: &[ContentId],

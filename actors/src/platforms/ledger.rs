@@ -6,7 +6,7 @@
 //!   a method that is missing, rest in memory (`rests.rs`) and are tried again later.
 //! - Each of these is said once in the log, not once a batch.
 
-use super::platform::{BatchError, KeyRefusal, Platform, Route, Scope, Terms};
+use super::api::{BatchError, KeyRefusal, PlatformApi, Route, Scope, Terms};
 use super::rests::{METHOD_REST, NewRest, Rests};
 use crate::ports::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub struct BucketState {
 /// # Errors
 /// If the store cannot be read.
 pub async fn bucket_states(
-    platform: &dyn Platform,
+    platform: &dyn PlatformApi,
     store: &dyn Store,
     at: Moment,
 ) -> Result<Vec<BucketState>, StoreError> {
@@ -61,7 +61,7 @@ pub(super) struct Day {
 }
 
 impl Day {
-    pub(super) fn of(platform: &dyn Platform, at: Moment) -> Self {
+    pub(super) fn of(platform: &dyn PlatformApi, at: Moment) -> Self {
         let moved = |sign: i64| Moment::from_unix_ms(at.unix_ms().saturating_add(sign * LATE_RESET_MS));
         let date = platform.ledger_date(at);
         let has_just_begun = platform.ledger_date(moved(-1)) != date;
@@ -87,7 +87,7 @@ impl Ledger {
     }
 
     /// The routes that do not rest, beginning with another key each time.
-    pub(super) fn routes_in_turn(&self, platform: &dyn Platform, scope: Scope) -> Vec<Route> {
+    pub(super) fn routes_in_turn(&self, platform: &dyn PlatformApi, scope: Scope) -> Vec<Route> {
         let mut routes = self.open_routes(platform, scope);
         if !routes.is_empty() {
             let first = self.turn.fetch_add(1, Ordering::Relaxed) % routes.len();
@@ -96,7 +96,7 @@ impl Ledger {
         routes
     }
 
-    fn open_routes(&self, platform: &dyn Platform, scope: Scope) -> Vec<Route> {
+    fn open_routes(&self, platform: &dyn PlatformApi, scope: Scope) -> Vec<Route> {
         let mut routes = platform.routes(scope);
         routes.retain(|route| self.is_open(route));
         routes
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// Units that may still be spent on a day, with `kept` units left in each bucket.
-    pub(super) async fn units_left(&self, platform: &dyn Platform, day: &Day, kept: u64) -> Result<u64, StoreError> {
+    pub(super) async fn units_left(&self, platform: &dyn PlatformApi, day: &Day, kept: u64) -> Result<u64, StoreError> {
         let budget = platform.terms().daily_budget.saturating_sub(kept);
         let mut left = 0_u64;
         for route in [Scope::Numbers, Scope::Everything].map(|scope| self.open_routes(platform, scope)).concat() {
@@ -171,7 +171,7 @@ impl Ledger {
     }
 
     /// A batch was refused for all keys that there are: batch after batch, they rest.
-    pub(super) fn refused_for_all(&self, platform: &dyn Platform, refusal: &KeyRefusal) {
+    pub(super) fn refused_for_all(&self, platform: &dyn PlatformApi, refusal: &KeyRefusal) {
         if self.rests().refused_for_all() {
             self.open_routes(platform, Scope::Everything).iter().for_each(|route| self.put_aside(route, refusal));
         }
@@ -190,7 +190,7 @@ impl Ledger {
     }
 
     /// A key does not have the method for numbers alone.
-    pub(super) fn withdraw_numbers(&self, platform: &dyn Platform, route: &Route, refusal: &KeyRefusal) {
+    pub(super) fn withdraw_numbers(&self, platform: &dyn PlatformApi, route: &Route, refusal: &KeyRefusal) {
         let key_count = platform.routes(Scope::Numbers).len();
         let now = self.clock.monotonic();
         let for_all = self.rests().withdraw_numbers(route.key, key_count, &refusal.sign, now);
@@ -199,7 +199,7 @@ impl Ledger {
     }
 
     /// Says in the log that a day's units are spent, once for the day.
-    pub(super) fn report_spent(&self, platform: &dyn Platform, day: &Day) {
+    pub(super) fn report_spent(&self, platform: &dyn PlatformApi, day: &Day) {
         let mut reported = self.reported_date.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.replace(day.date.clone()).as_ref() != Some(&day.date) {
             tracing::warn!(
@@ -246,7 +246,7 @@ impl Refusals {
     }
 
     /// What to say of all of them: what ends soonest comes first. `resting` says why keys were not asked at all.
-    pub(super) fn into_error(self, platform: &dyn Platform, day: &Day, resting: BTreeSet<String>) -> BatchError {
+    pub(super) fn into_error(self, platform: &dyn PlatformApi, day: &Day, resting: BTreeSet<String>) -> BatchError {
         let Day { date, resets_at, .. } = day;
         let name = platform.id();
         if let Some(error) = self.held {

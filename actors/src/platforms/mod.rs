@@ -10,9 +10,10 @@
 //!   unknown, and nothing of that is remembered: whoever asks later needs two again.
 //! - Contents are asked for in the order given, so that a budget which does not last is spent on those that come first.
 //!
-//! What differs between platforms is a [`Platform`]: one file or folder each. It does not know tasks, miners or rules.
+//! What differs between platforms is a [`PlatformApi`]: one file or folder each. It does not know tasks, miners or rules.
 
 mod actor;
+mod api;
 mod asking;
 mod batches;
 mod copies;
@@ -20,22 +21,23 @@ pub mod instagram;
 mod ledger;
 mod messages;
 mod parts;
-mod platform;
 mod plausible;
 mod polling;
 mod rests;
+mod spec;
 mod words;
 pub mod youtube;
 
 pub use actor::{DETAILS_MAX_AGE_BLOCKS, PlatformActor, PlatformParts};
+pub(crate) use api::key_name;
+pub use api::{
+    BATCHES, BatchAnswer, BatchError, BatchFailure, DailyBudget, KEY, KeyRefusal, PlatformApi, Route, Scope, Terms,
+};
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
 pub use messages::{ContentsObserved, ObserveContents, PollContents};
-pub(crate) use platform::key_name;
-pub use platform::{
-    BATCHES, BatchAnswer, BatchError, BatchFailure, DailyBudget, KEY, KeyRefusal, Platform, Route, Scope, Terms,
-};
 pub use plausible::screen;
 pub use polling::MAX_POLLED;
+pub use spec::{PLATFORMS, PlatformSpec, spec_of};
 pub(crate) use words::shown_words;

@@ -1,19 +1,20 @@
 //! What an answer says that cannot be true is taken out of it before anybody stores it, whatever the platform; the bounds
 //! are the domain's. The log says it once for each content, not at every look.
 
-use super::platform::BatchAnswer;
+use super::api::BatchAnswer;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Metrics, Sighting};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::plausibility::{Implausible, check_presence, check_views, plausible_count};
 
 /// Contents that are remembered as told of. When there are more, all of them are told of again.
 const MAX_TOLD: usize = 1_000;
 
 /// Takes contents out of an answer of which it says what cannot be true: they are unknown. Gives them, with what it was.
-pub fn screen(answer: &mut BatchAnswer, platform: ids::Platform, observed_at: Moment) -> Vec<(ContentId, Implausible)> {
+pub fn screen(answer: &mut BatchAnswer, platform: Platform, observed_at: Moment) -> Vec<(ContentId, Implausible)> {
     let mut implausible = Vec::new();
     for (content, sighting) in std::mem::take(&mut answer.sightings) {
         match checked(sighting, platform, observed_at) {
@@ -29,7 +30,7 @@ pub fn screen(answer: &mut BatchAnswer, platform: ids::Platform, observed_at: Mo
     implausible
 }
 
-fn checked(sighting: Sighting, platform: ids::Platform, observed_at: Moment) -> Result<Sighting, Implausible> {
+fn checked(sighting: Sighting, platform: Platform, observed_at: Moment) -> Result<Sighting, Implausible> {
     match sighting {
         Sighting::Present(presence) => {
             check_presence(*presence, platform, observed_at).map(|presence| Sighting::Present(Box::new(presence)))
@@ -50,7 +51,7 @@ pub(super) struct Told(Mutex<BTreeSet<ContentId>>);
 
 impl Told {
     /// Says in the log what could not be true of contents, once for each.
-    pub(super) fn tell(&self, platform: ids::Platform, implausible: &[(ContentId, Implausible)]) {
+    pub(super) fn tell(&self, platform: Platform, implausible: &[(ContentId, Implausible)]) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (content, error) in implausible {
             if told.len() >= MAX_TOLD {

@@ -8,7 +8,7 @@
 //!
 //! It is all in memory: after a restart each is tried once more. Nothing here waits or asks.
 
-use super::platform::{KeyRefusal, Scope};
+use super::api::{KeyRefusal, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

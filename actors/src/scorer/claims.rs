@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::gist_owner::GistName;
+use tensorflix_domain::gist_record::{ClaimedHolding, GoodPointer, Holding};
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRule;
 use tensorflix_domain::quarantine::ItemKind;
-use tensorflix_domain::record::{ClaimedHolding, GoodPointer, Holding};
 use tensorflix_domain::submission::SubmissionGist;
 use tensorflix_domain::subnet::Subnet;
 

@@ -19,11 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
+use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ReportedError};
 use tensorflix_domain::evidence::Evidence;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::places::Turn;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::quarantine::{Item, ItemKind};
-use tensorflix_domain::record::{CycleHead, DecidedCycle, ReportedError};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::verdict::Reason;
 

@@ -21,12 +21,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, GistDate, Rounds};
+use tensorflix_domain::dating::{Dating, GistDate};
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::rivals::disputes;
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::Subnet;
 
 /// Time for dating gists, far longer than GistFetcher takes: only its end is waited for in vain.

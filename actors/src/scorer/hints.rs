@@ -1,8 +1,8 @@
 //! Hints for the operator among a cycle's reports: they prove nothing and change no score.
 
+use tensorflix_domain::cycle::ReportedError;
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::ReportedError;
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::task_source::TaskSource;
 

@@ -12,7 +12,7 @@ use actix::Recipient;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 
 /// Everything that Scorer needs.
 #[derive(Clone)]

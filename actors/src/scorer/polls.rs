@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
-use tensorflix_domain::ids::Platform;
 use tensorflix_domain::places::{Turn, contents_in_turn};
+use tensorflix_domain::platform::Platform;
 
 /// How often it is asked what is due: about as often as gists are read.
 pub(crate) const POLL_EVERY: Duration = Duration::from_secs(300);

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::chain_time::{BlockStamp, Moment, grid_start};
+use tensorflix_domain::cycle::CycleHead;
 use tensorflix_domain::ids::{Block, ContentId};
-use tensorflix_domain::record::CycleHead;
 use tensorflix_domain::verdict::Reason;
 
 /// How long a cycle waits for a budget at most: an hour.

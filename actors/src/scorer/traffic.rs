@@ -5,7 +5,7 @@
 
 use crate::ports::{Store, StoreError};
 use tensorflix_domain::decision::contents_not_rejected;
-use tensorflix_domain::defence::RECORDED_SETTLING_HOURS;
+use tensorflix_domain::defences::RECORDED_SETTLING_HOURS;
 use tensorflix_domain::evidence::{Evidence, SettledViews};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::plausibility;

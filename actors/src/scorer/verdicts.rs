@@ -12,12 +12,13 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::cycle::ReportedError;
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, WeightedTask};
 use tensorflix_domain::ids::{ContentId, Uid};
 use tensorflix_domain::judge::judge_all;
+use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::in_turn;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{ObservedContent, ReportedError};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::verdict::Status;
 use tensorflix_domain::verification::{

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::evidence::Evidence;
+use tensorflix_domain::gist_record::ContentDigest;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::quarantine::{Item, ItemKind, MOST_CRASHES};
-use tensorflix_domain::record::ContentDigest;
 use tensorflix_domain::submission::{SubmissionGist, parse_submission_gist};
 use tensorflix_domain::task::{TaskGist, parse_task_gist};
 

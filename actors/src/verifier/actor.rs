@@ -1,12 +1,12 @@
 //! The actor: cases to detectors, each within its bounds; verdicts to the store, each as soon as it is there.
 
 use super::breaker::{Breaker, Passage};
-use super::frames::frames;
 use super::{
     Answer, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, Terms, Unexamined, VerdictsReached,
     VerifyContents,
 };
 use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::platforms::spec_of;
 use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
 use actix::{Actor, Context, Handler, ResponseFuture};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::ContentId;
-use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::verification::{READING_VERSION, Subject, Verdict};
 
 /// Contents whose texts are in memory at one time.
@@ -341,7 +341,8 @@ fn case(desk: &Desk, wanted: &ContentToVerify, observed: &ObservedContent) -> Op
         content: wanted.content.clone(),
         text: observed.text.clone(),
         duration_secs: observed.duration_secs,
-        frames: frames(&wanted.content, observed.thumbnail_url.as_deref()),
+        frames: spec_of(wanted.content.platform())
+            .map_or_else(Vec::new, |spec| (spec.frames)(&wanted.content, observed.thumbnail_url.as_deref())),
         questions,
     })
 }

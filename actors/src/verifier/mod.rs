@@ -13,7 +13,6 @@
 
 mod actor;
 mod breaker;
-mod frames;
 mod openai;
 mod sightengine;
 mod webhook;
@@ -38,9 +37,6 @@ use url::Url;
 
 /// What the names of its buckets in the ledger begin with.
 pub const BUCKET_PREFIX: &str = "verifier/";
-
-/// Pictures of a content that are examined at most.
-pub const MAX_FRAMES: u64 = frames::NAMES.len() as u64;
 
 /// Largest answer that is read.
 const MAX_ANSWER_BYTES: usize = 256 << 10;

@@ -9,7 +9,7 @@ use crate::weight_setter::settings::OnForeignUpdate;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{IntentOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Neuron;
 
 /// The block of the newest weights of our hotkey when the process began, once that is known; 0 if it was not registered.

@@ -34,7 +34,7 @@ use crate::weight_setter::pass::Sent;
 use crate::weight_setter::sender::Sender;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use std::sync::Arc;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 
 /// What its outcomes are about.
 pub const WEIGHTS: &str = "weights";

@@ -8,8 +8,9 @@
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
 use crate::ports::{Chain, ChainError, Inclusion, Store, StoreError};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
-use tensorflix_domain::record::{Head, IntentOutcome, RevealOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::weights::WeightEntry;
 
 /// Blocks after the first of the reveal's epoch within which the chain must hold what was committed: five minutes, since

@@ -11,8 +11,9 @@ use crate::weight_setter::messages::WeightsConfirmed;
 use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::reveal::non_zero;
 use crate::weight_setter::sender::Sender;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{Head, IntentOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::standing::standing;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 

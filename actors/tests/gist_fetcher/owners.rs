@@ -13,8 +13,8 @@ use tensorflix_actors::gist_fetcher::owner_checks::{
 };
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
+use tensorflix_domain::rounds::UnwatchedBlocks;
 
 pub fn api_path(pointer: &GistPointer) -> String {
     format!("/gists/{}", pointer.gist_id())

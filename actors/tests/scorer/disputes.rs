@@ -21,13 +21,14 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::dating::{DateAnswer, Dating, Undatable};
 use tensorflix_domain::dispute::SettledBy;
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::GistName;
-use tensorflix_domain::ids::{Block, Platform, Uid};
+use tensorflix_domain::ids::{Block, Uid};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::DecidedCycle;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
 
@@ -109,8 +110,8 @@ impl Stage {
             release: String::new(),
         };
         let platforms = BTreeMap::from([
-            (Platform::YouTube, youtube.recipient.clone()),
-            (Platform::Instagram, instagram.recipient.clone()),
+            (Platform::YOUTUBE, youtube.recipient.clone()),
+            (Platform::INSTAGRAM, instagram.recipient.clone()),
         ]);
         let parts = ScorerParts {
             settings,
@@ -126,7 +127,7 @@ impl Stage {
             opened: HasOpened::default(),
         };
         let scorer = world.start(&stats, move || Scorer::new(parts.clone()));
-        let tasks = task_line(CATS, Platform::YouTube, 0.0);
+        let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);
         Self { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
     }
 
@@ -401,7 +402,7 @@ fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_that_the_ho
         stage.whole_round(OPENING - 75, &[commits(1, &old, OPENING - 80, submissions(&[]))]).await;
         stage.whole_round(OPENING - 50, &[lists(OPENING - 60)]).await;
         // With the task known, the last of its pairs has a place, in the round in which another lists it.
-        stage.tasks += &task_line(task, Platform::YouTube, 0.0);
+        stage.tasks += &task_line(task, Platform::YOUTUBE, 0.0);
         let entries = [lists(OPENING - 60), miner(9, &[(task, &last)])];
         let decided = decide_at(&mut stage, OPENING, &entries).await;
         let winner =

@@ -9,18 +9,19 @@ use crate::support::subnets::{committed_text, hotkey, neuron};
 use crate::support::time::simulate;
 use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
+use tensorflix_domain::cycle::{DecidedCycle, ReportedError};
 use tensorflix_domain::dispute::SettledBy;
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
-use tensorflix_domain::ids::{ContentId, Platform, Uid};
+use tensorflix_domain::ids::{ContentId, Uid};
 use tensorflix_domain::observation::{Presence, Sighting};
-use tensorflix_domain::record::{DecidedCycle, ReportedError};
+use tensorflix_domain::platform::Platform;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::verdict::{Reason, Status};
 
 #[test]
 fn each_submission_is_judged_by_itself() {
     // Pitfall: the last entry decided all of a miner's.
-    let not_a_video = || ContentId::new(Platform::Instagram, "notAVideo").expect("an id");
+    let not_a_video = || ContentId::new(Platform::INSTAGRAM, "notAVideo").expect("an id");
     let mut pairs = [(CATS, video(1)), (CATS, video(2)), ("dogs", video(3)), (CATS, not_a_video()), (DANCES, reel(5))];
     for _ in 0..pairs.len() {
         pairs.rotate_left(1);
@@ -95,7 +96,7 @@ fn a_bad_line_a_bad_item_and_a_malformed_commitment_cost_only_themselves() {
     // Pitfall: one of each ended the cycle for everybody.
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(500, NOW - 10.0))]);
-        stage.tasks = format!("{{broken\n{}\n[]\n{{\"old\": 7}}", task_line(CATS, Platform::YouTube, 0.0));
+        stage.tasks = format!("{{broken\n{}\n[]\n{{\"old\": 7}}", task_line(CATS, Platform::YOUTUBE, 0.0));
         let half_broken =
             format!("{{\"submissions\": [\n[\"{CATS}\"],\n7,\n[\"{CATS}\", \"{}\"]]}}", video(2).as_str());
         let mut unreadable = Entry { neuron: committed_text(neuron(4, 4), "x", 50), gist: None };

@@ -12,7 +12,7 @@ use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Verifier, VerifierParts};
-use tensorflix_domain::ids::Platform;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
@@ -67,7 +67,7 @@ fn stage(policy: &Policy, down: &[Provider], outage: &Reply) -> Stage {
     let verifier = world.start(&stats, move || Verifier::new(parts.clone())).recipient();
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));
-    let tasks = task_line(CATS, Platform::YouTube, 0.0);
+    let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);
     Stage { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
 }
 

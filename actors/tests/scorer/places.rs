@@ -18,10 +18,12 @@ use std::time::Duration;
 use tensorflix_actors::gist_fetcher::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
-use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::gist_record::GistAnswer;
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::{Details, Metrics, Observation, Presence, Sighting};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, GistAnswer};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::Reason;
@@ -99,7 +101,7 @@ fn each_hotkey_is_asked_for_once_before_any_is_asked_for_again() {
     simulate(async {
         let sightings: Vec<_> = (0..40).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let mut stage = Stage::start(&sightings);
-        stage.tasks += &task_line("dogs", Platform::YouTube, 0.0);
+        stage.tasks += &task_line("dogs", Platform::YOUTUBE, 0.0);
         let (cats, dogs) = (videos(0..5), videos(10..15));
         let greedy: Vec<_> =
             cats.iter().map(|content| (CATS, content)).chain(dogs.iter().map(|content| ("dogs", content))).collect();
@@ -153,7 +155,7 @@ fn a_task_that_becomes_known_finds_its_claims_and_what_gets_a_place_by_it_is_cla
         stage.round(OPENING - 75, &entries).await;
         assert_eq!(claimed(&stage, &key).len(), 5, "nothing changed");
 
-        stage.tasks += &task_line("new", Platform::YouTube, 0.0);
+        stage.tasks += &task_line("new", Platform::YOUTUBE, 0.0);
         stage.round(OPENING - 50, &entries).await;
         let mut expected = named(&placed, OPENING - 100);
         expected.extend(named(&[video(4)], OPENING - 50));
@@ -230,7 +232,7 @@ fn what_a_round_reads_while_a_cycle_is_decided_waits_and_is_paid_to_one_hotkey_l
         let [youtube, instagram] = [(); 2].map(|()| FakePlatform::start(&world, sightings.iter().cloned()));
         let dating = ReadsMeanwhile { store: Arc::clone(&world.store), rounds: Arc::clone(&rounds) }.start();
         let (scorer, decided, stats) = start_scorer_dating(&world, &youtube, &instagram, dating.recipient());
-        let tasks = task_line(CATS, Platform::YouTube, 0.0);
+        let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);
         let mut stage = Stage { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true };
         // Both list the same from the beginning, so that their gists are dated, and each has one more in every round.
         let entries = |most: u32| [lists(1, CATS, &videos(1..most)), lists(2, CATS, &videos(1..most))];

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
 use tensorflix_actors::supervision::quarantine::Rules;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::quarantine::MOST_CRASHES;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::submission::{SubmissionGist, parse_submission_gist};
 use tensorflix_domain::task::{TaskGist, parse_task_gist};
 
@@ -44,7 +44,7 @@ const FRAGILE: Rules = Rules { read_submissions, read_tasks, decide };
 
 /// What the report says of a miner's gist.
 fn reports(decided: &DecidedCycle, uid: u16, source: &str) -> Vec<String> {
-    let of_uid = |error: &&tensorflix_domain::record::ReportedError| error.uid == Some(uid) && error.source == source;
+    let of_uid = |error: &&tensorflix_domain::cycle::ReportedError| error.uid == Some(uid) && error.source == source;
     decided.errors.iter().filter(of_uid).map(|error| error.reason.clone()).collect()
 }
 

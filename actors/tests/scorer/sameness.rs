@@ -7,8 +7,9 @@ use crate::support::time::{pass, settle, simulate};
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
-use tensorflix_domain::ids::{Block, ContentId, Platform};
-use tensorflix_domain::record::GistAnswer;
+use tensorflix_domain::gist_record::GistAnswer;
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::platform::Platform;
 
 /// Ways in which hints may come, and not come.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +102,7 @@ fn another_miners_bad_gist_changes_no_bit_of_a_raw_score() {
         ("long ids", format!("{{\"submissions\": [[\"{CATS}\", \"{}\"]]}}", "x".repeat(200_000)).into_bytes()),
         ("stolen", format!("{{\"submissions\": [{}]}}", stolen.join(",")).into_bytes()),
         ("control characters", br#"{"submissions": [["\u0000", "\u001b[2J"], ["cats", "../../../x"]]}"#.to_vec()),
-        ("tasks", task_line(CATS, Platform::Instagram, 0.0).into_bytes()),
+        ("tasks", task_line(CATS, Platform::INSTAGRAM, 0.0).into_bytes()),
     ];
     let mut reference = None;
     for (name, document) in documents {

@@ -8,10 +8,11 @@ use crate::support::time::simulate;
 use crate::support::world::{SLOT_BLOCKS, World};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::decision::decide;
-use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::rules::UNNAMED;
 use tensorflix_domain::weights::ScoreVector;
 
@@ -25,7 +26,7 @@ fn stage(policy: &Policy) -> Stage {
     let instagram = FakePlatform::start(&world, []);
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), None);
-    let tasks = task_line(CATS, Platform::YouTube, 0.0);
+    let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);
     Stage { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
 }
 

@@ -8,8 +8,9 @@ use crate::support::time::simulate;
 use crate::support::world::{SLOT_BLOCKS, World};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
-use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::verdict::{Reason, Status};
 
@@ -23,7 +24,7 @@ fn stage(traffic: TrafficRule) -> Stage {
     let instagram = FakePlatform::start(&world, []);
     let policy = Policy { traffic, ..Policy::default() };
     let (scorer, decided, stats) = start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy, None);
-    let tasks = task_line(CATS, Platform::YouTube, 0.0);
+    let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);
     Stage { world, youtube, instagram, scorer, decided, stats, tasks, tasks_are_readable: true }
 }
 

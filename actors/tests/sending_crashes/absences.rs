@@ -7,7 +7,7 @@ use crate::support::subnets::head;
 use crate::support::time::{settle, simulate};
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{IntentOutcome, RevealOutcome};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome};
 
 /// A process that ends at a step of its first two heads; gives the number of steps that they take.
 async fn begin(remains: &Remains, crash: Option<usize>) -> usize {

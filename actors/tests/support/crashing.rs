@@ -14,18 +14,22 @@ use tensorflix_actors::ports::{
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::dating::GistDate;
-use tensorflix_domain::evidence::{PreviousScores, UnwatchedBlocks};
+use tensorflix_domain::evidence::PreviousScores;
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
+use tensorflix_domain::gist_record::{
+    ClaimedHolding, ContentDigest, GistAnswer, GistHolder, GistState, GoodPointer, Holding,
+};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::observation::Observation;
+use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
-use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, GistAnswer, GistHolder, GistState, GoodPointer, Head,
-    Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
-};
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};

@@ -4,9 +4,10 @@ use crate::support::subnets::moment;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::gist_record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Details, Metrics, Presence, Sighting};
-use tensorflix_domain::record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
+use tensorflix_domain::platform::Platform;
 
 /// A gist of a user; the number is its id.
 pub fn pointer(username: &str, number: u32) -> GistPointer {
@@ -20,12 +21,12 @@ pub fn pinned(username: &str, number: u32, revision: u32) -> GistPointer {
 
 /// A video of YouTube.
 pub fn video(number: u32) -> ContentId {
-    ContentId::new(Platform::YouTube, &format!("video{number:06}")).expect("an id")
+    ContentId::new(Platform::YOUTUBE, &format!("video{number:06}")).expect("an id")
 }
 
 /// A reel of Instagram.
 pub fn reel(number: u32) -> ContentId {
-    ContentId::new(Platform::Instagram, &format!("reel{number:06}")).expect("an id")
+    ContentId::new(Platform::INSTAGRAM, &format!("reel{number:06}")).expect("an id")
 }
 
 /// A line of a task gist, with a line end; the task starts hours after block 0.

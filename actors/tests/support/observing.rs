@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
-use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, Platform, PlatformActor, PlatformParts};
+use tensorflix_actors::platforms::{ContentsObserved, ObserveContents, PlatformActor, PlatformApi, PlatformParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, ContentId};
@@ -51,7 +51,7 @@ impl Settings {
 
 /// What a test needs to know of a platform to check what all of them promise.
 pub trait Subject {
-    type Platform: Platform;
+    type Platform: PlatformApi;
 
     /// The platform with these settings.
     fn platform(world: &World, settings: &Settings) -> Self::Platform;

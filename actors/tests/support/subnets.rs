@@ -2,8 +2,8 @@
 
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::Head;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 
 /// Milliseconds between two blocks.

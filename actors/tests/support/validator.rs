@@ -32,7 +32,8 @@ use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webh
 use tensorflix_actors::weight_setter::{
     HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts, WeightsConfirmed,
 };
-use tensorflix_domain::ids::{Block, Platform};
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, Provider, VerificationPolicy};
@@ -54,7 +55,7 @@ impl Http for Internet {
         }
         let body = match request.url.path() {
             path if path.starts_with("/validator/") => {
-                let tasks = task_line("t", Platform::YouTube, 0.0) + &task_line("r", Platform::Instagram, 0.0);
+                let tasks = task_line("t", Platform::YOUTUBE, 0.0) + &task_line("r", Platform::INSTAGRAM, 0.0);
                 tasks.into_bytes()
             }
             path if path.starts_with("/miner-1/") => submissions(&[("t", &video(1))]),
@@ -188,8 +189,8 @@ impl Validator {
         let parts = self.verifier(of("verifier"));
         let verifier = self.supervise(&of("verifier"), move || Verifier::new(parts.clone()));
         let platforms = BTreeMap::from([
-            (Platform::YouTube, youtube.clone().recipient()),
-            (Platform::Instagram, instagram.clone().recipient()),
+            (Platform::YOUTUBE, youtube.clone().recipient()),
+            (Platform::INSTAGRAM, instagram.clone().recipient()),
         ]);
         let verdicts = Some(verifier.clone().recipient());
         let parts = ScorerParts { verifier: verdicts, ..self.scorer(platforms, &setter, of("scorer")) };

@@ -13,8 +13,8 @@ use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
 use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::gist_record::{GistAnswer, GistHolder};
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{GistAnswer, GistHolder};
 use tensorflix_domain::subnet::Subnet;
 
 /// Blocks in a polling round.

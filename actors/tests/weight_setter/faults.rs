@@ -9,7 +9,7 @@ use std::time::Duration;
 use tensorflix_actors::ports::{ChainError, Remedy};
 use tensorflix_actors::weight_setter::WEIGHTS;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::IntentOutcome;
+use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::subnet::Neuron;
 
 #[test]

@@ -7,7 +7,8 @@ use crate::support::time::simulate;
 use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::weight_setter::DECISION_PATIENCE_BLOCKS;
-use tensorflix_domain::record::{DecidedCycle, IntentOutcome};
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::intent::IntentOutcome;
 
 #[test]
 fn decisions_of_slots_shorter_than_the_patience_are_sent_and_resent() {

@@ -31,7 +31,6 @@ pub mod invisible;
 pub mod judge;
 pub mod platform;
 pub mod policy;
-pub mod record;
 pub mod standing;
 pub mod subnet;
 pub mod traffic;

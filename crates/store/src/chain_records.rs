@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 use sqlx::SqliteConnection;
 use std::sync::PoisonError;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::subnet::Subnet;
 
 impl Store {

@@ -10,9 +10,10 @@ use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::gist_owner::GistName;
-use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::gist_record::ContentDigest;
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::observation::Broadcast;
-use tensorflix_domain::record::ContentDigest;
+use tensorflix_domain::platform::Platform;
 
 fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(format!("{what} is not valid"))

@@ -3,9 +3,9 @@
 use crate::error::StoreError;
 use crate::store::Store;
 use std::collections::BTreeMap;
+use tensorflix_domain::gist_record::ContentDigest;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::quarantine::{Item, ItemKind};
-use tensorflix_domain::record::ContentDigest;
 
 impl Store {
     /// Everything that ever crashed its handling and is still kept, with the number of times.

@@ -5,7 +5,7 @@ use crate::opening::watched::Watched;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 use std::sync::{Arc, Mutex};
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 
 /// The newest head of this process; none in one that only reads.
 pub(crate) type NewestHead = Arc<Mutex<Option<Head>>>;

@@ -52,12 +52,12 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tensorflix_domain::ids::Platform;
+    use tensorflix_domain::platform::Platform;
 
     #[test]
     fn what_clients_asked_for_is_remembered_in_bounded_memory() {
         let mut asked = Asked::default();
-        let content = |number: usize| ContentId::new(Platform::YouTube, &format!("v{number:010}")).expect("an id");
+        let content = |number: usize| ContentId::new(Platform::YOUTUBE, &format!("v{number:010}")).expect("an id");
         for number in 0..3 * REMEMBERED {
             asked.note(&content(number), Duration::from_secs(7), true);
             asked.note(&content(number), Duration::from_secs(8), true);
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_content_that_its_platform_passed_over_is_not_asked_for_again_at_once() {
         let mut asked = Asked::default();
-        let content = ContentId::new(Platform::Instagram, "C8xYz").expect("an id");
+        let content = ContentId::new(Platform::INSTAGRAM, "C8xYz").expect("an id");
         asked.note(&content, Duration::from_secs(100), false);
         assert!(asked.is_unknown(&content, Duration::from_secs(159)));
         assert!(!asked.is_unknown(&content, Duration::from_secs(160)));

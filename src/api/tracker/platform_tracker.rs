@@ -12,7 +12,8 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Data, Json, ServiceConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use utoipa::OpenApi;
 
 /// Name of the id in the path of a video.
@@ -63,7 +64,7 @@ pub fn configure(desks: &Data<Desks>) -> impl Fn(&mut ServiceConfig) + Send + Cl
         (status = 503, description = "YouTube or the quota is out: come again after Retry-After", body = Detail),
     ))]
 pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
-    let (content, found) = look_up(&desks, Platform::YouTube, &request, VIDEO_ID).await?;
+    let (content, found) = look_up(&desks, Platform::YOUTUBE, &request, VIDEO_ID).await?;
     Ok(Json(compatibility::answer(&YoutubeVideo::new(&content, found), desks.1)))
 }
 
@@ -84,7 +85,7 @@ pub async fn youtube_video(request: HttpRequest, desks: Data<Desks>) -> Result<J
         (status = 503, description = "Apify or the budget is out: come again after Retry-After", body = Detail),
     ))]
 pub async fn instagram_reel(request: HttpRequest, desks: Data<Desks>) -> Result<Json<Value>, Refusal> {
-    let (content, found) = look_up(&desks, Platform::Instagram, &request, REEL_ID).await?;
+    let (content, found) = look_up(&desks, Platform::INSTAGRAM, &request, REEL_ID).await?;
     Ok(Json(compatibility::answer(&InstagramReel::new(&content, found), desks.1)))
 }
 
@@ -95,10 +96,10 @@ async fn look_up(
     id: &str,
 ) -> Result<(ContentId, Found), Refusal> {
     let content = ContentId::new(platform, request.match_info().query(id)).map_err(|_| {
-        Refusal::not_valid(match platform {
-            Platform::YouTube => "not the id of a YouTube video, which is 11 of A-Z a-z 0-9 _ -",
-            Platform::Instagram => "not the id of an Instagram reel, which is 5 to 40 of A-Z a-z 0-9 _ -",
-        })
+        let rules = platform.rules();
+        let article = if rules.title.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+        let (title, content, grammar) = (rules.title, rules.content, platform.grammar());
+        Refusal::not_valid(format!("not the id of {article} {title} {content}, which is {grammar}"))
     })?;
     let desk = desks.0.get(&platform).ok_or_else(|| Refusal::not_found("this platform is not served"))?;
     let found = desk.look_up(&content, front::is_foreign(request)).await?;

@@ -4,9 +4,9 @@
 use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tensorflix_actors::platforms::{Platform, Scope, Terms};
+use tensorflix_actors::platforms::{PlatformApi, Scope, Terms};
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids;
+use tensorflix_domain::platform::Platform;
 
 /// Pause after the first batch in a row that failed; doubled up to [`LONGEST_PAUSE`]. Each attempt costs quota, also while
 /// a platform answers nothing.
@@ -62,7 +62,7 @@ impl Budget {
 /// A platform, shared by whoever asks it and whoever reports on it.
 pub struct Source {
     /// The platform's terms and calendar; it is never asked from here.
-    platform: Arc<dyn Platform>,
+    platform: Arc<dyn PlatformApi>,
     /// The part of the daily budget that clients may use up: one in so many.
     pub clients_share: u64,
     trouble: Mutex<Option<Trouble>>,
@@ -71,7 +71,7 @@ pub struct Source {
 
 impl Source {
     /// A platform that has not been asked yet, of whose budget clients may use one part in `clients_share`.
-    pub fn new(platform: Arc<dyn Platform>, clients_share: u64) -> Arc<Self> {
+    pub fn new(platform: Arc<dyn PlatformApi>, clients_share: u64) -> Arc<Self> {
         Arc::new(Self {
             platform,
             clients_share: clients_share.max(1),
@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Which platform.
-    pub fn id(&self) -> ids::Platform {
+    pub fn id(&self) -> Platform {
         self.platform.id()
     }
 
@@ -97,10 +97,7 @@ impl Source {
 
     /// The variable that holds its key.
     pub fn key_variable(&self) -> &'static str {
-        match self.id() {
-            ids::Platform::YouTube => "YOUTUBE_API_KEY",
-            ids::Platform::Instagram => "APIFY_API_KEY",
-        }
+        self.platform.spec().key_variable
     }
 
     /// The ledger's date at a moment.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tensorflix_actors::gist_fetcher::github::GitHub;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::record::GistOutcome;
+use tensorflix_domain::gist_record::GistOutcome;
 
 /// Where a document is.
 #[derive(Clone, Debug, PartialEq, Eq)]

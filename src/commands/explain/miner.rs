@@ -2,9 +2,10 @@
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights};
 use serde::Serialize;
+use tensorflix_domain::cycle::ReportedError;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
+use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::policy::{Aggregate, Policy};
-use tensorflix_domain::record::{IntentOutcome, ReportedError};
 use tensorflix_domain::verdict::Status;
 use tensorflix_domain::weights::ScoreVector;
 

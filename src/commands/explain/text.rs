@@ -10,9 +10,10 @@ use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 use std::fmt::Write;
 use tensorflix_domain::dating::Dating;
-use tensorflix_domain::evidence::{ContentEvidence, UnwatchedBlocks};
+use tensorflix_domain::evidence::ContentEvidence;
+use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::observation::Broadcast;
-use tensorflix_domain::record::IntentOutcome;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 
 /// Width of the names of a story's parts.
 const NAME_WIDTH: usize = 12;

@@ -7,11 +7,11 @@ use crate::commands::stored::recorded::{RecordedCycle, SentWeights, policy_sha25
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Seek, Write};
 use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::cycle::{DecidedCycle, ReportedError};
 use tensorflix_domain::evidence::Evidence;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, ReportedError};
 use tensorflix_domain::rules::{UNNAMED, UnknownRules, check_version};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;

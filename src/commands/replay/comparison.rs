@@ -6,9 +6,10 @@
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights};
 use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::again::decide_again;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::rules::{UnknownRules, decide_again};
+use tensorflix_domain::rules::UnknownRules;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry, weight_vector};
 
 /// Differences of one cycle that are told; the first ones say what went wrong.

@@ -5,10 +5,10 @@
 
 use crate::commands::stored::recorded::RecordedCycle;
 use std::collections::{BTreeMap, BTreeSet};
+use tensorflix_domain::again::decide_again;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
-use tensorflix_domain::rules::decide_again;
 use tensorflix_domain::weights::ScoreVector;
 
 /// What two policies pay for the evidence of one cycle, or of several together.

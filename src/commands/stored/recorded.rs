@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
+use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{DecidedCycle, IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tensorflix_store::{Store, StoreError};

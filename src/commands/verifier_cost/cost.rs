@@ -4,8 +4,8 @@ use crate::config::Config;
 use crate::wiring::connections;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tensorflix_actors::verifier::MAX_FRAMES;
-use tensorflix_domain::ids::Platform;
+use tensorflix_actors::platforms::spec_of;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::{Check, Provider};
 
 /// What all of it costs.
@@ -83,8 +83,7 @@ pub(super) fn cost(config: &Config, videos: &BTreeMap<Platform, u64>) -> Cost {
 fn requests_each(provider: Provider, platform: Platform, checks: usize) -> u64 {
     match (provider, platform) {
         (Provider::Webhook, _) => checks as u64,
-        (_, Platform::YouTube) => MAX_FRAMES,
-        (_, Platform::Instagram) => 1,
+        (_, platform) => spec_of(platform).map_or(0, |spec| spec.most_frames),
     }
 }
 
@@ -117,7 +116,7 @@ mod tests {
         config.secrets.sightengine_api_user = Some("u".to_owned().into());
         config.secrets.sightengine_api_secret = Some("s".to_owned().into());
         config.sightengine.usd_per_request = 0.5;
-        let videos = BTreeMap::from([(Platform::YouTube, 100), (Platform::Instagram, 60)]);
+        let videos = BTreeMap::from([(Platform::YOUTUBE, 100), (Platform::INSTAGRAM, 60)]);
         let told = cost(&config, &videos);
         let [sightengine] = &told.providers[..] else { panic!("one detector: {told:?}") };
         assert_eq!((sightengine.first_day_requests, sightengine.later_day_requests), (360, 12), "30 days a verdict");

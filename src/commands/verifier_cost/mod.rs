@@ -17,7 +17,8 @@ use crate::telemetry::ConsoleMode;
 use args::VerifierCostArguments;
 use cost::cost;
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Status;
 use text::text;
 
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: VerifierCostArguments) -> Exit {
         Err(exit) => return exit,
     };
     let videos = match arguments.videos {
-        Some(count) => BTreeMap::from([(Platform::YouTube, count)]),
+        Some(count) => BTreeMap::from([(Platform::YOUTUBE, count)]),
         None => match actix_rt::System::new().block_on(present_videos(&config)) {
             Ok(videos) => videos,
             Err(exit) => {

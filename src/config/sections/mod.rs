@@ -21,7 +21,7 @@ pub use subnet::{NetworkSettings, ValidatorSettings, WalletSettings, WeightsSett
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tensorflix_domain::defence::Defences;
+use tensorflix_domain::defences::Defences;
 
 use super::secrets::Secrets;
 use super::statement::Section;

@@ -1,6 +1,6 @@
 //! What makes a submission valid, and what it is worth.
 
-use tensorflix_domain::defence::Defences;
+use tensorflix_domain::defences::Defences;
 use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule};
 use tensorflix_domain::verification::{CheckMode, OnUnknown};

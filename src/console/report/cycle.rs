@@ -1,8 +1,8 @@
 //! A decided cycle and what became of its weights, as it is reported.
 
 use std::collections::BTreeMap;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::{Hotkey, Uid};
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::weights::WeightEntry;
 

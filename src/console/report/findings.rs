@@ -1,10 +1,10 @@
 //! What was found against a content, in words that a person understands without the rules at hand.
 
 use crate::text::verdicts::doubt_words;
+use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::judge::Judged;
-use tensorflix_domain::record::DecidedCycle;
 use tensorflix_domain::traffic::DISCOUNT_BELOW;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_domain::verification::{Check, Finding, finding};

@@ -4,8 +4,9 @@ use super::cycle::{CycleReport, Sending};
 use crate::text::json::one_line;
 use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{Hotkey, Platform, Uid};
-use tensorflix_domain::record::ReportedError;
+use tensorflix_domain::cycle::ReportedError;
+use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::{Reason, Status};
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
-use tensorflix_domain::record::{ContentDigest, GistOutcome};
+use tensorflix_domain::gist_record::{ContentDigest, GistOutcome};
 
 /// What GitHub says of a gist beside its content.
 #[derive(Clone, Debug, PartialEq, Eq)]

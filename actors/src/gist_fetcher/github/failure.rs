@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::gist_owner::{OwnerAnswer, OwnerRefusal};
-use tensorflix_domain::record::FailureScope;
+use tensorflix_domain::gist_record::FailureScope;
 
 /// Most characters of GitHub's own words that are repeated.
 const MAX_QUOTED_CHARS: usize = 120;

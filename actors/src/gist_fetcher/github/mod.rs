@@ -26,7 +26,7 @@ use secrecy::SecretString;
 use std::time::Duration;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::OwnerAnswer;
-use tensorflix_domain::record::GistOutcome;
+use tensorflix_domain::gist_record::GistOutcome;
 use url::Url;
 
 /// An API answer carries the content escaped, beside other fields: at most this many bytes for each of the content.

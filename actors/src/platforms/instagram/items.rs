@@ -152,10 +152,10 @@ fn whole_seconds(seconds: f64) -> Option<u32> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use tensorflix_domain::ids::Platform;
+    use tensorflix_domain::platform::Platform;
 
     fn reels<const N: usize>(codes: [&str; N]) -> Vec<ContentId> {
-        codes.map(|id| ContentId::new(Platform::Instagram, id).expect("an id")).to_vec()
+        codes.map(|id| ContentId::new(Platform::INSTAGRAM, id).expect("an id")).to_vec()
     }
 
     #[test]

@@ -11,13 +11,14 @@
 //!   is started.
 //! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
 
+mod frames;
 mod items;
 mod refusals;
 mod runs;
 
 use crate::outbound::Outbound;
 use crate::platforms::{
-    BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms,
+    BatchAnswer, BatchError, BatchFailure, DailyBudget, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
 };
 use crate::ports::Clock;
 use async_trait::async_trait;
@@ -27,7 +28,8 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use url::Url;
 
 /// Observes reels.
@@ -53,6 +55,19 @@ const LEAST_FOR_A_RUN: Duration = Duration::from_secs(60);
 const START_RETRY_PAUSES: &[Duration] =
     &[Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
 
+/// How it is registered.
+pub static SPEC: PlatformSpec = PlatformSpec {
+    platform: Platform::INSTAGRAM,
+    key_variable: "APIFY_API_KEY",
+    price: |units| {
+        #[expect(clippy::cast_precision_loss, reason = "an amount that is shown with two decimals")]
+        let usd = units as f64 / UNITS_PER_USD;
+        format!("at most {usd:.2} US dollars")
+    },
+    most_frames: 1,
+    frames: frames::frames,
+};
+
 /// The platform's settings.
 pub struct Instagram {
     /// `instagram.api_url`.
@@ -76,9 +91,9 @@ pub struct Instagram {
 }
 
 #[async_trait]
-impl Platform for Instagram {
-    fn id(&self) -> ids::Platform {
-        ids::Platform::Instagram
+impl PlatformApi for Instagram {
+    fn spec(&self) -> &'static PlatformSpec {
+        &SPEC
     }
 
     fn terms(&self) -> Terms {

@@ -5,8 +5,9 @@ use crate::outbound::json_parts::{NotWhole, decoded, elements, members, some_mem
 use crate::platforms::{BatchAnswer, BatchError, join_copies, join_metrics};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::PlatformSignals;
 
 /// What an answer of `videos.list` says that it is.
@@ -56,7 +57,7 @@ enum Item {
 
 impl Item {
     fn read(item: &[u8]) -> Self {
-        let video = |item: &Value| ContentId::new(ids::Platform::YouTube, item["id"].as_str()?).ok();
+        let video = |item: &Value| ContentId::new(Platform::YOUTUBE, item["id"].as_str()?).ok();
         let Some(readable) = decoded(item) else {
             let id = some_members(item, &["id"]).and_then(|some| video(&some.into()));
             return id.map_or(Self::Anybodys, Self::Spoilt);
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
 
     fn asked() -> Vec<ContentId> {
-        ["aaaaaaaaaaa", "bbbbbbbbbbb"].map(|id| ContentId::new(ids::Platform::YouTube, id).expect("an id")).to_vec()
+        ["aaaaaaaaaaa", "bbbbbbbbbbb"].map(|id| ContentId::new(Platform::YOUTUBE, id).expect("an id")).to_vec()
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod answers;
 mod calendar;
+mod frames;
 mod refusals;
 
 pub use calendar::{next_pacific_midnight, pacific_date};
@@ -14,14 +15,16 @@ pub use calendar::{next_pacific_midnight, pacific_date};
 use crate::outbound::address::address;
 use crate::outbound::{Outbound, Timing};
 use crate::platforms::{
-    BatchAnswer, BatchError, BatchFailure, DailyBudget, Platform, PlatformActor, Route, Scope, Terms, key_name,
+    BatchAnswer, BatchError, BatchFailure, DailyBudget, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
+    key_name,
 };
 use crate::ports::{Credential, HttpError, HttpRequest};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use url::Url;
 
 /// Observes videos.
@@ -66,6 +69,18 @@ const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 const RETRY_PAUSES: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(2)];
 
+/// How it is registered.
+pub static SPEC: PlatformSpec = PlatformSpec {
+    platform: Platform::YOUTUBE,
+    key_variable: "YOUTUBE_API_KEY",
+    price: |units| {
+        let plural = if units == 1 { "" } else { "s" };
+        format!("{units} unit{plural} of the day's quota")
+    },
+    most_frames: frames::NAMES.len() as u64,
+    frames: frames::frames,
+};
+
 /// The platform's settings.
 pub struct YouTube {
     /// `youtube.api_url`.
@@ -90,9 +105,9 @@ const fn call(scope: Scope) -> &'static Call {
 }
 
 #[async_trait]
-impl Platform for YouTube {
-    fn id(&self) -> ids::Platform {
-        ids::Platform::YouTube
+impl PlatformApi for YouTube {
+    fn spec(&self) -> &'static PlatformSpec {
+        &SPEC
     }
 
     fn terms(&self) -> Terms {

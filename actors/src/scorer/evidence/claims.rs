@@ -3,11 +3,12 @@
 use crate::ports::{Store, StoreError};
 use crate::scorer::settings::{CONTENTS_PER_READ, CycleSettings};
 use std::collections::{BTreeMap, BTreeSet};
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::{BoundClaim, Miner, WeightedTask};
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::places::{PlaceRule, Standing, placed_pairs};
 use tensorflix_domain::policy::ContentScope;
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 
 /// The claims that bind: those of registered miners on pairs that hold a place in one of the tasks.

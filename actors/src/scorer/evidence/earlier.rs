@@ -10,8 +10,8 @@
 use super::Gists;
 use crate::ports::StoreError;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::cycle::ReportedError;
 use tensorflix_domain::gist_owner::{GistName, OwnerRefusal};
-use tensorflix_domain::record::ReportedError;
 use tensorflix_domain::subnet::Neuron;
 
 impl Gists<'_> {

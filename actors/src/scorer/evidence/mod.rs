@@ -10,11 +10,10 @@ use crate::supervision::quarantine::{self, Quarantine, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::Rounds;
-use tensorflix_domain::evidence::{
-    ContentEvidence, Evidence, MOST_UNWATCHED_RANGES, Miner, Person, PreviousScores, UnwatchedBlocks, WeightedTask,
-};
+use tensorflix_domain::cycle::ReportedError;
+use tensorflix_domain::evidence::{ContentEvidence, Evidence, Miner, Person, PreviousScores, WeightedTask};
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
+use tensorflix_domain::gist_record::{GistState, GoodPointer};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
 use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::places::{PlaceRule, Turn, contents_in_turn};
@@ -22,7 +21,8 @@ use tensorflix_domain::plausibility;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
-use tensorflix_domain::record::{GistState, GoodPointer, ReportedError};
+use tensorflix_domain::rounds::Rounds;
+use tensorflix_domain::rounds::{MOST_UNWATCHED_RANGES, UnwatchedBlocks};
 use tensorflix_domain::submission::GistKind;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::TaskGist;

@@ -4,10 +4,11 @@ use super::tables::Tables;
 use std::collections::BTreeSet;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::dating::{Dating, GistDate, Rounds};
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::dating::{Dating, GistDate};
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
+use tensorflix_domain::rounds::Rounds;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 
 impl Tables {
     pub fn in_dispute(&self, round: Block, round_blocks: u32) -> Vec<(Hotkey, Option<GistName>)> {

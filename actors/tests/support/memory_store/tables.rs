@@ -5,17 +5,20 @@ use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, PreviousScores, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
-use tensorflix_domain::ids::{Block, ContentId, Hotkey};
-use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
-use tensorflix_domain::places::PlaceRuleDigest;
-use tensorflix_domain::record::{
-    ClaimedHolding, ContentDigest, CycleHead, DecidedCycle, FailureScope, GistAnswer, GistHolder, GistOutcome,
-    GistState, GoodPointer, Head, Holding, IntentOutcome, ObservedContent, RevealOutcome, ScoresInForce, WeightIntent,
+use tensorflix_domain::gist_record::{
+    ClaimedHolding, ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, GistState, GoodPointer, Holding,
 };
+use tensorflix_domain::head::Head;
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
+use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
+use tensorflix_domain::observed::ObservedContent;
+use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::{Point, Series};
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};

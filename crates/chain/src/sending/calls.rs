@@ -6,7 +6,7 @@ use crate::reading::subnet::{COMMITMENTS, MODULE};
 use subxt::dynamic::Value;
 use subxt::ext::scale_value::Composite;
 use tensorflix_domain::ids::Uid;
-use tensorflix_domain::record::Opening;
+use tensorflix_domain::intent::Opening;
 
 /// The call of timelocked weights.
 pub(super) const COMMIT_TIMELOCKED: &str = "commit_timelocked_weights";

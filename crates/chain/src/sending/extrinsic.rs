@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
 use subxt::utils::{AccountId32, H256};
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::{Opening, RevealPlan};
+use tensorflix_domain::intent::{Opening, RevealPlan};
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;

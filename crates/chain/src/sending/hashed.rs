@@ -15,7 +15,7 @@ use parity_scale_codec::Encode;
 use rand_core::{OsRng, RngCore};
 use subxt::config::Hasher;
 use subxt::config::substrate::BlakeTwo256;
-use tensorflix_domain::record::{Opening, RevealPlan};
+use tensorflix_domain::intent::{Opening, RevealPlan};
 use tensorflix_timelock::reveal_blocks;
 
 /// Whether a runtime takes hashed commits.

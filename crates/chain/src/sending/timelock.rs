@@ -13,7 +13,7 @@ use crate::reading::subnet::MODULE;
 use parity_scale_codec::Encode;
 use subxt::ext::scale_decode::DecodeAsType;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::record::RevealPlan;
+use tensorflix_domain::intent::RevealPlan;
 use tensorflix_timelock::{Beacon, Moment, Schedule, WeightsPayload, encrypt, expected_reveal};
 
 /// Public key of drand quicknet, compressed.

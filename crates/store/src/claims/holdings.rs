@@ -4,9 +4,9 @@ use crate::columns::{block, digest, hotkey, optional_block, pointer};
 use crate::error::StoreError;
 use crate::store::Store;
 use tensorflix_domain::claim::ROOM_AGAIN_BLOCKS;
+use tensorflix_domain::gist_record::Holding;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::places::PlaceRuleDigest;
-use tensorflix_domain::record::Holding;
 
 #[derive(sqlx::FromRow)]
 struct HoldingRow {

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::record::ClaimedHolding;
+use tensorflix_domain::gist_record::ClaimedHolding;
 
 impl Store {
     /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a

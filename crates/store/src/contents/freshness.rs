@@ -8,7 +8,8 @@ use sqlx::{QueryBuilder, Sqlite};
 use std::collections::{HashMap, HashSet};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::freshness::Track;
-use tensorflix_domain::ids::{Block, ContentId, Platform};
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::platform::Platform;
 
 /// The newest number of views of an earlier block than the newest. Each is one seek in the index of the history.
 const TRACK_COLUMNS: &str = "content_id, published_at_ms, latest_time_ms, views_block, views_time_ms,
@@ -112,7 +113,7 @@ mod tests {
     async fn tracks_are_found_by_index_without_walking_a_table() {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         let mut statement = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
-        push_tracks_query(&mut statement, Platform::YouTube, &["a", "b"]);
+        push_tracks_query(&mut statement, Platform::YOUTUBE, &["a", "b"]);
         let plan: Vec<(i64, i64, i64, String)> =
             statement.build_query_as().fetch_all(&store.readers).await.expect("a plan");
         let steps: Vec<String> = plan.into_iter().map(|(_, _, _, step)| step).collect();

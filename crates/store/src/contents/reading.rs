@@ -10,8 +10,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{HashMap, HashSet};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Origin, SeenContent};
-use tensorflix_domain::ids::{Block, ContentId, Platform};
-use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::ids::{Block, ContentId};
+use tensorflix_domain::observed::ObservedContent;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::PlatformSignals;
 
 /// The columns of `contents` that make a [`ContentRow`].
@@ -212,7 +213,7 @@ pub(crate) fn by_platform<'a>(
         let of_it = contents.clone().into_iter().filter(move |content| content.platform() == platform);
         (platform, of_it.map(ContentId::as_str).collect::<Vec<_>>())
     };
-    Platform::ALL.into_iter().map(ids_of).filter(|(_, ids)| !ids.is_empty()).collect()
+    Platform::known().iter().copied().map(ids_of).filter(|(_, ids)| !ids.is_empty()).collect()
 }
 
 /// Selects [`TextRow`]s.
@@ -242,7 +243,7 @@ mod tests {
     async fn contents_are_found_by_index_without_walking_a_table() {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         let mut statement = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
-        push_texts_query(&mut statement, Platform::YouTube, &["a", "b"]);
+        push_texts_query(&mut statement, Platform::YOUTUBE, &["a", "b"]);
         let plan: Vec<(i64, i64, i64, String)> =
             statement.build_query_as().fetch_all(&store.readers).await.expect("a plan");
         let steps: Vec<String> = plan.into_iter().map(|(_, _, _, step)| step).collect();

@@ -7,7 +7,8 @@ use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::HashMap;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{ContentId, Platform};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::traffic::{Point, Series};
 
 /// The newest observations of each content: one seek in the index of the history, and as many steps as rows are wanted.
@@ -98,7 +99,7 @@ mod tests {
     async fn series_are_found_by_index_without_walking_a_table() {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         let mut statement = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
-        push_query(&mut statement, Platform::YouTube, &["a", "b"], 64);
+        push_query(&mut statement, Platform::YOUTUBE, &["a", "b"], 64);
         let plan: Vec<(i64, i64, i64, String)> =
             statement.build_query_as().fetch_all(&store.readers).await.expect("a plan");
         let steps: Vec<String> = plan.into_iter().map(|(_, _, _, step)| step).collect();

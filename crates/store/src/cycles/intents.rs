@@ -7,7 +7,7 @@ use crate::columns::{block, cycle_number, from_json, hash, hotkey, stamp, to_jso
 use crate::error::StoreError;
 use crate::store::Store;
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{IntentOutcome, RevealOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
 
 #[derive(sqlx::FromRow)]
 struct IntentRow {

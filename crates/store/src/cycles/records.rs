@@ -8,8 +8,8 @@ use crate::cycles::snapshot::{pack, unpack};
 use crate::error::StoreError;
 use crate::store::Store;
 use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::evidence::PreviousScores;
-use tensorflix_domain::record::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
 

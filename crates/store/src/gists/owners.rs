@@ -4,8 +4,8 @@ use crate::columns::{block, count_column, from_json, to_json};
 use crate::error::StoreError;
 use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
+use tensorflix_domain::rounds::UnwatchedBlocks;
 
 /// In messages.
 const WHAT: &str = "a gist's refusal";

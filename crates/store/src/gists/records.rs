@@ -9,10 +9,10 @@ use crate::error::StoreError;
 use crate::store::Store;
 use sqlx::SqliteConnection;
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{
+use tensorflix_domain::gist_record::{
     ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, GistState, GoodPointer,
 };
+use tensorflix_domain::ids::Block;
 
 #[derive(sqlx::FromRow)]
 struct GistRow {

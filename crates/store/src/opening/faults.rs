@@ -7,7 +7,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistOutcome, Head};
+use tensorflix_domain::gist_record::{ContentDigest, GistAnswer, GistOutcome};
+use tensorflix_domain::head::Head;
 
 struct Place {
     folder: TempDir,

@@ -8,9 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::collections::BTreeMap;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::Dating;
-use tensorflix_domain::evidence::UnwatchedBlocks;
+use tensorflix_domain::gist_record::{ContentDigest, GistAnswer, GistHolder, GistOutcome};
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::record::{ContentDigest, GistAnswer, GistHolder, GistOutcome};
+use tensorflix_domain::rounds::UnwatchedBlocks;
 
 /// A row in every table that the first schema has, as its release wrote them.
 const ROWS_OF_0001: &[&str] = &[

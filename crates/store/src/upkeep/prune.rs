@@ -14,7 +14,7 @@ use crate::store::{ROWS_PER_STATEMENT, Store};
 use sqlx::{QueryBuilder, Sqlite};
 use std::collections::HashSet;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::evidence::MOST_UNWATCHED_RANGES;
+use tensorflix_domain::rounds::MOST_UNWATCHED_RANGES;
 use tensorflix_domain::subnet::Subnet;
 
 /// Observations that one step looks at.

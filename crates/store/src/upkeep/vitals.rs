@@ -4,7 +4,7 @@ use crate::columns::{from_json, optional_block};
 use crate::error::StoreError;
 use crate::store::Store;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::IntentOutcome;
+use tensorflix_domain::intent::IntentOutcome;
 
 impl Store {
     /// The block of the newest subnet that was remembered.

@@ -5,10 +5,10 @@ use crate::samples::{claim, hotkey, stamp, subnet};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::dating::{DateAnswer, Dating, GistDate, Undatable};
-use tensorflix_domain::evidence::{MOST_UNWATCHED_RANGES, UnwatchedBlocks};
 use tensorflix_domain::gist_owner::GistName;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::rounds::{MOST_UNWATCHED_RANGES, UnwatchedBlocks};
 use tensorflix_store::Store;
 
 const ROUND_BLOCKS: u32 = 25;

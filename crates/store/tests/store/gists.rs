@@ -3,12 +3,12 @@
 use crate::samples::{claim, claimed, hotkey, rule};
 use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::commitment::GistPointer;
-use tensorflix_domain::evidence::UnwatchedBlocks;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
-use tensorflix_domain::ids::Block;
-use tensorflix_domain::record::{
+use tensorflix_domain::gist_record::{
     ClaimedHolding, ContentDigest, FailureScope, GistAnswer, GistHolder, GistOutcome, Holding,
 };
+use tensorflix_domain::ids::Block;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_store::Store;
 
 async fn memory() -> Store {

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::time::Duration;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 use tensorflix_store::{Loss, Store, StoreError, ValidatorLock};
 
 fn head(block: u32) -> Head {

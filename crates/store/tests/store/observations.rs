@@ -6,7 +6,7 @@ use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::evidence::{Measurement, SeenContent};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Sighting};
-use tensorflix_domain::record::ObservedContent;
+use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::traffic::Point;
 use tensorflix_domain::verification::PlatformSignals;
 use tensorflix_store::Store;
@@ -137,14 +137,15 @@ async fn observed_since_counts_absences_and_keeps_the_order_asked_for() {
 
 #[tokio::test]
 async fn an_id_is_another_content_on_another_platform() {
-    use tensorflix_domain::ids::{ContentId, Platform};
+    use tensorflix_domain::ids::ContentId;
+    use tensorflix_domain::platform::Platform;
     let store = memory().await;
     let on = |platform| ContentId::new(platform, "aaaaaaaaaaa").expect("an id");
     let mut observation = seen(2, 10, Some(5), None);
-    observation.content = on(Platform::YouTube);
+    observation.content = on(Platform::YOUTUBE);
     store.record_observations(&[observation]).await.expect("saved");
-    let asked = [on(Platform::Instagram), on(Platform::YouTube)];
-    assert_eq!(store.observed_since(&asked, 0).await.expect("read"), [on(Platform::YouTube)]);
+    let asked = [on(Platform::INSTAGRAM), on(Platform::YOUTUBE)];
+    assert_eq!(store.observed_since(&asked, 0).await.expect("read"), [on(Platform::YOUTUBE)]);
     assert_eq!(store.observed_contents(&asked).await.expect("read")[0], ObservedContent::default());
 }
 

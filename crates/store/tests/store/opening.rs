@@ -3,7 +3,7 @@
 use crate::samples::{Place, claim, content, raw, seen, stamp, subnet, url_of};
 use crate::weights::signer;
 use std::path::Path;
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 use tensorflix_store::{Store, StoreError, ValidatorLock};
 
 #[tokio::test]

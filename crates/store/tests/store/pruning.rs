@@ -4,8 +4,9 @@ use crate::gists::{fetched, holder, pointer, unchanged};
 use crate::samples::{Place, absent, claim, claimed, content, count, decided, hotkey, raw, seen, stamp, subnet};
 use crate::weights::{intent, signer};
 use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::gist_record::ContentDigest;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::quarantine::{Item, ItemKind};
-use tensorflix_domain::record::{ContentDigest, Head};
 use tensorflix_store::{Pruned, Store};
 
 /// The time of a block, as pruning is asked with it.

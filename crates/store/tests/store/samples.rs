@@ -4,17 +4,21 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::cycle::{DecidedCycle, ReportedError};
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::{
     BoundClaim, ContentEvidence, Evidence, LatestSighting, Measurement, Miner, Origin, PreviousScores, SeenContent,
-    UnwatchedBlocks, WeightedTask,
+    WeightedTask,
 };
-use tensorflix_domain::ids::{Block, ContentId, Hotkey, Platform};
+use tensorflix_domain::gist_record::{ClaimedHolding, Holding};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Observation, Presence, Sighting};
 use tensorflix_domain::places::PlaceRuleDigest;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::record::{ClaimedHolding, DecidedCycle, Holding, ReportedError};
+use tensorflix_domain::rounds::Rounds;
+use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
 use tensorflix_domain::task::Task;
@@ -89,7 +93,7 @@ pub fn hotkey(key: u8) -> Hotkey {
 
 /// Contents with even numbers are on YouTube, those with odd ones on Instagram.
 pub fn content(number: u32) -> ContentId {
-    let platform = if number.is_multiple_of(2) { Platform::YouTube } else { Platform::Instagram };
+    let platform = if number.is_multiple_of(2) { Platform::YOUTUBE } else { Platform::INSTAGRAM };
     ContentId::new(platform, &format!("v{number:010}")).expect("an id")
 }
 
@@ -209,7 +213,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let task = Task {
         id: "t".parse().expect("a task id"),
         description: "d".to_owned(),
-        platform: Platform::YouTube,
+        platform: Platform::YOUTUBE,
         start_at: Moment::from_unix_ms(1),
         end_at: None,
     };
@@ -219,7 +223,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
         hotkey: hotkey(1),
         task_id: pair.task_id.clone(),
         content_id: pair.content_id.clone(),
-        platform: Some(Platform::YouTube),
+        platform: Some(Platform::YOUTUBE),
         status: Status::Accepted,
         reason: None,
         view_count: Some(7),

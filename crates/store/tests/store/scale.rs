@@ -2,7 +2,7 @@
 
 use crate::samples::{Place, content, raw, seen, stamp};
 use std::time::{Duration, Instant};
-use tensorflix_domain::record::Head;
+use tensorflix_domain::head::Head;
 
 /// Contents in the large database; each has ten observations.
 const CONTENTS: u32 = 100_000;

@@ -2,7 +2,7 @@
 
 use crate::samples::{Place, hotkey, raw, stamp};
 use tensorflix_domain::ids::{Block, Hotkey};
-use tensorflix_domain::record::{IntentOutcome, RevealOutcome, RevealPlan, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, RevealPlan, WeightIntent};
 use tensorflix_store::{Store, StoreError};
 
 /// Who signs intents.

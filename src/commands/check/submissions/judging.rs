@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
-use tensorflix_domain::dating::{Dating, Rounds};
+use tensorflix_domain::dating::Dating;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, Evidence, Miner, WeightedTask};
-use tensorflix_domain::ids::{ContentId, Platform, TaskId};
+use tensorflix_domain::ids::{ContentId, TaskId};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::places::PlaceRule;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
+use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -125,7 +127,7 @@ fn judge_without_tasks(miner: &Miner, at: BlockStamp, policy: &Policy) -> Vec<Ou
         let tasks = ids.iter().map(|id| WeightedTask { task: task(id), weight: 1.0 }).collect();
         judged(miner, at, tasks, &BTreeMap::new(), policy)
     };
-    let on_all = supposed(Platform::YouTube).zip(supposed(Platform::Instagram));
+    let on_all = supposed(Platform::YOUTUBE).zip(supposed(Platform::INSTAGRAM));
     on_all.map(|(youtube, instagram)| either(youtube, instagram)).collect()
 }
 
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_neither_accepted_nor_rejected() {
-        let tasks = [("yt", Platform::YouTube), ("ig", Platform::Instagram)];
+        let tasks = [("yt", Platform::YOUTUBE), ("ig", Platform::INSTAGRAM)];
         let pairs =
             [("yt", YOUTUBE_ID), ("ig", "C8xYz"), ("yt", "C8xYz"), ("other", YOUTUBE_ID), ("yt", "../x"), ("", "a")];
         let expected =
@@ -206,7 +208,7 @@ mod tests {
             Pair { task_id: "t".to_owned(), content_id: YOUTUBE_ID.to_owned() },
             Pair { task_id: "t".to_owned(), content_id: YOUTUBE_ID.to_owned() },
         ];
-        let content = Outcome::NotChecked(NotChecked::Content(Platform::YouTube));
+        let content = Outcome::NotChecked(NotChecked::Content(Platform::YOUTUBE));
         assert_eq!(contents_to_ask(&[content.clone(), content.clone()], &pairs).len(), 1);
         assert!(contents_to_ask(&[Outcome::NotChecked(NotChecked::Task), content], &pairs[..1]).is_empty());
     }

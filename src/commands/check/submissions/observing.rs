@@ -7,17 +7,17 @@ use crate::commands::check::checks::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platforms::instagram::UNITS_PER_USD;
-use tensorflix_actors::platforms::{BatchAnswer, BatchError, Platform, Route, Scope, screen};
+use tensorflix_actors::platforms::{BatchAnswer, BatchError, PlatformApi, Route, Scope, screen};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Presence, Sighting};
 use tensorflix_domain::ownership::{OwnerTag, owner_tag};
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 
 /// Every platform with its way out.
-pub type Sources = Vec<(Box<dyn Platform>, Outbound)>;
+pub type Sources = Vec<(Box<dyn PlatformApi>, Outbound)>;
 
 /// What the platforms said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,28 +29,17 @@ pub struct Asked {
 }
 
 /// What asking for these contents costs, in words, for each platform that would be asked.
-pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<(ids::Platform, String)> {
+pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<(Platform, String)> {
     sources.iter().filter_map(|(platform, _)| price_of(platform.as_ref(), contents)).collect()
 }
 
-fn price_of(platform: &dyn Platform, contents: &BTreeSet<ContentId>) -> Option<(ids::Platform, String)> {
+fn price_of(platform: &dyn PlatformApi, contents: &BTreeSet<ContentId>) -> Option<(Platform, String)> {
     let (id, terms) = (platform.id(), platform.terms());
     let count = of_platform(contents, id).len();
     let requests = count.div_ceil(terms.batch_size.max(1));
     let units = u64::try_from(requests).unwrap_or(u64::MAX).saturating_mul(terms.units_per_batch);
-    let charge = match id {
-        ids::Platform::YouTube => counted(count_of(units), "unit") + " of the day's quota",
-        ids::Platform::Instagram => {
-            #[expect(clippy::cast_precision_loss, reason = "an amount that is shown with two decimals")]
-            let usd = units as f64 / UNITS_PER_USD;
-            format!("at most {usd:.2} US dollars")
-        }
-    };
+    let charge = (platform.spec().price)(units);
     (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "content"), counted(requests, "request"))))
-}
-
-fn count_of(units: u64) -> usize {
-    usize::try_from(units).unwrap_or(usize::MAX)
 }
 
 impl Asked {
@@ -64,7 +53,7 @@ impl Asked {
             }
             let routes = platform.routes(Scope::Everything);
             if routes.is_empty() {
-                asked.missing(platform.id(), format!("there is no API key: set {}", key_variable(platform.id())));
+                asked.missing(platform.id(), format!("there is no API key: set {}", platform.spec().key_variable));
                 continue;
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
@@ -85,7 +74,7 @@ impl Asked {
         asked
     }
 
-    fn missing(&mut self, platform: ids::Platform, why: String) {
+    fn missing(&mut self, platform: Platform, why: String) {
         let check = Check::not_checked(platform.name(), why);
         if !self.checks.contains(&check) {
             self.checks.push(check);
@@ -95,7 +84,7 @@ impl Asked {
 
 /// Asks with one key after the other, until one is not refused.
 async fn ask(
-    platform: &dyn Platform,
+    platform: &dyn PlatformApi,
     outbound: &Outbound,
     routes: &[Route],
     batch: &[ContentId],
@@ -112,15 +101,8 @@ async fn ask(
     Err(last)
 }
 
-fn of_platform(contents: &BTreeSet<ContentId>, platform: ids::Platform) -> Vec<ContentId> {
+fn of_platform(contents: &BTreeSet<ContentId>, platform: Platform) -> Vec<ContentId> {
     contents.iter().filter(|content| content.platform() == platform).cloned().collect()
-}
-
-const fn key_variable(platform: ids::Platform) -> &'static str {
-    match platform {
-        ids::Platform::YouTube => "YOUTUBE_API_KEY",
-        ids::Platform::Instagram => "APIFY_API_KEY",
-    }
 }
 
 /// What the rules read of one answer.

@@ -1,5 +1,6 @@
 //! What makes one platform different from another, and in what terms its actor speaks with it.
 
+use super::spec::PlatformSpec;
 use crate::outbound::Outbound;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,15 +11,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
-use tensorflix_domain::ids::{self, ContentId};
+use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 
 /// What makes one platform different from another.
 #[async_trait]
-pub trait Platform: Send + Sync + 'static {
+pub trait PlatformApi: Send + Sync + 'static {
     /// Which one it is.
-    fn id(&self) -> ids::Platform;
+    fn spec(&self) -> &'static PlatformSpec;
+
+    /// Which one it is, to the rules.
+    fn id(&self) -> Platform {
+        self.spec().platform
+    }
 
     /// Bounds and price of its requests.
     fn terms(&self) -> Terms;

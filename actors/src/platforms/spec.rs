@@ -1,0 +1,31 @@
+//! What everybody else has to know of a platform, in one place: the platforms of a process are the list of their specs.
+
+use super::{instagram, youtube};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::platform::Platform;
+use url::Url;
+
+/// A platform, as it is registered.
+#[derive(Debug)]
+pub struct PlatformSpec {
+    /// Its rules: name, grammar of ids, what can be true of it.
+    pub platform: Platform,
+    /// The environment variable that holds its key.
+    pub key_variable: &'static str,
+    /// What so many units of its ledger are to whoever pays, in words.
+    pub price: fn(units: u64) -> String,
+    /// Most pictures of one video or reel that detectors look at.
+    pub most_frames: u64,
+    /// The addresses of these pictures: the platform's own, which no miner chooses. The text is the address that the platform
+    /// gave for its picture, if it gave one.
+    pub frames: fn(&ContentId, Option<&str>) -> Vec<Url>,
+}
+
+/// Every platform of this release.
+pub static PLATFORMS: [&PlatformSpec; 2] = [&youtube::SPEC, &instagram::SPEC];
+
+/// The spec of a platform, if it is registered.
+#[must_use]
+pub fn spec_of(platform: Platform) -> Option<&'static PlatformSpec> {
+    PLATFORMS.into_iter().find(|spec| spec.platform == platform)
+}
