@@ -4,7 +4,7 @@
 //! as a whole or not at all: it was checked when it was read. Settings that are read once, at the start, are named, so that
 //! an operator knows what a restart would change.
 
-use crate::config::Config;
+use crate::config::{Config, reloads};
 use crate::connections;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,21 +13,6 @@ use tensorflix_actors::platform::DailyBudget;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use toml::{Table, Value};
-
-/// Settings that apply without a restart, as `section.key`.
-const LIVE: [&str; 11] = [
-    "github.burst",
-    "github.requests_per_second",
-    "instagram.burst",
-    "instagram.daily_charge_usd",
-    "instagram.requests_per_second",
-    "log.level",
-    "network.burst",
-    "network.requests_per_second",
-    "youtube.burst",
-    "youtube.daily_quota",
-    "youtube.requests_per_second",
-];
 
 /// The rate that a limiter follows.
 pub type RateOf = fn(&Config) -> Rate;
@@ -86,7 +71,7 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     let (before, after) = (settings(old), settings(new));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
-        let place = if LIVE.contains(&name.as_str()) { &mut changes.live } else { &mut changes.after_restart };
+        let place = if reloads(name) { &mut changes.live } else { &mut changes.after_restart };
         place.insert(name.clone());
     }
     if old.secrets != new.secrets {
@@ -118,9 +103,23 @@ mod tests {
     #[test]
     fn every_live_setting_exists_and_only_those_are_live() {
         let all = settings(&Config::default());
-        for name in LIVE {
-            assert!(all.contains_key(name), "{name}");
-        }
+        let live: Vec<_> = all.keys().map(String::as_str).filter(|name| reloads(name)).collect();
+        assert_eq!(
+            live,
+            [
+                "github.burst",
+                "github.requests_per_second",
+                "instagram.burst",
+                "instagram.daily_charge_usd",
+                "instagram.requests_per_second",
+                "log.level",
+                "network.burst",
+                "network.requests_per_second",
+                "youtube.burst",
+                "youtube.daily_quota",
+                "youtube.requests_per_second",
+            ]
+        );
         let mut new = Config::default();
         assert_eq!(changes(&Config::default(), &new), Changes::default());
         new.youtube.daily_quota = 1;

@@ -84,6 +84,16 @@ impl Kind {
         }
     }
 
+    /// The range of a number, in words.
+    pub fn range(self) -> Option<String> {
+        match self {
+            Self::Integer { min, max: i64::MAX } => Some(format!("{min} or more")),
+            Self::Integer { min, max } => Some(format!("{min} to {max}")),
+            Self::Float { min, max } => Some(format!("{min} to {max}")),
+            Self::Choice(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
     /// Whether a wrong value may be repeated in an error. Free text may be a secret in the wrong place, or a URL
     /// with one in it.
     pub const fn may_be_shown(self) -> bool {

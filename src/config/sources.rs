@@ -7,16 +7,33 @@ use std::collections::BTreeMap;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::Overrides;
+use super::kind::Kind;
 use super::problem::{Origin, Problem, nearest, shown};
 use super::schema::{self, ACTOR_NAMES, ACTORS};
-use super::secrets;
+use super::secret_sources;
+use super::sections::SECTIONS;
 
 const VARIABLE_PREFIX: &str = "TENSORFLIX__";
 const VARIABLE_SEPARATOR: &str = "__";
-/// Variables that users of other subnet tools know; the long form of the same setting goes before them.
-const SHORT_VARIABLES: [(&str, &str, &str); 2] =
-    [("NETUID", "network", "netuid"), ("SUBTENSOR_NETWORK", "network", "network")];
+
+/// What the flags of `run` set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// `--validator-gist-id`.
+    pub validator_gist_id: Option<String>,
+    /// `--validator-username`.
+    pub validator_username: Option<String>,
+    /// `--update-interval`, hours.
+    pub update_interval_hours: Option<f64>,
+    /// `--netuid`.
+    pub netuid: Option<u16>,
+    /// `--network`.
+    pub network: Option<String>,
+    /// `--wallet-name`.
+    pub wallet_name: Option<String>,
+    /// `--wallet-hotkey`.
+    pub wallet_hotkey: Option<String>,
+}
 
 /// A checked value and where it came from.
 #[derive(Debug)]
@@ -86,10 +103,12 @@ impl Reading {
 
     /// Reads the settings among the environment's variables; the rest is none of our business.
     pub fn environment(&mut self, variables: &BTreeMap<String, String>) {
-        for (variable, section, key) in SHORT_VARIABLES {
+        // Variables that users of other subnet tools know; the long form of the same setting goes before them.
+        for (section, setting) in schema::settings() {
+            let Some(variable) = setting.terms.variable else { continue };
             // Compose files and unit files pass on a variable that is not set as an empty one.
             if let Some(text) = variables.get(variable).filter(|text| !text.trim().is_empty()) {
-                self.offer(section, key, |kind| kind.read(text), Origin::Variable(variable.to_owned()));
+                self.offer(section, setting.key, |kind| kind.read(text), Origin::Variable(variable.to_owned()));
             }
         }
         let mut seen = BTreeMap::new();
@@ -136,10 +155,11 @@ impl Reading {
     }
 
     /// Checks a value and takes it, or notes what is wrong with it.
-    fn offer(&mut self, section: &str, key: &str, read: impl FnOnce(super::kind::Kind) -> Value, origin: Origin) {
-        let Some((key, kind)) = schema::find(section, key) else {
+    fn offer(&mut self, section: &str, key: &str, read: impl FnOnce(Kind) -> Value, origin: Origin) {
+        let Some(setting) = schema::find(section, key) else {
             return self.refuse(origin, unknown_key(section, key));
         };
+        let (key, kind) = (setting.key, setting.terms.kind);
         let value = read(kind);
         match kind.accept(&value) {
             Some(value) => {
@@ -179,7 +199,7 @@ fn without_prefix(variable: &str) -> Option<&str> {
 }
 
 fn without_section(key: &str) -> String {
-    let nearest_section = || nearest(key, schema::SECTIONS.iter().map(|section| section.name)).unwrap_or_default();
+    let nearest_section = || nearest(key, SECTIONS.iter().map(|section| section.name)).unwrap_or_default();
     match schema::section_with(key) {
         Some(section) => format!("`{}` stands outside of a section: write it under [{section}]", shown(key)),
         None => format!(
@@ -198,7 +218,7 @@ fn unknown_section(name: &str) -> String {
             shown(actor)
         );
     }
-    let sections = schema::SECTIONS.iter().map(|section| section.name).chain([ACTORS]);
+    let sections = SECTIONS.iter().map(|section| section.name).chain([ACTORS]);
     let near = nearest(name, sections).unwrap_or_default();
     format!("there is no section [{}]; the nearest is [{near}]: correct it or remove it", shown(name))
 }
@@ -207,14 +227,14 @@ fn unknown_key(section: &str, key: &str) -> String {
     let Some(known) = schema::section(section) else {
         return unknown_section(section);
     };
-    if let Some(place) = secrets::misplaced(section, key) {
+    if let Some(place) = secret_sources::misplaced(section, key) {
         return place;
     }
     let name = format!("`{section}.{}`", shown(key));
     match schema::section_with(key) {
         Some(other) => format!("there is no setting {name}; there is `{other}.{key}`: correct it or remove it"),
         None => {
-            let near = nearest(key, known.settings.iter().map(|(key, _)| *key)).unwrap_or_default();
+            let near = nearest(key, known.settings.iter().map(|setting| setting.key)).unwrap_or_default();
             format!("there is no setting {name}; the nearest is `{section}.{near}`: correct it or remove it")
         }
     }

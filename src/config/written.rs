@@ -1,47 +1,91 @@
-//! Writing a configuration: `config.toml` as it is in the repository, with other values.
+//! Writes a configuration as a file in which every setting is explained. `config.toml` is this file with the defaults.
 
 use toml::{Table, Value};
 
-use super::Config;
+use super::schema::{self, ACTOR_NAMES, ACTORS};
+use super::sections::{Config, SECTIONS};
+use super::statement::{Section, Setting};
 
-/// The commented file with every default.
-const TEMPLATE: &str = include_str!("../../config.toml");
+const INTRODUCTION: &str = "\
+# Settings of tensorflix: every section and key, with its default. A setting that is left out has the value shown here.
+# In brackets: range and unit; the environment variable, if it has one of its own; \"reloads\" if a change is applied on
+# SIGHUP. Every other change needs a restart.
+#
+# Command line overrides environment, environment overrides this file, this file overrides the defaults. Any setting can
+# come from the environment as TENSORFLIX__SECTION__KEY, such as TENSORFLIX__YOUTUBE__BATCH_SIZE=25; commas separate the
+# entries of a list. Secrets do not belong in this file: put them in the environment variables named below, or in the
+# files named by the *_file settings. Relative paths start at the directory in which the program is started.
+";
 
-/// The whole file for `config`, without secrets.
-pub(super) fn to_toml(config: &Config) -> String {
-    // Numbers, texts and lists of texts can always be written; were one not, its default would be.
-    let values = Table::try_from(config).unwrap_or_default();
-    let mut written = String::with_capacity(TEMPLATE.len());
-    let mut section = "";
-    for line in TEMPLATE.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = name;
+/// Longest line of a comment.
+const LINE_WIDTH: usize = 120;
+
+impl Config {
+    /// The commented file that gives this configuration, without its secrets.
+    pub fn to_toml(&self) -> String {
+        // Numbers, texts and lists of texts can always be written; were one not, its default would apply.
+        let values = Table::try_from(self).unwrap_or_default();
+        let mut written = INTRODUCTION.to_owned();
+        for section in &SECTIONS {
+            let values = values.get(section.name).and_then(Value::as_table);
+            written.push_str(&header(section));
+            for setting in section.settings {
+                if let Some(value) = values.and_then(|values| values.get(setting.key)) {
+                    written.push_str(&comment(setting));
+                    written.push_str(&assignment(setting.key, value));
+                }
+            }
         }
-        match line.split_once(" = ") {
-            Some((key, _)) if !line.starts_with('#') => match lookup(&values, section, key) {
-                Some(value) => written.push_str(&format!("{key} = {value}\n")),
-                None => written.push_str(&format!("{line}\n")),
-            },
-            _ => written.push_str(&format!("{line}\n")),
-        }
+        written.push_str(&actor_example());
+        written.push_str(&actor_sections(&values));
+        written
     }
-    written.push_str(&actor_sections(&values));
-    written
 }
 
-fn lookup<'a>(values: &'a Table, section: &str, key: &str) -> Option<&'a Value> {
-    values.get(section)?.get(key)
+fn header(section: &Section) -> String {
+    let about: String = section.about.iter().map(|line| format!("#{line}\n")).collect();
+    format!("\n{about}[{}]\n", section.name)
+}
+
+/// What a setting is for, then what it accepts.
+fn comment(setting: &Setting) -> String {
+    let mut lines: Vec<String> = setting.why.iter().map(|line| format!("#{line}")).collect();
+    let facts = setting.terms.in_brackets();
+    match lines.last_mut() {
+        _ if facts.is_empty() => {}
+        Some(last) if last.len() + 1 + facts.len() <= LINE_WIDTH => last.push_str(&format!(" {facts}")),
+        _ => lines.push(format!("# {facts}")),
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn assignment(key: &str, value: &Value) -> String {
+    format!("{key} = {value}\n")
+}
+
+/// How one actor's own section looks, as a comment.
+fn actor_example() -> String {
+    let [others @ .., last] = ACTOR_NAMES;
+    let mut example = format!("\n# For one actor: {} or {last}.\n# [{ACTORS}.youtube]\n", others.join(", "));
+    let values = Table::try_from(Config::default().supervision).unwrap_or_default();
+    for setting in schema::section(schema::SUPERVISION).map_or(&[][..], |section| section.settings) {
+        if let Some(value) = values.get(setting.key) {
+            example.push_str(&format!("# {}", assignment(setting.key, value)));
+        }
+    }
+    example
 }
 
 fn actor_sections(values: &Table) -> String {
-    let Some(Value::Table(actors)) = values.get("actors") else {
+    let Some(Value::Table(actors)) = values.get(ACTORS) else {
         return String::new();
     };
     let mut written = String::new();
     for (actor, settings) in actors {
-        written.push_str(&format!("\n[actors.{actor}]\n"));
+        written.push_str(&format!("\n[{ACTORS}.{actor}]\n"));
         for (key, value) in settings.as_table().into_iter().flatten() {
-            written.push_str(&format!("{key} = {value}\n"));
+            written.push_str(&assignment(key, value));
         }
     }
     written

@@ -6,8 +6,8 @@ use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::verification::Check;
 use url::Url;
 
-use super::kind::Form;
 use crate::api::host::is_name;
+use crate::config::kind::Form;
 
 const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
 const LONGEST_WALLET_NAME: usize = 128;

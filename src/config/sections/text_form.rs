@@ -68,3 +68,9 @@ pub(super) mod optional_url {
         if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
     }
 }
+
+/// A URL that is a default.
+#[expect(clippy::expect_used, reason = "the texts are constants, and a test makes every default")]
+pub(super) fn constant_url(text: &str) -> ::url::Url {
+    ::url::Url::parse(text).expect("a URL")
+}

@@ -1,0 +1,117 @@
+//! What makes a submission valid, and what it is worth.
+
+use tensorflix_domain::defence::Defences;
+use tensorflix_domain::ownership::HOTKEY_PLACE;
+use tensorflix_domain::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule};
+use tensorflix_domain::verification::{CheckMode, OnUnknown};
+
+use super::bounds::{HOURS, HOURS_OR_NONE, LARGEST_INTEGER, SHARE};
+use super::forms;
+use crate::config::statement::{Terms, integer, number, one_of, settings, text};
+
+/// A certainty of nothing would break every rule.
+const THRESHOLD: Terms = number(0.01..=1.0);
+const CHECK_MODE: Terms = one_of(&["off", "observe", "enforce"]);
+
+settings! {
+    /// What makes a submission valid.
+    [rules] RulesSettings {
+        /// What a hotkey in the description does. prefer: it settles a dispute; required: without it nothing counts; off:
+        /// it is not read.
+        ownership_tag: OwnershipRule = OwnershipRule::Prefer, one_of(&["prefer", "off", "required"]);
+
+        /// How a description names its owner.
+        ownership_template: String = HOTKEY_PLACE.to_owned(), text(forms::OWNERSHIP_TEMPLATE);
+
+        /// required: a gist counts once GitHub's API has confirmed its owner; prefer: it counts until the API denies it.
+        /// How soon a gist is checked depends on the API's rate limit.
+        gist_owner: GistOwnerRule = GistOwnerRule::Prefer, one_of(&["prefer", "required"]);
+
+        /// Submissions that count for one miner in one task: the first ones in its gist. The others are ignored.
+        max_per_miner_and_task: u32 = 5, integer(1..=1000).unit("submissions");
+
+        /// Where a video counts only once. task: in each task; subnet: in all tasks together.
+        content_scope: ContentScope = ContentScope::Task, one_of(&["task", "subnet"]);
+
+        /// What happens to live broadcasts and premieres until they end. reject: they do not count; accept: they do.
+        live: LiveRule = LiveRule::Reject, one_of(&["reject", "accept"]);
+    }
+}
+
+settings! {
+    /// Against attacks that the subnet's rules leave open. All off: the rules of the subnet alone. ARCHITECTURE.md says what
+    /// each is worth.
+    [defences] DEFENCES of Defences {
+        /// Submissions that count in one task for all hotkeys of one coldkey together; 0: no limit. 5 is what one hotkey
+        /// may have.
+        max_per_coldkey_and_task: integer(0..=1000).unit("submissions");
+
+        /// The same for all gists of one GitHub account.
+        max_per_github_owner_and_task: integer(0..=1000).unit("submissions");
+
+        /// The same for all videos of one channel; those that name their miner's hotkey come first.
+        max_per_channel_and_task: integer(0..=1000).unit("submissions");
+
+        /// A video that names another miner's hotkey. reject: it counts for nobody else; accept: it does until that miner
+        /// lists it too.
+        foreign_tag: one_of(&["accept", "reject"]);
+
+        /// A score is the lower of the one now and the one this long ago: views that the platform removes by then earn
+        /// nothing. 0: the one now.
+        settling_hours: HOURS_OR_NONE;
+
+        /// Of a video first seen with at least this many views, only later views count: against old footage made public.
+        /// 0: all count.
+        first_sight_views: integer(0..=LARGEST_INTEGER).unit("views");
+
+        /// Share that counts of a score with hidden likes, with traffic = "discount" and once it was observed.
+        hidden_engagement_share: SHARE;
+
+        /// Exponent on normalised scores; below 1, one viral video takes less from the others.
+        score_exponent: number(0.1..=2.0);
+
+        /// Share of the other tasks' level that a task's best must reach to count fully: against tasks without
+        /// competition. 0: none.
+        task_floor_share: SHARE;
+    }
+}
+
+settings! {
+    /// Checks of videos and reels. off: not checked; observe: shown, decides nothing; enforce: a breach is rejected.
+    [verifier] VerifierSettings {
+        /// It must be AI-generated: off, observe or enforce. Without a detector the platform's own signals decide alone,
+        /// and nothing waits.
+        ai: CheckMode = CheckMode::Enforce, CHECK_MODE;
+
+        /// It must not be illicit: off, observe or enforce, as above.
+        illicit: CheckMode = CheckMode::Enforce, CHECK_MODE;
+
+        /// It must be about its task: off, observe or enforce.
+        topic: CheckMode = CheckMode::Off, CHECK_MODE;
+
+        /// Views that do not look like those of a real audience. discount: they count less; hold: the submission waits;
+        /// reject: it is rejected; observe: they are shown and decide nothing; off: they are not judged.
+        traffic: TrafficRule = TrafficRule::Discount, one_of(&["discount", "off", "observe", "hold", "reject"]);
+
+        /// How certain a detector must be that a video is not AI-generated before it is rejected.
+        ai_threshold: f64 = 0.8, THRESHOLD;
+
+        /// How certain a detector must be that a video is illicit before it is rejected.
+        illicit_threshold: f64 = 0.8, THRESHOLD;
+
+        /// How certain a detector must be that a video is not about its task before it is rejected.
+        topic_threshold: f64 = 0.8, THRESHOLD;
+
+        /// How long a submission waits for a missing verdict.
+        grace_hours: f64 = 24.0, HOURS_OR_NONE;
+
+        /// What happens then. accept: it counts and says so, so that no outage costs a miner for long; hold: it keeps waiting.
+        on_unknown: OnUnknown = OnUnknown::Accept, one_of(&["accept", "hold"]);
+
+        /// Share of videos that detectors are asked about, chosen by each cycle's block hash: below 1 to save money.
+        sample_share: f64 = 1.0, SHARE;
+
+        /// Age at which a verdict is requested again; meanwhile it stays valid for grace_hours more.
+        verdict_hours: f64 = 720.0, HOURS;
+    }
+}
