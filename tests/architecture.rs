@@ -1,42 +1,96 @@
-//! What ARCHITECTURE.md and deny.toml say of this repository is true: the tests and files that are named exist, and the crates that are
-//! excused are those that are locked.
+//! What the documents and deny.toml say of this repository is true: the tests, files, folders, constants and settings that
+//! ARCHITECTURE.md, README.md and `docs/` name exist, and the crates that are excused are those that are locked.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot run must fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// A name in code quotes that is a test: words joined by underscores, too many of them for anything else in the document.
+/// A name in code quotes that is a test: words joined by underscores, too many of them for anything else in a document.
 const FEWEST_WORDS_OF_A_TEST: usize = 6;
+
+/// Names in code quotes with these endings are files of this repository.
+const FILE_ENDINGS: [&str; 3] = ["rs", "toml", "md"];
+
+/// Other names with a dot that are no settings: files that the process writes.
+const OTHER_ENDINGS: [&str; 2] = ["log", "db"];
+
+/// Names with a dot that are no settings: methods of YouTube's API.
+const METHODS: [&str; 1] = ["videos.list"];
 
 /// Folders without sources of ours.
 const OTHERS: [&str; 2] = ["target", ".git"];
 
 #[test]
-fn every_test_that_the_document_names_exists() {
-    let document = document();
-    let named = quoted(&document).filter(|name| is_test_name(name)).collect::<BTreeSet<_>>();
-    assert!(named.len() >= 20, "the document names its tests: {named:?}");
-    let sources = sources(root());
-    let written = sources.iter().map(|path| fs::read_to_string(path).expect("a source is text")).collect::<Vec<_>>();
-    let missing = named
-        .into_iter()
-        .filter(|name| !written.iter().any(|text| text.contains(&format!("fn {name}("))))
-        .collect::<Vec<_>>();
-    assert!(missing.is_empty(), "ARCHITECTURE.md names tests that are not there: {missing:#?}");
+fn every_test_that_a_document_names_exists() {
+    let named = named(is_test_name);
+    assert!(named.len() >= 20, "the documents name their tests: {named:?}");
+    // Tests that a macro makes have no `fn` before their name.
+    check("tests", named, |name| CODE.contains(name));
 }
 
 #[test]
-fn every_file_that_the_document_names_exists() {
-    let document = document();
-    let sources = sources(root());
-    let missing = quoted(&document)
-        .flat_map(alternatives)
-        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "rs"))
-        .filter(|name| !sources.iter().any(|path| path.ends_with(name)))
-        .collect::<Vec<_>>();
-    assert!(missing.is_empty(), "ARCHITECTURE.md names files that are not there: {missing:#?}");
+fn every_file_and_folder_that_a_document_names_exists() {
+    let all = files(root());
+    let is_file = |name: &str| {
+        let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| FILE_ENDINGS.contains(&ending)) && is_path(name)
+    };
+    check("files", named(is_file), |name| all.iter().any(|path| path.ends_with(name)));
+    let is_folder = |name: &str| name.ends_with('/') && is_path(name);
+    let folders = all.iter().filter_map(|path| path.parent()).flat_map(Path::ancestors).collect::<BTreeSet<_>>();
+    check("folders", named(is_folder), |name| folders.iter().any(|path| path.ends_with(name)));
+}
+
+#[test]
+fn every_link_in_a_document_leads_to_a_file() {
+    for (path, text) in documents() {
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.starts_with("https://")) {
+            let file = target.split('#').next().expect("a part before the anchor");
+            let folder = path.parent().expect("a folder");
+            assert!(file.is_empty() || folder.join(file).exists(), "{} links to {target}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_constant_and_variable_that_a_document_names_exists() {
+    let named = named(is_constant);
+    assert!(named.len() >= 50, "the documents name constants: {named:?}");
+    check("constants or environment variables", named, |name| CODE.contains(name));
+}
+
+#[test]
+fn every_item_of_a_module_or_type_that_a_document_names_exists() {
+    let is_item = |name: &str| name.contains("::") && name.split("::").all(is_word);
+    check("items", named(is_item), |name| name.rsplit("::").next().is_some_and(|last| CODE.contains(last)));
+}
+
+#[test]
+fn every_setting_that_a_document_names_is_in_config_toml() {
+    let settings = parsed(&root().join("config.toml"));
+    let named = named(|name| setting(name).is_some() && !METHODS.contains(&name));
+    assert!(named.len() >= 20, "the documents name settings: {named:?}");
+    check("settings", named, |name| {
+        let (section, key) = setting(name).expect("a setting");
+        match (settings.get(section), key) {
+            (Some(section), Some(key)) => section.get(key).is_some(),
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    });
+}
+
+/// More is no map. What is too long for it has a page in `docs/`.
+const MOST_LINES: usize = 200;
+
+#[test]
+fn architecture_md_stays_short() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the document");
+    assert!(text.lines().count() <= MOST_LINES, "{} lines", text.lines().count());
 }
 
 /// Half of what it was when it was first counted.
@@ -96,20 +150,80 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn document() -> String {
-    fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the document")
+/// ARCHITECTURE.md, README.md and all pages of `docs/`, with their paths.
+fn documents() -> Vec<(PathBuf, String)> {
+    let pages = files(&root().join("docs")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "md"));
+    let all = ["ARCHITECTURE.md", "README.md"].into_iter().map(|name| root().join(name)).chain(pages);
+    all.map(|path| (path.clone(), fs::read_to_string(path).expect("a document"))).collect()
 }
 
-/// What stands in code quotes, outside of blocks of code.
-fn quoted(document: &str) -> impl Iterator<Item = &str> {
-    let prose = document.split("```").step_by(2);
-    prose.flat_map(|text| text.split('`').skip(1).step_by(2))
+/// What is in code quotes in any document, outside of blocks of code, and is of the kind that is asked for; with the documents.
+fn named(is_kind: impl Fn(&str) -> bool) -> BTreeMap<String, BTreeSet<PathBuf>> {
+    let mut found = BTreeMap::<String, BTreeSet<PathBuf>>::new();
+    for (path, text) in documents() {
+        let prose = text.split("```").step_by(2);
+        let quoted = prose.flat_map(|text| text.split('`').skip(1).step_by(2)).flat_map(alternatives);
+        for name in quoted.filter(|name| is_kind(name)) {
+            found.entry(name).or_default().insert(path.clone());
+        }
+    }
+    found
+}
+
+/// Fails with all names that are not there, and the documents that have them.
+#[track_caller]
+fn check(kind: &str, mut named: BTreeMap<String, BTreeSet<PathBuf>>, exists: impl Fn(&str) -> bool) {
+    named.retain(|name, _| !exists(name));
+    assert!(named.is_empty(), "documents name {kind} that do not exist: {named:#?}");
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn is_lower_word(name: &str) -> bool {
+    is_word(name) && !name.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+fn is_path(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 
 fn is_test_name(name: &str) -> bool {
-    name.split('_').count() >= FEWEST_WORDS_OF_A_TEST
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    // The rows of the table of attacks have shorter names.
+    is_lower_word(name) && (name.split('_').count() >= FEWEST_WORDS_OF_A_TEST || name.starts_with("row_"))
 }
+
+fn is_constant(name: &str) -> bool {
+    is_word(name) && name.contains('_') && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// `section.key`, `section.key = value`, `[section]` or `[section] key`, as section and key.
+fn setting(name: &str) -> Option<(&str, Option<&str>)> {
+    let name = name.split(" = ").next().expect("a part before the value");
+    let (section, key) = match name.strip_prefix('[') {
+        Some(rest) => {
+            rest.split_once(']').map(|(section, key)| (section, Some(key.trim()).filter(|key| !key.is_empty())))?
+        }
+        None => name.split_once('.').map(|(section, key)| (section, Some(key)))?,
+    };
+    let is_file = key.is_some_and(|key| FILE_ENDINGS.contains(&key) || OTHER_ENDINGS.contains(&key));
+    let is_section = is_lower_word(section) && section.starts_with(|first: char| first.is_ascii_lowercase());
+    (is_section && key.is_none_or(is_lower_word) && !is_file).then_some((section, key))
+}
+
+/// The words of all sources but this one, comments left out, and of config.toml.
+static CODE: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let sources = files(root()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let mut words = BTreeSet::new();
+    for path in sources.filter(|path| !path.ends_with("tests/architecture.rs")).chain([root().join("config.toml")]) {
+        let text = fs::read_to_string(path).expect("a source is text");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            words.extend(line.split(|one: char| !one.is_ascii_alphanumeric() && one != '_').map(str::to_owned));
+        }
+    }
+    words
+});
 
 /// `a/{b,c}.rs` as `a/b.rs` and `a/c.rs`.
 fn alternatives(name: &str) -> Vec<String> {
@@ -119,16 +233,16 @@ fn alternatives(name: &str) -> Vec<String> {
     }
 }
 
-/// All Rust files below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             if !OTHERS.iter().any(|other| path.ends_with(other)) {
-                found.extend(sources(&path));
+                found.extend(files(&path));
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else {
             found.push(path);
         }
     }

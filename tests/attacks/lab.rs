@@ -158,7 +158,7 @@ pub struct Defence {
     pub gain: f64,
 }
 
-/// The rows that pay by default. ARCHITECTURE.md has the same figures.
+/// The rows that pay by default. docs/attacks.md has the same figures.
 pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 11,

@@ -3,7 +3,7 @@
 //!
 //! Of each row it holds that everybody else's raw scores are the same bits with and without the attack, and what the attack
 //! earns: no more than the twin, with the default settings or with the defence that is named. Where it earns more, the
-//! figure is a bound, and ARCHITECTURE.md's table names it.
+//! figure is a bound, and the table in docs/attacks.md names it.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::cast_precision_loss, reason = "tests")]
 #![cfg(feature = "sandbox")]
@@ -14,3 +14,4 @@ mod lab;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;

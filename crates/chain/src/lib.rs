@@ -8,15 +8,13 @@
 //! [`Client::validate`] asks the pool's opinion, [`Client::submit`] broadcasts and waits for finality,
 //! [`Client::find_extrinsic`] asks the chain what became of bytes that were broadcast before a crash.
 //!
-//! Weights are signed in the form that the subnet demands at the block: plain, or as a timelocked commit that the chain
-//! reveals by itself (`timelock.rs`).
+//! Weights are signed in the form that the subnet demands at the block: plain, as a timelocked commit that the chain
+//! reveals by itself (`timelock.rs`), or as a hashed commit where a runtime has nothing newer (`hashed.rs`).
 //!
 //! What the endpoint in use cannot answer, the others are asked (`asking.rs`), and one that does better takes its place.
 //!
 //! What this crate does not do: it decides nothing (when to send, what weights), broadcasts nothing twice, stores nothing and
-//! has no background task of its own but the short look at whether a better endpoint is well again. Older runtimes'
-//! `commit_weights` and `reveal_weights` are not built; where only they are taken, signing is
-//! [`ChainError::CannotBuild`].
+//! has no background task of its own but the short look at whether a better endpoint is well again.
 
 mod client;
 mod config;

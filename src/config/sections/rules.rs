@@ -39,7 +39,7 @@ settings! {
 }
 
 settings! {
-    /// Against attacks that the subnet's rules leave open. All off: the rules of the subnet alone. ARCHITECTURE.md says what
+    /// Against attacks that the subnet's rules leave open. All off: the rules of the subnet alone. docs/attacks.md says what
     /// each is worth.
     [defences] DEFENCES of Defences {
         /// Submissions that count in one task for all hotkeys of one coldkey together; 0: no limit. 5 is what one hotkey
