@@ -28,7 +28,7 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::{DateGists, SubmissionsRecorded};
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts, ScoresDecided};
+use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts, ScoresDecided};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::verifier::VerifyContents;
@@ -256,7 +256,7 @@ fn scorer(
         store: world.store(),
         clock: world.clock(),
         stats: Arc::clone(&stats),
-        opened: HasOpened::default(),
+        memory: ScorerMemory::default(),
     };
     (parts, decided, stats)
 }

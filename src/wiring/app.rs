@@ -26,7 +26,7 @@ use tensorflix_actors::platforms::youtube::YouTubeActor;
 use tensorflix_actors::platforms::{PlatformActor, PlatformApi, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening};
-use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
+use tensorflix_actors::scorer::{Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
@@ -276,7 +276,7 @@ impl<'a> Workshop<'a> {
             store,
             clock,
             stats: scorer_stats,
-            opened: HasOpened::default(),
+            memory: ScorerMemory::default(),
         };
         let scorer = scorer.supervise(supervision, move || Scorer::new(parts.clone()));
         let head_listeners = vec![weight_setter.clone().recipient()];

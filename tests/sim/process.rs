@@ -24,7 +24,7 @@ use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::platforms::{DailyBudget, PlatformActor, PlatformApi as ObservedPlatform, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening};
-use tensorflix_actors::scorer::{HasOpened, Scorer, ScorerParts};
+use tensorflix_actors::scorer::{Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
@@ -234,7 +234,7 @@ impl Workshop {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             stats,
-            opened: HasOpened::default(),
+            memory: ScorerMemory::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use crate::scorer::claims::Claiming;
 use crate::scorer::disputes::Disputes;
 use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
-use crate::scorer::parts::{HasOpened, ScorerParts};
+use crate::scorer::memory::ScorerMemory;
+use crate::scorer::parts::ScorerParts;
 use crate::scorer::polls::{Poller, Watched};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
@@ -16,7 +17,7 @@ use crate::supervision::quarantine::{self, Quarantine, Rules};
 use crate::verifier::VerifyContents;
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, grid_start};
 use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ReportedError};
@@ -48,20 +49,19 @@ pub(crate) struct Conductor {
     verifier: Option<Recipient<VerifyContents>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    opened: HasOpened,
+    memory: ScorerMemory,
     /// What is looked at until the next cycle.
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
-    /// Why a cycle waits for tasks, while one does.
-    waits: Mutex<Option<String>>,
     rules: Rules,
     claiming: Claiming,
 }
 
 impl Conductor {
     pub(crate) fn new(parts: &ScorerParts) -> Self {
-        let ScorerParts { settings, observers, dates, verifier, rules, store, clock, opened, .. } = parts.clone();
-        let disputes = Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks, dates);
+        let ScorerParts { settings, observers, dates, verifier, rules, store, clock, memory, .. } = parts.clone();
+        let disputes =
+            Disputes::new(Arc::clone(&store), Arc::clone(&clock), settings.round_blocks, dates, memory.clone());
         Self {
             settings,
             platforms: observers,
@@ -69,10 +69,9 @@ impl Conductor {
             verifier,
             store,
             clock,
-            opened,
+            memory,
             watched: Arc::default(),
             quota_wait: QuotaWait::default(),
-            waits: Mutex::default(),
             rules,
             claiming: Claiming::default(),
         }
@@ -125,7 +124,7 @@ impl Conductor {
         let latest = self.store.latest_cycle().await?;
         let in_slot = latest.filter(|cycle| grid_start(cycle.at.block, self.settings.slot_blocks) >= slot);
         let must_open = match (self.settings.opening, in_slot) {
-            (Opening::Once, _) if !self.opened.get() => true,
+            (Opening::Once, _) if !self.memory.has_opened() => true,
             (_, Some(cycle)) => return Ok((!cycle.decided).then_some(cycle)),
             (Opening::Grid, None) => true,
             (Opening::Once, None) => false,
@@ -134,7 +133,7 @@ impl Conductor {
             return Ok(None);
         }
         let cycle = self.store.open_cycle(subnet.at, &subnet).await?;
-        self.opened.note();
+        self.memory.note_opened();
         tracing::info!(cycle = cycle.cycle, block = cycle.at.block, time = %cycle.at.time, "cycle opened");
         Ok(Some(cycle))
     }
@@ -147,7 +146,7 @@ impl Conductor {
         let Gathered { evidence, turns, errors } = gathered;
         let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
         let Some(ReportedError { reason, .. }) = unread else {
-            *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.memory.waits() = None;
             return Ok(false);
         };
         if self.settings.opening == Opening::Once {
@@ -157,7 +156,8 @@ impl Conductor {
             return Ok(false);
         }
         let why = format!("no task could be read: {reason}");
-        if self.waits.lock().unwrap_or_else(PoisonError::into_inner).replace(why.clone()) != Some(why) {
+        let before = self.memory.waits().replace(why.clone());
+        if before != Some(why) {
             tracing::warn!(
                 cycle = cycle.cycle,
                 reason,
@@ -169,7 +169,7 @@ impl Conductor {
 
     /// Why no cycle is decided although one is open: no task could be read. `None` if that is not so.
     pub(crate) fn waits_for_tasks(&self) -> Option<String> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.memory.waits().clone()
     }
 
     /// The newest known block, from that of a cycle on.

@@ -15,9 +15,11 @@
 use crate::gist_fetcher::dating_line::line;
 use crate::gist_fetcher::{DateGists, GistsDated};
 use crate::ports::{Clock, Store, StoreError};
+use crate::scorer::memory::ScorerMemory;
 use actix::Recipient;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
@@ -43,11 +45,9 @@ pub(crate) struct Disputes {
     /// Who dates gists; without it nothing is dated.
     dates: Option<Recipient<DateGists>>,
     round_blocks: u32,
-    /// Rounds whose claims are still to be looked at; the newest one at first, of which a crash may have left something.
-    /// `None` until that is known.
-    unseen: Mutex<Option<BTreeSet<Block>>>,
-    /// The gists that were asked for in the newest round in which any were: each once.
-    asked: Mutex<(Block, BTreeSet<GistName>)>,
+    memory: ScorerMemory,
+    /// Whether this actor has looked at anything yet. Before, a crash may have left something of the newest round.
+    has_looked: AtomicBool,
 }
 
 impl Disputes {
@@ -56,23 +56,25 @@ impl Disputes {
         clock: Arc<dyn Clock>,
         round_blocks: u32,
         dates: Option<Recipient<DateGists>>,
+        memory: ScorerMemory,
     ) -> Self {
-        Self { store, clock, dates, round_blocks, unseen: Mutex::new(None), asked: Mutex::default() }
+        Self { store, clock, dates, round_blocks, memory, has_looked: AtomicBool::new(false) }
     }
 
     /// Puts in line whose claims of these rounds tie, with each other or with those of the rounds beside them.
     pub(crate) async fn find(&self, rounds: &BTreeSet<Block>) -> Result<(), StoreError> {
         let newest = self.store.latest_gist_round().await?;
         let rounds = {
-            let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
-            let unseen = unseen.get_or_insert_with(|| newest.into_iter().collect());
+            let mut unseen = self.memory.unseen_rounds();
+            if !self.has_looked.swap(true, Ordering::Relaxed) {
+                unseen.extend(newest);
+            }
             unseen.extend(rounds);
             unseen.clone()
         };
         if !rounds.is_empty() {
             self.look_at(&rounds).await?;
-            let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
-            unseen.iter_mut().for_each(|unseen| unseen.retain(|round| !rounds.contains(round)));
+            self.memory.unseen_rounds().retain(|round| !rounds.contains(round));
         }
         Ok(())
     }
@@ -99,7 +101,7 @@ impl Disputes {
         let waiting = self.store.gists_to_date().await?;
         let mut line = line(&*self.store, &waiting, round, self.round_blocks).await?.gists;
         {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self.memory.asked_gists();
             if asked.0 != round {
                 *asked = (round, BTreeSet::new());
             }

@@ -15,6 +15,7 @@ mod conductor;
 mod disputes;
 mod evidence;
 mod hints;
+mod memory;
 mod messages;
 mod parts;
 mod polls;
@@ -23,8 +24,9 @@ mod settings;
 mod traffic;
 mod verdicts;
 
+pub use self::memory::ScorerMemory;
 pub use self::messages::ScoresDecided;
-pub use self::parts::{HasOpened, ScorerParts};
+pub use self::parts::ScorerParts;
 pub use self::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening, VERIFICATION_DEADLINE};
 
 use crate::chain_watcher::CommitmentsChanged;
@@ -49,8 +51,6 @@ pub struct Scorer {
     was_told_meanwhile: bool,
     poller: Option<Arc<Poller>>,
     is_polling: bool,
-    /// When a poll began last.
-    polled_at: Option<Duration>,
 }
 
 impl Scorer {
@@ -58,7 +58,7 @@ impl Scorer {
     pub fn new(parts: ScorerParts) -> Self {
         let conductor = Arc::new(Conductor::new(&parts));
         let poller = (!parts.pollers.is_empty()).then(|| Arc::new(conductor.poller(parts.pollers.clone())));
-        Self { parts, conductor, is_busy: false, was_told_meanwhile: false, poller, is_polling: false, polled_at: None }
+        Self { parts, conductor, is_busy: false, was_told_meanwhile: false, poller, is_polling: false }
     }
 }
 
@@ -110,10 +110,12 @@ impl Scorer {
     fn poll(&mut self, context: &mut Context<Self>) {
         let Some(poller) = self.poller.clone() else { return };
         let now = self.parts.clock.monotonic();
-        if self.is_polling || self.polled_at.is_some_and(|begun| now < begun + POLL_EVERY) {
+        let polled_at = *self.parts.memory.polled_at();
+        if self.is_polling || polled_at.is_some_and(|begun| now < begun + POLL_EVERY) {
             return;
         }
-        (self.is_polling, self.polled_at) = (true, Some(now));
+        self.is_polling = true;
+        *self.parts.memory.polled_at() = Some(now);
         let run = async move { poller.poll().await };
         context.spawn(run.into_actor(self).map(|outcome, this, _| {
             this.is_polling = false;

@@ -3,6 +3,7 @@
 use crate::gist_fetcher::DateGists;
 use crate::platforms::{ObserveContents, PollContents};
 use crate::ports::{Clock, Store};
+use crate::scorer::memory::ScorerMemory;
 use crate::scorer::messages::ScoresDecided;
 use crate::scorer::settings::CycleSettings;
 use crate::stats::ActorStats;
@@ -11,7 +12,6 @@ use crate::verifier::VerifyContents;
 use actix::Recipient;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tensorflix_domain::platform::Platform;
 
 /// Everything that Scorer needs.
@@ -37,20 +37,6 @@ pub struct ScorerParts {
     pub clock: Arc<dyn Clock>,
     /// Its counters.
     pub stats: Arc<ActorStats>,
-    /// Whether the process has opened its one cycle, which a restart of the actor must not forget.
-    pub opened: HasOpened,
-}
-
-/// With [`Opening::Once`](crate::scorer::Opening::Once): whether this process opened its cycle.
-#[derive(Clone, Debug, Default)]
-pub struct HasOpened(Arc<AtomicBool>);
-
-impl HasOpened {
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn note(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+    /// What a restart of the actor must not forget.
+    pub memory: ScorerMemory,
 }

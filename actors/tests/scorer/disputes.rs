@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tensorflix_actors::gist_fetcher::{DateGists, GistsDated};
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts};
+use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_domain::chain_time::Moment;
@@ -124,7 +124,7 @@ impl Stage {
             store: world.store(),
             clock: world.clock(),
             stats: Arc::clone(&stats),
-            opened: HasOpened::default(),
+            memory: ScorerMemory::default(),
         };
         let scorer = world.start(&stats, move || Scorer::new(parts.clone()));
         let tasks = task_line(CATS, Platform::YOUTUBE, 0.0);

@@ -1,6 +1,6 @@
 //! Between cycles contents are looked at, of the newest cycle and in its slot alone, and no cycle waits for that.
 
-use super::{CATS, OPENING, Stage, accepted, miner, verdict};
+use super::{CATS, OPENING, Stage, accepted, miner, scorer, verdict};
 use crate::support::fake_platform::Conduct;
 use crate::support::gists::{reel, seen, video};
 use crate::support::subnets::{head, stamp};
@@ -9,9 +9,11 @@ use crate::support::world::SLOT_BLOCKS;
 use std::time::Duration;
 use tensorflix_actors::platforms::PollContents;
 use tensorflix_actors::ports::Store;
-use tensorflix_actors::scorer::Opening;
+use tensorflix_actors::scorer::{Opening, Scorer, ScorerParts};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::platform::Platform;
+use tensorflix_domain::policy::Policy;
 
 const POLL_EVERY: Duration = Duration::from_secs(300);
 
@@ -78,6 +80,27 @@ fn after_a_restart_polls_go_on_with_what_was_stored_of_the_cycle() {
         let polls = stage.youtube.polls();
         assert!(polls.len() > before);
         assert!(polls.iter().all(|poll| contents_of(poll) == [video(1), video(2)]));
+    });
+}
+
+#[test]
+fn an_actor_that_is_rebuilt_polls_no_sooner_than_the_one_before_it_would_have() {
+    simulate(async {
+        let mut stage = Stage::start(&contents());
+        stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
+        // The stage's own scorer has just polled, and does so again in minutes.
+        pass(A_WHILE).await;
+        let (parts, _decided, stats) =
+            scorer(&stage.world, &stage.youtube, &stage.instagram, Opening::Grid, Policy::default());
+        let parts = ScorerParts { pollers: [(Platform::YOUTUBE, stage.youtube.polled.clone())].into(), ..parts };
+        let polls = stage.youtube.polls().len();
+        let mut lives = Vec::new();
+        for _ in 0..3 {
+            let parts = parts.clone();
+            lives.push(stage.world.start(&stats, move || Scorer::new(parts.clone())));
+            pass(Duration::from_secs(2)).await;
+            assert_eq!(stage.youtube.polls().len(), polls + 1, "{} lives", lives.len());
+        }
     });
 }
 

@@ -24,7 +24,7 @@ use tensorflix_actors::platforms::instagram::{Instagram, InstagramActor, charge_
 use tensorflix_actors::platforms::youtube::{YouTube, YouTubeActor};
 use tensorflix_actors::platforms::{DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
-use tensorflix_actors::scorer::{CycleSettings, HasOpened, Opening, Scorer, ScorerParts};
+use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
@@ -317,7 +317,7 @@ impl Validator {
             store: self.store("scorer"),
             clock: self.clock(),
             stats,
-            opened: HasOpened::default(),
+            memory: ScorerMemory::default(),
         }
     }
 

@@ -370,5 +370,5 @@ impl Committer<'_> {
 
 /// The extrinsic as explorers know it.
 fn named(signed: &SignedExtrinsic) -> String {
-    format!("0x{}", hex::encode(&signed.hash))
+    format!("0x{}", hex::encode(signed.hash))
 }

@@ -61,7 +61,7 @@ impl From<WeightIntent> for SentWeights {
             window: intent.window,
             signed_at: intent.signed_at,
             entries: intent.entries,
-            extrinsic: format!("0x{}", hex::encode(&intent.extrinsic_hash)),
+            extrinsic: format!("0x{}", hex::encode(intent.extrinsic_hash)),
             outcome: intent.outcome,
         }
     }
@@ -96,5 +96,5 @@ impl RecordedCycle {
 /// decided under the same rules.
 pub fn policy_sha256(policy: &Policy) -> String {
     // A policy is texts and finite numbers, so this cannot fail.
-    hex::encode(&Sha256::digest(serde_json::to_vec(policy).unwrap_or_default()))
+    hex::encode(Sha256::digest(serde_json::to_vec(policy).unwrap_or_default()))
 }
