@@ -41,9 +41,9 @@ pub use problem::{ConfigError, Origin, Problem};
 pub use schema::reloads;
 pub use secrets::Secrets;
 pub use sections::{
-    Compatibility, Config, ForeignUpdate, GithubSettings, HttpSettings, InstagramSettings, LogFormat, LogLevel,
-    LogSettings, NetworkSettings, OpenaiSettings, RulesSettings, SightengineSettings, StoreSettings,
-    SupervisionOverride, SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WebhookSettings,
-    WeightsSettings, YoutubeSettings,
+    Compatibility, Config, GithubSettings, HttpSettings, InstagramSettings, LogFormat, LogLevel, LogSettings,
+    NetworkSettings, OpenaiSettings, RulesSettings, SightengineSettings, StoreSettings, SupervisionOverride,
+    SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WebhookSettings, WeightsSettings,
+    YoutubeSettings,
 };
 pub use sources::Overrides;

@@ -10,7 +10,7 @@ use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::adapters::store::Database;
-use crate::config::{Config, ForeignUpdate};
+use crate::config::Config;
 use crate::console::reporter::{Event, Reporter, recipient};
 use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
@@ -25,14 +25,13 @@ use tensorflix_actors::platforms::instagram::InstagramActor;
 use tensorflix_actors::platforms::youtube::YouTubeActor;
 use tensorflix_actors::platforms::{PlatformActor, PlatformApi, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
-use tensorflix_actors::scorer::{CycleSettings, Opening};
-use tensorflix_actors::scorer::{Scorer, ScorerMemory, ScorerParts};
+use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::quarantine::Rules;
 use tensorflix_actors::supervision::{Importance, Jitter, Reserved, RestartLimits, Supervision, supervise};
 use tensorflix_actors::verifier::{Verifier, VerifierParts};
+use tensorflix_actors::weight_setter::SendingSettings;
 use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterParts};
-use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
 use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::platform::Platform;
@@ -384,10 +383,7 @@ impl<'a> Workshop<'a> {
             resend_blocks: self.config.weights.resend_blocks,
             slot_blocks,
             version_key: self.config.weights.version_key,
-            on_foreign_update: match self.config.weights.on_foreign_update {
-                ForeignUpdate::Continue => OnForeignUpdate::Continue,
-                ForeignUpdate::Stop => OnForeignUpdate::Stop,
-            },
+            on_foreign_update: self.config.weights.on_foreign_update,
             dry_run: mode.dry_run,
         };
         let parts = WeightSetterParts {

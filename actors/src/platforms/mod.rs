@@ -19,6 +19,7 @@ mod batches;
 mod copies;
 pub mod instagram;
 mod ledger;
+mod list;
 mod messages;
 mod parts;
 mod plausible;
@@ -36,8 +37,9 @@ pub use api::{
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
+pub use list::{PLATFORMS, spec_of};
 pub use messages::{ContentsObserved, ObserveContents, PollContents};
 pub use plausible::screen;
 pub use polling::MAX_POLLED;
-pub use spec::{PLATFORMS, PlatformSpec, spec_of};
+pub use spec::PlatformSpec;
 pub(crate) use words::shown_words;

@@ -1,6 +1,5 @@
-//! What everybody else has to know of a platform, in one place: the platforms of a process are the list of their specs.
+//! What everybody else has to know of a platform, in one place.
 
-use super::{instagram, youtube};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 use url::Url;
@@ -19,13 +18,4 @@ pub struct PlatformSpec {
     /// The addresses of these pictures: the platform's own, which no miner chooses. The text is the address that the platform
     /// gave for its picture, if it gave one.
     pub frames: fn(&ContentId, Option<&str>) -> Vec<Url>,
-}
-
-/// Every platform of this release.
-pub static PLATFORMS: [&PlatformSpec; 2] = [&youtube::SPEC, &instagram::SPEC];
-
-/// The spec of a platform, if it is registered.
-#[must_use]
-pub fn spec_of(platform: Platform) -> Option<&'static PlatformSpec> {
-    PLATFORMS.into_iter().find(|spec| spec.platform == platform)
 }

@@ -1,5 +1,7 @@
 //! The settings of sending.
 
+use serde::{Deserialize, Serialize};
+
 /// Blocks of a slot during which a resend waits for the slot's own decision: five minutes, and at most half of the slot.
 pub const DECISION_PATIENCE_BLOCKS: u32 = 25;
 
@@ -19,7 +21,8 @@ pub struct SendingSettings {
 }
 
 /// What follows when somebody else set our weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnForeignUpdate {
     /// Alert, wait one rate limit, go on.
     Continue,

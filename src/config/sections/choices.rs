@@ -2,16 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `weights.on_foreign_update`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ForeignUpdate {
-    /// Report it and go on.
-    Continue,
-    /// Report it and send no more.
-    Stop,
-}
-
 /// `http.compatibility`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compatibility {

@@ -12,7 +12,7 @@ mod rules;
 mod subnet;
 mod text_form;
 
-pub use choices::{Compatibility, ForeignUpdate, LogFormat, LogLevel};
+pub use choices::{Compatibility, LogFormat, LogLevel};
 pub use detectors::{OpenaiSettings, SightengineSettings, WebhookSettings};
 pub use platforms::{GithubSettings, InstagramSettings, YoutubeSettings};
 pub use process::{HttpSettings, LogSettings, StoreSettings, SupervisionOverride, SupervisionSettings};

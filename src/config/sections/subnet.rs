@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 use std::time::Duration;
+use tensorflix_actors::weight_setter::OnForeignUpdate;
 use tensorflix_domain::policy::Aggregate;
 use tensorflix_domain::task_source::TaskSource;
 
 use super::bounds::{BLOCKS_OF_A_DAY, BURST, HOURS, HOURS_OR_NONE, LARGEST_INTEGER, RATE, SECRET_FILE, SHARE, TIMEOUT};
-use super::choices::ForeignUpdate;
 use super::{forms, text_form};
 use crate::config::statement::{integer, list, one_of, settings, text};
 
@@ -103,7 +103,7 @@ settings! {
 
         /// What to do when someone else (a second validator or a thief) sets weights with our hotkey. continue: report it
         /// and keep sending; stop: report it and send nothing more until a restart.
-        on_foreign_update: ForeignUpdate = ForeignUpdate::Continue, one_of(&["continue", "stop"]);
+        on_foreign_update: OnForeignUpdate = OnForeignUpdate::Continue, one_of(&["continue", "stop"]);
     }
 }
 

@@ -11,41 +11,36 @@
 //!   is started.
 //! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
 
+mod account;
 mod frames;
 mod items;
 mod refusals;
 mod runs;
+mod span;
+
+pub use account::{Instagram, UNITS_PER_USD, charge_units};
 
 use crate::outbound::Outbound;
 use crate::platforms::{
-    BatchAnswer, BatchError, BatchFailure, DailyBudget, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
+    BatchAnswer, BatchError, BatchFailure, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
 };
-use crate::ports::Clock;
 use async_trait::async_trait;
 use items::Joined;
 use runs::{Run, RunError};
-use secrecy::SecretString;
-use std::sync::Arc;
+use span::Span;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
-use url::Url;
 
 /// Observes reels.
 pub type InstagramActor = PlatformActor<Instagram>;
-
-/// Units of the ledger in a US dollar: it counts millionths.
-pub const UNITS_PER_USD: f64 = 1_000_000.0;
 
 /// The bucket of the ledger, in [`UNITS_PER_USD`].
 pub const BUCKET: &str = "apify";
 
 /// Milliseconds in a day of UTC.
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// Of a run's time, what is kept for stopping it and reading what it has; a quarter of it at most.
-const KEPT_FOR_READING: Duration = Duration::from_secs(20);
 
 /// Least time for a run, of which a container starts, the first reels are scraped and the data set is read; half of the
 /// deadline at most. With less, a run would be paid for and show nothing.
@@ -67,28 +62,6 @@ pub static SPEC: PlatformSpec = PlatformSpec {
     most_frames: 1,
     frames: frames::frames,
 };
-
-/// The platform's settings.
-pub struct Instagram {
-    /// `instagram.api_url`.
-    pub api_url: Url,
-    /// `APIFY_API_KEY`.
-    pub api_key: Option<SecretString>,
-    /// The Apify actor, such as `apify~instagram-reel-scraper`.
-    pub actor: String,
-    /// Reels in one run.
-    pub batch_size: usize,
-    /// Runs under way at one time.
-    pub max_in_flight: usize,
-    /// Largest charge of one run, in US dollars.
-    pub max_charge_usd: f64,
-    /// Largest charge of one day, in units of the ledger: see [`charge_units`].
-    pub daily_charge: DailyBudget,
-    /// For one run, from its start to its data.
-    pub deadline: Duration,
-    /// For pauses and deadlines.
-    pub clock: Arc<dyn Clock>,
-}
 
 #[async_trait]
 impl PlatformApi for Instagram {
@@ -151,31 +124,6 @@ impl PlatformApi for Instagram {
     }
 }
 
-/// The time of one run, by the monotonic clock.
-#[derive(Clone, Copy)]
-struct Span {
-    begin: Duration,
-    /// When it is stopped if it goes on.
-    stop: Duration,
-    /// When everything of it has been read.
-    end: Duration,
-    /// Whether the order that pays for it ends before its own deadline.
-    is_cut: bool,
-}
-
-impl Span {
-    /// From `now` for the length of `deadline`, but no longer than `until`.
-    fn new(now: Duration, deadline: Duration, until: Duration) -> Self {
-        let end = until.min(now.saturating_add(deadline));
-        let kept = KEPT_FOR_READING.min(end.saturating_sub(now) / 4);
-        Self { begin: now, stop: end.saturating_sub(kept), end, is_cut: end == until }
-    }
-
-    const fn too_late(self) -> RunError {
-        RunError::TooLate(self.end.saturating_sub(self.begin).as_secs())
-    }
-}
-
 impl Instagram {
     fn least_time(&self) -> Duration {
         LEAST_FOR_A_RUN.min(self.deadline / 2)
@@ -189,7 +137,7 @@ impl Instagram {
             () = self.clock.sleep(span.stop.saturating_sub(self.clock.monotonic())) => {
                 let patience = span.end.saturating_sub(self.clock.monotonic()) / 4;
                 let stopped = self.stop(outbound, &run, patience).await;
-                return (stopped.unwrap_or(run), Some(span.too_late().to_string()));
+                return (stopped.unwrap_or(run), Some(RunError::TooLate(span.seconds()).to_string()));
             }
         };
         match followed {
@@ -217,7 +165,7 @@ impl Instagram {
             let read = tokio::select! {
                 biased;
                 read = self.items(outbound, &run.dataset, contents) => read,
-                () = self.clock.sleep(left.saturating_sub(pause)) => Err(span.too_late()),
+                () = self.clock.sleep(left.saturating_sub(pause)) => Err(RunError::TooLate(span.seconds())),
             };
             match (read, &mut joined) {
                 (Ok(look), Some(joined)) => joined.add(look),
@@ -230,25 +178,5 @@ impl Instagram {
             }
         }
         Ok(joined.unwrap_or_default())
-    }
-}
-
-/// US dollars in units of the ledger, rounded up.
-pub fn charge_units(usd: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "configuration bounds charges")]
-    let units = (usd * UNITS_PER_USD).ceil().max(0.0) as u64;
-    units
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn charges_are_rounded_up_to_millionths() {
-        assert_eq!(
-            [charge_units(1.0), charge_units(0.000_000_1), charge_units(0.0), charge_units(-1.0)],
-            [1_000_000, 1, 0, 0]
-        );
     }
 }

@@ -1,8 +1,9 @@
 //! Runs of an Apify actor: starting one, following it to its end, stopping it, and reading its data set.
 
+use super::account::{Instagram, charge_units};
 use super::items::Joined;
 use super::refusals;
-use super::{Instagram, Span, charge_units};
+use super::span::Span;
 use crate::outbound::address::address;
 use crate::outbound::json_parts::{members, some_members};
 use crate::outbound::{AddressError, LONGEST_PAUSE, Outbound, Timing};
