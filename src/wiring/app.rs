@@ -1,8 +1,7 @@
 //! The running validator: the only file that names every actor and every adapter.
 //!
 //! Actors are made from the last to the first of the flow, so that each gets the addresses it tells. All of them run
-//! on the thread that calls [`App::start`]. The services beside them are put together in [`serving`](super::serving), and what each of them
-//! needs when it runs [`alone`](super::alone).
+//! on the thread that calls [`App::start`]. Services are put together in `serving.rs`, and those that run alone in `alone.rs`.
 
 use super::connections;
 use super::tuning::{RateOf, Tuning};
