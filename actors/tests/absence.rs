@@ -2,12 +2,6 @@
 
 use crate::instagram::{Apify, Reels};
 use crate::quota::STATS;
-use crate::support::gists::{reel, video};
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::{Recorded, Reply};
-use crate::support::subnets::stamp;
-use crate::support::time::simulate;
 use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +11,12 @@ use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::{reel, video};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::simulate;
 
 const APART: Duration = Duration::from_secs(2);
 

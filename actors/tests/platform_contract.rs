@@ -1,11 +1,6 @@
 //! What every platform promises. A new platform is covered by a line in [`covered!`].
 
 use crate::instagram::Reels;
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Reply, SECRET};
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, simulate};
 use crate::youtube::Videos;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +9,11 @@ use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, simulate};
 
 macro_rules! covered {
     ($($name:ident: $subject:ty,)*) => { $(mod $name {

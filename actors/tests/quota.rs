@@ -1,12 +1,5 @@
 //! Who pays for a call: keys in turn, numbers alone where they will do, and nobody beyond the budget.
 
-use crate::support::gists::video;
-use crate::support::logs::Logs;
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Recorded, Reply, SECRET};
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::{pass, simulate};
 use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +10,13 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::{pass, simulate};
 
 pub const STATS: &str = "/youtube/v3/videos:batchGetStats";
 

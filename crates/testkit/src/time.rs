@@ -49,6 +49,12 @@ pub struct TestClock {
     origin: Instant,
 }
 
+impl Default for TestClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl TestClock {
     /// A clock that begins now.
     pub fn new() -> Self {
