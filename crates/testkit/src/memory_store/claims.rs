@@ -1,33 +1,40 @@
 //! Holdings and the claims that are made of them.
 
-use super::tables::Tables;
+use super::tables::{Claimed, Tables};
 use std::collections::BTreeMap;
 use tensorflix_actors::ports::StoreError;
-use tensorflix_domain::claim::{Claim, MAX_CLAIMS, ROOM_AGAIN_BLOCKS};
+use tensorflix_domain::claim::{Claim, ROOM_AGAIN_BLOCKS};
 use tensorflix_domain::gist_record::{ClaimedHolding, Holding};
-use tensorflix_domain::ids::{Block, Hotkey};
+use tensorflix_domain::ids::Block;
 use tensorflix_domain::places::PlaceRuleDigest;
 
 impl Tables {
     pub fn unclaimed_holdings(&self, limit: u32) -> Vec<Holding> {
-        let mut unclaimed: Vec<Holding> =
-            self.holdings.iter().filter(|(_, rule)| rule.is_none()).map(|(holding, _)| holding.clone()).collect();
-        unclaimed.sort_by_key(|holding| (holding.round, holding.id));
+        let mut unclaimed = self.holdings_where(|_, claimed| matches!(claimed, Claimed::No));
         unclaimed.truncate(usize::try_from(limit).expect("a small limit"));
         unclaimed
     }
 
     pub fn holdings_claimed_otherwise(&self, rule: &PlaceRuleDigest, round: Block) -> Vec<Holding> {
-        let is_due = |holding: &Holding| {
-            self.short_of_room.get(&holding.id).is_none_or(|short| short + ROOM_AGAIN_BLOCKS <= round)
-        };
         let is_present = |holding: &Holding| {
             self.gists.get(&holding.pointer).is_some_and(|state| state.digest == Some(holding.digest))
         };
-        let is_otherwise = |(holding, claimed): &&(Holding, Option<PlaceRuleDigest>)| {
-            claimed.as_ref().is_some_and(|claimed| claimed != rule) && is_present(holding) && is_due(holding)
-        };
-        self.holdings.iter().filter(is_otherwise).map(|(holding, _)| holding.clone()).collect()
+        self.holdings_where(|holding, claimed| {
+            let is_otherwise = match claimed {
+                Claimed::No => false,
+                Claimed::Under(known) => known != rule,
+                Claimed::ShortOfRoom { since } => since + ROOM_AGAIN_BLOCKS <= round,
+            };
+            is_otherwise && is_present(holding)
+        })
+    }
+
+    /// Holdings, oldest round first.
+    fn holdings_where(&self, is_wanted: impl Fn(&Holding, &Claimed) -> bool) -> Vec<Holding> {
+        let wanted = self.holdings.iter().filter(|(holding, claimed)| is_wanted(holding, claimed));
+        let mut wanted: Vec<Holding> = wanted.map(|(holding, _)| holding.clone()).collect();
+        wanted.sort_by_key(|holding| (holding.round, holding.id));
+        wanted
     }
 
     pub fn claims_for(&self, task_id: &str, content_ids: &[&str]) -> Vec<Claim> {
@@ -38,27 +45,16 @@ impl Tables {
     }
 
     pub fn record_claims(&mut self, claims: &[Claim], holdings: &[ClaimedHolding]) -> Result<(), StoreError> {
-        let mut short_of_room: BTreeMap<Hotkey, Block> = BTreeMap::new();
-        for claim in claims {
+        let (made, short_of_room) = self.without_excess(claims);
+        for claim in made {
             let key = (claim.task_id.clone(), claim.content_id.clone(), claim.hotkey);
-            let held = || self.claims.keys().filter(|(_, _, hotkey)| *hotkey == claim.hotkey).count();
-            // Counted only where it could matter: a count walks all claims.
-            if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&key) && held() >= MAX_CLAIMS {
-                let newest = short_of_room.entry(claim.hotkey).or_default();
-                *newest = claim.round.max(*newest);
-                continue;
-            }
             self.claims.entry(key).or_insert_with(|| claim.clone()).join(claim);
         }
-        let claimed: BTreeMap<i64, PlaceRuleDigest> =
-            holdings.iter().map(|claimed| (claimed.id, claimed.rule)).collect();
-        for (holding, rule) in &mut self.holdings {
-            let Some(claimed) = claimed.get(&holding.id) else { continue };
-            self.short_of_room.remove(&holding.id);
-            // What was left out is claimed under no rule.
+        let rules: BTreeMap<i64, PlaceRuleDigest> = holdings.iter().map(|claimed| (claimed.id, claimed.rule)).collect();
+        for (holding, claimed) in &mut self.holdings {
+            let Some(rule) = rules.get(&holding.id) else { continue };
             let short = short_of_room.get(&holding.hotkey);
-            self.short_of_room.extend(short.map(|round| (holding.id, *round)));
-            *rule = Some(if short.is_some() { PlaceRuleDigest([0; 32]) } else { *claimed });
+            *claimed = short.map_or(Claimed::Under(*rule), |round| Claimed::ShortOfRoom { since: *round });
         }
         Ok(())
     }

@@ -21,8 +21,12 @@ impl Tables {
         self.cycles.iter().find(|cycle| cycle.number == number)
     }
 
-    /// The first decision of a cycle stays.
+    /// The first decision of a cycle stays. One whose record would not read back as it is, is refused: a number in it is not
+    /// finite, which JSON has no word for.
     pub fn save_decision(&mut self, decided: &DecidedCycle) -> Result<(), StoreError> {
+        if !reads_back(decided) {
+            return Err(StoreError(format!("cycle {} holds what cannot be stored", decided.cycle)));
+        }
         let cycle = self.cycles.iter_mut().find(|cycle| cycle.number == decided.cycle);
         let cycle = cycle.ok_or_else(|| StoreError(format!("cycle {} was never opened", decided.cycle)))?;
         cycle.decided.get_or_insert_with(|| decided.clone());
@@ -48,4 +52,9 @@ impl Tables {
             Some(ScoresInForce { cycle: cycle.number, at: cycle.at, scores: decided.scores.clone() })
         })
     }
+}
+
+fn reads_back(decided: &DecidedCycle) -> bool {
+    let json = serde_json::to_string(decided).ok();
+    json.and_then(|json| serde_json::from_str::<DecidedCycle>(&json).ok()).is_some_and(|read| read == *decided)
 }

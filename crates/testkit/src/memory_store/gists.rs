@@ -1,6 +1,6 @@
 //! What was answered of gists, who held them, and who owns them.
 
-use super::tables::Tables;
+use super::tables::{Claimed, Tables};
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::gist_owner::OwnerRecord;
 use tensorflix_domain::gist_record::{
@@ -9,6 +9,13 @@ use tensorflix_domain::gist_record::{
 use tensorflix_domain::ids::Block;
 
 impl Tables {
+    /// In the order of the pointers' text, as a database compares them.
+    pub fn gist_states(&self) -> Vec<GistState> {
+        let mut states: Vec<GistState> = self.gists.values().cloned().collect();
+        states.sort_by_cached_key(|state| state.pointer.to_string());
+        states
+    }
+
     pub fn record_gists(
         &mut self,
         round: Block,
@@ -80,7 +87,7 @@ impl Tables {
             let GistHolder { hotkey, pointer, committed_at: block } = holder.clone();
             let pinned_at = pointer.revision().map(|_| block);
             let id = i64::try_from(self.holdings.len()).expect("few holdings") + 1;
-            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at, pinned_at }, None));
+            self.holdings.push((Holding { id, hotkey, pointer, digest, round, committed_at, pinned_at }, Claimed::No));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::tables::Tables;
 use tensorflix_actors::ports::StoreError;
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
 
 impl Tables {
     /// A window of a hotkey has one intent at a time that reached the chain or still may.
@@ -34,6 +34,13 @@ impl Tables {
             reached && intent.reveal.is_some() && !self.reveals.contains_key(&intent.extrinsic_hash)
         };
         self.intents_of(hotkey).filter(is_watched).take(limit as usize).cloned().collect()
+    }
+
+    /// An outcome that is stored stays; one of what is not stored is forgotten.
+    pub fn save_reveal_outcome(&mut self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) {
+        if self.all_intents().any(|intent| intent.extrinsic_hash == *extrinsic_hash) {
+            self.reveals.entry(*extrinsic_hash).or_insert_with(|| outcome.clone());
+        }
     }
 
     /// An outcome that is stored stays.

@@ -3,12 +3,16 @@
 use super::tables::Tables;
 use std::collections::BTreeMap;
 
+/// The most units that are counted, as in a database: a larger number is as many.
+const MOST_UNITS: u64 = i64::MAX.cast_unsigned();
+
 impl Tables {
     pub fn units_spent(&self, bucket: &str, date: &str) -> u64 {
         self.units_spent.get(&(bucket.to_owned(), date.to_owned())).copied().unwrap_or(0)
     }
 
     pub fn debit(&mut self, bucket: &str, date: &str, units: u64, budget: u64) -> bool {
+        let budget = budget.min(MOST_UNITS);
         let after = self.units_spent(bucket, date).checked_add(units).filter(|after| *after <= budget);
         if let Some(after) = after {
             self.units_spent.insert((bucket.to_owned(), date.to_owned()), after);
@@ -18,7 +22,7 @@ impl Tables {
 
     pub fn exhaust(&mut self, bucket: &str, date: &str, budget: u64) {
         let spent = self.units_spent.entry((bucket.to_owned(), date.to_owned())).or_default();
-        *spent = budget.max(*spent);
+        *spent = budget.min(MOST_UNITS).max(*spent);
     }
 
     pub fn spent(&self, prefix: &str, date: &str) -> BTreeMap<String, u64> {

@@ -8,6 +8,7 @@ mod gists;
 mod intents;
 mod ledger;
 mod port;
+mod room;
 mod tables;
 mod verdicts;
 

@@ -54,7 +54,7 @@ impl Store for MemoryStore {
     }
 
     async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
-        self.read(|tables| tables.gists.values().cloned().collect())
+        self.read(Tables::gist_states)
     }
 
     async fn record_gists(
@@ -187,7 +187,7 @@ impl Store for MemoryStore {
 
     async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
         self.write(Write::Waits, |tables| {
-            tables.waits.extend(waits.iter().cloned());
+            tables.record_waits(waits);
             Ok(())
         })
         .await
@@ -324,7 +324,7 @@ impl Store for MemoryStore {
     }
 
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
-        locked(&self.tables).reveals.entry(*extrinsic_hash).or_insert_with(|| outcome.clone());
+        locked(&self.tables).save_reveal_outcome(extrinsic_hash, outcome);
         Ok(())
     }
 }

@@ -29,10 +29,7 @@ pub struct Tables {
     pub unwatched: BTreeMap<Block, Block>,
     pub crashes: BTreeMap<tensorflix_domain::quarantine::Item, u32>,
     pub documents: BTreeMap<ContentDigest, Vec<u8>>,
-    /// With the rule under which claims were made of it.
-    pub holdings: Vec<(Holding, Option<PlaceRuleDigest>)>,
-    /// By the number of a holding, the round in which its hotkey had no room for all of its pairs.
-    pub short_of_room: BTreeMap<i64, Block>,
+    pub holdings: Vec<(Holding, Claimed)>,
     pub observations: BTreeMap<ContentId, Vec<Observation>>,
     pub units_spent: BTreeMap<(String, String), u64>,
     pub verdicts: BTreeMap<ContentId, Vec<Verdict>>,
@@ -45,6 +42,16 @@ pub struct Tables {
     pub intents: BTreeMap<Block, Vec<WeightIntent>>,
     /// By the hash of the commit's extrinsic.
     pub reveals: BTreeMap<[u8; 32], RevealOutcome>,
+}
+
+/// Whether claims were made of a holding.
+pub enum Claimed {
+    /// Not yet.
+    No,
+    /// Under this rule.
+    Under(PlaceRuleDigest),
+    /// In a round in which its hotkey had no room for all of its pairs.
+    ShortOfRoom { since: Block },
 }
 
 pub struct Cycle {

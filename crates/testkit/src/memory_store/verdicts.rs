@@ -2,7 +2,7 @@
 
 use super::tables::Tables;
 use tensorflix_domain::ids::ContentId;
-use tensorflix_domain::verification::{Verdict, VerificationRecord};
+use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 impl Tables {
     /// Of a provider and a question the newest stays; what was never observed has none.
@@ -17,6 +17,12 @@ impl Tables {
             }
             known.sort_unstable();
         }
+    }
+
+    /// What was never observed lacks nothing.
+    pub fn record_waits(&mut self, waits: &[(ContentId, Vec<Wait>)]) {
+        let observed = waits.iter().filter(|(content, _)| self.observations.contains_key(content));
+        self.waits.extend(observed.cloned());
     }
 
     pub fn verification(&self, content: &ContentId) -> VerificationRecord {
