@@ -8,6 +8,7 @@ pub mod crashing;
 pub mod fake_platform;
 pub mod gists;
 pub mod listener;
+pub mod living;
 pub mod logs;
 pub mod memory_store;
 pub mod model_chain;

@@ -2,6 +2,7 @@
 
 use crate::crashing::{Mortal, Tripwire};
 use crate::gists::{pointer, reel, submissions, task_line, video};
+use crate::living;
 use crate::memory_store::MemoryStore;
 use crate::model_chain::ModelChain;
 use crate::subnets::{committed, hotkey, neuron, subnet, validator};
@@ -235,7 +236,7 @@ impl Validator {
         let (limits, importance) = (RestartLimits::default(), self.importance.clone());
         let supervision =
             Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
-        supervise(supervision, make)
+        supervise(supervision, living::noted(stats.name(), make))
     }
 
     fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {

@@ -1,5 +1,6 @@
 //! Everything outside an actor, faked, and how to start an actor in it.
 
+use crate::living;
 use crate::memory_store::MemoryStore;
 use crate::scripted_chain::ScriptedChain;
 use crate::scripted_http::ScriptedHttp;
@@ -78,7 +79,7 @@ impl World {
             clock: self.clock(),
             stats: Arc::clone(stats),
         };
-        supervise(supervision, make)
+        supervise(supervision, living::noted(stats.name(), make))
     }
 
     /// The scripted HTTP behind a limiter of this rate.
