@@ -10,8 +10,6 @@ mod detectors {
     mod assembled;
     mod breaker;
 }
-#[path = "../actors/tests/support/logs.rs"]
-mod logs;
 
 use actix::Actor;
 use secrecy::SecretString;

@@ -6,8 +6,6 @@
 
 #[path = "hostile_nodes/flood.rs"]
 mod flood;
-#[path = "../actors/tests/support/logs.rs"]
-mod logs;
 #[path = "hostile_nodes/matrix.rs"]
 mod matrix;
 #[path = "hostile_nodes/proxy.rs"]

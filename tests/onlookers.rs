@@ -2,12 +2,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot run must fail")]
 
-#[path = "../actors/tests/support/mod.rs"]
-#[allow(dead_code, reason = "what the tests of the actors share, of which this one uses a part")]
-mod support;
-
-use crate::support::time::{TestClock, pass, simulate};
-use crate::support::validator::{BEGIN, Validator};
 use actix_web::web;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -23,6 +17,8 @@ use tensorflix::console::reporter::{Event, Reporter, recipient};
 use tensorflix::telemetry::{self, ConsoleMode};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_store::Store;
+use tensorflix_testkit::time::{TestClock, pass, simulate};
+use tensorflix_testkit::validator::{BEGIN, Validator};
 use tokio::sync::oneshot;
 use utoipa::openapi::OpenApi;
 

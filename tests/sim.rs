@@ -18,21 +18,18 @@ mod process;
 mod promises;
 #[path = "sim/relay.rs"]
 mod relay;
-#[path = "../actors/tests/support/mod.rs"]
-#[allow(dead_code, reason = "what the tests of the actors share, of which this one uses a part")]
-mod support;
 #[path = "sim/truth.rs"]
 mod truth;
 
 use crate::chaos::Chaos;
 use crate::internet::Internet;
 use crate::process::{Outside, Process};
-use crate::support::memory_store::MemoryStore;
-use crate::support::model_chain::ModelChain;
-use crate::support::time::{pass, simulate};
 use crate::truth::{BEGIN, OWN_KEY, SLOT_BLOCKS};
 use std::sync::Arc;
 use std::time::Duration;
+use tensorflix_testkit::memory_store::MemoryStore;
+use tensorflix_testkit::model_chain::ModelChain;
+use tensorflix_testkit::time::{pass, simulate};
 
 /// Runs in the ordinary test command, and the days of each.
 const SEEDS: u64 = 40;
@@ -70,7 +67,7 @@ fn without_faults_every_slot_is_decided_and_every_window_has_its_submission() {
 }
 
 async fn run(mut chaos: Chaos, days: u32) {
-    let chain = Arc::new(ModelChain::new(truth::subnet(), crate::support::subnets::hotkey(OWN_KEY)));
+    let chain = Arc::new(ModelChain::new(truth::subnet(), tensorflix_testkit::subnets::hotkey(OWN_KEY)));
     let outside = Outside {
         store: Arc::new(MemoryStore::default()),
         internet: Arc::new(Internet::new(Arc::clone(&chain), chaos.faults())),

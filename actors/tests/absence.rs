@@ -2,12 +2,6 @@
 
 use crate::instagram::{Apify, Reels};
 use crate::quota::STATS;
-use crate::support::gists::{reel, video};
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::{Recorded, Reply};
-use crate::support::subnets::stamp;
-use crate::support::time::simulate;
 use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +11,12 @@ use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::{reel, video};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::simulate_to_the_end;
 
 const APART: Duration = Duration::from_secs(2);
 
@@ -50,7 +50,7 @@ fn spent(youtube: &Observing<Videos>) -> u64 {
 
 #[test]
 fn one_answer_that_leaves_a_video_out_rejects_nobody() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |id, look| is(2, id) && look == 1);
         let answer = youtube.observe(&videos(0..5)).await;
@@ -64,7 +64,7 @@ fn one_answer_that_leaves_a_video_out_rejects_nobody() {
 
 #[test]
 fn what_is_deleted_is_found_in_one_go_for_a_unit_per_fifty() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |id, _| ids_below(id, 60));
         let answer = youtube.observe(&videos(0..120)).await;
@@ -89,7 +89,7 @@ fn a_second_look_that_fails_leaves_the_content_unknown_until_two_answers_agree()
         error(403, "forbidden"),
         error(403, "quotaExceeded"),
     ] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let youtube = Observing::<Videos>::start(&Settings::default());
             let empty = Reply::json(&json!({ "items": [] }));
             youtube.world.http.get(PATH, [empty, failure.clone()]);
@@ -109,7 +109,7 @@ fn a_second_look_that_fails_leaves_the_content_unknown_until_two_answers_agree()
 
 #[test]
 fn a_process_that_dies_between_the_two_looks_has_believed_nothing() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         youtube.world.http.get(PATH, [Reply::json(&json!({ "items": [] })), Reply::panic()]);
         let answer = youtube.observe(&[video(1)]).await;
@@ -126,7 +126,7 @@ fn a_process_that_dies_between_the_two_looks_has_believed_nothing() {
 
 #[test]
 fn budgets_hold_for_the_second_look_too() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings { batches_per_day: 1, ..Settings::default() });
         serve(&youtube, |id, _| is(1, id));
         let answer = youtube.observe(&videos(0..3)).await;
@@ -139,7 +139,7 @@ fn budgets_hold_for_the_second_look_too() {
 
 #[test]
 fn what_the_numbers_leave_out_counts_for_neither_of_the_two_answers() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |id, look| is(1, id) && look == 2);
         youtube.observe(&videos(0..3)).await;
@@ -151,7 +151,7 @@ fn what_the_numbers_leave_out_counts_for_neither_of_the_two_answers() {
 
 #[test]
 fn what_could_not_be_stored_at_the_second_look_is_not_known() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |_, _| true);
         youtube.world.store.fail_next(Write::Observations);
@@ -178,7 +178,7 @@ fn not_found(code: &str) -> Value {
 #[test]
 fn a_reel_that_one_run_does_not_find_is_looked_for_in_a_second_one() {
     for is_gone in [false, true] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let instagram = Observing::<Reels>::start(&Settings { batches_per_day: 5, ..Settings::default() });
             serve_runs(&instagram, move |code, look| match (code == reel(1).as_str(), is_gone || look == 1) {
                 (true, true) => Some(not_found(code)),
@@ -202,7 +202,7 @@ fn a_reel_that_one_run_does_not_find_is_looked_for_in_a_second_one() {
 
 #[test]
 fn deleted_content_that_was_there_is_found_removed_within_one_cycle() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |_, _| false);
         youtube.observe(&videos(0..3)).await;
@@ -215,7 +215,7 @@ fn deleted_content_that_was_there_is_found_removed_within_one_cycle() {
 
 #[test]
 fn what_was_found_gone_before_needs_no_second_look_to_be_gone_still() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = Observing::<Videos>::start(&Settings::default());
         serve(&youtube, |id, look| is(1, id) && look < 4);
         youtube.observe(&videos(0..3)).await;

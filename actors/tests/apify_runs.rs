@@ -1,19 +1,19 @@
 //! Runs that were refused, ended badly, or had not written everything yet: nothing is paid for twice or thrown away.
 
 use crate::instagram::{Apify, DEADLINE, RUNS, Reels, TODAY, USD, reels, runs_started, spent, start};
-use crate::support::gists::reel;
-use crate::support::logs::Logs;
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Subject};
-use crate::support::scripted_http::{Recorded, Reply, SECRET};
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, simulate};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tensorflix_actors::ports::{Clock, HttpError, Method};
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::reel;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, simulate};
 
 fn refusal(status: u16, kind: &str, message: &str) -> Reply {
     Reply::new(status, json!({ "error": { "type": kind, "message": message } }).to_string())

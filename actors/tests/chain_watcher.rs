@@ -1,11 +1,5 @@
 //! ChainWatcher: follows heads, reads the subnet at each new cell of the grid, stores before it tells.
 
-use crate::support::gists::pointer;
-use crate::support::listener::{Events, listen};
-use crate::support::memory_store::Write;
-use crate::support::subnets::{committed, head, hotkey, neuron, stamp, subnet};
-use crate::support::time::{pass, settle, simulate};
-use crate::support::world::World;
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +7,12 @@ use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Commitme
 use tensorflix_actors::ports::{ChainError, Clock, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::gists::pointer;
+use tensorflix_testkit::listener::{Events, listen};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::subnets::{committed, head, hotkey, neuron, stamp, subnet};
+use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::world::World;
 
 /// A watcher in its world, and what it tells.
 struct Watch {

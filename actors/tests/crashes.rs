@@ -1,9 +1,6 @@
 //! Every actor of a validator, crashed in every place that a message can reach: it is back within two seconds, and nobody
 //! else notices. (`started` and `restarting`, which no message reaches: `supervision.rs`.)
 
-use crate::support::time::{pass, settle, simulate};
-use crate::support::validator::{BEGIN, Running, Validator};
-use crate::support::world::SLOT_BLOCKS;
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
@@ -15,6 +12,9 @@ use tensorflix_actors::supervision::Heartbeat;
 use tensorflix_actors::verifier::Verifier;
 use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::validator::{BEGIN, Running, Validator};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 /// Longest that an actor may be away.
 const LONGEST_ABSENCE: Duration = Duration::from_secs(2);

@@ -1,10 +1,5 @@
 //! Every call is paid for on the day on which it is made, by the newest time of the chain.
 
-use crate::support::gists::video;
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::{head, stamp};
-use crate::support::time::{pass, simulate};
 use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,6 +7,11 @@ use std::time::Duration;
 use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::{head, stamp};
+use tensorflix_testkit::time::{pass, simulate};
 
 /// The first block of the next day in Los Angeles.
 const MIDNIGHT: Block = 2_100;

@@ -1,15 +1,15 @@
 //! A week of all actors together, every platform gone for two days of it: the chain never comes near counting the
 //! validator as inactive, and no window has two submissions.
 
-use crate::support::subnets::subnet;
-use crate::support::time::{pass, simulate};
-use crate::support::validator::{BEGIN, Validator};
-use crate::support::world::SLOT_BLOCKS;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::subnets::subnet;
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::validator::{BEGIN, Validator};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 const DAYS: u32 = 7;
 

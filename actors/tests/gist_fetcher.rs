@@ -5,13 +5,6 @@ mod outcomes;
 mod owners;
 mod refusals;
 
-use crate::support::gists::{digest_of, pinned, pointer};
-use crate::support::listener::{Events, listen};
-use crate::support::memory_store::Write;
-use crate::support::scripted_http::{Reply, SECRET};
-use crate::support::subnets::{committed, committed_text, head, hotkey, neuron, stamp, subnet};
-use crate::support::time::{pass, settle, simulate};
-use crate::support::world::{ROUND_BLOCKS, UNLIMITED, World};
 use actix::Addr;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -27,6 +20,13 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_record::GistState;
 use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::subnet::Neuron;
+use tensorflix_testkit::gists::{digest_of, pinned, pointer};
+use tensorflix_testkit::listener::{Events, listen};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::subnets::{committed, committed_text, head, hotkey, neuron, stamp, subnet};
+use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::world::{ROUND_BLOCKS, UNLIMITED, World};
 
 const MAX_GIST_BYTES: usize = 1_000;
 const MAX_IN_FLIGHT: usize = 8;

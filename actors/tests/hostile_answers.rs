@@ -1,8 +1,5 @@
 //! Whatever a platform or GitHub answers, reading it ends, panics nowhere, and speaks only of what was asked for.
 
-use crate::support::gists::{pointer, reel, video};
-use crate::support::time::TestClock;
-use crate::support::world::UNLIMITED;
 use async_trait::async_trait;
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -23,6 +20,9 @@ use tensorflix_actors::ports::{Clock, Http, HttpError, HttpRequest, HttpResponse
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::ContentId;
+use tensorflix_testkit::gists::{pointer, reel, video};
+use tensorflix_testkit::time::TestClock;
+use tensorflix_testkit::world::UNLIMITED;
 
 /// The same answers again and again.
 struct Repeating {

@@ -1,11 +1,5 @@
 //! InstagramActor: one run for many reels, paid for once, its items joined by short code.
 
-use crate::support::gists::reel;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::simulate;
-use crate::support::world::World;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +10,12 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Metrics, Sighting};
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::reel;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::World;
 
 pub const RUNS: &str = "/v2/acts/apify~instagram-reel-scraper/runs";
 pub const TODAY: &str = "2026-08-21";

@@ -1,16 +1,16 @@
 //! A key that is refused: the others go on, it rests, it is named, and it is tried again later.
 
 use crate::quota::{STATS, by_key, key_of, of_keys, serve, start};
-use crate::support::gists::video;
-use crate::support::logs::Logs;
-use crate::support::observing::Settings;
-use crate::support::scripted_http::{Recorded, Reply, SECRET};
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, simulate};
 use crate::youtube::{PATH, error, ids, videos};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::observing::Settings;
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, simulate};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -1,7 +1,5 @@
 //! The limiter: spaces requests, lets waiters pass in their order, counts their waiting.
 
-use crate::support::time::{pass, simulate};
-use crate::support::world::World;
 use futures::future::join_all;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,6 +7,8 @@ use std::time::Duration;
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::world::World;
 
 /// When each of `count` waiters that come at once passes, in milliseconds, and in which order.
 async fn passes(rate: Rate, count: usize) -> (Vec<u128>, Vec<usize>, Arc<ActorStats>) {

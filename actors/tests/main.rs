@@ -24,8 +24,6 @@ mod quota;
 mod scorer;
 mod sending_crashes;
 mod supervision;
-#[allow(dead_code, reason = "the simulation in the root package uses it as well")]
-mod support;
 mod verifier;
 mod weight_setter;
 mod youtube;

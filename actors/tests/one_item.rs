@@ -2,11 +2,6 @@
 
 use crate::instagram::{RUNS, Reels, reels};
 use crate::quota::STATS;
-use crate::support::gists::{pointer, reel, video};
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::Reply;
-use crate::support::time::simulate;
-use crate::support::world::{UNLIMITED, World};
 use crate::youtube::{PATH, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
@@ -16,6 +11,11 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::gist_record::GistOutcome;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::{pointer, reel, video};
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::{UNLIMITED, World};
 
 /// Members of an object that no JSON reader takes, each for another reason.
 pub fn poisons() -> Vec<Vec<u8>> {
@@ -101,10 +101,10 @@ fn numbers_of_a_video_that_cannot_be_read_cost_that_video_alone() {
     for poison in poisons() {
         simulate(async move {
             let youtube = crate::quota::start(&Settings::default());
-            youtube.observe_at(&videos(0..40), 100, crate::support::subnets::stamp(100)).await;
+            youtube.observe_at(&videos(0..40), 100, tensorflix_testkit::subnets::stamp(100)).await;
             let items = list(40, 7, &poison, a_video);
             youtube.world.http.get(STATS, [Reply::new(200, [b"{\"items\": ", &items[..], b"}"].concat())]);
-            let answer = youtube.observe_at(&videos(0..40), 110, crate::support::subnets::stamp(110)).await;
+            let answer = youtube.observe_at(&videos(0..40), 110, tensorflix_testkit::subnets::stamp(110)).await;
             assert_eq!(
                 (answer.observed_count, answer.shortfalls.len()),
                 (40, 0),

@@ -1,16 +1,16 @@
 //! Orders that end before all is done: nothing that is paid for is dropped, and nothing is begun that would be.
 
 use crate::instagram::{Apify, DEADLINE, RUNS, Reels, USD, reels, runs_started, spent};
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Recorded, Reply};
-use crate::support::time::simulate;
-use crate::support::world::World;
 use crate::youtube::{PATH, TODAY, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, Method};
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::World;
 
 /// When a run that goes on is stopped: what is kept of its time for reading it is left over then.
 const STOPPED_AFTER: Duration = Duration::from_secs(DEADLINE.as_secs() - 20);

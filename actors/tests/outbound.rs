@@ -1,13 +1,13 @@
 //! The way out: a platform that asks to wait is obeyed to the second, by whom it asked, and nobody waits for ever.
 
-use crate::support::scripted_http::{Reply, ScriptedHttp};
-use crate::support::time::{pass, simulate};
-use crate::support::world::{UNLIMITED, World};
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use tensorflix_actors::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_testkit::scripted_http::{Reply, ScriptedHttp};
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::world::{UNLIMITED, World};
 use tokio::time::Instant;
 
 const PLACE: &str = "https://platform.example/things";

@@ -1,11 +1,6 @@
 //! What every platform promises. A new platform is covered by a line in [`covered!`].
 
 use crate::instagram::Reels;
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Reply, SECRET};
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, simulate};
 use crate::youtube::Videos;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +9,11 @@ use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, simulate_to_the_end};
 
 macro_rules! covered {
     ($($name:ident: $subject:ty,)*) => { $(mod $name {
@@ -21,54 +21,54 @@ macro_rules! covered {
 
         #[test]
         fn observations_are_stored_with_the_stamp_that_was_asked_for() {
-            simulate(super::observations_are_stored_with_the_stamp_that_was_asked_for::<$subject>());
+            simulate_to_the_end(super::observations_are_stored_with_the_stamp_that_was_asked_for::<$subject>());
         }
 
         #[test]
         fn only_what_is_new_and_of_this_platform_is_asked_for() {
-            simulate(super::only_what_is_new_and_of_this_platform_is_asked_for::<$subject>());
+            simulate_to_the_end(super::only_what_is_new_and_of_this_platform_is_asked_for::<$subject>());
         }
 
         #[test]
         fn without_a_key_nothing_is_asked() {
-            simulate(super::without_a_key_nothing_is_asked::<$subject>());
+            simulate_to_the_end(super::without_a_key_nothing_is_asked::<$subject>());
         }
 
         #[test]
         fn a_service_out_of_order_makes_nothing_known_and_is_asked_again_later() {
             for (name, reply) in super::disorders() {
-                simulate(super::a_service_out_of_order_makes_nothing_known::<$subject>(name, reply));
+                simulate_to_the_end(super::a_service_out_of_order_makes_nothing_known::<$subject>(name, reply));
             }
         }
 
         #[test]
         fn the_budget_is_never_exceeded_not_even_by_a_restart() {
-            simulate(super::the_budget_is_never_exceeded_not_even_by_a_restart::<$subject>());
+            simulate_to_the_end(super::the_budget_is_never_exceeded_not_even_by_a_restart::<$subject>());
         }
 
         #[test]
         fn a_budget_that_does_not_last_is_spent_in_the_order_asked() {
-            simulate(super::a_budget_that_does_not_last_is_spent_in_the_order_asked::<$subject>());
+            simulate_to_the_end(super::a_budget_that_does_not_last_is_spent_in_the_order_asked::<$subject>());
         }
 
         #[test]
         fn nothing_is_asked_that_could_not_be_debited() {
-            simulate(super::nothing_is_asked_that_could_not_be_debited::<$subject>());
+            simulate_to_the_end(super::nothing_is_asked_that_could_not_be_debited::<$subject>());
         }
 
         #[test]
         fn what_could_not_be_stored_was_not_observed() {
-            simulate(super::what_could_not_be_stored_was_not_observed::<$subject>());
+            simulate_to_the_end(super::what_could_not_be_stored_was_not_observed::<$subject>());
         }
 
         #[test]
         fn batches_in_flight_are_bounded_over_all_requests() {
-            simulate(super::batches_in_flight_are_bounded_over_all_requests::<$subject>());
+            simulate_to_the_end(super::batches_in_flight_are_bounded_over_all_requests::<$subject>());
         }
 
         #[test]
         fn a_panic_costs_only_the_request_that_met_it() {
-            simulate(super::a_panic_costs_only_the_request_that_met_it::<$subject>());
+            simulate_to_the_end(super::a_panic_costs_only_the_request_that_met_it::<$subject>());
         }
     })* };
 }

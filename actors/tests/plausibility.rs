@@ -2,16 +2,16 @@
 
 use crate::instagram::{Apify, Reels};
 use crate::quota::STATS;
-use crate::support::gists::{reel, video};
-use crate::support::logs::Logs;
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::simulate;
 use crate::youtube::{PATH, Videos, videos};
 use serde_json::{Value, json};
 use tensorflix_domain::observation::{Metrics, Sighting};
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::{reel, video};
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::simulate;
 
 fn youtube_item(number: u32, fields: &Value) -> Value {
     let mut item = json!({ "id": video(number).as_str(), "snippet": { "publishedAt": moment(-5.0).to_string() },

@@ -1,11 +1,6 @@
 //! Polls: what is due by its age and growth, within what cycles leave over.
 
 use crate::instagram::Reels;
-use crate::support::gists::{reel, video};
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::{simulate, within};
 use crate::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,6 +10,11 @@ use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::places::Turn;
+use tensorflix_testkit::gists::{reel, video};
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::{simulate, within};
 
 const STATS: &str = "/youtube/v3/videos:batchGetStats";
 

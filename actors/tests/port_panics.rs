@@ -1,14 +1,14 @@
 //! A port that panics (a bug in a library, or an answer that nobody thought of) is a crash of the actor that called it: that
 //! one is restarted, the others do not notice, and not even a core actor ends the process for it.
 
-use crate::support::crashing::Tripwire;
-use crate::support::time::{pass, simulate};
-use crate::support::validator::{BEGIN, Validator};
 use std::ops::Range;
 use std::time::Duration;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::supervision::Importance;
 use tensorflix_domain::weights::ScoreVector;
+use tensorflix_testkit::crashing::Tripwire;
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::validator::{BEGIN, Validator};
 use tokio::sync::mpsc::unbounded_channel;
 
 /// Those without which no weights are set, and then the others.

@@ -1,10 +1,5 @@
 //! A content whose answer crashes a platform's actor costs itself alone, and no more quota than it takes to find it.
 
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings};
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::stamp;
-use crate::support::time::simulate;
 use crate::youtube::{PATH, Videos, ids, item, serve_videos, videos};
 use serde_json::json;
 use tensorflix_actors::platforms::MOST_SPLITS;
@@ -12,6 +7,11 @@ use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::quarantine::MOST_CRASHES;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings};
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::simulate;
 
 /// Serves videos; whoever asks for the poisonous ones among others is crashed.
 fn serve_poison(videos: &Observing<Videos>, poisonous: &[ContentId]) {

@@ -1,12 +1,5 @@
 //! Who pays for a call: keys in turn, numbers alone where they will do, and nobody beyond the budget.
 
-use crate::support::gists::video;
-use crate::support::logs::Logs;
-use crate::support::memory_store::Write;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Recorded, Reply, SECRET};
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::{pass, simulate};
 use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +10,13 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::{pass, simulate_to_the_end};
 
 pub const STATS: &str = "/youtube/v3/videos:batchGetStats";
 
@@ -74,7 +74,7 @@ async fn observe_at(youtube: &Observing<Videos>, numbers: std::ops::Range<u32>, 
 
 #[test]
 fn keys_are_used_in_turn_each_within_its_own_budget() {
-    simulate(async {
+    simulate_to_the_end(async {
         let settings =
             Settings { key_count: 3, batch_size: 1, batches_per_day: 2, max_in_flight: 1, ..Settings::default() };
         let youtube = start(&settings);
@@ -94,7 +94,7 @@ fn keys_are_used_in_turn_each_within_its_own_budget() {
 
 #[test]
 fn a_key_that_youtube_calls_used_up_rests_until_its_reset_also_after_a_restart() {
-    simulate(async {
+    simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
         let youtube = start(&settings);
         serve(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "quotaExceeded")));
@@ -120,7 +120,7 @@ fn a_bad_key_rests_is_reported_once_and_does_not_stop_the_others() {
         Reply::new(400, json!({ "error": { "details": [{ "reason": "API_KEY_INVALID" }] } }).to_string()),
         error(403, "accessNotConfigured"),
     ] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let logs = Logs::capture();
             let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
             let youtube = start(&settings);
@@ -141,7 +141,7 @@ fn a_bad_key_rests_is_reported_once_and_does_not_stop_the_others() {
 
 #[test]
 fn when_every_key_is_refused_each_was_asked_once_and_what_to_do_is_said() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings { key_count: 3, batch_size: 1, max_in_flight: 1, ..Settings::default() });
         serve(&youtube, |_| Some(error(400, "keyInvalid")));
         let answer = youtube.observe(&videos(0..9)).await;
@@ -153,7 +153,7 @@ fn when_every_key_is_refused_each_was_asked_once_and_what_to_do_is_said() {
 
 #[test]
 fn that_the_quota_is_used_up_is_said_once_with_the_time_of_the_reset() {
-    simulate(async {
+    simulate_to_the_end(async {
         let logs = Logs::capture();
         let youtube = start(&Settings { batch_size: 1, batches_per_day: 2, ..Settings::default() });
         let answer = youtube.observe(&videos(0..20)).await;
@@ -172,7 +172,7 @@ fn that_the_quota_is_used_up_is_said_once_with_the_time_of_the_reset() {
 
 #[test]
 fn numbers_alone_are_asked_for_while_details_are_known_and_fresh() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings::default());
         observe_at(&youtube, 0..3, 100).await;
         assert_eq!(asked(&youtube), [1, 0], "what was never seen is asked for whole");
@@ -195,7 +195,7 @@ fn numbers_alone_are_asked_for_while_details_are_known_and_fresh() {
 
 #[test]
 fn broadcasts_and_videos_that_were_gone_are_asked_for_whole() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings::default());
         let broadcast = |id: &str, word: &str| json!({ "id": id, "snippet": { "publishedAt": moment(-5.0).to_string(), "liveBroadcastContent": word } });
         youtube.world.http.on(Method::Get, PATH, move |request| {
@@ -218,7 +218,7 @@ fn broadcasts_and_videos_that_were_gone_are_asked_for_whole() {
 
 #[test]
 fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings::default());
         observe_at(&youtube, 0..4, 100).await;
         // The numbers know nothing of three of them; of those only one is gone.
@@ -242,7 +242,7 @@ fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too
         assert_eq!(asked(&youtube), [3, 1], "who is left out is looked for twice");
     });
     // While the whole answer is not to be had, nothing is absent.
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings::default());
         observe_at(&youtube, 0..2, 100).await;
         youtube.world.http.get(STATS, [Reply::json(&json!({ "items": [] }))]);
@@ -262,7 +262,7 @@ fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered
         error(401, "required"),
         error(403, "accessNotConfigured"),
     ] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let youtube = start(&Settings { batch_size: 1, max_in_flight: 1, ..Settings::default() });
             observe_at(&youtube, 0..4, 100).await;
             youtube.world.http.get(STATS, [missing.clone()]);
@@ -282,7 +282,7 @@ fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered
 #[test]
 fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
     for says_so in [false, true] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let youtube = start(&Settings { batch_size: 1, batches_per_day: 10, ..Settings::default() });
             observe_at(&youtube, 0..3, 100).await;
             if says_so {
@@ -302,7 +302,7 @@ fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
 #[test]
 fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_the_other() {
     for failure in [Reply::new(500, ""), Reply::new(200, "<html>"), Reply::hang()] {
-        simulate(async move {
+        simulate_to_the_end(async move {
             let youtube = start(&Settings::default());
             observe_at(&youtube, 0..3, 100).await;
             youtube.world.http.get(STATS, [failure.clone()]);
@@ -315,7 +315,7 @@ fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_th
 
 #[test]
 fn a_key_that_was_asked_to_wait_for_long_costs_nothing_while_another_goes_on() {
-    simulate(async {
+    simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
         let youtube = start(&settings);
         serve(&youtube, |request| {
@@ -330,7 +330,7 @@ fn a_key_that_was_asked_to_wait_for_long_costs_nothing_while_another_goes_on() {
 
 #[test]
 fn the_same_video_is_asked_for_once_whoever_lists_it() {
-    simulate(async {
+    simulate_to_the_end(async {
         let youtube = start(&Settings::default());
         let listed = [videos(0..50), videos(0..50), videos(25..50)].concat();
         assert_eq!(youtube.observe(&listed).await.observed_count, 50);
@@ -341,7 +341,7 @@ fn the_same_video_is_asked_for_once_whoever_lists_it() {
 
 #[test]
 fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
-    simulate(async {
+    simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
         let youtube = start(&settings);
         let outcomes = || youtube.stats.outcomes().read();
@@ -367,7 +367,7 @@ fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
 
 #[test]
 fn batches_that_fail_are_counted_in_a_row_and_a_budget_that_is_used_up_is_none_of_them() {
-    simulate(async {
+    simulate_to_the_end(async {
         let settings = Settings { batch_size: 1, max_in_flight: 1, batches_per_day: 7, ..Settings::default() };
         let youtube = start(&settings);
         serve(&youtube, |_| Some(Reply::new(400, "no")));

@@ -14,13 +14,6 @@ mod smoothing;
 mod traffic;
 mod verifying;
 
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{failed, fetched, pointer, reel, seen, submissions, task_line, video};
-use crate::support::listener::{Events, listen};
-use crate::support::memory_store::Write;
-use crate::support::subnets::{committed, hotkey, neuron, stamp, subnet, validator};
-use crate::support::time::{pass, settle, simulate};
-use crate::support::world::{SLOT_BLOCKS, World};
 use actix::Addr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +36,13 @@ use tensorflix_domain::policy::Policy;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{failed, fetched, pointer, reel, seen, submissions, task_line, video};
+use tensorflix_testkit::listener::{Events, listen};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::subnets::{committed, hotkey, neuron, stamp, subnet, validator};
+use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::world::{SLOT_BLOCKS, World};
 
 /// Key and UID of the validator that scores.
 const OWN: u8 = 0;
@@ -237,7 +237,7 @@ fn scorer(
         task_gist: Some(task_gist()),
         own_hotkey: Some(hotkey(OWN)),
         slot_blocks: SLOT_BLOCKS,
-        round_blocks: crate::support::world::ROUND_BLOCKS,
+        round_blocks: tensorflix_testkit::world::ROUND_BLOCKS,
         opening,
         release: String::new(),
     };

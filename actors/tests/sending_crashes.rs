@@ -4,13 +4,6 @@
 mod absences;
 mod foreign;
 
-use crate::support::crashing::{Mortal, Tripwire};
-use crate::support::logs::Logs;
-use crate::support::memory_store::MemoryStore;
-use crate::support::model_chain::ModelChain;
-use crate::support::subnets::{head, hotkey, neuron, subnet, validator};
-use crate::support::time::{settle, simulate};
-use crate::support::world::SLOT_BLOCKS;
 use actix::{Actor, Addr};
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
@@ -29,6 +22,13 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::intent::RevealOutcome;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::weights::ScoreVector;
+use tensorflix_testkit::crashing::{Mortal, Tripwire};
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::memory_store::MemoryStore;
+use tensorflix_testkit::model_chain::ModelChain;
+use tensorflix_testkit::subnets::{head, hotkey, neuron, subnet, validator};
+use tensorflix_testkit::time::{settle, simulate};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 /// The window of the subnet's rules: its tempo.
 const WINDOW_BLOCKS: u32 = 360;

@@ -1,8 +1,5 @@
 //! Supervision: whatever ends an actor, it is back at its address with its queue, within limits, and alone in it.
 
-use crate::support::listener::{Events, listen};
-use crate::support::time::{pass, settle, simulate};
-use crate::support::world::World;
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
@@ -15,6 +12,9 @@ use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
 use tensorflix_actors::supervision::{
     HEARTBEAT_DEADLINE, HEARTBEAT_PERIOD, Importance, Jitter, REST, RestartLimits, Supervision, supervise,
 };
+use tensorflix_testkit::listener::{Events, listen};
+use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::world::World;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// How an actor ends.

@@ -4,12 +4,6 @@ mod days;
 mod deadlines;
 mod parts;
 
-use crate::support::gists::{reel, video};
-use crate::support::logs::Logs;
-use crate::support::scripted_http::{Reply, SECRET};
-use crate::support::subnets::stamp;
-use crate::support::time::{simulate, within};
-use crate::support::world::{UNLIMITED, World};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,6 +18,12 @@ use tensorflix_actors::verifier::{
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::{Details, Observation, Presence, Sighting};
 use tensorflix_domain::verification::{Check, Provider, Question, Subject, Verdict};
+use tensorflix_testkit::gists::{reel, video};
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{simulate, within};
+use tensorflix_testkit::world::{UNLIMITED, World};
 
 /// The block of the tests, and its UTC date.
 const BLOCK: Block = 72_000;

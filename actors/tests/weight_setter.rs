@@ -3,12 +3,6 @@
 mod faults;
 mod turns;
 
-use crate::support::gists::video;
-use crate::support::listener::{Events, listen};
-use crate::support::memory_store::Write;
-use crate::support::subnets::{head, hotkey, moment, neuron, stamp, subnet, validator};
-use crate::support::time::{settle, simulate};
-use crate::support::world::{SLOT_BLOCKS, World};
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +25,12 @@ use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::{ScoreVector, WeightEntry};
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::listener::{Events, listen};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::subnets::{head, hotkey, moment, neuron, stamp, subnet, validator};
+use tensorflix_testkit::time::{settle, simulate};
+use tensorflix_testkit::world::{SLOT_BLOCKS, World};
 
 /// Key and UID of the validator that sends.
 const OWN: u8 = 0;

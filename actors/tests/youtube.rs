@@ -1,11 +1,5 @@
 //! YouTubeActor: fifty ids a call, quota first, what is not known is never a number.
 
-use crate::support::gists::video;
-use crate::support::observing::{Observing, Settings, Subject};
-use crate::support::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
-use crate::support::subnets::{moment, stamp};
-use crate::support::time::simulate;
-use crate::support::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,6 +12,12 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation, Sighting};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::observing::{Observing, Settings, Subject};
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
+use tensorflix_testkit::subnets::{moment, stamp};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::World;
 
 pub const PATH: &str = "/youtube/v3/videos";
 

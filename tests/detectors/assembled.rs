@@ -1,7 +1,6 @@
 //! Whole validators against a sandbox's chain, platforms and detectors: whom they ask, what the platform says itself, and what they
 //! warn of.
 
-use crate::logs::Logs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +20,7 @@ use tensorflix_sandbox::world::{
     Conduct, Content, OTHER_VALIDATORS, Platform as SandboxPlatform, VALIDATOR_UID, WorldConfig,
 };
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
+use tensorflix_testkit::logs::Logs;
 
 /// Ends a test that hangs. No machine is too slow for it, however busy.
 const HANGS_AFTER: Duration = Duration::from_secs(1_800);

@@ -14,20 +14,16 @@ use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::{BoundClaim, Evidence, Miner, WeightedTask};
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::gist_record::{ContentDigest, GistAnswer, GistHolder, GistOutcome};
-use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::submission::Pair;
-use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
+use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_store::Store;
-
-fn hotkey(key: u8) -> Hotkey {
-    Hotkey::new([key; 32])
-}
+use tensorflix_testkit::subnets::{hotkey, neuron, subnet};
 
 /// The gist by which the miner was seen, and another one by which it was in the same round before.
 const SEEN_BY: &str = "miner:0b@0123456789012345678901234567890123456789";
@@ -39,38 +35,11 @@ fn pointer(text: &str) -> GistPointer {
 
 const STAMP: BlockStamp = BlockStamp { block: 7_200, time: Moment::from_unix_ms(1_790_000_000_000) };
 
-fn neuron(uid: u8) -> Neuron {
-    Neuron {
-        uid: uid.into(),
-        hotkey: hotkey(uid),
-        coldkey: None,
-        stake_rao: 0,
-        validator_permit: false,
-        active: false,
-        last_update: 0,
-        registered_at: 0,
-        consensus: 0,
-        validator_trust: 0,
-        dividends: 0,
-        commitment: None,
-    }
-}
-
 /// A store with one cycle in which one miner has a submission for every reason, its content named `id-` and the reason's
 /// number. Task and ids are as hostile as a gist allows.
 async fn store_every_reason(file: &Path, task_id: &str) {
     let store = Store::open(&format!("sqlite://{}", file.display())).await.expect("a store");
-    let hyperparameters = Hyperparameters {
-        tempo: 360,
-        weights_rate_limit: 100,
-        min_allowed_weights: 1,
-        weights_version_key: 0,
-        stake_threshold_rao: 0,
-        activity_cutoff: 5_000,
-        commit_reveal: false,
-    };
-    let neurons = vec![neuron(0), neuron(1)];
-    let subnet = Subnet { at: STAMP, block_hash: None, netuid: 89, neurons, hyperparameters, owner_hotkey: None };
+    let subnet = Subnet { at: STAMP, ..subnet(STAMP.block, [neuron(0, 0), neuron(1, 1)]) };
     for (text, content) in [(SEEN_BEFORE, 1), (SEEN_BY, 2)] {
         let (pointer, digest) = (pointer(text), ContentDigest([content; 32]));
         let outcome = GistOutcome::Fetched { etag: None, digest, document: vec![content] };

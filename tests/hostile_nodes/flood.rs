@@ -10,7 +10,7 @@ fn an_endpoint_that_floods_is_left_and_said_why_and_the_weights_are_sent() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let _context = runtime.enter();
     let world = runtime.block_on(async { World::start(&Decided::new().await).await });
-    let logs = crate::logs::Logs::capture();
+    let logs = tensorflix_testkit::logs::Logs::capture();
     // Nothing but the flood is a reason to leave it, and it is not come back to before the end.
     let tolerances = Tolerances { recheck_interval: PATIENCE * 4, ..patient() };
     world.live_with(tolerances, &[&world.bad, &world.good], async |life: &Life| {

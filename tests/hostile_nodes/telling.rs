@@ -9,7 +9,7 @@ fn an_endpoint_that_is_left_is_told_of_once_with_its_reason_and_once_when_it_is_
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let _context = runtime.enter();
     let world = runtime.block_on(async { World::start(&Decided::new().await).await });
-    let logs = crate::logs::Logs::capture();
+    let logs = tensorflix_testkit::logs::Logs::capture();
     world.live_with(patient(), &[&world.bad, &world.good], async |life: &Life| {
         world.next_window(None);
         life.while_blocks_come(&world, "no weights", async || life.is_settled(&world).await).await;
@@ -26,6 +26,6 @@ fn an_endpoint_that_is_left_is_told_of_once_with_its_reason_and_once_when_it_is_
     });
 }
 
-fn of(logs: &crate::logs::Logs, world: &World, what: &str) -> Vec<String> {
+fn of(logs: &tensorflix_testkit::logs::Logs, world: &World, what: &str) -> Vec<String> {
     logs.lines(&["an endpoint of the chain", what, &world.bad.url()])
 }

@@ -3,41 +3,21 @@
 use sha2::{Digest, Sha256};
 use tensorflix::api::syncer::peers;
 use tensorflix::api::syncer::peers::{MAX_SUBMISSIONS, PeerGist, PeersMetadata};
-use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::gist_record::{ContentDigest, FailureScope, GistAnswer, GistOutcome};
-use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters, Neuron, Subnet};
+use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_store::Store;
+use tensorflix_testkit::subnets;
 
 fn neuron(uid: u16, commitment: Option<&str>) -> Neuron {
-    Neuron {
-        uid,
-        hotkey: Hotkey::new([u8::try_from(uid).expect("small"); 32]),
-        coldkey: None,
-        stake_rao: 0,
-        validator_permit: false,
-        active: true,
-        last_update: 0,
-        registered_at: 0,
-        consensus: 0,
-        validator_trust: 0,
-        dividends: 0,
-        commitment: commitment.map(|text| CommitmentRecord { text: Some(text.to_owned()), block: 5 }),
+    let neuron = subnets::neuron(uid, u8::try_from(uid).expect("small"));
+    match commitment {
+        Some(text) => subnets::committed_text(neuron, text, 5),
+        None => neuron,
     }
 }
 
 fn subnet(neurons: Vec<Neuron>) -> Subnet {
-    let hyperparameters = Hyperparameters {
-        tempo: 360,
-        weights_rate_limit: 100,
-        min_allowed_weights: 1,
-        weights_version_key: 0,
-        stake_threshold_rao: 0,
-        activity_cutoff: 5_000,
-        commit_reveal: false,
-    };
-    let at = BlockStamp { block: 100, time: Moment::parse("2026-08-21T00:00:00Z").expect("a time") };
-    Subnet { at, block_hash: None, netuid: 89, neurons, hyperparameters, owner_hotkey: None }
+    subnets::subnet(100, neurons)
 }
 
 fn pointer(number: u32) -> String {

@@ -1,8 +1,6 @@
 //! What goes wrong and when, drawn from one seed.
 
 use crate::process::Outside;
-use crate::support::memory_store::Write;
-use crate::support::time::TestClock;
 use crate::truth::BEGIN;
 use async_trait::async_trait;
 use rand::rngs::StdRng;
@@ -14,6 +12,8 @@ use std::time::Duration;
 use tensorflix_actors::ports::Clock;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::time::TestClock;
 
 /// Blocks in a window of the subnet's rules: its tempo.
 pub const WINDOW_BLOCKS: u32 = 360;

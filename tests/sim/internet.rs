@@ -2,7 +2,6 @@
 //! silent, broken and incomplete answers are what a validator must not take for anything else.
 
 use crate::chaos::Faults;
-use crate::support::model_chain::ModelChain;
 use crate::truth;
 use async_trait::async_trait;
 use rand::Rng;
@@ -13,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::ports::{Credential, Http, HttpError, HttpRequest, HttpResponse, Method};
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::model_chain::ModelChain;
 
 /// The key of every platform, which no address and no header may show.
 pub const SECRET: &str = "s3cr3t-k3y";

@@ -3,11 +3,6 @@
 use crate::chaos::{Chaos, Faults, JumpingClock};
 use crate::internet::{Internet, SECRET};
 use crate::relay::Relay;
-use crate::support::crashing::{Mortal, Tripwire};
-use crate::support::memory_store::MemoryStore;
-use crate::support::model_chain::ModelChain;
-use crate::support::subnets::hotkey;
-use crate::support::world::{ROUND_BLOCKS, UNLIMITED};
 use crate::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
 use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::collections::BTreeMap;
@@ -35,6 +30,11 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
+use tensorflix_testkit::crashing::{Mortal, Tripwire};
+use tensorflix_testkit::memory_store::MemoryStore;
+use tensorflix_testkit::model_chain::ModelChain;
+use tensorflix_testkit::subnets::hotkey;
+use tensorflix_testkit::world::{ROUND_BLOCKS, UNLIMITED};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Units of YouTube's quota for one day.

@@ -5,7 +5,6 @@ use crate::internet::{RUN_COST_USD, SECRET};
 use crate::process::{
     DAILY_CHARGE_USD, DAILY_OPINIONS, DAILY_QUOTA, MAX_CALLS_IN_FLIGHT, MAX_GISTS_IN_FLIGHT, Outside,
 };
-use crate::support::subnets::hotkey;
 use crate::truth::{
     self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, OWNER_OF_COPIED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM,
 };
@@ -19,6 +18,7 @@ use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::weights::weight_vector;
+use tensorflix_testkit::subnets::hotkey;
 
 /// Blocks that may pass from the head by which an observation is dated to the platform's answer.
 const ANSWER_BLOCKS: u32 = 400;

@@ -2,11 +2,11 @@
 //! store.
 
 use crate::chaos::Faults;
-use crate::support::time::pass;
 use actix::{Actor, Context, Handler, Message, Recipient};
 use rand::Rng;
 use std::sync::Arc;
 use std::time::Duration;
+use tensorflix_testkit::time::pass;
 
 /// Longest that a message is held back.
 const LONGEST_DELAY_SECS: u64 = 240;

@@ -1,13 +1,13 @@
 //! What is true in the world, whatever anybody is told of it: who lists what, when videos were published, and how often they
 //! have been watched at each block.
 
-use crate::support::gists::{pointer, reel, submissions, task_line, video};
-use crate::support::subnets::{committed, moment, neuron, subnet as subnet_of, validator};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_testkit::gists::{pointer, reel, submissions, task_line, video};
+use tensorflix_testkit::subnets::{committed, moment, neuron, subnet as subnet_of, validator};
 
 /// Blocks of a cycle's slot: six hours.
 pub const SLOT_BLOCKS: u32 = 1_800;

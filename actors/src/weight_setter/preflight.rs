@@ -70,40 +70,13 @@ fn tao(rao: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tensorflix_domain::chain_time::{BlockStamp, Moment};
+    use tensorflix_testkit::subnets;
 
     const OWN: Hotkey = Hotkey::new([1; 32]);
 
     fn subnet() -> Subnet {
-        Subnet {
-            at: BlockStamp { block: 10_000, time: Moment::from_unix_ms(0) },
-            block_hash: None,
-            netuid: 89,
-            neurons: vec![Neuron {
-                uid: 3,
-                hotkey: OWN,
-                coldkey: None,
-                stake_rao: 1_000,
-                validator_permit: true,
-                active: true,
-                last_update: 9_900,
-                registered_at: 1,
-                consensus: 0,
-                validator_trust: 0,
-                dividends: 0,
-                commitment: None,
-            }],
-            hyperparameters: Hyperparameters {
-                tempo: 360,
-                weights_rate_limit: 100,
-                min_allowed_weights: 1,
-                weights_version_key: 0,
-                stake_threshold_rao: 1_000,
-                activity_cutoff: 5_000,
-                commit_reveal: false,
-            },
-            owner_hotkey: None,
-        }
+        let own = Neuron { stake_rao: 1_000, validator_permit: true, last_update: 9_900, ..subnets::neuron(3, 1) };
+        subnets::subnet(10_000, [own])
     }
 
     /// Changes a subnet in which nothing stands in the way, and checks the obstacle's first words.

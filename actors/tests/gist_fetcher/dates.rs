@@ -1,10 +1,6 @@
 //! Dating gists in dispute: within the API's budget, each answer about its own gist alone.
 
 use super::{Fetch, Setup, miners};
-use crate::support::gists::pointer;
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::{hotkey, moment};
-use crate::support::time::simulate;
 use serde_json::{Value, json};
 use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::gist_fetcher::{DateGists, GistsDated, WaitingGist};
@@ -14,6 +10,10 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{DateAnswer, GistDate, Undatable};
 use tensorflix_domain::gist_owner::GistName;
+use tensorflix_testkit::gists::pointer;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::{hotkey, moment};
+use tensorflix_testkit::time::simulate;
 
 const ROUND: u32 = 100;
 

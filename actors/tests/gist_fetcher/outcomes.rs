@@ -1,11 +1,11 @@
 //! What came of the rounds, as `/health` is told it.
 
 use super::{Fetch, Setup, miners};
-use crate::support::gists::pointer;
-use crate::support::scripted_http::Reply;
-use crate::support::time::simulate;
 use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::stats::outcomes::Outcome;
+use tensorflix_testkit::gists::pointer;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::time::simulate;
 
 fn of(fetch: &Fetch, subject: &str) -> Outcome {
     fetch.stats.outcomes().read().remove(subject).unwrap_or_default()

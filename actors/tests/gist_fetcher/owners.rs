@@ -1,10 +1,6 @@
 //! Whose the gists are: asked within the API's budget, nobody starved, nothing concluded from silence.
 
 use super::{Fetch, Setup, api_gist, miners};
-use crate::support::gists::pointer;
-use crate::support::memory_store::Write;
-use crate::support::scripted_http::Reply;
-use crate::support::time::{pass, simulate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,6 +11,10 @@ use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::rounds::UnwatchedBlocks;
+use tensorflix_testkit::gists::pointer;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::time::{pass, simulate};
 
 pub fn api_path(pointer: &GistPointer) -> String {
     format!("/gists/{}", pointer.gist_id())

@@ -3,10 +3,6 @@
 
 use super::owners::{api_path, described};
 use super::{Fetch, MAX_IN_FLIGHT, Setup, miners, raw_path};
-use crate::support::gists::{digest_of, pinned, pointer};
-use crate::support::logs::Logs;
-use crate::support::scripted_http::{Recorded, Reply, SECRET};
-use crate::support::time::{pass, simulate};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +14,10 @@ use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::subnet::Neuron;
+use tensorflix_testkit::gists::{digest_of, pinned, pointer};
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::time::{pass, simulate};
 
 const SECONDARY: &str =
     r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}"#;

@@ -5,12 +5,6 @@ use super::places::decide_at;
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, rejected, scores, task_gist, verdict, with_document,
 };
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{pinned, pointer, reel, seen, submissions, task_line, video};
-use crate::support::listener::listen;
-use crate::support::subnets::{committed, hotkey, stamp};
-use crate::support::time::{settle, simulate};
-use crate::support::world::{ROUND_BLOCKS, SLOT_BLOCKS, World};
 use actix::{Actor, Context, Handler};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -31,6 +25,12 @@ use tensorflix_domain::policy::Policy;
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{pinned, pointer, reel, seen, submissions, task_line, video};
+use tensorflix_testkit::listener::listen;
+use tensorflix_testkit::subnets::{committed, hotkey, stamp};
+use tensorflix_testkit::time::{settle, simulate};
+use tensorflix_testkit::world::{ROUND_BLOCKS, SLOT_BLOCKS, World};
 
 /// Stands for GistFetcher: answers as it is scripted, by the number of the gist, to as many a round as its budget allows.
 #[derive(Clone)]
@@ -163,7 +163,7 @@ fn a_pin_of_a_pair_that_others_listed_months_ago_takes_nothing() {
         let mut stage = Stage::contested(&dater);
         let thief = |block: Block| {
             let gist = pinned("thief", 3, 7);
-            let neuron = committed(crate::support::subnets::neuron(3, 3), &gist, block);
+            let neuron = committed(tensorflix_testkit::subnets::neuron(3, 3), &gist, block);
             Entry { neuron, gist: Some((gist, submissions(&[(CATS, &video(1))]))) }
         };
         assert_eq!(held(&stage.decide(OPENING, &[lists_it(9)]).await), (9, None, false));
@@ -290,7 +290,7 @@ fn a_dispute_is_about_the_gist_that_was_seen_whatever_its_hotkey_commits_later()
         // 1 commits a gist of years ago in place of the one that was seen.
         let old = pointer("miner1", 77);
         let switched = || {
-            let neuron = committed(crate::support::subnets::neuron(1, 1), &old, 10);
+            let neuron = committed(tensorflix_testkit::subnets::neuron(1, 1), &old, 10);
             Entry { neuron, gist: Some((old.clone(), submissions(&[(CATS, &video(1))]))) }
         };
         dater.0.lock().expect("one thread").budget = 99;
@@ -329,7 +329,7 @@ fn a_process_that_ends_before_the_dates_are_stored_asks_again() {
     simulate(async {
         let dater = Dater::answering([(1, dated(OPENING - 5)), (9, dated(OPENING - 9))], 99);
         let mut stage = Stage::contested(&dater);
-        stage.world.store.fail_next(crate::support::memory_store::Write::GistDates);
+        stage.world.store.fail_next(tensorflix_testkit::memory_store::Write::GistDates);
         let entries = [long_committed(1), lists_it(9)];
         let decided = stage.decide(OPENING, &entries).await;
         assert_eq!(judged(&decided, 9, &video(1)).settled_by, Some(SettledBy::GistUpdate));
@@ -339,7 +339,7 @@ fn a_process_that_ends_before_the_dates_are_stored_asks_again() {
 
 /// A hotkey that commits this gist at a block, with this document.
 fn commits(uid: u8, gist: &GistPointer, block: Block, document: Vec<u8>) -> Entry {
-    let neuron = committed(crate::support::subnets::neuron(uid.into(), uid), gist, block);
+    let neuron = committed(tensorflix_testkit::subnets::neuron(uid.into(), uid), gist, block);
     Entry { neuron, gist: Some((gist.clone(), document)) }
 }
 

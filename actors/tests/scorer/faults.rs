@@ -1,17 +1,17 @@
 //! Scorer among failures: platforms that are out of order, and crashes of its own.
 
 use super::{CATS, DANCES, NOW, OPENING, Stage, accepted, bits, busy_scene, judged, miner, pending, scores, verdict};
-use crate::support::fake_platform::Conduct;
-use crate::support::gists::{reel, seen, video};
-use crate::support::memory_store::Write;
-use crate::support::subnets::stamp;
-use crate::support::time::{settle, simulate};
-use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::claim::{Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_testkit::fake_platform::Conduct;
+use tensorflix_testkit::gists::{reel, seen, video};
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{settle, simulate};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 #[test]
 fn without_the_platform_a_submission_is_pending_or_rests_on_its_last_good_evidence() {

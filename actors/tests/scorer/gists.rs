@@ -1,14 +1,14 @@
 //! Whose content counts while a gist cannot be read: the last good tasks, a miner's last good gist.
 
 use super::{CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, task_gist, verdict};
-use crate::support::gists::{pointer, seen, submissions, video};
-use crate::support::subnets::{committed, neuron};
-use crate::support::time::simulate;
-use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::ids::Uid;
+use tensorflix_testkit::gists::{pointer, seen, submissions, video};
+use tensorflix_testkit::subnets::{committed, neuron};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 /// The miner of a UID, committed to its `number`th gist; nothing is known of that gist yet.
 fn moved(uid: u8, number: u32) -> Entry {

@@ -4,10 +4,6 @@ use super::{
     CATS, DANCES, Entry, NOW, OPENING, OWN, Stage, accepted, busy_scene, judged, miner, pending, rejected, scores,
     verdict, with_document,
 };
-use crate::support::gists::{reel, seen, task_line, video};
-use crate::support::subnets::{committed_text, hotkey, neuron};
-use crate::support::time::simulate;
-use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::cycle::{DecidedCycle, ReportedError};
 use tensorflix_domain::dispute::SettledBy;
@@ -17,6 +13,10 @@ use tensorflix_domain::observation::{Presence, Sighting};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_testkit::gists::{reel, seen, task_line, video};
+use tensorflix_testkit::subnets::{committed_text, hotkey, neuron};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 #[test]
 fn each_submission_is_judged_by_itself() {

@@ -1,11 +1,6 @@
 //! Detectors that fail, each of them, some or all: what becomes of submissions and scores, through Scorer and Verifier.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict};
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{seen, task_line, video};
-use crate::support::scripted_http::{Recorded, Reply};
-use crate::support::time::simulate;
-use crate::support::world::{SLOT_BLOCKS, UNLIMITED, World};
 use crate::verifier::{detector, path};
 use serde_json::json;
 use tensorflix_actors::ports::{HttpError, Method};
@@ -16,6 +11,11 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{seen, task_line, video};
+use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
 /// Every detector that a cycle can ask about illicit content.
 const DETECTORS: [Provider; 3] = [Provider::Sightengine, Provider::Openai, Provider::Webhook];

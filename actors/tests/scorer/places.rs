@@ -5,12 +5,6 @@ use super::{
     CATS, DANCES, Entry, NOW, OPENING, Stage, accepted, bits, miner, pending, rejected, scores, start_scorer_dating,
     start_scorer_under, verdict,
 };
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{reel, seen, task_line, video};
-use crate::support::memory_store::MemoryStore;
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, simulate};
-use crate::support::world::{SLOT_BLOCKS, World, holders};
 use actix::{Actor, Context, Handler, ResponseFuture};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -27,6 +21,12 @@ use tensorflix_domain::policy::Policy;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{reel, seen, task_line, video};
+use tensorflix_testkit::memory_store::MemoryStore;
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::world::{SLOT_BLOCKS, World, holders};
 
 /// A miner that lists contents for one task.
 fn lists(uid: u8, task: &str, contents: &[ContentId]) -> Entry {

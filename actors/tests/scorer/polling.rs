@@ -1,11 +1,6 @@
 //! Between cycles contents are looked at, of the newest cycle and in its slot alone, and no cycle waits for that.
 
 use super::{CATS, OPENING, Stage, accepted, miner, scorer, verdict};
-use crate::support::fake_platform::Conduct;
-use crate::support::gists::{reel, seen, video};
-use crate::support::subnets::{head, stamp};
-use crate::support::time::{pass, simulate};
-use crate::support::world::SLOT_BLOCKS;
 use std::time::Duration;
 use tensorflix_actors::platforms::PollContents;
 use tensorflix_actors::ports::Store;
@@ -14,6 +9,11 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
+use tensorflix_testkit::fake_platform::Conduct;
+use tensorflix_testkit::gists::{reel, seen, video};
+use tensorflix_testkit::subnets::{head, stamp};
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 const POLL_EVERY: Duration = Duration::from_secs(300);
 

@@ -1,9 +1,6 @@
 //! Scorer among things that crash it: each costs itself alone, is counted across restarts, and is left alone in the end.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, scores, verdict, with_document};
-use crate::support::gists::{seen, video};
-use crate::support::time::{pass, simulate};
-use crate::support::world::SLOT_BLOCKS;
 use std::cell::Cell;
 use std::time::Duration;
 use tensorflix_actors::ports::Store;
@@ -14,6 +11,9 @@ use tensorflix_domain::decision::decide;
 use tensorflix_domain::quarantine::MOST_CRASHES;
 use tensorflix_domain::submission::{SubmissionGist, parse_submission_gist};
 use tensorflix_domain::task::{TaskGist, parse_task_gist};
+use tensorflix_testkit::gists::{seen, video};
+use tensorflix_testkit::time::{pass, simulate};
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 /// A gist with this in it crashes whoever reads it.
 const POISON: &[u8] = b"poison";
@@ -80,7 +80,7 @@ fn a_gist_that_crashes_its_reader_costs_its_miner_alone_and_is_left_alone_until_
 fn a_crash_that_cannot_be_counted_is_no_decision_and_is_tried_again() {
     simulate(async {
         let mut stage = Stage::start_judging(&[(video(1), seen(1_000, NOW - 10.0))], Opening::Grid, FRAGILE);
-        stage.world.store.fail_next(crate::support::memory_store::Write::Crash);
+        stage.world.store.fail_next(tensorflix_testkit::memory_store::Write::Crash);
         let scene = [miner(1, &[(CATS, &video(1))]), with_document(2, "poison")];
         let decided = stage.decide(OPENING, &scene).await;
         assert_eq!(scores(&decided), [(1, 1.0)]);

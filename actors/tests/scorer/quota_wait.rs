@@ -1,15 +1,15 @@
 //! A cycle that opens shortly before a budget is renewed waits for that, for a bounded time.
 
 use super::{CATS, DANCES, Entry, OPENING, Stage, accepted, miner, pending, verdict};
-use crate::support::fake_platform::Conduct;
-use crate::support::gists::{reel, seen, video};
-use crate::support::subnets::{head, stamp};
-use crate::support::time::{pass, simulate};
 use std::time::Duration;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::verdict::Reason;
+use tensorflix_testkit::fake_platform::Conduct;
+use tensorflix_testkit::gists::{reel, seen, video};
+use tensorflix_testkit::subnets::{head, stamp};
+use tensorflix_testkit::time::{pass, simulate};
 
 const A_WHILE: Duration = Duration::from_secs(300);
 

@@ -1,15 +1,15 @@
 //! What must not change a decision does not change a bit of it: messages, orders of arrival, other miners.
 
 use super::{CATS, OPENING, Stage, bits, busy_scene, with_document};
-use crate::support::gists::{task_line, video};
-use crate::support::subnets::stamp;
-use crate::support::time::{pass, settle, simulate};
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::SubmissionsRecorded;
 use tensorflix_domain::gist_record::GistAnswer;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::platform::Platform;
+use tensorflix_testkit::gists::{task_line, video};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::{pass, settle, simulate};
 
 /// Ways in which hints may come, and not come.
 #[derive(Clone, Copy, Debug)]

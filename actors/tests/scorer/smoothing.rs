@@ -1,11 +1,6 @@
 //! Scores that are smoothed over time, through Scorer and a store: what is carried on from cycle to cycle, and what is not.
 
 use super::{CATS, Entry, NOW, OPENING, Stage, miner, start_scorer_under};
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{seen, task_line, video};
-use crate::support::subnets::{hotkey, stamp};
-use crate::support::time::simulate;
-use crate::support::world::{SLOT_BLOCKS, World};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::cycle::DecidedCycle;
@@ -15,6 +10,11 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::rules::UNNAMED;
 use tensorflix_domain::weights::ScoreVector;
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{seen, task_line, video};
+use tensorflix_testkit::subnets::{hotkey, stamp};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::{SLOT_BLOCKS, World};
 
 /// The subnet owner of the tests, to whom burnt weight goes.
 const OWNER: u8 = 255;

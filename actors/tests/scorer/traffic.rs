@@ -1,11 +1,6 @@
 //! Views that are not believed, through Scorer and a store: what each policy does, and that belief comes back.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict};
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{seen, task_line, video};
-use crate::support::subnets::stamp;
-use crate::support::time::simulate;
-use crate::support::world::{SLOT_BLOCKS, World};
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::ids::Block;
@@ -13,6 +8,11 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::verdict::{Reason, Status};
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{seen, task_line, video};
+use tensorflix_testkit::subnets::stamp;
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::{SLOT_BLOCKS, World};
 
 /// As many observations as a cycle looks at, and some.
 const A_FULL_LOOK: u32 = 70;

@@ -3,10 +3,6 @@
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict,
 };
-use crate::support::fake_platform::FakePlatform;
-use crate::support::gists::{seen, task_line, video};
-use crate::support::scripted_http::{Recorded, Reply};
-use crate::support::world::{SLOT_BLOCKS, UNLIMITED, World};
 use crate::verifier::detector;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -21,6 +17,10 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
+use tensorflix_testkit::fake_platform::FakePlatform;
+use tensorflix_testkit::gists::{seen, task_line, video};
+use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
 const HOOK: &str = "/hook";
 
@@ -75,7 +75,7 @@ fn two() -> ([(ContentId, Sighting); 2], [Entry; 2]) {
 
 #[test]
 fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
-    crate::support::time::simulate(async {
+    tensorflix_testkit::time::simulate(async {
         let (sightings, entries) = two();
         let mut stage = stage(&sightings, &policy());
         answer_by_id(&stage, &video(1));
@@ -96,7 +96,7 @@ fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
 
 #[test]
 fn detectors_are_asked_about_one_content_of_each_hotkey_in_turn_and_about_nothing_without_a_place() {
-    crate::support::time::simulate(async {
+    tensorflix_testkit::time::simulate(async {
         let sightings: Vec<_> = (0..20).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let mut stage = stage_within(&sightings, &policy(), 3);
         answer_by_id(&stage, &video(99));
@@ -119,7 +119,7 @@ fn detectors_are_asked_about_one_content_of_each_hotkey_in_turn_and_about_nothin
 
 #[test]
 fn changed_texts_are_examined_anew() {
-    crate::support::time::simulate(async {
+    tensorflix_testkit::time::simulate(async {
         let (sightings, entries) = two();
         let mut stage = stage(&sightings, &policy());
         answer_by_id(&stage, &video(1));
@@ -141,7 +141,7 @@ fn an_outage_holds_for_the_grace_and_then_does_what_the_policy_says_and_is_never
         (OnUnknown::Accept, (tensorflix_domain::verdict::Status::Accepted, Some(Reason::AwaitingVerdict))),
         (OnUnknown::Hold, pending(Reason::AwaitingVerdict)),
     ] {
-        crate::support::time::simulate(async move {
+        tensorflix_testkit::time::simulate(async move {
             let (sightings, entries) = two();
             let mut policy = policy();
             policy.verification.on_unknown = on_unknown;
@@ -159,7 +159,7 @@ fn an_outage_holds_for_the_grace_and_then_does_what_the_policy_says_and_is_never
                 assert!(from_verifier > 0, "it is reported: {:?}", decided.errors);
             }
             answer_by_id(&stage, &video(1));
-            crate::support::time::pass(Duration::from_secs(3_600)).await;
+            tensorflix_testkit::time::pass(Duration::from_secs(3_600)).await;
             let decided = stage.decide(OPENING + 4 * SLOT_BLOCKS, &entries).await;
             assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::NotAiGenerated), "as soon as it answers");
             assert_eq!(verdict(&decided, 2, &video(2)), accepted());
@@ -169,7 +169,7 @@ fn an_outage_holds_for_the_grace_and_then_does_what_the_policy_says_and_is_never
 
 #[test]
 fn weights_go_on_when_the_verifier_never_answers() {
-    crate::support::time::simulate(async {
+    tensorflix_testkit::time::simulate(async {
         let (sightings, entries) = two();
         let mut stage = stage(&sightings, &policy());
         stage.world.http.post(HOOK, [Reply::stall()]);
@@ -180,7 +180,7 @@ fn weights_go_on_when_the_verifier_never_answers() {
 
 #[test]
 fn nothing_is_asked_about_what_counts_for_nothing_anyway() {
-    crate::support::time::simulate(async {
+    tensorflix_testkit::time::simulate(async {
         let sightings =
             [(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(800, -5.0)), (video(4), seen(8, NOW - 9.0))];
         let entries = [miner(1, &[(CATS, &video(1)), (CATS, &video(2)), (CATS, &video(3)), ("dogs", &video(4))])];
@@ -197,7 +197,7 @@ fn two_validators_with_the_same_block_ask_about_the_same_sample() {
     let asked_by = |keep_days: u32| {
         let asked = std::sync::Arc::new(std::sync::Mutex::new((BTreeSet::new(), Vec::new())));
         let found = asked.clone();
-        crate::support::time::simulate(async move {
+        tensorflix_testkit::time::simulate(async move {
             let contents: Vec<ContentId> = (0..40).map(video).collect();
             let sightings: Vec<_> = contents.iter().map(|one| (one.clone(), seen(100, NOW - 10.0))).collect();
             let miners: Vec<Entry> = contents

@@ -2,12 +2,12 @@
 //! open intent is settled all the same, and no window has two submissions.
 
 use super::{BEGIN, FORMS, Form, HEAD_STEP, Remains, WINDOW_BLOCKS};
-use crate::support::logs::Logs;
-use crate::support::subnets::head;
-use crate::support::time::{settle, simulate};
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::intent::{IntentOutcome, RevealOutcome};
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::subnets::head;
+use tensorflix_testkit::time::{settle, simulate};
 
 /// A process that ends at a step of its first two heads; gives the number of steps that they take.
 async fn begin(remains: &Remains, crash: Option<usize>) -> usize {

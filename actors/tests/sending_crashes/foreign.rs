@@ -1,15 +1,15 @@
 //! Weights that somebody else sets with the validator's hotkey, and weights of its own that its store does not know of.
 
 use super::{BEGIN, HEAD_STEP, Remains, WINDOW_BLOCKS};
-use crate::support::logs::Logs;
-use crate::support::subnets::head;
-use crate::support::time::{settle, simulate};
 use actix::Addr;
 use tensorflix_actors::chain_watcher::HeadFinalized;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::weight_setter::OnForeignUpdate;
 use tensorflix_actors::weight_setter::WeightSetter;
 use tensorflix_domain::ids::Block;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::subnets::head;
+use tensorflix_testkit::time::{settle, simulate};
 
 #[test]
 fn a_foreign_update_is_waited_out_for_one_rate_limit_and_then_sending_goes_on() {

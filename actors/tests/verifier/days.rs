@@ -1,12 +1,12 @@
 //! Requests to detectors are paid for on the day on which they are made, by the newest time of the chain.
 
 use super::{BLOCK, Bench, TODAY, hooked};
-use crate::support::gists::video;
-use crate::support::scripted_http::Reply;
-use crate::support::subnets::head;
-use crate::support::time::simulate;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::verification::{Check, Provider};
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::subnets::head;
+use tensorflix_testkit::time::simulate;
 
 /// Blocks of a day.
 const DAY: u32 = 7_200;

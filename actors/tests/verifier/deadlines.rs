@@ -1,13 +1,13 @@
 //! Orders that end before all is examined: nothing is paid for that is dropped, and no detector is blamed for it.
 
 use super::{Bench, good, hooked};
-use crate::support::gists::video;
-use crate::support::scripted_http::Reply;
-use crate::support::time::simulate;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Check, Provider};
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::time::simulate;
 
 fn videos(count: u32) -> Vec<ContentId> {
     (1..=count).map(video).collect()

@@ -2,11 +2,11 @@
 
 use super::{Bench, hooked, moderated, picture};
 use crate::one_item::poisons;
-use crate::support::gists::video;
-use crate::support::scripted_http::Reply;
-use crate::support::time::simulate;
 use serde_json::Value;
 use tensorflix_domain::verification::{Check, Provider};
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::time::simulate;
 
 fn with_member(answer: &Value, member: &[u8]) -> Vec<u8> {
     let text = answer.to_string();

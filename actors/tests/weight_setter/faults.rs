@@ -1,16 +1,16 @@
 //! WeightSetter among refusals, lost answers and crashes.
 
 use super::{ENTRIES, Mode, OPENING, OWN, SCORES, Setting, WINDOW, usual_neurons, usual_subnet};
-use crate::support::memory_store::Write;
-use crate::support::scripted_chain::{ERA_BLOCKS, Submission, failure_of};
-use crate::support::subnets::{hotkey, subnet, validator};
-use crate::support::time::{pass, simulate};
 use std::time::Duration;
 use tensorflix_actors::ports::{ChainError, Remedy};
 use tensorflix_actors::weight_setter::WEIGHTS;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::subnet::Neuron;
+use tensorflix_testkit::memory_store::Write;
+use tensorflix_testkit::scripted_chain::{ERA_BLOCKS, Submission, failure_of};
+use tensorflix_testkit::subnets::{hotkey, subnet, validator};
+use tensorflix_testkit::time::{pass, simulate};
 
 #[test]
 fn what_the_chain_or_a_node_refuses_is_told_as_withheld_and_never_as_confirmed() {

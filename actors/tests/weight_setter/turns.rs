@@ -1,14 +1,14 @@
 //! WeightSetter when it is whose turn: short slots, a slot that ends meanwhile, nobody left to pay, another wallet.
 
 use super::{ENTRIES, Mode, OPENING, OWN, SCORES, Setting, WINDOW, usual_neurons, waiting};
-use crate::support::scripted_chain::Submission;
-use crate::support::subnets::{hotkey, neuron, subnet, validator};
-use crate::support::time::simulate;
-use crate::support::world::SLOT_BLOCKS;
 use tensorflix_actors::ports::Store;
 use tensorflix_actors::weight_setter::DECISION_PATIENCE_BLOCKS;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::intent::IntentOutcome;
+use tensorflix_testkit::scripted_chain::Submission;
+use tensorflix_testkit::subnets::{hotkey, neuron, subnet, validator};
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::SLOT_BLOCKS;
 
 #[test]
 fn decisions_of_slots_shorter_than_the_patience_are_sent_and_resent() {

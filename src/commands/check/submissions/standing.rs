@@ -94,40 +94,17 @@ pub fn tasks_of_all(list: &TaskList) -> (Vec<WeightedTask>, Check) {
 mod tests {
     use super::*;
     use crate::commands::check::checks::CheckResult;
-    use tensorflix_domain::chain_time::{BlockStamp, Moment};
-    use tensorflix_domain::subnet::{CommitmentRecord, Hyperparameters};
+    use tensorflix_testkit::subnets;
 
     fn subnet(commitments: &[Option<&str>]) -> Subnet {
-        let neuron = |(uid, text): (Uid, &Option<&str>)| Neuron {
-            uid,
-            hotkey: Hotkey::new([u8::try_from(uid).expect("a small UID"); 32]),
-            coldkey: None,
-            stake_rao: 0,
-            validator_permit: false,
-            active: true,
-            last_update: 0,
-            registered_at: 0,
-            consensus: 0,
-            validator_trust: 0,
-            dividends: 0,
-            commitment: text.map(|text| CommitmentRecord { text: Some(text.to_owned()), block: 5 }),
+        let neuron = |(uid, text): (Uid, &Option<&str>)| {
+            let neuron = subnets::neuron(uid, u8::try_from(uid).expect("a small UID"));
+            match text {
+                Some(text) => subnets::committed_text(neuron, text, 5),
+                None => neuron,
+            }
         };
-        Subnet {
-            at: BlockStamp { block: 9, time: Moment::from_unix_ms(0) },
-            block_hash: None,
-            netuid: 89,
-            neurons: (0..).zip(commitments).map(neuron).collect(),
-            hyperparameters: Hyperparameters {
-                tempo: 360,
-                weights_rate_limit: 100,
-                min_allowed_weights: 1,
-                weights_version_key: 0,
-                stake_threshold_rao: 0,
-                activity_cutoff: 5_000,
-                commit_reveal: false,
-            },
-            owner_hotkey: None,
-        }
+        subnets::subnet(9, (0..).zip(commitments).map(neuron))
     }
 
     #[test]

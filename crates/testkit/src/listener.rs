@@ -1,6 +1,6 @@
 //! Listeners: what actors tell goes into a channel, so that a test awaits an event instead of sleeping.
 
-use crate::support::time::{settle, within};
+use crate::time::{settle, within};
 use actix::{Actor, Context, Handler, Message, Recipient};
 use std::any::type_name;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};

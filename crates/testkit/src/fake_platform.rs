@@ -1,6 +1,6 @@
 //! A platform actor that a test commands: it observes from a table, falls short, panics, or never answers.
 
-use crate::support::world::World;
+use crate::world::World;
 use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,9 @@ pub enum Conduct {
 /// The test's end of it.
 #[derive(Clone)]
 pub struct FakePlatform {
+    /// Where it takes orders to observe.
     pub recipient: Recipient<ObserveContents>,
+    /// Where it takes orders to poll.
     pub polled: Recipient<PollContents>,
     script: Arc<Mutex<Script>>,
 }

@@ -18,17 +18,25 @@ pub const SECRET: &str = "s3cr3t-k3y";
 /// What was asked.
 #[derive(Clone, Debug)]
 pub struct Recorded {
+    /// Its method.
     pub method: Method,
+    /// The host.
     pub host: String,
+    /// The path of its URL.
     pub path: String,
+    /// Its query, decoded, without credentials.
     pub query: BTreeMap<String, String>,
+    /// Its headers.
     pub headers: BTreeMap<String, String>,
     /// The text of a bearer credential.
     pub bearer: Option<String>,
     /// Name and text of a credential in the query.
     pub query_credential: Option<(String, String)>,
+    /// The JSON that it carries.
     pub body: Option<Value>,
+    /// Most bytes of an answer that it takes.
     pub max_body_bytes: usize,
+    /// When it was sent, in the test's time.
     pub asked_at: Instant,
 }
 

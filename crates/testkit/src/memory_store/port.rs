@@ -1,13 +1,10 @@
-//! The Store port in memory: faithful to the port's contract, with faults on demand and a record of what was written.
+//! Each call of the port, as a read or a write of the tables.
 
-mod disputes;
-mod tables;
-
+use super::tables;
+use super::{MemoryStore, Write, locked};
 use async_trait::async_trait;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use tables::Tables;
 use tensorflix_actors::ports::{Store, StoreError};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
@@ -34,179 +31,6 @@ use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::ScoreVector;
 
-/// A kind of write, named after what it stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
-    Head,
-    Subnet,
-    Gists,
-    GistOwners,
-    Unwatched,
-    GistRound,
-    Observations,
-    Debit,
-    Credit,
-    Exhaust,
-    Verdicts,
-    Waits,
-    Claims,
-    GistDates,
-    BlockTimes,
-    Crash,
-    Cycle,
-    Decision,
-    Intent,
-    Outcome,
-}
-
-/// What happens to a write instead of its being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Fail,
-    Panic,
-}
-
-/// The store. Shared by actors that are started one after another on it, it outlives them as a file would.
-#[derive(Default)]
-pub struct MemoryStore {
-    tables: Mutex<Tables>,
-    written: Mutex<Vec<Write>>,
-    faults: Mutex<VecDeque<(Option<Write>, Fault)>>,
-    write_delay: Mutex<Duration>,
-    is_full: AtomicBool,
-    cycles_read: AtomicUsize,
-}
-
-impl MemoryStore {
-    /// The next `count` writes, of whatever kind, fail and store nothing.
-    pub fn fail_next_writes(&self, count: usize) {
-        locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
-    }
-
-    /// From now on every write fails, as on a full disk, or no longer does.
-    pub fn set_full(&self, is_full: bool) {
-        self.is_full.store(is_full, Ordering::Relaxed);
-    }
-
-    /// The next write of this kind fails and stores nothing.
-    pub fn fail_next(&self, write: Write) {
-        locked(&self.faults).push_back((Some(write), Fault::Fail));
-    }
-
-    /// The next write of this kind panics and stores nothing: a crash of the actor just before it.
-    pub fn panic_at_next(&self, write: Write) {
-        locked(&self.faults).push_back((Some(write), Fault::Panic));
-    }
-
-    /// From now on every write takes this long before it is done.
-    pub fn delay_writes(&self, delay: Duration) {
-        *locked(&self.write_delay) = delay;
-    }
-
-    /// The kinds of what was written, in order; failed writes are not among them.
-    pub fn written(&self) -> Vec<Write> {
-        locked(&self.written).clone()
-    }
-
-    /// How many writes of a kind were done.
-    pub fn count(&self, write: Write) -> usize {
-        locked(&self.written).iter().filter(|written| **written == write).count()
-    }
-
-    /// How often a decided cycle was read whole.
-    pub fn cycles_read(&self) -> usize {
-        self.cycles_read.load(Ordering::Relaxed)
-    }
-
-    /// All observations of a content, oldest record first.
-    pub fn observations(&self, content: &ContentId) -> Vec<Observation> {
-        locked(&self.tables).observations.get(content).cloned().unwrap_or_default()
-    }
-
-    /// Units that are spent on a date, of all buckets whose names begin so.
-    pub fn units_spent(&self, prefix: &str, date: &str) -> u64 {
-        locked(&self.tables).spent(prefix, date).values().sum()
-    }
-
-    /// Units spent, by bucket and date.
-    pub fn all_units_spent(&self) -> std::collections::BTreeMap<(String, String), u64> {
-        locked(&self.tables).units_spent.clone()
-    }
-
-    /// Takes back every fault that has not struck yet.
-    pub fn forget_faults(&self) {
-        locked(&self.faults).clear();
-    }
-
-    /// Every hotkey's first sight of a content, in the order of their numbers.
-    /// As a process does when it starts: what it read of the chain before is old.
-    pub fn forget_subnet(&self) {
-        locked(&self.tables).subnet = None;
-    }
-
-    /// All claims, in the order of [`Claim`].
-    pub fn claims(&self) -> Vec<Claim> {
-        locked(&self.tables).all_claims()
-    }
-
-    pub fn holdings(&self) -> Vec<Holding> {
-        locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
-    }
-
-    /// All intents by window, those of one window in the order in which they were stored.
-    pub fn intents(&self) -> Vec<WeightIntent> {
-        locked(&self.tables).all_intents().cloned().collect()
-    }
-
-    /// What became of the reveals of commits.
-    pub fn reveals(&self) -> Vec<RevealOutcome> {
-        locked(&self.tables).reveals.values().cloned().collect()
-    }
-
-    /// All cycles, oldest first.
-    pub fn cycles(&self) -> Vec<CycleHead> {
-        locked(&self.tables).cycles.iter().map(tables::Cycle::head).collect()
-    }
-
-    /// Does a write, unless a fault was asked for.
-    async fn write<T>(
-        &self,
-        write: Write,
-        apply: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let delay = *locked(&self.write_delay);
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        if self.is_full.load(Ordering::Relaxed) {
-            return Err(StoreError("there is no space left".to_owned()));
-        }
-        match self.take_fault(write) {
-            Some(Fault::Fail) => return Err(StoreError(format!("{write:?} was made to fail"))),
-            Some(Fault::Panic) => panic!("{write:?} was made to panic"),
-            None => {}
-        }
-        let applied = apply(&mut locked(&self.tables))?;
-        locked(&self.written).push(write);
-        Ok(applied)
-    }
-
-    fn take_fault(&self, write: Write) -> Option<Fault> {
-        let mut faults = locked(&self.faults);
-        let place = faults.iter().position(|(kind, _)| kind.is_none_or(|kind| kind == write))?;
-        faults.remove(place).map(|(_, fault)| fault)
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
-        Ok(read(&locked(&self.tables)))
-    }
-}
-
-/// A lock whose holder may have been made to panic.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[async_trait]
 impl Store for MemoryStore {
     async fn save_head(&self, head: &Head) -> Result<(), StoreError> {
@@ -230,7 +54,7 @@ impl Store for MemoryStore {
     }
 
     async fn gist_states(&self) -> Result<Vec<GistState>, StoreError> {
-        self.read(|tables| tables.gists.values().cloned().collect())
+        self.read(Tables::gist_states)
     }
 
     async fn record_gists(
@@ -363,7 +187,7 @@ impl Store for MemoryStore {
 
     async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError> {
         self.write(Write::Waits, |tables| {
-            tables.waits.extend(waits.iter().cloned());
+            tables.record_waits(waits);
             Ok(())
         })
         .await
@@ -500,7 +324,7 @@ impl Store for MemoryStore {
     }
 
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError> {
-        locked(&self.tables).reveals.entry(*extrinsic_hash).or_insert_with(|| outcome.clone());
+        locked(&self.tables).save_reveal_outcome(extrinsic_hash, outcome);
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ pub struct Logs {
 struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Logs {
+    /// Records from now on what this thread logs.
     pub fn capture() -> Self {
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()

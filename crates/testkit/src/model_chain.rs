@@ -1,7 +1,7 @@
 //! The Chain port by rules: blocks are made one after another, a pool waits for them, and setting weights obeys the
 //! chain's nonce, era and rate limit. What it records cannot be talked away by the validator.
 
-use crate::support::subnets::{head, stamp};
+use crate::subnets::{head, stamp};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,8 +28,11 @@ pub const TOO_FAST: &str = "SettingWeightsTooFast";
 /// A setting of weights that came into a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// The block that holds it.
     pub block: Block,
+    /// The extrinsic.
     pub bytes: Vec<u8>,
+    /// Why its call failed, if it did.
     pub failure: Option<String>,
 }
 

@@ -1,4 +1,5 @@
-//! Builders of blocks, hotkeys and subnets.
+//! Builders of blocks, hotkeys and subnets. A test that needs other values takes a builder's and changes them:
+//! `Neuron { coldkey: Some(hotkey(9)), ..neuron(3, 3) }`.
 
 use tensorflix_domain::chain_time::{BlockStamp, HOUR_MS, Moment};
 use tensorflix_domain::commitment::GistPointer;
@@ -73,6 +74,19 @@ pub fn validator(uid: Uid, key: u8) -> Neuron {
     Neuron { stake_rao: 1_000_000_000_000, validator_permit: true, ..neuron(uid, key) }
 }
 
+/// The rules of a usual subnet without commit-reveal.
+pub const fn hyperparameters() -> Hyperparameters {
+    Hyperparameters {
+        tempo: 360,
+        weights_rate_limit: 100,
+        min_allowed_weights: 1,
+        weights_version_key: 0,
+        stake_threshold_rao: 1_000,
+        activity_cutoff: 5_000,
+        commit_reveal: false,
+    }
+}
+
 /// A subnet without commit-reveal whose rules are those of a usual one.
 pub fn subnet(block: Block, neurons: impl IntoIterator<Item = Neuron>) -> Subnet {
     Subnet {
@@ -80,15 +94,7 @@ pub fn subnet(block: Block, neurons: impl IntoIterator<Item = Neuron>) -> Subnet
         block_hash: None,
         netuid: NETUID,
         neurons: neurons.into_iter().collect(),
-        hyperparameters: Hyperparameters {
-            tempo: 360,
-            weights_rate_limit: 100,
-            min_allowed_weights: 1,
-            weights_version_key: 0,
-            stake_threshold_rao: 1_000,
-            activity_cutoff: 5_000,
-            commit_reveal: false,
-        },
+        hyperparameters: hyperparameters(),
         owner_hotkey: Some(hotkey(255)),
     }
 }

@@ -1,9 +1,9 @@
 //! A platform's actor under test, of whichever platform.
 
-use crate::support::scripted_http::{SECRET, ScriptedHttp};
-use crate::support::subnets::stamp;
-use crate::support::time::within;
-use crate::support::world::{UNLIMITED, World};
+use crate::scripted_http::{SECRET, ScriptedHttp};
+use crate::subnets::stamp;
+use crate::time::within;
+use crate::world::{UNLIMITED, World};
 use actix::Addr;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -21,10 +21,13 @@ pub const DEADLINE: Duration = Duration::from_secs(1_800);
 /// The settings that every platform has.
 #[derive(Clone)]
 pub struct Settings {
+    /// Whether it has a key.
     pub has_key: bool,
     /// Keys of a platform that takes several.
     pub key_count: usize,
+    /// Contents in a request at most.
     pub batch_size: usize,
+    /// Requests at a time at most.
     pub max_in_flight: usize,
     /// Batches that a day's budget pays for.
     pub batches_per_day: u32,
@@ -51,6 +54,7 @@ impl Settings {
 
 /// What a test needs to know of a platform to check what all of them promise.
 pub trait Subject {
+    /// The platform.
     type Platform: PlatformApi;
 
     /// The platform with these settings.
@@ -68,12 +72,16 @@ pub trait Subject {
 
 /// An actor for one platform in its world.
 pub struct Observing<S: Subject> {
+    /// Everything outside of it.
     pub world: World,
+    /// Its counters.
     pub stats: Arc<ActorStats>,
+    /// Where it takes orders.
     pub address: Addr<PlatformActor<S::Platform>>,
 }
 
 impl<S: Subject> Observing<S> {
+    /// Starts one in an empty world.
     pub fn start(settings: &Settings) -> Self {
         Self::start_in(World::new(), settings)
     }
@@ -98,6 +106,7 @@ impl<S: Subject> Observing<S> {
         self.observe_at(contents, 100, stamp(100)).await
     }
 
+    /// Has contents observed that were not since that block.
     pub async fn observe_at(&self, contents: &[ContentId], since: Block, as_of: BlockStamp) -> ContentsObserved {
         self.try_observe(contents, since, as_of).await.expect("an answer")
     }

@@ -32,7 +32,10 @@ impl Tables {
                 && rivals().all(|other| other.time(&rounds) + round_blocks >= round)
         };
         let found = self.claims.values().filter(is_in_dispute).map(|claim| (claim.hotkey, claim.gist.clone()));
-        found.collect::<BTreeSet<_>>().into_iter().collect()
+        let mut found: Vec<_> = found.collect::<BTreeSet<_>>().into_iter().collect();
+        // Gists by their text, as a database compares them; unnamed ones first.
+        found.sort_by_key(|(hotkey, gist)| (*hotkey, gist.as_ref().map(ToString::to_string)));
+        found
     }
 
     pub fn gist_seen_by(&self, hotkey: &Hotkey, round: Block) -> Option<GistPointer> {

@@ -1,12 +1,13 @@
-//! All actors of a validator over faked ports, as `app.rs` wires them: a subnet with one validator and two miners.
+//! All actors of a validator over faked ports, as the process wires them: a subnet with one validator and two miners.
 
-use crate::support::crashing::{Mortal, Tripwire};
-use crate::support::gists::{pointer, reel, submissions, task_line, video};
-use crate::support::memory_store::MemoryStore;
-use crate::support::model_chain::ModelChain;
-use crate::support::subnets::{committed, hotkey, neuron, subnet, validator};
-use crate::support::time::TestClock;
-use crate::support::world::{ROUND_BLOCKS, SLOT_BLOCKS, UNLIMITED};
+use crate::crashing::{Mortal, Tripwire};
+use crate::gists::{pointer, reel, submissions, task_line, video};
+use crate::living;
+use crate::memory_store::MemoryStore;
+use crate::model_chain::ModelChain;
+use crate::subnets::{committed, hotkey, neuron, subnet, validator};
+use crate::time::TestClock;
+use crate::world::{ROUND_BLOCKS, SLOT_BLOCKS, UNLIMITED};
 use actix::{Actor, Addr, Context, Handler, Recipient, Supervised};
 use async_trait::async_trait;
 use serde_json::json;
@@ -44,6 +45,7 @@ pub const BEGIN: Block = SLOT_BLOCKS * 100;
 /// GitHub, YouTube, Apify and a detector, or nothing at all.
 #[derive(Default)]
 pub struct Internet {
+    /// Whether nothing answers.
     pub is_down: AtomicBool,
 }
 
@@ -92,9 +94,13 @@ impl Http for Internet {
 
 /// Every port of a validator.
 pub struct Validator {
+    /// Its store.
     pub store: Arc<MemoryStore>,
+    /// Its chain.
     pub chain: Arc<ModelChain>,
+    /// What it fetches from.
     pub internet: Arc<Internet>,
+    /// Its clock.
     pub clock: Arc<TestClock>,
     /// Who hears of weights that are on chain.
     pub listeners: Vec<Recipient<WeightsConfirmed>>,
@@ -106,15 +112,28 @@ pub struct Validator {
 
 /// All actors of a validator at work, each under supervision.
 pub struct Running {
+    /// It follows the chain.
     pub watcher: Addr<ChainWatcher>,
+    /// It reads gists.
     pub fetcher: Addr<GistFetcher>,
+    /// It observes videos.
     pub youtube: Addr<YouTubeActor>,
+    /// It observes reels.
     pub instagram: Addr<InstagramActor>,
+    /// It asks detectors.
     pub verifier: Addr<Verifier>,
+    /// It decides cycles.
     pub scorer: Addr<Scorer>,
+    /// It sends weights.
     pub setter: Addr<WeightSetter>,
     /// Their counters.
     pub stats: BTreeMap<&'static str, Arc<ActorStats>>,
+}
+
+impl Default for Validator {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Validator {
@@ -217,7 +236,7 @@ impl Validator {
         let (limits, importance) = (RestartLimits::default(), self.importance.clone());
         let supervision =
             Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
-        supervise(supervision, make)
+        supervise(supervision, living::noted(stats.name(), make))
     }
 
     fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {

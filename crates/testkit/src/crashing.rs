@@ -82,7 +82,9 @@ impl Tripwire {
 
 /// A port behind a tripwire.
 pub struct Mortal<T> {
+    /// The port that does the work.
     pub port: Arc<T>,
+    /// What fails it.
     pub tripwire: Arc<Tripwire>,
 }
 

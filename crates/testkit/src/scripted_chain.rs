@@ -3,7 +3,7 @@
 //! It remembers as a chain does: what was included is found again, its weights are held, and the validator's
 //! `last_update` moves. Signatures differ each time, as real ones do.
 
-use crate::support::subnets::head;
+use crate::subnets::head;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

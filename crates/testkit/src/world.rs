@@ -1,10 +1,11 @@
 //! Everything outside an actor, faked, and how to start an actor in it.
 
-use crate::support::memory_store::MemoryStore;
-use crate::support::scripted_chain::ScriptedChain;
-use crate::support::scripted_http::ScriptedHttp;
-use crate::support::subnets::head;
-use crate::support::time::TestClock;
+use crate::living;
+use crate::memory_store::MemoryStore;
+use crate::scripted_chain::ScriptedChain;
+use crate::scripted_http::ScriptedHttp;
+use crate::subnets::head;
+use crate::time::TestClock;
 use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::sync::Arc;
 use tensorflix_actors::outbound::Outbound;
@@ -29,10 +30,20 @@ pub const UNLIMITED: Rate = Rate { requests_per_second: 1_000_000.0, burst: 1_00
 /// The ports, shared by whatever runs in this world.
 #[derive(Clone)]
 pub struct World {
+    /// Paused time.
     pub clock: Arc<TestClock>,
+    /// What actors remember.
     pub store: Arc<MemoryStore>,
+    /// The chain.
     pub chain: Arc<ScriptedChain>,
+    /// The internet.
     pub http: Arc<ScriptedHttp>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl World {
@@ -68,7 +79,7 @@ impl World {
             clock: self.clock(),
             stats: Arc::clone(stats),
         };
-        supervise(supervision, make)
+        supervise(supervision, living::noted(stats.name(), make))
     }
 
     /// The scripted HTTP behind a limiter of this rate.

@@ -2,6 +2,7 @@
 //!
 //! Time stands still while anything can run and then jumps to the next timer, so hours cost no time and nothing races.
 
+use crate::living;
 use async_trait::async_trait;
 use std::future::Future;
 use std::time::Duration;
@@ -23,6 +24,18 @@ pub fn simulate<T>(test: impl Future<Output = T>) -> T {
     };
     actix_rt::System::with_tokio_rt(runtime)
         .block_on(async { tokio::time::timeout(LONGEST_TEST, test).await.expect("the test must end") })
+}
+
+/// The same for a test that no actor may outlive: those that it started in a [`World`](crate::world::World) must end soon
+/// after it. Actors with a tick of their own do not: their context waits for it, whether or not anybody can reach them.
+pub fn simulate_to_the_end<T>(test: impl Future<Output = T>) -> T {
+    simulate(async {
+        living::forget();
+        let outcome = test.await;
+        let left_over = living::left_over().await;
+        assert!(left_over.is_empty(), "actors outlive their test: {left_over:?}");
+        outcome
+    })
 }
 
 /// Lets everything that can run do so. Time goes on by a millisecond, which it only does once nothing else can run.
@@ -47,6 +60,12 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 /// an age or a date, that would show.
 pub struct TestClock {
     origin: Instant,
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl TestClock {

@@ -1,6 +1,6 @@
 //! Builders of gists, contents and what platforms say of them.
 
-use crate::support::subnets::moment;
+use crate::subnets::moment;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tensorflix_domain::commitment::GistPointer;
