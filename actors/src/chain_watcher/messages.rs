@@ -9,7 +9,7 @@ use tensorflix_domain::head::Head;
 #[rtype(result = "()")]
 pub struct HeadFinalized(pub Head);
 
-/// The subnet was read anew and stored: commitments, and everything else of the metagraph, may have changed.
+/// The subnet was read again and stored: commitments, and everything else of the metagraph, may have changed.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct CommitmentsChanged {

@@ -7,7 +7,7 @@
 //! - Where details are known and fresh, numbers alone are asked for, if the platform has a method for that. A content
 //!   that such an answer leaves out is asked for with everything before it counts as absent.
 //! - A content is absent when two answers leave it out, from two requests that lie [`ABSENCE_APART`]. After one it is
-//!   unknown, and nothing of that is remembered: whoever asks later needs two again.
+//!   unknown, and nothing of that is remembered: a later request needs two again.
 //! - Contents are asked for in the order given, so that a budget which does not last is spent on those that come first.
 //!
 //! What differs between platforms is a [`PlatformApi`]: one file or folder each. It does not know tasks, miners or rules.

@@ -11,7 +11,7 @@ pub struct PlatformSpec {
     pub platform: Platform,
     /// The environment variable that holds its key.
     pub key_variable: &'static str,
-    /// What so many units of its ledger are to whoever pays, in words.
+    /// What so many units of its ledger cost, in words.
     pub price: fn(units: u64) -> String,
     /// Most pictures of one video or reel that detectors look at.
     pub most_frames: u64,

@@ -2,7 +2,7 @@
 //!
 //! actix's own supervisor drops an actor that panics. Here the actor's context is a future that is polled inside
 //! `catch_unwind` and never dropped, so its address and its queue survive; only the sender of the message that
-//! panicked is told that it closed. The actor itself is made anew by its factory, so that nothing which a panic left half
+//! panicked gets an error. The actor itself is built again by its factory, so that nothing which a panic left half
 //! done goes on ([`rebuild`]): what has to outlive it is in the store, or the factory holds it. Between restarts there is
 //! exponential back-off. Too many restarts within a window escalate: a core actor ends the process, for the service
 //! manager to restart; an optional one rests.

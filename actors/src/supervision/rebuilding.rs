@@ -1,4 +1,4 @@
-//! How a supervised actor is replaced by one that is made anew, without a change of its address.
+//! How a supervised actor is replaced by a new one at the same address.
 //!
 //! actix owns the actor together with its queue, and hands it out in one place: [`Supervised::restarting`](actix::Supervised).
 //! There the supervisor's factory waits for it, and [`rebuild`] puts what it makes in the place of what a panic left. Actors
@@ -42,7 +42,7 @@ pub fn rebuild<A: 'static>(actor: &mut A) {
     }
 }
 
-/// Makes an actor without type parameters fit for supervision: it answers heartbeats, and is made anew when it is restarted.
+/// Makes an actor without type parameters fit for supervision: it answers heartbeats, and a restart builds a new one.
 #[macro_export]
 macro_rules! supervised {
     ($actor:ty) => {

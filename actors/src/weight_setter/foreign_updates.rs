@@ -13,7 +13,7 @@ use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Neuron;
 
 /// The block of the newest weights of our hotkey when the process began, once that is known; 0 if it was not registered.
-/// Shared by whoever sends in this process, so that none of them takes a later block for the first.
+/// Shared by all that send in this process, so that none takes a later block for the first.
 #[derive(Clone, Debug, Default)]
 pub struct HeldAtStart(Arc<OnceLock<Block>>);
 
