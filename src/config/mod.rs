@@ -20,7 +20,6 @@
 //! 5. Use `config.section.name`. With `.reloads()`, let something follow it in `Tuning`.
 
 pub mod cut;
-mod kind;
 mod load;
 mod policy;
 mod problem;
@@ -29,7 +28,6 @@ mod secret_sources;
 mod secrets;
 mod sections;
 mod sources;
-mod statement;
 mod together;
 mod written;
 

@@ -1,7 +1,7 @@
 //! Finds sections and settings by name.
 
 use super::sections::SECTIONS;
-use super::statement::{Section, Setting};
+use tensorflix_settings::{Section, Setting};
 
 /// The section that holds a sub-section for each actor, with the keys of [`SUPERVISION`].
 pub(super) const ACTORS: &str = "actors";

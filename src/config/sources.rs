@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::kind::Kind;
+use tensorflix_settings::Kind;
 use super::problem::{Origin, Problem, nearest, shown};
 use super::schema::{self, ACTOR_NAMES, ACTORS};
 use super::secret_sources;

@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 use super::schema::{self, ACTOR_NAMES, ACTORS};
 use super::sections::{Config, SECTIONS};
-use super::statement::{Section, Setting};
+use tensorflix_settings::{Section, Setting};
 
 const INTRODUCTION: &str = "\
 # Settings of tensorflix: every section and key, with its default. A setting that is left out has the value shown here.

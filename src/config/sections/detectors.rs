@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use tensorflix_domain::verification::Check;
 use url::Url;
 
-use super::bounds::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
-use super::text_form::constant_url;
-use super::{forms, text_form};
-use crate::config::statement::{Terms, integer, list, number, settings, text};
+use tensorflix_settings::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
+use tensorflix_settings::text_form::constant_url;
+use super::forms;
+use tensorflix_settings::text_form;
+use tensorflix_settings::{Terms, integer, list, number, settings, text};
 
 const DAILY_REQUESTS: Terms = integer(0..=1_000_000_000).unit("requests");
 const REQUEST_USD: Terms = number(0.0..=1000.0).unit("US dollars");
@@ -85,7 +86,7 @@ settings! {
     [webhook] WebhookSettings {
         /// Its address; empty switches it off.
         #[serde(with = "text_form::optional_url")]
-        url: Option<Url> = None, text(forms::OPTIONAL_HTTP_URL);
+        url: Option<Url> = None, text(tensorflix_settings::OPTIONAL_HTTP_URL);
 
         /// File with a token that it receives as a bearer token.
         #[serde(with = "text_form::optional_path")]

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::verification::Check;
-use url::Url;
 
 use crate::api::host::is_name;
-use crate::config::kind::Form;
+use tensorflix_settings::{Form, is_file_path, is_url};
 
 const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
 const LONGEST_WALLET_NAME: usize = 128;
@@ -19,14 +18,6 @@ pub(super) const NETWORK: Form = Form {
 };
 pub(super) const WEBSOCKET_URL: Form =
     Form { is: "a ws:// or wss:// URL", accepts: |text| is_url(text, &["ws", "wss"]) };
-pub(super) const HTTP_URL: Form = Form {
-    is: "an http:// or https:// URL without user name, query and fragment",
-    accepts: |text| is_url(text, &["http", "https"]) && is_bare(text),
-};
-pub(super) const OPTIONAL_HTTP_URL: Form = Form {
-    is: "an http:// or https:// URL without user name, query and fragment, or empty",
-    accepts: |text| text.is_empty() || (HTTP_URL.accepts)(text),
-};
 pub(super) const CHECK: Form =
     Form { is: "ai, illicit or topic", accepts: |text| Check::ALL.iter().any(|check| check.word() == text) };
 pub(super) const DIRECTORY: Form = Form { is: "a directory", accepts: |text| !text.trim().is_empty() };
@@ -72,22 +63,3 @@ pub(super) const HOST: Form = Form {
 };
 pub(super) const LOG_FILE: Form =
     Form { is: "a file, or empty for none", accepts: |text| text.is_empty() || is_file_path(text) };
-pub(super) const SECRET_FILE: Form = Form {
-    is: "a file that holds the secret, or empty for none",
-    accepts: |text| text.is_empty() || is_file_path(text),
-};
-
-fn is_url(text: &str, schemes: &[&str]) -> bool {
-    Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
-}
-
-/// Paths are appended to a base URL, and credentials belong in the environment.
-fn is_bare(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
-    })
-}
-
-fn is_file_path(text: &str) -> bool {
-    !text.ends_with('/') && std::path::Path::new(text).file_name().is_some()
-}

@@ -10,7 +10,6 @@ mod platforms;
 mod process;
 mod rules;
 mod subnet;
-mod text_form;
 
 pub use choices::{Compatibility, LogFormat, LogLevel};
 pub use detectors::{OpenaiSettings, SightengineSettings, WebhookSettings};
@@ -24,7 +23,7 @@ use std::collections::BTreeMap;
 use tensorflix_domain::defences::Defences;
 
 use super::secrets::Secrets;
-use super::statement::Section;
+use tensorflix_settings::{Section, Stated};
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,10 +5,11 @@ use std::time::Duration;
 use tensorflix_domain::policy::ViewMetric;
 use url::Url;
 
-use super::bounds::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
-use super::text_form::constant_url;
-use super::{forms, text_form};
-use crate::config::statement::{integer, number, one_of, settings, text};
+use tensorflix_settings::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
+use tensorflix_settings::text_form::constant_url;
+use super::forms;
+use tensorflix_settings::text_form;
+use tensorflix_settings::{integer, number, one_of, settings, text};
 
 const KIBIBYTE: i64 = 1024;
 const MEBIBYTE: i64 = 1024 * KIBIBYTE;

@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bounds::{BURST, RATE, SECONDS_OF_A_YEAR};
+use super::bounds::{SECONDS_OF_A_YEAR};
+use tensorflix_settings::{BURST, RATE};
 use super::choices::{Compatibility, LogFormat, LogLevel};
-use super::{forms, text_form};
-use crate::config::statement::{Terms, integer, list, one_of, settings, text};
+use super::forms;
+use tensorflix_settings::text_form;
+use tensorflix_settings::{Terms, integer, list, one_of, settings, text};
 
 const ADDRESS: Terms = text(forms::ADDRESS);
 

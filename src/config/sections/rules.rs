@@ -7,7 +7,7 @@ use tensorflix_domain::verification::{CheckMode, OnUnknown};
 
 use super::bounds::{HOURS, HOURS_OR_NONE, LARGEST_INTEGER, SHARE};
 use super::forms;
-use crate::config::statement::{Terms, integer, number, one_of, settings, text};
+use tensorflix_settings::{Terms, integer, number, one_of, settings, text};
 
 /// A certainty of nothing would break every rule.
 const THRESHOLD: Terms = number(0.01..=1.0);

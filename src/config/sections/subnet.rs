@@ -6,9 +6,11 @@ use tensorflix_actors::weight_setter::OnForeignUpdate;
 use tensorflix_domain::policy::Aggregate;
 use tensorflix_domain::task_source::TaskSource;
 
-use super::bounds::{BLOCKS_OF_A_DAY, BURST, HOURS, HOURS_OR_NONE, LARGEST_INTEGER, RATE, SECRET_FILE, SHARE, TIMEOUT};
-use super::{forms, text_form};
-use crate::config::statement::{integer, list, one_of, settings, text};
+use super::bounds::{BLOCKS_OF_A_DAY, HOURS, HOURS_OR_NONE, LARGEST_INTEGER, SHARE};
+use tensorflix_settings::{BURST, RATE, SECRET_FILE, TIMEOUT};
+use super::forms;
+use tensorflix_settings::text_form;
+use tensorflix_settings::{integer, list, one_of, settings, text};
 
 settings! {
     /// The chain.

@@ -8,7 +8,7 @@ mod secrets;
 mod sources;
 mod statements;
 
-use super::kind::Kind;
+use tensorflix_settings::Kind;
 use super::sources::Reading;
 use super::{Config, ConfigError, Overrides, schema};
 

@@ -3,10 +3,10 @@
 use toml::{Table, Value};
 
 use super::Config;
-use crate::config::kind::Kind;
+use tensorflix_settings::Kind;
 use crate::config::schema::ACTOR_NAMES;
 use crate::config::sections::SECTIONS;
-use crate::config::statement::{Section, Setting};
+use tensorflix_settings::{Section, Setting};
 
 const INTRODUCTION: &str = "\
 # Settings

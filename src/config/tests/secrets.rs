@@ -1,7 +1,7 @@
 //! Secrets: where they come from, and that nothing shows them.
 
 use super::*;
-use crate::config::kind::Kind;
+use tensorflix_settings::Kind;
 use std::io::Write;
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a setting accepts is what its statement says.
 
 use super::*;
-use crate::config::kind::Kind;
+use tensorflix_settings::Kind;
 use crate::config::schema;
 use toml::Table;
 

@@ -6,11 +6,21 @@ use toml::Value;
 
 /// The values that a setting accepts.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A whole number, both ends included.
-    Integer { min: i64, max: i64 },
+    Integer {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
     /// A finite number, both ends included.
-    Float { min: f64, max: f64 },
+    Float {
+        /// The least.
+        min: f64,
+        /// The most.
+        max: f64,
+    },
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A text of some form.
@@ -21,7 +31,7 @@ pub(super) enum Kind {
 
 /// A form of text: what it is called, and which texts have it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
+pub struct Form {
     /// "a URL that …", to follow "must be".
     pub is: &'static str,
     /// Tells whether a text has the form.
@@ -29,7 +39,7 @@ pub(super) struct Form {
 }
 
 /// Most entries of a list.
-pub(super) const LONGEST_LIST: usize = 16;
+pub const LONGEST_LIST: usize = 16;
 /// Most characters of a text.
 const LONGEST_TEXT: usize = 2048;
 

@@ -13,7 +13,7 @@ use super::kind::{Form, Kind};
 
 /// A section of the file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Section {
+pub struct Section {
     /// Its name in the file.
     pub name: &'static str,
     /// What it is about, by line, as written after `///`.
@@ -24,7 +24,7 @@ pub(super) struct Section {
 
 /// A key of a section.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
+pub struct Setting {
     /// Its name in the file.
     pub key: &'static str,
     /// What it is for, by line, as written after `///`.
@@ -35,7 +35,7 @@ pub(super) struct Setting {
 
 /// What is stated of a setting beside its type, default and purpose.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub struct Terms {
     /// The values that it accepts.
     pub kind: Kind,
     /// The unit of a number, in the plural.
@@ -49,27 +49,27 @@ pub(super) struct Terms {
 }
 
 /// A whole number, both ends included.
-pub(super) const fn integer(range: RangeInclusive<i64>) -> Terms {
+pub const fn integer(range: RangeInclusive<i64>) -> Terms {
     Terms::of(Kind::Integer { min: *range.start(), max: *range.end() })
 }
 
 /// A finite number, both ends included.
-pub(super) const fn number(range: RangeInclusive<f64>) -> Terms {
+pub const fn number(range: RangeInclusive<f64>) -> Terms {
     Terms::of(Kind::Float { min: *range.start(), max: *range.end() })
 }
 
 /// One of a few words. What each means has to be said in the setting's purpose.
-pub(super) const fn one_of(words: &'static [&'static str]) -> Terms {
+pub const fn one_of(words: &'static [&'static str]) -> Terms {
     Terms::of(Kind::Choice(words))
 }
 
 /// A text of some form.
-pub(super) const fn text(form: Form) -> Terms {
+pub const fn text(form: Form) -> Terms {
     Terms::of(Kind::Text(form))
 }
 
 /// A list of texts of one form.
-pub(super) const fn list(form: Form) -> Terms {
+pub const fn list(form: Form) -> Terms {
     Terms::of(Kind::List(form))
 }
 
@@ -121,6 +121,7 @@ impl Terms {
 /// - `with Own` after the struct's name makes a second struct, in which every setting is optional and overrides the first.
 /// - `TABLE of Type` in its place states the terms of a type that exists elsewhere, with its defaults, and makes only the
 ///   table. A setting that the type lacks does not compile, nor does a field that is not stated.
+#[macro_export]
 macro_rules! settings {
     (
         $(#[doc = $about:literal])+
@@ -133,7 +134,14 @@ macro_rules! settings {
         }
     ) => {
         $(#[doc = $about])+
-        #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(
+            Clone,
+            Debug,
+            PartialEq,
+            $crate::macro_support::serde::Serialize,
+            $crate::macro_support::serde::Deserialize,
+        )]
+        #[serde(crate = "tensorflix_settings::macro_support::serde")]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
             $(
@@ -149,13 +157,13 @@ macro_rules! settings {
             }
         }
 
-        impl $name {
-            pub(in $crate::config) const SECTION: $crate::config::statement::Section =
-                $crate::config::statement::Section {
+        impl $crate::Stated for $name {
+            const SECTION: $crate::Section =
+                $crate::Section {
                     name: stringify!($section),
                     about: &[$($about),+],
                     settings: &[$(
-                        $crate::config::statement::Setting { key: stringify!($key), why: &[$($why),+], terms: $terms },
+                        $crate::Setting { key: stringify!($key), why: &[$($why),+], terms: $terms },
                     )+],
                 };
         }
@@ -169,7 +177,7 @@ macro_rules! settings {
             )+
         }
     ) => {
-        $crate::config::statement::settings! {
+        $crate::settings! {
             $(#[doc = $about])+
             [$section] $name {
                 $(
@@ -180,7 +188,15 @@ macro_rules! settings {
         }
 
         #[doc = concat!("What differs from [`", stringify!($name), "`] in one case.")]
-        #[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(
+            Clone,
+            Debug,
+            Default,
+            PartialEq,
+            $crate::macro_support::serde::Serialize,
+            $crate::macro_support::serde::Deserialize,
+        )]
+        #[serde(crate = "tensorflix_settings::macro_support::serde")]
         #[serde(default, deny_unknown_fields)]
         pub struct $own {
             $(
@@ -207,17 +223,15 @@ macro_rules! settings {
         }
     ) => {
         $(#[doc = $about])+
-        pub(in $crate::config) const $table: $crate::config::statement::Section =
-            $crate::config::statement::Section {
+        pub const $table: $crate::Section =
+            $crate::Section {
                 name: stringify!($section),
                 about: &[$($about),+],
                 settings: &[$(
-                    $crate::config::statement::Setting { key: stringify!($key), why: &[$($why),+], terms: $terms },
+                    $crate::Setting { key: stringify!($key), why: &[$($why),+], terms: $terms },
                 )+],
             };
 
         const _: fn(&$type) = |$type { $($key: _),+ }| {};
     };
 }
-
-pub(super) use settings;
