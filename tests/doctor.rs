@@ -57,7 +57,7 @@ async fn a_validator_that_has_all_it_needs_is_well_and_what_is_missing_is_said_w
 
     type Change = fn(&mut Config);
     let cases: [(&str, &str, Change); 7] = [
-        ("keys", "doubtful", |config| config.youtube.api_key_file = None),
+        ("keys", "doubtful", |config| config.platforms.set("youtube", "api_key_file", "")),
         ("endpoint", "doubtful", |config| {
             config.network.endpoints = vec!["ws://127.0.0.1:1".to_owned(), config.network.network.clone()];
         }),

@@ -50,7 +50,7 @@ fn a_cycle_of_ten_thousand_videos_costs_two_hundred_units() {
         let sandbox = Sandbox::start(SandboxConfig { world, ..SandboxConfig::default() }).await.expect("a sandbox");
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("a configuration");
-        config.secrets.apify_api_key = None;
+        config.secrets.platform_keys.remove(&Platform::INSTAGRAM);
         let mut app = App::start(&config, Mode { opening: Opening::Once, dry_run: true }).await.expect("a validator");
         let mut session = Session::default();
         let decided = tokio::time::timeout(HANGS_AFTER, async {

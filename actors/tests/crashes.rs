@@ -5,8 +5,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Ha
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::gist_fetcher::GistFetcher;
-use tensorflix_actors::platforms::instagram::InstagramActor;
-use tensorflix_actors::platforms::youtube::YouTubeActor;
+use tensorflix_actors::platforms::PlatformActor;
 use tensorflix_actors::scorer::Scorer;
 use tensorflix_actors::supervision::Heartbeat;
 use tensorflix_actors::verifier::Verifier;
@@ -62,7 +61,7 @@ macro_rules! can_crash {
     )*};
 }
 
-can_crash!(ChainWatcher, GistFetcher, YouTubeActor, InstagramActor, Verifier, Scorer, WeightSetter);
+can_crash!(ChainWatcher, GistFetcher, PlatformActor, Verifier, Scorer, WeightSetter);
 
 /// Crashes one and waits until it takes messages again.
 async fn crash<A>(address: &Addr<A>, crash: Crash)

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use toml::{Table, Value};
 
+use super::platforms::Platforms;
 use super::problem::{ConfigError, Origin, Problem};
 use super::sections::Config;
 use super::sources::{Overrides, Reading};
@@ -58,9 +59,13 @@ impl Config {
 
     pub(super) fn assemble(reading: Reading, variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let mut config = Self::deserialize(document(&reading)).unwrap_or_else(|error| {
-            // The schema accepts nothing that the sections refuse; should they ever differ, it is an error all the same.
-            problems.push(Problem { origin: Origin::Default, what: error.message().to_owned() });
+        let mut document = document(&reading);
+        let platforms = Platforms::take(&mut document);
+        let config = Self::deserialize(document).map_err(|error| error.message().to_owned());
+        // The schema accepts nothing that the sections refuse; should they ever differ, it is an error all the same.
+        let read = platforms.and_then(|platforms| config.map(|config| Self { platforms, ..config }));
+        let mut config = read.unwrap_or_else(|what| {
+            problems.push(Problem { origin: Origin::Default, what });
             Self::default()
         });
         problems.splice(0..0, reading.problems);

@@ -6,7 +6,7 @@
 //! - All that is wrong is reported at once, each with its place and what is allowed.
 //! - Nothing unknown is ignored: a misspelt key is refused with the nearest known name.
 //! - Secrets are apart, in [`Secrets`], come from the environment or from named files, and are never shown.
-//! - A setting is stated once, in `sections/`; `config.toml` and `docs/settings.md` are generated from that.
+//! - A setting is stated once, in `sections/` or by its platform; `config.toml` and `docs/settings.md` are generated from that.
 //!
 //! Reading has no effect on the process: it can be repeated while the validator runs, and an error changes nothing.
 //! It does not look at wallets, endpoints or disks: `doctor` does.
@@ -21,6 +21,7 @@
 
 pub mod cut;
 mod load;
+mod platforms;
 mod policy;
 mod problem;
 mod schema;
@@ -35,13 +36,13 @@ mod written;
 mod tests;
 
 pub use load::{DEFAULT_PATH, environment};
+pub use platforms::{PlatformSettings, Platforms};
 pub use problem::{ConfigError, Origin, Problem};
 pub use schema::reloads;
 pub use secrets::Secrets;
 pub use sections::{
-    Compatibility, Config, GithubSettings, HttpSettings, InstagramSettings, LogFormat, LogLevel, LogSettings,
-    NetworkSettings, OpenaiSettings, RulesSettings, SightengineSettings, StoreSettings, SupervisionOverride,
-    SupervisionSettings, ValidatorSettings, VerifierSettings, WalletSettings, WebhookSettings, WeightsSettings,
-    YoutubeSettings,
+    Compatibility, Config, GithubSettings, HttpSettings, LogFormat, LogLevel, LogSettings, NetworkSettings,
+    OpenaiSettings, RulesSettings, SightengineSettings, StoreSettings, SupervisionOverride, SupervisionSettings,
+    ValidatorSettings, VerifierSettings, WalletSettings, WebhookSettings, WeightsSettings,
 };
 pub use sources::Overrides;

@@ -14,7 +14,7 @@ impl Config {
             rules: tensorflix_domain::rules::CURRENT,
             min_age_hours: self.validator.min_age_hours,
             max_evidence_age_hours: self.validator.max_evidence_age_hours,
-            view_metric: self.instagram.view_metric,
+            view_metric: self.platforms.view_metric(),
             ownership_tag: self.rules.ownership_tag,
             ownership_template: self.rules.ownership_template.clone(),
             gist_owner: self.rules.gist_owner,

@@ -1,28 +1,32 @@
 //! Finds sections and settings by name.
 
-use super::sections::SECTIONS;
+use super::sections::sections;
+use tensorflix_actors::platforms::registered;
 use tensorflix_settings::{Section, Setting};
 
 /// The section that holds a sub-section for each actor, with the keys of [`SUPERVISION`].
 pub(super) const ACTORS: &str = "actors";
 /// The section whose keys an actor's own section overrides.
 pub(super) const SUPERVISION: &str = "supervision";
-/// The actors that may have a section.
-pub(super) const ACTOR_NAMES: [&str; 7] =
-    ["chain_watcher", "gist_fetcher", "youtube", "instagram", "verifier", "scorer", "weight_setter"];
+/// The actors that may have a section, in the order of the flow.
+pub(super) fn actor_names() -> Vec<&'static str> {
+    let platforms = registered().iter().map(|spec| spec.platform.name());
+    let before = ["chain_watcher", "gist_fetcher"].into_iter();
+    before.chain(platforms).chain(["verifier", "scorer", "weight_setter"]).collect()
+}
 
 /// All settings, each with the name of its section.
 pub(super) fn settings() -> impl Iterator<Item = (&'static str, &'static Setting)> {
-    SECTIONS.iter().flat_map(|section| section.settings.iter().map(|setting| (section.name, setting)))
+    sections().flat_map(|section| section.settings.iter().map(move |setting| (section.name, setting)))
 }
 
 /// A section by name; that of an actor (`actors.<name>`) has the settings of [`SUPERVISION`].
-pub(super) fn section(name: &str) -> Option<&'static Section> {
+pub(super) fn section(name: &str) -> Option<Section> {
     let name = match name.strip_prefix("actors.") {
-        Some(actor) if ACTOR_NAMES.contains(&actor) => SUPERVISION,
+        Some(actor) if actor_names().contains(&actor) => SUPERVISION,
         _ => name,
     };
-    SECTIONS.iter().find(|section| section.name == name)
+    sections().find(|section| section.name == name)
 }
 
 /// A setting by its section and key.

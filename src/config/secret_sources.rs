@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use tensorflix_actors::platforms::KEY_FILE;
 
 use super::problem::{Origin, Problem};
 use super::schema;
@@ -17,9 +18,6 @@ use super::sections::Config;
 
 /// Longest secret that is read, bytes.
 const LONGEST_SECRET: u64 = 4096;
-
-/// Most keys that are used in turn.
-const MOST_KEYS: usize = 50;
 
 /// Marks in which values stand in files of variables. No key begins or ends with one.
 const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
@@ -42,9 +40,15 @@ const WRITTEN_AS: [&str; 11] = [
 /// Reads the secrets into `config`, and what is wrong with them into `problems`.
 pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
     let mut reading = SecretReading { variables, problems, warnings: &mut config.warnings };
+    let mut platform_keys = BTreeMap::new();
+    for settings in config.platforms.iter() {
+        let spec = settings.spec;
+        let file = settings.key_file();
+        let keys = reading.at_most(spec.most_keys, spec.platform.name(), KEY_FILE, file.as_deref());
+        platform_keys.insert(spec.platform, keys);
+    }
     config.secrets = Secrets {
-        youtube_api_keys: reading.all("youtube", "api_key_file", config.youtube.api_key_file.as_deref()),
-        apify_api_key: reading.one("instagram", "api_key_file", config.instagram.api_key_file.as_deref()),
+        platform_keys,
         github_token: reading.one("github", "token_file", config.github.token_file.as_deref()),
         sightengine_api_user: reading.one("sightengine", "api_user_file", config.sightengine.api_user_file.as_deref()),
         sightengine_api_secret: reading.one(
@@ -66,10 +70,6 @@ struct SecretReading<'a> {
 impl SecretReading<'_> {
     fn one(&mut self, section: &str, key: &str, file: Option<&Path>) -> Option<SecretString> {
         self.at_most(1, section, key, file).into_iter().next()
-    }
-
-    fn all(&mut self, section: &str, key: &str, file: Option<&Path>) -> Vec<SecretString> {
-        self.at_most(MOST_KEYS, section, key, file)
     }
 
     /// Reads the secrets from the variable of a setting, or else from the file that it names.
@@ -194,7 +194,7 @@ mod tests {
 
     #[track_caller]
     fn check(variable: &str, text: &str, says: Option<&str>) {
-        let read = checked(text, if variable == "YOUTUBE_API_KEY" { MOST_KEYS } else { 1 }, variable);
+        let read = checked(text, if variable == "YOUTUBE_API_KEY" { 50 } else { 1 }, variable);
         match (read, says) {
             (Ok(_), None) => {}
             (Err(error), Some(says)) => {

@@ -1,14 +1,14 @@
 //! API keys and tokens, apart from all other settings.
 
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use tensorflix_domain::platform::Platform;
 
 /// The secrets; nothing where none was given.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
-    /// The keys of the YouTube Data API, each once, in the order given.
-    pub youtube_api_keys: Vec<SecretString>,
-    /// The token of Apify.
-    pub apify_api_key: Option<SecretString>,
+    /// The keys of each platform, each once, in the order given.
+    pub platform_keys: BTreeMap<Platform, Vec<SecretString>>,
     /// The token of GitHub.
     pub github_token: Option<SecretString>,
     /// The API user of SightEngine.
@@ -29,16 +29,24 @@ impl PartialEq for Secrets {
 }
 
 impl Secrets {
-    pub(super) fn exposed(&self) -> (Vec<&str>, [Option<&str>; 6]) {
-        let youtube = self.youtube_api_keys.iter().map(ExposeSecret::expose_secret).collect();
+    /// The keys of a platform.
+    pub fn keys_of(&self, platform: Platform) -> &[SecretString] {
+        self.platform_keys.get(&platform).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything in the clear, to compare.
+    pub(super) fn exposed(&self) -> (Vec<(Platform, Vec<&str>)>, [Option<&str>; 5]) {
+        let platforms = self.platform_keys.iter().filter(|(_, keys)| !keys.is_empty());
+        let platforms = platforms
+            .map(|(platform, keys)| (*platform, keys.iter().map(ExposeSecret::expose_secret).collect()))
+            .collect();
         let others = [
-            &self.apify_api_key,
             &self.github_token,
             &self.sightengine_api_user,
             &self.sightengine_api_secret,
             &self.openai_api_key,
             &self.webhook_token,
         ];
-        (youtube, others.map(|secret| secret.as_ref().map(ExposeSecret::expose_secret)))
+        (platforms, others.map(|secret| secret.as_ref().map(ExposeSecret::expose_secret)))
     }
 }

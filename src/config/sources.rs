@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use tensorflix_settings::Kind;
 use super::problem::{Origin, Problem, nearest, shown};
-use super::schema::{self, ACTOR_NAMES, ACTORS};
+use super::schema::{self, ACTORS, actor_names};
 use super::secret_sources;
-use super::sections::SECTIONS;
+use super::sections::sections;
+use tensorflix_settings::Kind;
 
 const VARIABLE_PREFIX: &str = "TENSORFLIX__";
 const VARIABLE_SEPARATOR: &str = "__";
@@ -199,7 +199,7 @@ fn without_prefix(variable: &str) -> Option<&str> {
 }
 
 fn without_section(key: &str) -> String {
-    let nearest_section = || nearest(key, SECTIONS.iter().map(|section| section.name)).unwrap_or_default();
+    let nearest_section = || nearest(key, sections().map(|section| section.name)).unwrap_or_default();
     match schema::section_with(key) {
         Some(section) => format!("`{}` stands outside of a section: write it under [{section}]", shown(key)),
         None => format!(
@@ -212,13 +212,13 @@ fn without_section(key: &str) -> String {
 
 fn unknown_section(name: &str) -> String {
     if let Some(actor) = name.strip_prefix("actors.") {
-        let near = nearest(actor, ACTOR_NAMES).unwrap_or_default();
+        let near = nearest(actor, actor_names()).unwrap_or_default();
         return format!(
             "there is no section [actors.{}]; the nearest is [actors.{near}]: correct it or remove it",
             shown(actor)
         );
     }
-    let sections = SECTIONS.iter().map(|section| section.name).chain([ACTORS]);
+    let sections = sections().map(|section| section.name).chain([ACTORS]);
     let near = nearest(name, sections).unwrap_or_default();
     format!("there is no section [{}]; the nearest is [{near}]: correct it or remove it", shown(name))
 }

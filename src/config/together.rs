@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::platforms::PlatformSettings;
 use super::problem::{Origin, Problem};
 use super::schema;
 use super::sections::{Config, HttpSettings};
@@ -37,12 +38,7 @@ pub(super) fn check(config: &mut Config, given: &BTreeMap<(String, &'static str)
         });
     }
     check_addresses(&config.http, problems);
-    let (run, daily) = (config.instagram.max_charge_usd, config.instagram.daily_charge_usd);
-    if daily < run {
-        config.warnings.push(format!(
-            "instagram.daily_charge_usd = {daily} is below max_charge_usd = {run}: no run on Apify can be paid for"
-        ));
-    }
+    config.warnings.extend(config.platforms.iter().filter_map(PlatformSettings::warning));
 }
 
 fn check_addresses(http: &HttpSettings, problems: &mut Vec<Problem>) {

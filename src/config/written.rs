@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use super::schema::{self, ACTOR_NAMES, ACTORS};
-use super::sections::{Config, SECTIONS};
+use super::schema::{self, ACTORS, actor_names};
+use super::sections::{Config, sections};
 use tensorflix_settings::{Section, Setting};
 
 const INTRODUCTION: &str = "\
@@ -23,12 +23,11 @@ const LINE_WIDTH: usize = 120;
 impl Config {
     /// The commented file that gives this configuration, without its secrets.
     pub fn to_toml(&self) -> String {
-        // Numbers, texts and lists of texts can always be written; were one not, its default would apply.
-        let values = Table::try_from(self).unwrap_or_default();
+        let values = self.to_table();
         let mut written = INTRODUCTION.to_owned();
-        for section in &SECTIONS {
+        for section in sections() {
             let values = values.get(section.name).and_then(Value::as_table);
-            written.push_str(&header(section));
+            written.push_str(&header(&section));
             for setting in section.settings {
                 if let Some(value) = values.and_then(|values| values.get(setting.key)) {
                     written.push_str(&comment(setting));
@@ -66,7 +65,8 @@ fn assignment(key: &str, value: &Value) -> String {
 
 /// How one actor's own section looks, as a comment.
 fn actor_example() -> String {
-    let [others @ .., last] = ACTOR_NAMES;
+    let names = actor_names();
+    let (last, others) = names.split_last().unwrap_or((&"", &[]));
     let mut example = format!("\n# For one actor: {} or {last}.\n# [{ACTORS}.youtube]\n", others.join(", "));
     let values = Table::try_from(Config::default().supervision).unwrap_or_default();
     for setting in schema::section(schema::SUPERVISION).map_or(&[][..], |section| section.settings) {

@@ -7,7 +7,7 @@
 //! machine's clock; so nothing of it can reach a validator's evidence, which chain time alone may date. What it spends it
 //! takes from the ledger in the configured store, so that all processes share one budget.
 
-use super::app::{AppError, Workshop};
+use super::app::{AppError, Workshop, observers};
 use super::serving::{Services, Tracking, collector_stats, sources_alone};
 use super::tuning::Tuning;
 use crate::adapters::clock::SystemClock;
@@ -16,13 +16,11 @@ use crate::api::server::ServeError;
 use crate::api::watch::vitals::{Dating, Vitals};
 use crate::config::Config;
 use actix::Addr;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_domain::platform::Platform;
 use tensorflix_store::{Store, StoreError, ValidatorLock};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -116,14 +114,11 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
     let (escalations, escalated) = unbounded_channel();
     let database = Database::with_ledger(contents.clone(), ledger.clone());
     let mut workshop = Workshop::new(config, database, escalations)?;
-    let observers = BTreeMap::from([
-        (Platform::YOUTUBE, workshop.youtube().recipient()),
-        (Platform::INSTAGRAM, workshop.instagram().recipient()),
-    ]);
+    let observers = observers(&workshop.platforms());
     let Workshop { clock, stats, tuning, .. } = workshop;
     let sources = sources_alone(config, &clock, &tuning);
     let tracking =
-        Tracking { contents: contents.clone(), observers, sources: sources.clone(), stats: collector_stats() };
+        Tracking { contents: contents.clone(), observers, sources: sources.clone(), stats: collector_stats(config) };
     let stats = [stats, tracking.stats.clone()].concat();
     let round_blocks = config.validator.gist_poll_blocks;
     let (store, dating) = (ledger.clone(), Dating::Machine);

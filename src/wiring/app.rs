@@ -9,7 +9,7 @@ use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::adapters::store::Database;
-use crate::config::Config;
+use crate::config::{Config, PlatformSettings};
 use crate::console::reporter::{Event, Reporter, recipient};
 use actix::{Addr, Recipient};
 use std::collections::BTreeMap;
@@ -20,9 +20,7 @@ use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, SubmissionsRecorded};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
-use tensorflix_actors::platforms::instagram::InstagramActor;
-use tensorflix_actors::platforms::youtube::YouTubeActor;
-use tensorflix_actors::platforms::{PlatformActor, PlatformApi, PlatformParts};
+use tensorflix_actors::platforms::{ObserveContents, PlatformActor, PlatformParts, PollContents};
 use tensorflix_actors::ports::{Chain, Clock, Http, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
 use tensorflix_actors::stats::ActorStats;
@@ -92,10 +90,8 @@ pub struct Actors {
     pub chain_watcher: Addr<ChainWatcher>,
     /// Reads gists.
     pub gist_fetcher: Addr<GistFetcher>,
-    /// Observes videos.
-    pub youtube: Addr<YouTubeActor>,
-    /// Observes reels.
-    pub instagram: Addr<InstagramActor>,
+    /// Each observes the videos or reels of its platform.
+    pub platforms: BTreeMap<Platform, Addr<PlatformActor>>,
     /// Has contents examined.
     pub verifier: Addr<Verifier>,
     /// Decides cycles.
@@ -154,6 +150,18 @@ fn open_wallet(config: &Config, dry_run: bool) -> Result<Option<HotkeyWallet>, A
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Who observes, by platform.
+pub(super) fn observers(
+    platforms: &BTreeMap<Platform, Addr<PlatformActor>>,
+) -> BTreeMap<Platform, Recipient<ObserveContents>> {
+    platforms.iter().map(|(platform, actor)| (*platform, actor.clone().recipient())).collect()
+}
+
+/// Who polls, by platform.
+fn pollers(platforms: &BTreeMap<Platform, Addr<PlatformActor>>) -> BTreeMap<Platform, Recipient<PollContents>> {
+    platforms.iter().map(|(platform, actor)| (*platform, actor.clone().recipient())).collect()
 }
 
 /// Blocks in a cycle's slot.
@@ -216,7 +224,10 @@ impl<'a> Workshop<'a> {
         stats: &Arc<ActorStats>,
         database: tensorflix_store::Store,
     ) -> Result<SubtensorChain, AppError> {
-        let client = connections::chain_client(&self.config.network, self.limiter(connections::network_rate, stats))?;
+        let client = connections::chain_client(
+            &self.config.network,
+            self.limiter(RateOf::Service(connections::network_rate), stats),
+        )?;
         let settings =
             ChainSettings { netuid: self.config.network.netuid, version_key: self.config.weights.version_key, wallet };
         let Grids { slot_blocks, round_blocks } = self.grids();
@@ -233,20 +244,10 @@ impl<'a> Workshop<'a> {
         let grids = self.grids();
         let Grids { slot_blocks, round_blocks } = grids;
         let gist_stats = self.stats_of("gist_fetcher");
-        let youtube = self.youtube();
-        let instagram = self.instagram();
+        let platforms = self.platforms();
         let verifier = self.verifier();
         let scorer_stats = self.stats_of("scorer");
         let weight_setter = self.weight_setter(mode, slot_blocks, chain, reporter);
-        // A new platform is registered here.
-        let platforms = BTreeMap::from([
-            (Platform::YOUTUBE, youtube.clone().recipient()),
-            (Platform::INSTAGRAM, instagram.clone().recipient()),
-        ]);
-        let polled = BTreeMap::from([
-            (Platform::YOUTUBE, youtube.clone().recipient()),
-            (Platform::INSTAGRAM, instagram.clone().recipient()),
-        ]);
         let cycles = CycleSettings {
             policy: self.config.policy(),
             task_source: self.config.validator.task_source,
@@ -265,8 +266,8 @@ impl<'a> Workshop<'a> {
         let supervision = self.core(&scorer_stats);
         let parts = ScorerParts {
             settings: cycles,
-            observers: platforms,
-            pollers: polled,
+            observers: observers(&platforms),
+            pollers: pollers(&platforms),
             dates: Some(gist_fetcher.clone().recipient()),
             verifier: Some(verifier.clone().recipient()),
             rules: Rules::default(),
@@ -280,7 +281,7 @@ impl<'a> Workshop<'a> {
         let head_listeners = vec![weight_setter.clone().recipient()];
         let subnet_listeners = vec![gist_fetcher.clone().recipient(), scorer.clone().recipient()];
         let chain_watcher = self.chain_watcher(chain.clone(), chain_stats, head_listeners, subnet_listeners);
-        Actors { chain_watcher, gist_fetcher, youtube, instagram, verifier, scorer, weight_setter }
+        Actors { chain_watcher, gist_fetcher, platforms, verifier, scorer, weight_setter }
     }
 
     pub(super) fn grids(&self) -> Grids {
@@ -315,7 +316,7 @@ impl<'a> Workshop<'a> {
             self.config,
             Arc::clone(&self.http),
             &self.clock,
-            self.limiter(connections::github_rate, &stats),
+            self.limiter(RateOf::Service(connections::github_rate), &stats),
         );
         let parts = GistFetcherParts {
             store: Arc::clone(&self.store),
@@ -331,26 +332,18 @@ impl<'a> Workshop<'a> {
         supervise(self.core(&stats), move || GistFetcher::new(parts.clone()))
     }
 
-    pub(super) fn youtube(&mut self) -> Addr<YouTubeActor> {
-        let youtube = connections::youtube(self.config);
-        self.tuning.budget(connections::youtube_units, &youtube.daily_quota);
-        self.platform("youtube", connections::youtube_rate, youtube)
+    /// Starts the actor of every platform.
+    pub(super) fn platforms(&mut self) -> BTreeMap<Platform, Addr<PlatformActor>> {
+        let config = self.config;
+        config.platforms.iter().map(|settings| (settings.spec.platform, self.platform(settings))).collect()
     }
 
-    pub(super) fn instagram(&mut self) -> Addr<InstagramActor> {
-        let instagram = connections::instagram(self.config, &self.clock);
-        self.tuning.budget(connections::instagram_units, &instagram.daily_charge);
-        self.platform("instagram", connections::instagram_rate, instagram)
-    }
-
-    pub(super) fn platform<P: PlatformApi>(
-        &mut self,
-        name: &'static str,
-        rate_of: RateOf,
-        platform: P,
-    ) -> Addr<PlatformActor<P>> {
-        let stats = self.stats_of(name);
-        let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(rate_of, &stats));
+    fn platform(&mut self, settings: &PlatformSettings) -> Addr<PlatformActor> {
+        let id = settings.spec.platform;
+        let platform = connections::platform(self.config, settings, &self.clock);
+        self.tuning.budget(id, platform.budget());
+        let stats = self.stats_of(id.name());
+        let outbound = Outbound::new(Arc::clone(&self.http), self.limiter(RateOf::Platform(id), &stats));
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let supervision = self.supervision(&stats, Importance::Optional);
         let parts = PlatformParts::new(platform, outbound, store, clock, stats);

@@ -4,16 +4,14 @@
 //! Nothing here connects: clients do when they are first asked.
 
 use crate::adapters::passwords::ProcessPasswords;
-use crate::config::{Config, NetworkSettings, WalletSettings};
+use crate::config::{Config, NetworkSettings, PlatformSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
-use tensorflix_actors::platforms::DailyBudget;
-use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
-use tensorflix_actors::platforms::youtube::YouTube;
+use tensorflix_actors::platforms::{Connection, PlatformApi};
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Detector, OpenAi, SightEngine, Terms, Webhook, detector_bucket};
@@ -50,26 +48,6 @@ pub const fn github_rate(config: &Config) -> Rate {
     Rate { requests_per_second: config.github.requests_per_second, burst: config.github.burst }
 }
 
-/// How hard YouTube may be asked.
-pub const fn youtube_rate(config: &Config) -> Rate {
-    Rate { requests_per_second: config.youtube.requests_per_second, burst: config.youtube.burst }
-}
-
-/// How hard Apify may be asked.
-pub const fn instagram_rate(config: &Config) -> Rate {
-    Rate { requests_per_second: config.instagram.requests_per_second, burst: config.instagram.burst }
-}
-
-/// Units of YouTube's quota that one key may spend in a day with one method.
-pub const fn youtube_units(config: &Config) -> u64 {
-    config.youtube.daily_quota
-}
-
-/// What Apify may charge in a day, in units of the ledger.
-pub fn instagram_units(config: &Config) -> u64 {
-    charge_units(config.instagram.daily_charge_usd)
-}
-
 /// The client of the configured chain, behind its limiter.
 ///
 /// # Errors
@@ -102,33 +80,10 @@ pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, limi
     }
 }
 
-/// The YouTube of the configuration.
-pub fn youtube(config: &Config) -> YouTube {
-    let settings = &config.youtube;
-    YouTube {
-        api_url: settings.api_url.clone(),
-        api_keys: config.secrets.youtube_api_keys.clone(),
-        batch_size: settings.batch_size,
-        max_in_flight: settings.max_in_flight,
-        daily_quota: DailyBudget::new(settings.daily_quota),
-        deadline: Duration::from_secs(settings.timeout_secs),
-    }
-}
-
-/// The Instagram of the configuration, through Apify.
-pub fn instagram(config: &Config, clock: &Arc<dyn Clock>) -> Instagram {
-    let settings = &config.instagram;
-    Instagram {
-        api_url: settings.api_url.clone(),
-        api_key: config.secrets.apify_api_key.clone(),
-        actor: settings.actor.clone(),
-        batch_size: settings.batch_size,
-        max_in_flight: settings.max_in_flight,
-        max_charge_usd: settings.max_charge_usd,
-        daily_charge: DailyBudget::new(charge_units(settings.daily_charge_usd)),
-        deadline: Duration::from_secs(settings.timeout_secs),
-        clock: Arc::clone(clock),
-    }
+/// The platform of these settings.
+pub fn platform(config: &Config, settings: &PlatformSettings, clock: &Arc<dyn Clock>) -> Arc<dyn PlatformApi> {
+    let keys = config.secrets.keys_of(settings.spec.platform).to_vec();
+    (settings.spec.connect)(Connection { settings: settings.values(), keys, clock: Arc::clone(clock) })
 }
 
 /// The detectors that are set up and asked for something, each behind its own limiter.

@@ -4,6 +4,8 @@ use crate::adapters::files;
 use crate::config::Config;
 use std::io;
 use std::path::Path;
+use tensorflix_actors::platforms::KEY_FILE;
+use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::CheckMode;
 use tensorflix_sandbox::{
     APIFY_API_KEY, NETUID, OPENAI_API_KEY, SIGHTENGINE_API_SECRET, SIGHTENGINE_API_USER, Sandbox, SandboxUrls,
@@ -27,9 +29,6 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
     write_private(&wallet.join("hotkeys").join(WALLET), &validator.hotkey_keyfile)?;
     write_private(&wallet.join("hotkeys").join(format!("{WALLET}pub.txt")), &validator.hotkey_public_keyfile)?;
     write_private(&wallet.join("coldkeypub.txt"), &validator.coldkey_public_keyfile)?;
-    let (youtube_key, apify_key) = (folder.join("youtube.key"), folder.join("apify.key"));
-    write_private(&youtube_key, YOUTUBE_API_KEY)?;
-    write_private(&apify_key, APIFY_API_KEY)?;
 
     let mut config = Config::default();
     config.network.netuid = NETUID;
@@ -41,18 +40,21 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
     config.validator.gist_id = validator.gist_id;
     config.github.api_url = url(&urls.github_api)?;
     config.github.raw_url = url(&urls.github_raw)?;
-    config.youtube.api_url = url(&urls.youtube)?;
-    config.youtube.api_key_file = Some(youtube_key);
-    config.youtube.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
-    config.instagram.api_url = url(&urls.apify)?;
-    config.instagram.api_key_file = Some(apify_key);
-    config.instagram.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
+    for (platform, address, key) in
+        [(Platform::YOUTUBE, &urls.youtube, YOUTUBE_API_KEY), (Platform::INSTAGRAM, &urls.apify, APIFY_API_KEY)]
+    {
+        let file = folder.join(format!("{platform}.key"));
+        write_private(&file, key)?;
+        let platforms = &mut config.platforms;
+        platforms.set(platform.name(), "api_url", address.as_str());
+        platforms.set(platform.name(), KEY_FILE, text(&file)?);
+        platforms.set(platform.name(), "requests_per_second", LOOPBACK_REQUESTS_PER_SECOND);
+        config.secrets.platform_keys.insert(platform, vec![key.to_owned().into()]);
+    }
     config.github.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     config.network.requests_per_second = LOOPBACK_REQUESTS_PER_SECOND;
     detectors(&mut config, &urls, folder)?;
     config.store.url = format!("sqlite://{}", text(&folder.join(store_name))?);
-    config.secrets.youtube_api_keys = vec![YOUTUBE_API_KEY.to_owned().into()];
-    config.secrets.apify_api_key = Some(APIFY_API_KEY.to_owned().into());
     Ok(config)
 }
 

@@ -1,6 +1,6 @@
 //! The services, put together: beside the validator's actors, or with what they need when they run alone.
 
-use super::app::App;
+use super::app::{App, observers};
 use super::connections;
 use super::tuning::Tuning;
 use crate::api::front::Front;
@@ -9,19 +9,20 @@ use crate::api::server::{ServeError, Server};
 use crate::api::service::Service;
 use crate::api::syncer::chain_syncer;
 use crate::api::tracker::desk::{Ages, Desk};
+use crate::api::tracker::document;
 use crate::api::tracker::observing::{BatchCollector, Collecting};
 use crate::api::tracker::platform_tracker;
 use crate::api::tracker::platform_tracker::Desks;
 use crate::api::tracker::source::Source;
 use crate::api::watch::vitals::{Dating, FollowedSubnet, Vitals};
-use crate::config::{Config, HttpSettings};
+use crate::config::{Config, HttpSettings, PlatformSettings};
 use actix::Recipient;
 use actix_web::web::Data;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::platforms::{ObserveContents, PlatformApi};
+use tensorflix_actors::platforms::ObserveContents;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
@@ -66,12 +67,9 @@ impl Services {
         }
         let tracking = Tracking {
             contents: app.database.clone(),
-            observers: BTreeMap::from([
-                (Platform::YOUTUBE, app.actors.youtube.clone().recipient()),
-                (Platform::INSTAGRAM, app.actors.instagram.clone().recipient()),
-            ]),
+            observers: observers(&app.actors.platforms),
             sources: sources(config, &app.clock, &app.tuning, SHARE_BESIDE_VALIDATOR),
-            stats: collector_stats(),
+            stats: collector_stats(config),
         };
         let stats = [app.stats.as_slice(), &tracking.stats].concat();
         let (store, clock) = (app.database.clone(), Arc::clone(&app.clock));
@@ -117,7 +115,7 @@ impl Services {
         vitals: &Arc<Vitals>,
         clock: &Arc<dyn Clock>,
     ) -> Result<(), ServeError> {
-        let document = platform_tracker::Document::openapi();
+        let document = document::of_platforms(config.platforms.iter().map(|settings| settings.spec));
         let front = Front::new(Service::PlatformTracker, clients(config), Arc::clone(vitals), &document);
         let ages = Ages {
             max_age: Duration::from_secs(config.http.max_age_secs),
@@ -168,22 +166,22 @@ pub(super) fn sources_alone(config: &Config, clock: &Arc<dyn Clock>, tuning: &Tu
     sources(config, clock, tuning, SHARE_ALONE)
 }
 
-/// Here too a new platform is registered.
 fn sources(config: &Config, clock: &Arc<dyn Clock>, tuning: &Tuning, clients_share: u64) -> Vec<Arc<Source>> {
-    let (youtube, instagram) = (connections::youtube(config), connections::instagram(config, clock));
-    tuning.budget(connections::youtube_units, &youtube.daily_quota);
-    tuning.budget(connections::instagram_units, &instagram.daily_charge);
-    let platforms: [Arc<dyn PlatformApi>; 2] = [Arc::new(youtube), Arc::new(instagram)];
-    platforms.into_iter().map(|platform| Source::new(platform, clients_share)).collect()
+    let source = |settings: &PlatformSettings| {
+        let platform = connections::platform(config, settings, clock);
+        tuning.budget(platform.id(), platform.budget());
+        Source::new(platform, clients_share)
+    };
+    config.platforms.iter().map(source).collect()
 }
 
 /// Counters of the collectors, in the order of [`sources`].
-pub(super) fn collector_stats() -> Vec<Arc<ActorStats>> {
-    ["youtube_collector", "instagram_collector"].map(ActorStats::new).to_vec()
+pub(super) fn collector_stats(config: &Config) -> Vec<Arc<ActorStats>> {
+    config.platforms.iter().map(|settings| ActorStats::new(settings.spec.tracker.collector)).collect()
 }
 
 fn deadline(config: &Config, platform: Platform) -> Duration {
-    if platform == Platform::YOUTUBE { config.youtube.timeout() } else { config.instagram.timeout() }
+    config.platforms.of(platform).map(PlatformSettings::timeout).unwrap_or_default()
 }
 
 fn clients(config: &Config) -> Clients {

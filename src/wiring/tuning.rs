@@ -5,25 +5,43 @@
 //! an operator knows what a restart would change.
 
 use super::connections;
-use crate::config::{Config, reloads};
+use crate::config::{Config, PlatformSettings, reloads};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::platforms::DailyBudget;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_domain::platform::Platform;
 use toml::{Table, Value};
 
+/// The rate of what no configuration knows.
+const SLOWEST: Rate = Rate { requests_per_second: 0.001, burst: 1 };
+
 /// The rate that a limiter follows.
-pub type RateOf = fn(&Config) -> Rate;
-/// The budget, in units of the ledger, that a platform follows.
-pub type UnitsOf = fn(&Config) -> u64;
+#[derive(Clone, Copy, Debug)]
+pub enum RateOf {
+    /// That of a service which every process has.
+    Service(fn(&Config) -> Rate),
+    /// That of a platform.
+    Platform(Platform),
+}
+
+impl RateOf {
+    /// The rate in a configuration; `None` if it has no such platform.
+    fn read(self, config: &Config) -> Option<Rate> {
+        match self {
+            Self::Service(rate) => Some(rate(config)),
+            Self::Platform(platform) => config.platforms.of(platform).map(PlatformSettings::rate),
+        }
+    }
+}
 
 /// Everything of a process that follows the configuration.
 #[derive(Default)]
 pub struct Tuning {
     limiters: Mutex<Vec<(RateOf, Arc<Limiter>)>>,
-    budgets: Mutex<Vec<(UnitsOf, DailyBudget)>>,
+    budgets: Mutex<Vec<(Platform, DailyBudget)>>,
 }
 
 /// What differs between two configurations.
@@ -44,23 +62,28 @@ impl Tuning {
         clock: &Arc<dyn Clock>,
         stats: &Arc<ActorStats>,
     ) -> Arc<Limiter> {
-        let limiter = connections::limiter(rate_of(config), clock, stats);
+        let rate = rate_of.read(config).unwrap_or(SLOWEST);
+        let limiter = connections::limiter(rate, clock, stats);
         self.limiters.lock().unwrap_or_else(PoisonError::into_inner).push((rate_of, Arc::clone(&limiter)));
         limiter
     }
 
-    /// Has a budget follow the configuration.
-    pub fn budget(&self, units_of: UnitsOf, budget: &DailyBudget) {
-        self.budgets.lock().unwrap_or_else(PoisonError::into_inner).push((units_of, budget.clone()));
+    /// Makes a platform's budget follow the configuration.
+    pub fn budget(&self, platform: Platform, budget: &DailyBudget) {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner).push((platform, budget.clone()));
     }
 
     /// Applies the rates and budgets of a configuration.
     pub fn apply(&self, config: &Config) {
         for (rate_of, limiter) in self.limiters.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            limiter.set_rate(rate_of(config));
+            if let Some(rate) = rate_of.read(config) {
+                limiter.set_rate(rate);
+            }
         }
-        for (units_of, budget) in self.budgets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            budget.set(units_of(config));
+        for (platform, budget) in self.budgets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Some(settings) = config.platforms.of(*platform) {
+                budget.set(settings.daily_units());
+            }
         }
     }
 }
@@ -83,7 +106,7 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
 /// All settings by `section.key`.
 fn settings(config: &Config) -> Table {
     let mut settings = Table::new();
-    let sections = Table::try_from(config).unwrap_or_default();
+    let sections = config.to_table();
     for (section, values) in sections {
         match values {
             Value::Table(values) => {
@@ -122,8 +145,8 @@ mod tests {
         );
         let mut new = Config::default();
         assert_eq!(changes(&Config::default(), &new), Changes::default());
-        new.youtube.daily_quota = 1;
-        new.youtube.batch_size = 7;
+        new.platforms.set("youtube", "daily_quota", 1);
+        new.platforms.set("youtube", "batch_size", 7);
         new.secrets.github_token = Some("secret".to_owned().into());
         let changes = changes(&Config::default(), &new);
         assert_eq!(changes.live, BTreeSet::from(["youtube.daily_quota".to_owned()]));
@@ -135,12 +158,16 @@ mod tests {
     fn a_new_configuration_reaches_every_limiter_and_budget() {
         let (tuning, clock) = (Tuning::default(), Arc::new(SystemClock::new()) as Arc<dyn Clock>);
         let old = Config::default();
-        let youtube = tuning.limiter(&old, connections::youtube_rate, &clock, &ActorStats::new("youtube"));
-        let github = tuning.limiter(&old, connections::github_rate, &clock, &ActorStats::new("gist_fetcher"));
-        let budgets = [connections::youtube(&old).daily_quota, connections::youtube(&old).daily_quota];
-        budgets.iter().for_each(|budget| tuning.budget(|config| config.youtube.daily_quota, budget));
+        let rate = RateOf::Platform(Platform::YOUTUBE);
+        let youtube = tuning.limiter(&old, rate, &clock, &ActorStats::new("youtube"));
+        let rate = RateOf::Service(connections::github_rate);
+        let github = tuning.limiter(&old, rate, &clock, &ActorStats::new("gist_fetcher"));
+        let budgets = [DailyBudget::new(1), DailyBudget::new(2)];
+        budgets.iter().for_each(|budget| tuning.budget(Platform::YOUTUBE, budget));
         let mut new = old.clone();
-        (new.youtube.requests_per_second, new.youtube.burst, new.youtube.daily_quota) = (0.5, 3, 77);
+        new.platforms.set("youtube", "requests_per_second", 0.5);
+        new.platforms.set("youtube", "burst", 3);
+        new.platforms.set("youtube", "daily_quota", 77);
         tuning.apply(&new);
         assert_eq!(youtube.rate(), Rate { requests_per_second: 0.5, burst: 3 });
         assert_eq!(github.rate(), connections::github_rate(&old));

@@ -48,8 +48,8 @@ impl Validator {
         let platforms = Platforms::start(sandbox.world().clone()).await.expect("platforms");
         config.github.api_url = platforms.github_api_url().parse().expect("a URL");
         config.github.raw_url = platforms.github_raw_url().parse().expect("a URL");
-        config.youtube.api_url = platforms.youtube_url().parse().expect("a URL");
-        config.instagram.api_url = platforms.apify_url().parse().expect("a URL");
+        config.platforms.set("youtube", "api_url", platforms.youtube_url());
+        config.platforms.set("instagram", "api_url", platforms.apify_url());
         // All at once, so that what fails and is tried again is waited for once.
         config.github.max_in_flight = 64;
         // Without a token only a few pinned revisions are read in each round.

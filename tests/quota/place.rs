@@ -12,7 +12,7 @@ use tensorflix::adapters::store::Database;
 use tensorflix::wiring::connections;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Rate;
-use tensorflix_actors::platforms::youtube::{BUCKET_PREFIX, YouTube, YouTubeActor, pacific_date};
+use tensorflix_actors::platforms::youtube::{BUCKET_PREFIX, YouTube, pacific_date};
 use tensorflix_actors::platforms::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_actors::stats::ActorStats;
@@ -42,7 +42,7 @@ pub struct Place {
 
 /// A life of YouTube's actor.
 pub struct Tracker {
-    actor: Addr<YouTubeActor>,
+    actor: Addr<PlatformActor>,
     pub store: Arc<dyn Store>,
     time: Moment,
 }
@@ -121,7 +121,7 @@ impl Place {
                 daily_quota: DailyBudget::new(budget),
                 deadline: Duration::from_secs(15),
             };
-            let parts = PlatformParts::new(youtube, outbound, Arc::clone(&store), clock, stats);
+            let parts = PlatformParts::new(Arc::new(youtube), outbound, Arc::clone(&store), clock, stats);
             let actor = PlatformActor::new(&parts).start();
             work(&Tracker { actor, store, time: self.time() }).await
         })

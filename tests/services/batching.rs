@@ -55,15 +55,17 @@ impl Bench {
     /// A collector whose batches hold two contents.
     async fn start() -> Self {
         let mut config = Config::default();
-        config.youtube.batch_size = 2;
+        config.platforms.set("youtube", "batch_size", 2);
         let clock = Arc::new(HandMovedClock::new());
         let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = Store::open("sqlite::memory:").await.expect("a store");
+        let youtube = config.platforms.of(Platform::YOUTUBE).expect("a platform of the release");
+        let platform = connections::platform(&config, youtube, &port);
         let vitals = Vitals::start(store, Arc::clone(&port), Dating::Machine, Vec::new(), Vec::new(), 25).await;
         let (asked, permits) = (Arc::default(), Arc::new(Semaphore::new(0)));
         let observer = Observer { asked: Arc::clone(&asked), permits: Arc::clone(&permits) }.start().recipient();
         let collecting = Collecting {
-            source: Source::new(Arc::new(connections::youtube(&config)), 1),
+            source: Source::new(platform, 1),
             observer,
             deadline: DEADLINE,
             vitals,

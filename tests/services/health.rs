@@ -23,6 +23,7 @@ use tensorflix_actors::stats::outcomes::Outcomes;
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
+use tensorflix_domain::platform::Platform;
 use tensorflix_store::Store;
 use tokio::sync::watch;
 use utoipa::OpenApi;
@@ -74,11 +75,11 @@ impl Watched {
     async fn on(store: Store, config: &Config) -> Self {
         let clock = Arc::new(HandMovedClock::new());
         let resting = ActorStats::new("instagram");
-        let platform = Arc::new(connections::youtube(config));
         let others = ["youtube", "verifier", "gist_fetcher", "weight_setter", "chain_watcher"].map(ActorStats::new);
         let stats = [vec![Arc::clone(&resting)], others.to_vec()].concat();
-        let sources = vec![Source::new(platform, 1)];
         let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let youtube = config.platforms.of(Platform::YOUTUBE).expect("a platform of the release");
+        let sources = vec![Source::new(connections::platform(config, youtube, &port), 1)];
         let vitals = Vitals::start(store.clone(), port, Dating::Chain, stats, sources, 25).await;
         Self { store, clock, vitals, resting }
     }
@@ -126,7 +127,7 @@ pub async fn chain_was_read(store: &Store) {
 
 pub fn with_key() -> Config {
     let mut config = Config::default();
-    config.secrets.youtube_api_keys = vec!["key".to_owned().into()];
+    config.secrets.platform_keys.insert(Platform::YOUTUBE, vec!["key".to_owned().into()]);
     config
 }
 

@@ -42,7 +42,7 @@ async fn ask_all(tracker: &Service) {
 async fn five_hundred_requests_for_a_hundred_videos_ask_youtube_four_times_at_most() {
     let world = World::start(|config| {
         config.http.burst = 10_000;
-        config.youtube.max_in_flight = 1;
+        config.platforms.set("youtube", "max_in_flight", 1);
         config.log.level = tensorflix::config::LogLevel::Debug;
     })
     .await;

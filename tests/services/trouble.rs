@@ -3,6 +3,7 @@
 use crate::world::{Answer, World, check_published};
 use serde_json::json;
 use std::time::Instant;
+use tensorflix::config::PlatformSettings;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::{Counts, Platform};
 
@@ -17,7 +18,7 @@ async fn world_with_a_video(change: impl FnOnce(&mut tensorflix::config::Config)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exhausted_budget_is_said_with_the_time_of_its_reset_and_is_no_missing_video() {
-    let world = world_with_a_video(|config| config.youtube.daily_quota = 1).await;
+    let world = world_with_a_video(|config| config.platforms.set("youtube", "daily_quota", 1)).await;
     let tracker = world.tracker().await;
     assert_eq!(tracker.get(VIDEO).await.status, 200, "the budget's one unit");
     let answer = tracker.until(0, "/youtube/video/BBBBBBBBBBB", |answer| answer.status == 503).await;
@@ -87,7 +88,7 @@ async fn the_last_good_evidence_stands_in_marked_as_stale_and_an_absence_does_no
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_key_is_named() {
-    let world = world_with_a_video(|config| config.youtube.api_key_file = None).await;
+    let world = world_with_a_video(|config| config.platforms.set("youtube", "api_key_file", "")).await;
     let tracker = world.tracker().await;
     let answer = tracker.get(VIDEO).await;
     assert_eq!(answer.status, 503);
@@ -102,7 +103,7 @@ async fn a_missing_key_is_named() {
 async fn a_dead_key_beside_a_good_one_costs_clients_nothing_and_is_named_in_the_log() {
     for dead in ["suspended-key", "invalid-key"] {
         let world = world_with_a_video(|config| {
-            let file = config.youtube.api_key_file.clone().expect("a file");
+            let file = config.platforms.iter().next().and_then(PlatformSettings::key_file).expect("a file");
             let good = std::fs::read_to_string(&file).expect("read");
             std::fs::write(&file, format!("{dead}\n{good}")).expect("written");
         })
@@ -161,7 +162,7 @@ async fn a_reel_that_apify_says_nothing_of_is_unknown_and_not_asked_for_again_at
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_validator_clients_get_half_of_the_budget() {
-    let world = world_with_a_video(|config| config.youtube.daily_quota = 4).await;
+    let world = world_with_a_video(|config| config.platforms.set("youtube", "daily_quota", 4)).await;
     let run = world.serve(&["run"], 2).await;
     // The cycle itself spends one or two units; clients may spend up to the second.
     run.until(1, "/health", |answer| answer.body["cycle"] == 1).await;

@@ -238,11 +238,11 @@ impl Workshop {
         }
     }
 
-    fn platform<P: ObservedPlatform>(&self, name: &'static str, platform: P) -> Addr<PlatformActor<P>> {
+    fn platform<P: ObservedPlatform>(&self, name: &'static str, platform: P) -> Addr<PlatformActor> {
         self.supervise(Reserved::new(), name, |stats| {
             let outbound = self.outbound(&stats);
             let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-            let parts = PlatformParts::new(platform, outbound, store, clock, stats);
+            let parts = PlatformParts::new(Arc::new(platform), outbound, store, clock, stats);
             move || PlatformActor::new(&parts)
         })
     }

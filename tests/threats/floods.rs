@@ -98,8 +98,9 @@ async fn check_flood(platform: Platform, prepare: fn(&mut Config), spent: fn(&Pl
 fn a_flood_of_reels_costs_nothing_and_takes_no_others_reel_off_the_days_budget() {
     run(async {
         let prepare = |config: &mut Config| {
-            config.instagram.batch_size = 20;
-            (config.instagram.max_charge_usd, config.instagram.daily_charge_usd) = (0.2, 1.0);
+            config.platforms.set("instagram", "batch_size", 20);
+            config.platforms.set("instagram", "max_charge_usd", 0.2);
+            config.platforms.set("instagram", "daily_charge_usd", 1.0);
         };
         check_flood(Platform::Instagram, prepare, |platforms| platforms.apify.requests).await;
     });
@@ -109,7 +110,7 @@ fn a_flood_of_reels_costs_nothing_and_takes_no_others_reel_off_the_days_budget()
 #[test]
 fn a_flood_of_videos_costs_no_unit_and_takes_no_others_video_off_the_days_quota() {
     run(async {
-        let prepare = |config: &mut Config| config.youtube.daily_quota = 9;
+        let prepare = |config: &mut Config| config.platforms.set("youtube", "daily_quota", 9);
         check_flood(Platform::YouTube, prepare, |platforms| platforms.youtube.units_of("general")).await;
     });
 }

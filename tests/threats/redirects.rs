@@ -76,8 +76,8 @@ fn a_redirect_of_a_platform_to_another_server_is_not_followed() {
     run(async {
         let trap = Trap::set();
         let mut subnet = Subnet::start(honest(3), |sandbox, config| {
-            config.youtube.timeout_secs = 2;
-            config.instagram.timeout_secs = 2;
+            config.platforms.set("youtube", "timeout_secs", 2);
+            config.platforms.set("instagram", "timeout_secs", 2);
             let elsewhere = || FaultRule::new(Fault::Redirect(format!("{}/x", trap.address())));
             sandbox.faults().youtube.inject(elsewhere());
             sandbox.faults().apify.inject(elsewhere());

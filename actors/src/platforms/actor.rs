@@ -22,13 +22,13 @@ use tensorflix_domain::verdict::Reason;
 pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
 
 /// The actor.
-pub struct PlatformActor<P: PlatformApi> {
-    parts: Arc<Parts<P>>,
+pub struct PlatformActor {
+    parts: Arc<Parts>,
 }
 
 /// Everything that a platform's actor needs.
-pub struct PlatformParts<P> {
-    platform: Arc<P>,
+pub struct PlatformParts {
+    platform: Arc<dyn PlatformApi>,
     outbound: Outbound,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -37,23 +37,23 @@ pub struct PlatformParts<P> {
     slots: Arc<tokio::sync::Semaphore>,
 }
 
-impl<P: PlatformApi> PlatformParts<P> {
+impl PlatformParts {
     /// For one platform.
     pub fn new(
-        platform: P,
+        platform: Arc<dyn PlatformApi>,
         outbound: Outbound,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         stats: Arc<ActorStats>,
     ) -> Self {
         let slots = Arc::new(tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1)));
-        Self { platform: Arc::new(platform), outbound, store, clock, stats, slots }
+        Self { platform, outbound, store, clock, stats, slots }
     }
 }
 
-impl<P: PlatformApi> PlatformActor<P> {
+impl PlatformActor {
     /// An actor that knows of no refusal yet.
-    pub fn new(parts: &PlatformParts<P>) -> Self {
+    pub fn new(parts: &PlatformParts) -> Self {
         let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
         let ledger = Ledger::new(Arc::clone(store), Arc::clone(clock));
         Self {
@@ -70,28 +70,28 @@ impl<P: PlatformApi> PlatformActor<P> {
         }
     }
 
-    pub(super) fn parts(&self) -> Arc<Parts<P>> {
+    pub(super) fn parts(&self) -> Arc<Parts> {
         Arc::clone(&self.parts)
     }
 }
 
-impl<P: PlatformApi> Actor for PlatformActor<P> {
+impl Actor for PlatformActor {
     type Context = Context<Self>;
 }
 
-impl<P: PlatformApi> Supervised for PlatformActor<P> {
+impl Supervised for PlatformActor {
     fn restarting(&mut self, _: &mut Self::Context) {
         rebuild(self);
     }
 }
 
-impl<P: PlatformApi> Handler<Heartbeat> for PlatformActor<P> {
+impl Handler<Heartbeat> for PlatformActor {
     type Result = ();
 
     fn handle(&mut self, _: Heartbeat, _: &mut Self::Context) {}
 }
 
-impl<P: PlatformApi> Handler<ObserveContents> for PlatformActor<P> {
+impl Handler<ObserveContents> for PlatformActor {
     type Result = ResponseFuture<ContentsObserved>;
 
     fn handle(&mut self, request: ObserveContents, _: &mut Self::Context) -> Self::Result {
@@ -100,7 +100,7 @@ impl<P: PlatformApi> Handler<ObserveContents> for PlatformActor<P> {
     }
 }
 
-impl<P: PlatformApi> Parts<P> {
+impl Parts {
     async fn observe(&self, request: ObserveContents) -> ContentsObserved {
         let order = Order {
             as_of: request.as_of,

@@ -30,6 +30,9 @@ pub trait PlatformApi: Send + Sync + 'static {
     /// Bounds and price of its requests.
     fn terms(&self) -> Terms;
 
+    /// Its daily budget, which can be changed while it is in use.
+    fn budget(&self) -> &DailyBudget;
+
     /// The ways to ask for this much of a content, one for each key. None without a key, in which case all contents are
     /// `platform_unavailable`; and none where the platform has no such method.
     fn routes(&self, scope: Scope) -> Vec<Route>;

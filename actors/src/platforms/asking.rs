@@ -1,6 +1,6 @@
 //! Asking for one batch: again after failures in passing, by one route after the other, each debited before it is asked.
 
-use super::api::{BatchAnswer, BatchError, KEY, KeyRefusal, PlatformApi, Route, Scope};
+use super::api::{BatchAnswer, BatchError, KEY, KeyRefusal, Route, Scope};
 use super::ledger::{Day, Refusals};
 use super::parts::{Order, Parts};
 use crate::outbound::LONGEST_PAUSE;
@@ -20,7 +20,7 @@ impl Unclear {
     }
 }
 
-impl<P: PlatformApi> Parts<P> {
+impl Parts {
     pub(super) async fn ask_with_retries(
         &self,
         batch: &[ContentId],

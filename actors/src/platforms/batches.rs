@@ -1,6 +1,6 @@
 //! Batches of one order: cut, asked for side by side, stored, and counted as what they came to.
 
-use super::api::{BATCHES, BatchAnswer, BatchError, PlatformApi, Scope};
+use super::api::{BATCHES, BatchAnswer, BatchError, Scope};
 use super::ledger::Day;
 use super::messages::ContentsObserved;
 use super::parts::{Order, Parts, content_item};
@@ -73,7 +73,7 @@ pub(super) struct LeftOut {
 
 type Outcome<'a> = (&'a [ContentId], Result<Answered, BatchError>);
 
-impl<P: PlatformApi> Parts<P> {
+impl Parts {
     /// Asks for numbers alone. Gives the contents that need more than that.
     pub(super) async fn count(
         &self,

@@ -26,6 +26,7 @@ mod plausible;
 mod polling;
 mod rests;
 mod spec;
+mod tracker;
 mod words;
 pub mod youtube;
 
@@ -37,9 +38,10 @@ pub use api::{
 pub use batches::{ABSENCE_APART, MOST_SPLITS, ORDER_GRACE};
 pub(crate) use copies::{join_copies, join_metrics};
 pub use ledger::{BucketState, bucket_states};
-pub use list::{PLATFORMS, spec_of};
+pub use list::{PLATFORMS, install, registered, spec_of};
 pub use messages::{ContentsObserved, ObserveContents, PollContents};
 pub use plausible::screen;
 pub use polling::MAX_POLLED;
-pub use spec::PlatformSpec;
+pub use spec::{COMMON_KEYS, Connection, KEY_FILE, PlatformSpec};
+pub use tracker::{AnswerSchema, Found, TrackerRoute, json};
 pub(crate) use words::shown_words;

@@ -1,5 +1,6 @@
 //! What the steps of a platform's actor share.
 
+use super::api::PlatformApi;
 use super::ledger::{Day, Ledger};
 use super::plausible::Told;
 use crate::outbound::Outbound;
@@ -12,8 +13,8 @@ use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::quarantine::{Item, ItemKind};
 
-pub(super) struct Parts<P> {
-    pub(super) platform: Arc<P>,
+pub(super) struct Parts {
+    pub(super) platform: Arc<dyn PlatformApi>,
     pub(super) outbound: Outbound,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,

@@ -7,7 +7,7 @@
 //! - A platform without a method for numbers alone is not polled: Instagram, where each look costs money.
 
 use super::actor::PlatformActor;
-use super::api::{PlatformApi, Scope};
+use super::api::Scope;
 use super::ledger::Day;
 use super::messages::{ContentsObserved, PollContents};
 use super::parts::{Order, Parts};
@@ -21,7 +21,7 @@ use tensorflix_domain::ids::{ContentId, Uid};
 /// Most contents that one poll asks for: ten calls of fifty.
 pub const MAX_POLLED: usize = 500;
 
-impl<P: PlatformApi> Handler<PollContents> for PlatformActor<P> {
+impl Handler<PollContents> for PlatformActor {
     type Result = ResponseFuture<ContentsObserved>;
 
     fn handle(&mut self, request: PollContents, _: &mut Self::Context) -> Self::Result {
@@ -35,7 +35,7 @@ impl<P: PlatformApi> Handler<PollContents> for PlatformActor<P> {
     }
 }
 
-impl<P: PlatformApi> Parts<P> {
+impl Parts {
     async fn poll(&self, request: PollContents) -> Result<ContentsObserved, StoreError> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(ContentsObserved::default());

@@ -9,8 +9,8 @@
 mod bounds;
 mod forms;
 mod kind;
-mod statement;
 mod stated;
+mod statement;
 pub mod text_form;
 
 pub use bounds::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};

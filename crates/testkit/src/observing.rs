@@ -6,6 +6,7 @@ use crate::time::within;
 use crate::world::{UNLIMITED, World};
 use actix::Addr;
 use secrecy::SecretString;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
@@ -77,7 +78,8 @@ pub struct Observing<S: Subject> {
     /// Its counters.
     pub stats: Arc<ActorStats>,
     /// Where it takes orders.
-    pub address: Addr<PlatformActor<S::Platform>>,
+    pub address: Addr<PlatformActor>,
+    subject: PhantomData<S>,
 }
 
 impl<S: Subject> Observing<S> {
@@ -96,9 +98,9 @@ impl<S: Subject> Observing<S> {
         let stats = ActorStats::new("platform");
         let outbound = world.outbound(rate, &stats);
         let platform = S::platform(&world, settings);
-        let parts = PlatformParts::new(platform, outbound, world.store(), world.clock(), Arc::clone(&stats));
+        let parts = PlatformParts::new(Arc::new(platform), outbound, world.store(), world.clock(), Arc::clone(&stats));
         let address = world.start(&stats, move || PlatformActor::new(&parts));
-        Self { world, stats, address }
+        Self { world, stats, address, subject: PhantomData }
     }
 
     /// Has contents observed as of block 100, whatever was observed before.

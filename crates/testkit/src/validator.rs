@@ -21,8 +21,8 @@ use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
-use tensorflix_actors::platforms::instagram::{Instagram, InstagramActor, charge_units};
-use tensorflix_actors::platforms::youtube::{YouTube, YouTubeActor};
+use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
+use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::platforms::{DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
@@ -117,9 +117,9 @@ pub struct Running {
     /// It reads gists.
     pub fetcher: Addr<GistFetcher>,
     /// It observes videos.
-    pub youtube: Addr<YouTubeActor>,
+    pub youtube: Addr<PlatformActor>,
     /// It observes reels.
-    pub instagram: Addr<InstagramActor>,
+    pub instagram: Addr<PlatformActor>,
     /// It asks detectors.
     pub verifier: Addr<Verifier>,
     /// It decides cycles.
@@ -259,7 +259,7 @@ impl Validator {
         }
     }
 
-    fn youtube(&self, stats: Arc<ActorStats>) -> PlatformParts<YouTube> {
+    fn youtube(&self, stats: Arc<ActorStats>) -> PlatformParts {
         let youtube = YouTube {
             api_url: "https://youtube.test".parse().expect("a URL"),
             api_keys: vec!["key".to_owned().into()],
@@ -269,10 +269,10 @@ impl Validator {
             deadline: Duration::from_secs(15),
         };
         let outbound = self.outbound(&stats);
-        PlatformParts::new(youtube, outbound, self.store("youtube"), self.clock(), stats)
+        PlatformParts::new(Arc::new(youtube), outbound, self.store("youtube"), self.clock(), stats)
     }
 
-    fn instagram(&self, stats: Arc<ActorStats>) -> PlatformParts<Instagram> {
+    fn instagram(&self, stats: Arc<ActorStats>) -> PlatformParts {
         let instagram = Instagram {
             api_url: "https://apify.test".parse().expect("a URL"),
             api_key: Some("key".to_owned().into()),
@@ -285,7 +285,7 @@ impl Validator {
             clock: self.clock(),
         };
         let outbound = self.outbound(&stats);
-        PlatformParts::new(instagram, outbound, self.store("instagram"), self.clock(), stats)
+        PlatformParts::new(Arc::new(instagram), outbound, self.store("instagram"), self.clock(), stats)
     }
 
     fn verifier(&self, stats: Arc<ActorStats>) -> VerifierParts {

@@ -2,7 +2,6 @@
 //! they find.
 
 use crate::config::Compatibility;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The fields with a time.
@@ -11,9 +10,7 @@ const TIMES: [&str; 3] = ["published_at", "timestamp", "observed_at"];
 const COUNTS: [&str; 5] = ["view_count", "like_count", "comment_count", "video_view_count", "video_play_count"];
 
 /// An answer in the form that is configured.
-pub(super) fn answer(content: &impl Serialize, compatibility: Compatibility) -> Value {
-    // What is served has texts for keys, so it can always be written.
-    let mut answer = serde_json::to_value(content).unwrap_or_default();
+pub(super) fn answer(mut answer: Value, compatibility: Compatibility) -> Value {
     if let (Compatibility::Original, Value::Object(fields)) = (compatibility, &mut answer) {
         make_original(fields);
     }
@@ -46,11 +43,11 @@ mod tests {
             "published_at": "2026-08-21T10:00:00.000Z", "timestamp": null, "observed_at": "2026-08-21T11:00:00.250Z",
             "view_count": 0, "like_count": null, "video_play_count": null, "duration_secs": null, "title": "at 10:00Z"
         });
-        assert_eq!(answer(&published, Compatibility::None), published);
+        assert_eq!(answer(published.clone(), Compatibility::None), published);
         let original = json!({
             "published_at": "2026-08-21T10:00:00", "timestamp": null, "observed_at": "2026-08-21T11:00:00.250",
             "view_count": 0, "duration_secs": null, "title": "at 10:00Z"
         });
-        assert_eq!(answer(&published, Compatibility::Original), original);
+        assert_eq!(answer(published.clone(), Compatibility::Original), original);
     }
 }

@@ -18,7 +18,8 @@ use crate::text::visible::visible;
 use actix::Addr;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_actors::platforms::Found;
+use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Presence, Sighting};
 use tensorflix_store::Store;
@@ -38,17 +39,6 @@ const LONGEST_WHY: usize = 200;
 /// What a page of another site is told of a content that is not stored.
 const NOT_FOR_OTHER_SITES: &str = "a web page of another site sent this request, and the content is not stored: send the request \
                                    directly, without an Origin or cross-site Sec-Fetch-Site header, to have the platform asked";
-
-/// What is known of a content.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// What was seen.
-    pub presence: Presence,
-    /// When.
-    pub at: BlockStamp,
-    /// Whether it is older than it should be, because the platform could not be asked.
-    pub is_stale: bool,
-}
 
 /// How old answers may be.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 pub mod asked;
 mod compatibility;
-pub mod contents;
 pub mod desk;
+pub mod document;
 mod filling;
 pub mod observing;
 pub mod platform_tracker;

@@ -97,7 +97,7 @@ impl Source {
 
     /// The variable that holds its key.
     pub fn key_variable(&self) -> &'static str {
-        self.platform.spec().key_variable
+        self.platform.spec().key_variable()
     }
 
     /// The ledger's date at a moment.
@@ -145,12 +145,16 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::clock::SystemClock;
     use crate::config::Config;
     use crate::wiring::connections;
+    use tensorflix_actors::ports::Clock;
 
     #[test]
     fn quota_begins_anew_at_the_platforms_own_midnight_also_when_clocks_change() {
-        let source = Source::new(Arc::new(connections::youtube(&Config::default())), 1);
+        let (config, clock) = (Config::default(), Arc::new(SystemClock::new()) as Arc<dyn Clock>);
+        let settings = config.platforms.of(Platform::YOUTUBE).expect("a platform of the release");
+        let source = Source::new(connections::platform(&config, settings, &clock), 1);
         for (now, reset) in [
             ("2026-07-01T12:00:00Z", "2026-07-02T07:00:00Z"),
             ("2026-07-01T06:59:59.500Z", "2026-07-01T07:00:00Z"),

@@ -1,9 +1,10 @@
 //! What can be looked at without asking anybody: settings, keys, disk.
 
 use super::finding::Finding;
-use crate::config::Config;
+use crate::config::{Config, PlatformSettings};
 use crate::wiring::connections;
 use std::path::{Path, PathBuf};
+use tensorflix_actors::platforms::{KEY_FILE, PlatformSpec};
 use tensorflix_domain::verification::Check;
 
 /// Free space below which a store may be full within days, and below which it may be at any moment.
@@ -23,24 +24,20 @@ pub(crate) fn settings(config: &Config) -> Vec<Finding> {
 /// Whether keys are there. Whether they are good is found when they are used: asking costs quota.
 pub(crate) fn keys(config: &Config) -> Vec<Finding> {
     let secrets = &config.secrets;
-    let missing = |platform: &str, variable: &str, setting: &str| {
-        Finding::doubtful(
-            "keys",
-            format!("no key for {platform}: its contents wait, with `platform_unavailable`"),
-            format!("Set {variable}, or {setting} to a file that holds it."),
-        )
-    };
-    let mut findings = Vec::new();
-    findings.push(match secrets.youtube_api_keys.len() {
-        0 => missing("YouTube", "YOUTUBE_API_KEY", "youtube.api_key_file"),
-        count => Finding::well("keys", format!("YouTube: {count}, {} units a day each", config.youtube.daily_quota)),
-    });
-    findings.push(match &secrets.apify_api_key {
-        None => missing("Instagram", "APIFY_API_KEY", "instagram.api_key_file"),
-        Some(_) => {
-            Finding::well("keys", format!("Instagram by Apify: up to {} USD a day", config.instagram.daily_charge_usd))
+    let of_platform = |settings: &PlatformSettings| {
+        let PlatformSpec { platform, .. } = settings.spec;
+        let title = platform.rules().title;
+        match secrets.keys_of(*platform).len() {
+            0 => Finding::doubtful(
+                "keys",
+                format!("{title}: no key; its submissions stay pending as `platform_unavailable`"),
+                format!("Set {}, or {platform}.{KEY_FILE} to a file with the key.", settings.spec.key_variable()),
+            ),
+            1 => Finding::well("keys", format!("{title}: 1 key; {}", settings.budget())),
+            count => Finding::well("keys", format!("{title}: {count} keys; {}", settings.budget())),
         }
-    });
+    };
+    let mut findings: Vec<Finding> = config.platforms.iter().map(of_platform).collect();
     findings.push(match &secrets.github_token {
         None => Finding::well("keys", "GitHub: none, which is enough for gists; owners are confirmed more slowly"),
         Some(_) => Finding::well("keys", "GitHub: a token"),

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use tensorflix_domain::verification::Check;
 use url::Url;
 
-use tensorflix_settings::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
-use tensorflix_settings::text_form::constant_url;
 use super::forms;
 use tensorflix_settings::text_form;
+use tensorflix_settings::text_form::constant_url;
+use tensorflix_settings::{BASE_URL, BURST, IN_FLIGHT, RATE, SECRET_FILE, TIMEOUT};
 use tensorflix_settings::{Terms, integer, list, number, settings, text};
 
 const DAILY_REQUESTS: Terms = integer(0..=1_000_000_000).unit("requests");

@@ -10,7 +10,6 @@ use tensorflix_settings::{Form, is_file_path, is_url};
 
 const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
 const LONGEST_WALLET_NAME: usize = 128;
-const LONGEST_APIFY_ACTOR: usize = 128;
 
 pub(super) const NETWORK: Form = Form {
     is: "mainnet, finney, testnet, test, local, or a ws:// or wss:// URL",
@@ -36,13 +35,6 @@ pub(super) const GIST_ID: Form = Form {
     accepts: |text| {
         let pointer = format!("a:{text}").parse::<GistPointer>();
         text.is_empty() || pointer.is_ok_and(|pointer| pointer.revision().is_none())
-    },
-};
-pub(super) const APIFY_ACTOR: Form = Form {
-    is: "an Apify actor as user~name, or its id",
-    accepts: |text| {
-        (1..=LONGEST_APIFY_ACTOR).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"~._-".contains(&byte))
     },
 };
 pub(super) const OWNERSHIP_TEMPLATE: Form = Form {

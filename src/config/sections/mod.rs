@@ -6,14 +6,14 @@ mod bounds;
 mod choices;
 mod detectors;
 mod forms;
-mod platforms;
+mod gists;
 mod process;
 mod rules;
 mod subnet;
 
 pub use choices::{Compatibility, LogFormat, LogLevel};
 pub use detectors::{OpenaiSettings, SightengineSettings, WebhookSettings};
-pub use platforms::{GithubSettings, InstagramSettings, YoutubeSettings};
+pub use gists::GithubSettings;
 pub use process::{HttpSettings, LogSettings, StoreSettings, SupervisionOverride, SupervisionSettings};
 pub use rules::{RulesSettings, VerifierSettings};
 pub use subnet::{NetworkSettings, ValidatorSettings, WalletSettings, WeightsSettings};
@@ -22,8 +22,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tensorflix_domain::defences::Defences;
 
+use super::platforms::Platforms;
 use super::secrets::Secrets;
+use tensorflix_actors::platforms::registered;
 use tensorflix_settings::{Section, Stated};
+use toml::{Table, Value};
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,10 +40,9 @@ pub struct Config {
     pub validator: ValidatorSettings,
     /// Where gists are read.
     pub github: GithubSettings,
-    /// The YouTube Data API.
-    pub youtube: YoutubeSettings,
-    /// Instagram through Apify.
-    pub instagram: InstagramSettings,
+    /// The platforms, each a section with its name.
+    #[serde(skip)]
+    pub platforms: Platforms,
     /// What makes a submission valid.
     pub rules: RulesSettings,
     /// Defences beyond the subnet's rules.
@@ -73,14 +75,28 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+impl Config {
+    /// All settings, by section and key.
+    pub(crate) fn to_table(&self) -> Table {
+        // Numbers, texts and lists of texts can always be written; were one not, its default would apply.
+        let mut table = Table::try_from(self).unwrap_or_default();
+        for settings in self.platforms.iter() {
+            table.insert(settings.spec.platform.name().to_owned(), Value::Table(settings.values().clone()));
+        }
+        table
+    }
+}
+
 /// The tables of all sections but `actors`, in the order of `config.toml`.
-pub(super) static SECTIONS: [Section; 17] = [
-    NetworkSettings::SECTION,
-    WalletSettings::SECTION,
-    ValidatorSettings::SECTION,
-    GithubSettings::SECTION,
-    YoutubeSettings::SECTION,
-    InstagramSettings::SECTION,
+pub(super) fn sections() -> impl Iterator<Item = Section> {
+    let platforms = registered().iter().map(|spec| spec.settings.section);
+    BEFORE_PLATFORMS.into_iter().chain(platforms).chain(AFTER_PLATFORMS)
+}
+
+const BEFORE_PLATFORMS: [Section; 4] =
+    [NetworkSettings::SECTION, WalletSettings::SECTION, ValidatorSettings::SECTION, GithubSettings::SECTION];
+
+const AFTER_PLATFORMS: [Section; 11] = [
     RulesSettings::SECTION,
     rules::DEFENCES,
     VerifierSettings::SECTION,

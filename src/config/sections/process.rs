@@ -4,11 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bounds::{SECONDS_OF_A_YEAR};
-use tensorflix_settings::{BURST, RATE};
+use super::bounds::SECONDS_OF_A_YEAR;
 use super::choices::{Compatibility, LogFormat, LogLevel};
 use super::forms;
 use tensorflix_settings::text_form;
+use tensorflix_settings::{BURST, RATE};
 use tensorflix_settings::{Terms, integer, list, one_of, settings, text};
 
 const ADDRESS: Terms = text(forms::ADDRESS);

@@ -7,9 +7,9 @@ use tensorflix_domain::policy::Aggregate;
 use tensorflix_domain::task_source::TaskSource;
 
 use super::bounds::{BLOCKS_OF_A_DAY, HOURS, HOURS_OR_NONE, LARGEST_INTEGER, SHARE};
-use tensorflix_settings::{BURST, RATE, SECRET_FILE, TIMEOUT};
 use super::forms;
 use tensorflix_settings::text_form;
+use tensorflix_settings::{BURST, RATE, SECRET_FILE, TIMEOUT};
 use tensorflix_settings::{integer, list, one_of, settings, text};
 
 settings! {

@@ -8,9 +8,9 @@ mod secrets;
 mod sources;
 mod statements;
 
-use tensorflix_settings::Kind;
 use super::sources::Reading;
 use super::{Config, ConfigError, Overrides, schema};
+use tensorflix_settings::Kind;
 
 const KEY: &str = "AIzaSecretSecretSecretSecretSecret12345";
 

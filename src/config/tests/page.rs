@@ -3,9 +3,9 @@
 use toml::{Table, Value};
 
 use super::Config;
+use crate::config::schema::actor_names;
+use crate::config::sections::sections;
 use tensorflix_settings::Kind;
-use crate::config::schema::ACTOR_NAMES;
-use crate::config::sections::SECTIONS;
 use tensorflix_settings::{Section, Setting};
 
 const INTRODUCTION: &str = "\
@@ -24,15 +24,15 @@ This page is generated from `src/config/sections/`. To change it, change the sta
 
 /// The whole page.
 pub(super) fn page() -> String {
-    let defaults = Table::try_from(Config::default()).expect("the defaults can be written");
+    let defaults = Config::default().to_table();
     let mut page = INTRODUCTION.to_owned();
-    for section in &SECTIONS {
-        page.push_str(&table(section, defaults[section.name].as_table().expect("a section")));
+    for section in sections() {
+        page.push_str(&table(&section, defaults[section.name].as_table().expect("a section")));
     }
     page.push_str(&format!(
         "\n## `[actors.<name>]`\n\nThe settings of `[supervision]` for one actor: `{}`. What is left out is as in \
          `[supervision]`.\n",
-        ACTOR_NAMES.join("`, `")
+        actor_names().join("`, `")
     ));
     page
 }

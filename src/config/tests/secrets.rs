@@ -1,8 +1,9 @@
 //! Secrets: where they come from, and that nothing shows them.
 
 use super::*;
-use tensorflix_settings::Kind;
 use std::io::Write;
+use tensorflix_domain::platform::Platform;
+use tensorflix_settings::Kind;
 
 #[test]
 fn secrets_come_from_the_environment_or_a_named_file() {
@@ -11,7 +12,9 @@ fn secrets_come_from_the_environment_or_a_named_file() {
     let text = line("youtube", "api_key_file", &format!("{:?}", file.path()));
     let check = |text: &str, variables: &[(&str, &str)], keys: &[&str]| {
         let config = load(text, variables).expect("a configuration");
-        assert_eq!(config.secrets.exposed().0, keys);
+        let exposed = config.secrets.exposed().0;
+        let of_youtube = exposed.into_iter().find(|(platform, _)| *platform == Platform::YOUTUBE);
+        assert_eq!(of_youtube.map(|(_, keys)| keys).unwrap_or_default(), keys);
     };
     check("", &[], &[]);
     check("", &[("YOUTUBE_API_KEY", " ")], &[]);
@@ -21,11 +24,12 @@ fn secrets_come_from_the_environment_or_a_named_file() {
     write!(file, "second\r\n\nthird,fourth\n").expect("written");
     check(&text, &[], &["from-file", "second", "third", "fourth"]);
     let others = load("", &[("APIFY_API_KEY", "a"), ("GITHUB_TOKEN", "g")]).expect("both").secrets;
-    assert_eq!(others.exposed(), (vec![], [Some("a"), Some("g"), None, None, None, None]));
+    assert_eq!(others.exposed(), (vec![(Platform::INSTAGRAM, vec!["a"])], [Some("g"), None, None, None, None]));
     assert!(error("", &[("YOUTUBE_API_KEY", ",,")]).contains("YOUTUBE_API_KEY"));
     let many = (0..51).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     assert!(error("", &[("YOUTUBE_API_KEY", &many)]).contains("51 keys"));
-    assert!(load("", &[("APIFY_API_KEY", "a,b")]).expect("a comma").secrets.exposed().1[0] == Some("a,b"));
+    let comma = load("", &[("APIFY_API_KEY", "a,b")]).expect("a comma").secrets;
+    assert_eq!(comma.exposed().0, [(Platform::INSTAGRAM, vec!["a,b"])]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The settings of Instagram, and money in units of the ledger.
 
-use crate::platforms::DailyBudget;
+use super::settings::InstagramSettings;
+use crate::platforms::{Connection, DailyBudget};
 use crate::ports::Clock;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -30,6 +31,24 @@ pub struct Instagram {
     pub deadline: Duration,
     /// For pauses and deadlines.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Instagram {
+    /// With checked settings.
+    pub fn connected(connection: Connection<'_>) -> Self {
+        let settings: InstagramSettings = connection.settings();
+        Self {
+            api_url: settings.api_url,
+            api_key: connection.keys.into_iter().next(),
+            actor: settings.actor,
+            batch_size: settings.batch_size,
+            max_in_flight: settings.max_in_flight,
+            max_charge_usd: settings.max_charge_usd,
+            daily_charge: DailyBudget::new(charge_units(settings.daily_charge_usd)),
+            deadline: Duration::from_secs(settings.timeout_secs),
+            clock: connection.clock,
+        }
+    }
 }
 
 /// US dollars in units of the ledger, rounded up.

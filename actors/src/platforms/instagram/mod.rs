@@ -14,27 +14,32 @@
 mod account;
 mod frames;
 mod items;
+mod published;
 mod refusals;
 mod runs;
+mod settings;
 mod span;
 
 pub use account::{Instagram, UNITS_PER_USD, charge_units};
+pub use published::InstagramReel;
+pub use settings::InstagramSettings;
 
 use crate::outbound::Outbound;
+use crate::platforms::spec::read;
 use crate::platforms::{
-    BatchAnswer, BatchError, BatchFailure, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
+    AnswerSchema, BatchAnswer, BatchError, BatchFailure, DailyBudget, PlatformApi, PlatformSpec, Route, Scope, Terms,
+    TrackerRoute, json,
 };
 use async_trait::async_trait;
 use items::Joined;
 use runs::{Run, RunError};
 use span::Span;
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
-
-/// Observes reels.
-pub type InstagramActor = PlatformActor<Instagram>;
+use tensorflix_settings::StatedSection;
 
 /// The bucket of the ledger, in [`UNITS_PER_USD`].
 pub const BUCKET: &str = "apify";
@@ -53,7 +58,20 @@ const START_RETRY_PAUSES: &[Duration] =
 /// How it is registered.
 pub static SPEC: PlatformSpec = PlatformSpec {
     platform: Platform::INSTAGRAM,
-    key_variable: "APIFY_API_KEY",
+    settings: StatedSection::of::<InstagramSettings>(),
+    most_keys: 1,
+    connect: |connection| Arc::new(Instagram::connected(connection)),
+    daily_units: |settings| charge_units(read::<InstagramSettings>(settings).daily_charge_usd),
+    warning: |settings| {
+        let InstagramSettings { max_charge_usd, daily_charge_usd, .. } = read(settings);
+        (daily_charge_usd < max_charge_usd).then(|| {
+            format!(
+                "instagram.daily_charge_usd = {daily_charge_usd} is below max_charge_usd = {max_charge_usd}: no run on Apify \
+                 can be paid for"
+            )
+        })
+    },
+    budget: |settings| format!("Apify may charge {} USD a day", read::<InstagramSettings>(settings).daily_charge_usd),
     price: |units| {
         #[expect(clippy::cast_precision_loss, reason = "an amount that is shown with two decimals")]
         let usd = units as f64 / UNITS_PER_USD;
@@ -61,6 +79,13 @@ pub static SPEC: PlatformSpec = PlatformSpec {
     },
     most_frames: 1,
     frames: frames::frames,
+    tracker: TrackerRoute {
+        path: "/instagram/reel/{reel_id}",
+        parameter: "reel_id",
+        collector: "instagram_collector",
+        answer: |reel, found| json(&InstagramReel::new(reel, found)),
+        schema: AnswerSchema::of::<InstagramReel>,
+    },
 };
 
 #[async_trait]
@@ -78,6 +103,10 @@ impl PlatformApi for Instagram {
             retry_pauses: START_RETRY_PAUSES,
             least_time: self.least_time(),
         }
+    }
+
+    fn budget(&self) -> &DailyBudget {
+        &self.daily_charge
     }
 
     /// Every look costs the same, whatever of a reel is asked for.

@@ -8,30 +8,37 @@
 mod answers;
 mod calendar;
 mod frames;
+mod published;
 mod refusals;
+mod settings;
 
 pub use calendar::{next_pacific_midnight, pacific_date};
+pub use published::{LiveBroadcast, YoutubeVideo};
+pub use settings::YoutubeSettings;
 
 use crate::outbound::address::address;
 use crate::outbound::{Outbound, Timing};
+use crate::platforms::spec::read;
 use crate::platforms::{
-    BatchAnswer, BatchError, BatchFailure, DailyBudget, PlatformActor, PlatformApi, PlatformSpec, Route, Scope, Terms,
-    key_name,
+    AnswerSchema, BatchAnswer, BatchError, BatchFailure, Connection, DailyBudget, PlatformApi, PlatformSpec, Route,
+    Scope, Terms, TrackerRoute, json, key_name,
 };
 use crate::ports::{Credential, HttpError, HttpRequest};
 use async_trait::async_trait;
 use secrecy::SecretString;
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
+use tensorflix_settings::StatedSection;
 use url::Url;
-
-/// Observes videos.
-pub type YouTubeActor = PlatformActor<YouTube>;
 
 /// Most ids that one call takes.
 pub const MAX_BATCH_SIZE: usize = 50;
+
+/// Most keys that are used in turn.
+const MOST_KEYS: usize = 50;
 
 /// Units of quota that a call costs, whatever it asks for.
 const UNITS_PER_CALL: u64 = 1;
@@ -72,13 +79,25 @@ const RETRY_PAUSES: &[Duration] = &[Duration::from_millis(500), Duration::from_s
 /// How it is registered.
 pub static SPEC: PlatformSpec = PlatformSpec {
     platform: Platform::YOUTUBE,
-    key_variable: "YOUTUBE_API_KEY",
+    settings: StatedSection::of::<YoutubeSettings>(),
+    most_keys: MOST_KEYS,
+    connect: |connection| Arc::new(YouTube::connected(connection)),
+    daily_units: |settings| read::<YoutubeSettings>(settings).daily_quota,
+    warning: |_| None,
+    budget: |settings| format!("{} units a day for each key", read::<YoutubeSettings>(settings).daily_quota),
     price: |units| {
         let plural = if units == 1 { "" } else { "s" };
         format!("{units} unit{plural} of the day's quota")
     },
     most_frames: frames::NAMES.len() as u64,
     frames: frames::frames,
+    tracker: TrackerRoute {
+        path: "/youtube/video/{video_id}",
+        parameter: "video_id",
+        collector: "youtube_collector",
+        answer: |video, found| json(&YoutubeVideo::new(video, found)),
+        schema: AnswerSchema::of::<YoutubeVideo>,
+    },
 };
 
 /// The platform's settings.
@@ -95,6 +114,21 @@ pub struct YouTube {
     pub daily_quota: DailyBudget,
     /// For one call.
     pub deadline: Duration,
+}
+
+impl YouTube {
+    /// With checked settings.
+    pub fn connected(connection: Connection<'_>) -> Self {
+        let settings: YoutubeSettings = connection.settings();
+        Self {
+            api_url: settings.api_url,
+            api_keys: connection.keys,
+            batch_size: settings.batch_size,
+            max_in_flight: settings.max_in_flight,
+            daily_quota: DailyBudget::new(settings.daily_quota),
+            deadline: Duration::from_secs(settings.timeout_secs),
+        }
+    }
 }
 
 const fn call(scope: Scope) -> &'static Call {
@@ -119,6 +153,10 @@ impl PlatformApi for YouTube {
             retry_pauses: RETRY_PAUSES,
             least_time: Duration::ZERO,
         }
+    }
+
+    fn budget(&self) -> &DailyBudget {
+        &self.daily_quota
     }
 
     fn routes(&self, scope: Scope) -> Vec<Route> {

@@ -53,10 +53,11 @@ impl<'a> Checker<'a> {
             .map_err(|error| refuse(&error))?;
         let github = connections::github(config, Arc::clone(&http), &clock, limiter(connections::github_rate(config)));
         let outbound = |rate| Outbound::new(Arc::clone(&http), limiter(rate));
-        let platforms: Sources = vec![
-            (Box::new(connections::youtube(config)), outbound(connections::youtube_rate(config))),
-            (Box::new(connections::instagram(config, &clock)), outbound(connections::instagram_rate(config))),
-        ];
+        let platforms: Sources = config
+            .platforms
+            .iter()
+            .map(|settings| (connections::platform(config, settings, &clock), outbound(settings.rate())))
+            .collect();
         Ok(Self { config, arguments, clock, github, client, platforms })
     }
 

@@ -112,7 +112,7 @@ fn settled(judged: Judged, contents: &BTreeMap<ContentId, ContentEvidence>) -> O
     }
 }
 
-/// What is rejected on either platform is rejected whatever the task turns out to be, for the reason that the rules
+/// What is rejected on every platform is rejected whatever the task turns out to be, for the reason that the rules
 /// check first.
 fn judge_without_tasks(miner: &Miner, at: BlockStamp, policy: &Policy) -> Vec<Outcome> {
     let ids: BTreeSet<TaskId> = miner.pairs.iter().filter_map(|pair| pair.task_id.parse().ok()).collect();
@@ -127,17 +127,26 @@ fn judge_without_tasks(miner: &Miner, at: BlockStamp, policy: &Policy) -> Vec<Ou
         let tasks = ids.iter().map(|id| WeightedTask { task: task(id), weight: 1.0 }).collect();
         judged(miner, at, tasks, &BTreeMap::new(), policy)
     };
-    let on_all = supposed(Platform::YOUTUBE).zip(supposed(Platform::INSTAGRAM));
-    on_all.map(|(youtube, instagram)| either(youtube, instagram)).collect()
+    let mut of_platforms = Platform::known().iter().map(|platform| supposed(*platform).map(rejected));
+    let Some(first) = of_platforms.next() else { return Vec::new() };
+    let on_all = of_platforms.fold(first.collect::<Vec<_>>(), |on_all, other| {
+        on_all.into_iter().zip(other).map(|(one, other)| Some(earlier(one?, other?))).collect()
+    });
+    let outcome = |judged: Option<Judged>| match judged {
+        Some(judged) => Outcome::Judged(Box::new(Judged { platform: None, ..judged })),
+        None => Outcome::NotChecked(NotChecked::Task),
+    };
+    on_all.into_iter().map(outcome).collect()
 }
 
-fn either(left: Judged, right: Judged) -> Outcome {
+fn rejected(judged: Judged) -> Option<Judged> {
+    (judged.status == Status::Rejected).then_some(judged)
+}
+
+/// The one with the reason that the rules check first.
+fn earlier(left: Judged, right: Judged) -> Judged {
     let rank = |judged: &Judged| Reason::ALL.iter().position(|reason| Some(*reason) == judged.reason);
-    if left.status != Status::Rejected || right.status != Status::Rejected {
-        return Outcome::NotChecked(NotChecked::Task);
-    }
-    let first = if rank(&right) < rank(&left) { right } else { left };
-    Outcome::Judged(Box::new(Judged { platform: None, ..first }))
+    if rank(&right) < rank(&left) { right } else { left }
 }
 
 #[cfg(test)]

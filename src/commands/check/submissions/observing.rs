@@ -5,6 +5,7 @@
 
 use crate::commands::check::checks::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platforms::{BatchAnswer, BatchError, PlatformApi, Route, Scope, screen};
@@ -17,7 +18,7 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
 
 /// Every platform with its way out.
-pub type Sources = Vec<(Box<dyn PlatformApi>, Outbound)>;
+pub type Sources = Vec<(Arc<dyn PlatformApi>, Outbound)>;
 
 /// What the platforms said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +54,7 @@ impl Asked {
             }
             let routes = platform.routes(Scope::Everything);
             if routes.is_empty() {
-                asked.missing(platform.id(), format!("there is no API key: set {}", platform.spec().key_variable));
+                asked.missing(platform.id(), format!("there is no API key: set {}", platform.spec().key_variable()));
                 continue;
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
