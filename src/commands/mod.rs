@@ -26,6 +26,7 @@ use crate::console::exit::Exit;
 use crate::console::stdout;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use tensorflix_actors::platforms;
 
 /// A validator for subnet 89 (TensorFlix) of the Bittensor chain.
 #[derive(Parser)]
@@ -108,6 +109,8 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     process::hardening::harden();
     process::signals::take();
+    // A test may have installed others before, which it keeps.
+    _ = platforms::install(&platforms::PLATFORMS);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {

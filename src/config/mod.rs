@@ -13,7 +13,8 @@
 //!
 //! # To add a setting
 //!
-//! 1. State it in its section in `sections/`: `/// What it is for.` and `name: Type = default, terms;`.
+//! 1. State it in its section in `sections/`, or in the folder of its platform: `/// What it is for.` and
+//!    `name: Type = default, terms;`.
 //! 2. Its terms are `integer`, `number`, `one_of`, `text` or `list`, then `.unit`, `.variable` or `.reloads` where they apply.
 //! 3. A word of its own is an enum in `sections/choices.rs`; a form of text is a constant in `sections/forms.rs`.
 //! 4. Write the two files: `TENSORFLIX_WRITE=1 cargo test -p tensorflix --lib config::tests::generated`.

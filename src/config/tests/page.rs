@@ -11,7 +11,8 @@ use tensorflix_settings::{Section, Setting};
 const INTRODUCTION: &str = "\
 # Settings
 
-This page is generated from `src/config/sections/`. To change it, change the statement of a setting there and run
+This page is generated from `src/config/sections/` and, for platforms, from `settings.rs` in their folders under
+`actors/src/platforms/`. To change it, change the statement of a setting there and run
 `TENSORFLIX_WRITE=1 cargo test -p tensorflix --lib config::tests::generated`.
 
 - Command line overrides environment, environment overrides the file (`--config`, or `config.toml`), the file overrides
