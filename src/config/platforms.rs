@@ -55,7 +55,6 @@ impl Platforms {
     ///
     /// # Panics
     /// If there is no such setting, or it does not accept the value: both are mistakes of the caller.
-    #[expect(clippy::panic, reason = "settings that nobody typed are our own")]
     pub fn set(&mut self, platform: &str, key: &str, value: impl Into<Value>) {
         let value = value.into();
         let settings = self.0.values_mut().find(|settings| settings.spec.platform.name() == platform);

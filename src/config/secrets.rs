@@ -21,6 +21,9 @@ pub struct Secrets {
     pub webhook_token: Option<SecretString>,
 }
 
+/// Keys in the clear, by platform.
+pub(super) type KeysOfPlatforms<'a> = Vec<(Platform, Vec<&'a str>)>;
+
 impl PartialEq for Secrets {
     /// Tells whether a configuration that was read again changes a secret.
     fn eq(&self, other: &Self) -> bool {
@@ -35,7 +38,7 @@ impl Secrets {
     }
 
     /// Everything in the clear, to compare.
-    pub(super) fn exposed(&self) -> (Vec<(Platform, Vec<&str>)>, [Option<&str>; 5]) {
+    pub(super) fn exposed(&self) -> (KeysOfPlatforms<'_>, [Option<&str>; 5]) {
         let platforms = self.platform_keys.iter().filter(|(_, keys)| !keys.is_empty());
         let platforms = platforms
             .map(|(platform, keys)| (*platform, keys.iter().map(ExposeSecret::expose_secret).collect()))
