@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -222,11 +222,7 @@ impl BatchError {
 pub(crate) fn key_name(key: &SecretString) -> String {
     const SHOWN_BYTES: usize = 4;
     let digest = Sha256::new().chain_update("key of a ledger: ").chain_update(key.expose_secret()).finalize();
-    digest.iter().take(SHOWN_BYTES).fold(String::new(), |mut name, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
+    hex::encode(&digest[..SHOWN_BYTES])
 }
 
 #[cfg(test)]

@@ -189,5 +189,5 @@ impl WeightSetter {
 
 /// A hash as explorers show it.
 fn hash_text(hash: &[u8; 32]) -> String {
-    hash.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"))
+    format!("0x{}", hex::encode(hash))
 }
