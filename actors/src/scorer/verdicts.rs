@@ -108,7 +108,7 @@ impl<'a> Verification<'a> {
         let unverified = Policy { verification: VerificationPolicy::default(), ..policy.clone() };
         let mut counting: BTreeMap<ContentId, Counting> = BTreeMap::new();
         for judged in judge_all(evidence, &unverified).into_iter().filter(|judged| judged.status != Status::Rejected) {
-            let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+            let content = judged.content();
             if let Some(content) = content {
                 let counting = counting.entry(content).or_insert_with(|| Counting::of(judged.uid));
                 counting.tasks.insert(judged.task_id);

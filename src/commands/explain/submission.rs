@@ -10,7 +10,7 @@ use tensorflix_domain::dating::Dating;
 use tensorflix_domain::dispute::{Claimant, SettledBy, holder};
 use tensorflix_domain::evidence::{BoundClaim, ContentEvidence, WeightedTask};
 use tensorflix_domain::gist_owner::GistName;
-use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
+use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::rivals::named_owner;
@@ -161,7 +161,7 @@ impl<'a> Teller<'a> {
     pub(crate) async fn tell(&self, judged: &Judged) -> Result<Story, StoreError> {
         let decided = &self.recorded.decided;
         let task = decided.evidence.tasks.iter().find(|weighted| weighted.task.id.as_str() == judged.task_id);
-        let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+        let content = judged.content();
         let observed = content.and_then(|content| decided.evidence.contents.get(&content));
         let words = outcome_words(judged.status, judged.reason, judged.view_count);
         Ok(Story {

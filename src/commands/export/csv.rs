@@ -14,7 +14,7 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::dating::Dating;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::evidence::BoundClaim;
-use tensorflix_domain::ids::{ContentId, Hotkey};
+use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
@@ -136,7 +136,7 @@ impl Sheet<'_> {
     fn line(&self, judged: &Judged) -> [String; COLUMNS.len()] {
         let decided = &self.cycle.decided;
         let at = decided.evidence.at;
-        let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+        let content = judged.content();
         let known = content.and_then(|content| decided.evidence.contents.get(&content)).cloned().unwrap_or_default();
         let bound = self.claims.get(&(judged.task_id.as_str(), judged.content_id.as_str(), &judged.hotkey));
         let claim = bound.map(|bound| &bound.claim);

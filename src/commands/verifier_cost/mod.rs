@@ -18,6 +18,7 @@ use args::VerifierCostArguments;
 use cost::cost;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Status;
 use text::text;
@@ -54,7 +55,7 @@ async fn present_videos(config: &Config) -> Result<BTreeMap<Platform, u64>, Exit
         .submissions
         .iter()
         .filter(|judged| judged.status != Status::Rejected || judged.reason.is_some_and(is_of_verdict))
-        .filter_map(|judged| ContentId::new(judged.platform?, &judged.content_id).ok())
+        .filter_map(Judged::content)
         .collect();
     let mut videos = BTreeMap::new();
     for content in counting {

@@ -3,7 +3,6 @@
 use crate::text::verdicts::doubt_words;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::evidence::ContentEvidence;
-use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::traffic::DISCOUNT_BELOW;
 use tensorflix_domain::verdict::Reason;
@@ -11,7 +10,7 @@ use tensorflix_domain::verification::{Check, Finding, finding};
 
 /// The weightiest thing that was found; `None` where the reason code says all there is.
 pub(super) fn found_against(judged: &Judged, decided: &DecidedCycle) -> Option<String> {
-    let content = ContentId::new(judged.platform?, &judged.content_id).ok()?;
+    let content = judged.content()?;
     let known = decided.evidence.contents.get(&content)?;
     let check = match judged.reason? {
         Reason::NotAiGenerated => Check::Ai,

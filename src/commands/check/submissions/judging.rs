@@ -103,7 +103,7 @@ fn claims_of(miner: &Miner, at: BlockStamp, rule: &PlaceRule) -> Vec<BoundClaim>
 
 /// A content that was never observed is not unavailable here: it was not asked for.
 fn settled(judged: Judged, contents: &BTreeMap<ContentId, ContentEvidence>) -> Outcome {
-    let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+    let content = judged.content();
     match content {
         Some(content) if judged.status == Status::Pending && !contents.contains_key(&content) => {
             Outcome::NotChecked(NotChecked::Content(content.platform()))

@@ -164,7 +164,7 @@ fn detail(judged: &Judged, contents: &BTreeMap<ContentId, ContentEvidence>, poli
         let Words { meaning, advice } = words_of(reason);
         return format!("{meaning} To do: {advice}");
     }
-    let content = judged.platform.and_then(|platform| ContentId::new(platform, &judged.content_id).ok());
+    let content = judged.content();
     let tag = content.and_then(|content| contents.get(&content)?.owner_tag);
     match (policy.ownership_tag, tag) {
         (OwnershipRule::Off, _) => "it would be scored".to_owned(),
