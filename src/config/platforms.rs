@@ -54,15 +54,24 @@ impl Platforms {
     /// Sets a value by the name of the platform and the key, as if the file had stated it.
     ///
     /// # Panics
-    /// If there is no such setting, or it does not accept the value: both are mistakes of the caller.
+    /// If there is no such setting, or it does not accept the value: for values that are known when the code is written.
     pub fn set(&mut self, platform: &str, key: &str, value: impl Into<Value>) {
+        let refused = self.try_set(platform, key, value).err();
+        assert!(refused.is_none(), "{}", refused.unwrap_or_default());
+    }
+
+    /// The same for a value that is known only at run time.
+    ///
+    /// # Errors
+    /// In words, if there is no such setting or it does not accept the value.
+    pub fn try_set(&mut self, platform: &str, key: &str, value: impl Into<Value>) -> Result<(), String> {
         let value = value.into();
         let settings = self.0.values_mut().find(|settings| settings.spec.platform.name() == platform);
         let accepted = settings.and_then(|settings| {
             let accepted = settings.spec.settings.setting(key)?.terms.kind.accept(&value)?;
             settings.values.insert(key.to_owned(), accepted)
         });
-        assert!(accepted.is_some(), "{platform}.{key} does not accept {value}");
+        accepted.map(|_| ()).ok_or_else(|| format!("{platform}.{key} does not accept {value}"))
     }
 
     /// Takes the sections of platforms out of a document. What a platform cannot read is an error, in words.

@@ -46,8 +46,8 @@ pub fn write(sandbox: &Sandbox, folder: &Path, store_name: &str) -> io::Result<C
         let file = folder.join(format!("{platform}.key"));
         write_private(&file, key)?;
         let platforms = &mut config.platforms;
-        platforms.set(platform.name(), "api_url", address.as_str());
-        platforms.set(platform.name(), KEY_FILE, text(&file)?);
+        platforms.try_set(platform.name(), "api_url", address.as_str()).map_err(io::Error::other)?;
+        platforms.try_set(platform.name(), KEY_FILE, text(&file)?).map_err(io::Error::other)?;
         platforms.set(platform.name(), "requests_per_second", LOOPBACK_REQUESTS_PER_SECOND);
         config.secrets.platform_keys.insert(platform, vec![key.to_owned().into()]);
     }
