@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
 use tensorflix::wiring::connections;
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, GitHubSettings};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
@@ -128,16 +128,17 @@ impl Outside {
     }
 
     fn github(self, token: Option<&str>) -> GitHub {
-        GitHub {
-            outbound: self.outbound,
-            clock: self.clock,
-            api_url: self.url.clone(),
-            raw_url: self.url,
-            token: token.map(Into::into),
-            deadline: DEADLINE,
-            max_gist_bytes: 10_000,
-            standing: Standing::default(),
-        }
+        GitHub::new(
+            GitHubSettings {
+                api_url: self.url.clone(),
+                raw_url: self.url,
+                token: token.map(Into::into),
+                deadline: DEADLINE,
+                max_gist_bytes: 10_000,
+            },
+            self.outbound,
+            self.clock,
+        )
     }
 }
 

@@ -8,5 +8,6 @@ pub mod ports;
 pub mod scorer;
 pub mod stats;
 pub mod supervision;
+pub mod system;
 pub mod verifier;
 pub mod weight_setter;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, GitHubSettings};
 use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, ROUND_DEADLINE, SubmissionsRecorded};
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, HttpError, Store};
@@ -59,16 +59,17 @@ impl Fetch {
         let world = World::new();
         let stats = ActorStats::new("gist_fetcher");
         let (listener, rounds) = listen();
-        let github = GitHub {
-            outbound: world.outbound(setup.rate, &stats),
-            clock: world.clock(),
-            api_url: "https://api.example".parse().expect("a URL"),
-            raw_url: "https://raw.example".parse().expect("a URL"),
-            token: setup.token.then(|| SecretString::from(SECRET)),
-            deadline: Duration::from_secs(15),
-            max_gist_bytes: MAX_GIST_BYTES,
-            standing: Standing::default(),
-        };
+        let github = GitHub::new(
+            GitHubSettings {
+                api_url: "https://api.example".parse().expect("a URL"),
+                raw_url: "https://raw.example".parse().expect("a URL"),
+                token: setup.token.then(|| SecretString::from(SECRET)),
+                deadline: Duration::from_secs(15),
+                max_gist_bytes: MAX_GIST_BYTES,
+            },
+            world.outbound(setup.rate, &stats),
+            world.clock(),
+        );
         let parts = GistFetcherParts {
             store: world.store(),
             clock: world.clock(),

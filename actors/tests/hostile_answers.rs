@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, GitHubSettings};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::platforms::DailyBudget;
@@ -254,20 +254,17 @@ proptest! {
     fn whatever_github_answers_is_read_to_the_end(answers in prop::collection::vec(answer(), 1..3), has_token in any::<bool>()) {
         run(async {
             let clock: Arc<dyn Clock> = Arc::new(TestClock::new());
-            let github = GitHub {
-                outbound: outbound(&clock, answers),
-                clock: Arc::clone(&clock),
+            let github = GitHub::new(GitHubSettings {
                 api_url: "https://api.github.test".parse().expect("a URL"),
                 raw_url: "https://raw.github.test".parse().expect("a URL"),
                 token: has_token.then(key),
                 deadline: Duration::from_secs(15),
                 max_gist_bytes: 262_144,
-                standing: Standing::default(),
-            };
+            }, outbound(&clock, answers), Arc::clone(&clock));
             let pointer = pointer("alice", 1);
             let reading = github.gist(&pointer, Some("W/\"1\"")).await;
             if let tensorflix_domain::gist_record::GistOutcome::Fetched { document, .. } = &reading.outcome {
-                assert!(document.len() <= github.max_gist_bytes);
+                assert!(document.len() <= 262_144);
             }
             github.date(&GistName::from(&pointer)).await;
             if let Err(error) = github.describe(&pointer).await {

@@ -5,7 +5,7 @@ use crate::quota::STATS;
 use crate::youtube::{PATH, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, GitHubSettings};
 use tensorflix_actors::platforms::ContentsObserved;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::gist_record::GistOutcome;
@@ -223,16 +223,17 @@ fn what_cannot_be_read_beside_a_gists_content_does_not_cost_it() {
             simulate(async move {
                 let world = World::new();
                 world.http.get("*", [Reply::new(200, body)]);
-                let github = GitHub {
-                    outbound: world.outbound(UNLIMITED, &ActorStats::new("github")),
-                    clock: world.clock(),
-                    api_url: "https://api.github.test".parse().expect("a URL"),
-                    raw_url: "https://raw.github.test".parse().expect("a URL"),
-                    token: Some("token".into()),
-                    deadline: Duration::from_secs(15),
-                    max_gist_bytes: 262_144,
-                    standing: Standing::default(),
-                };
+                let github = GitHub::new(
+                    GitHubSettings {
+                        api_url: "https://api.github.test".parse().expect("a URL"),
+                        raw_url: "https://raw.github.test".parse().expect("a URL"),
+                        token: Some("token".into()),
+                        deadline: Duration::from_secs(15),
+                        max_gist_bytes: 262_144,
+                    },
+                    world.outbound(UNLIMITED, &ActorStats::new("github")),
+                    world.clock(),
+                );
                 let reading = github.gist(&pointer("alice", 1), None).await;
                 match reading.outcome {
                     GistOutcome::Fetched { document, .. } => assert_eq!(document, b"{\"submissions\": []}"),

@@ -7,9 +7,10 @@
 //! machine's clock; so nothing of it can reach a validator's evidence, which chain time alone may date. What it spends it
 //! takes from the ledger in the configured store, so that all processes share one budget.
 
-use super::app::{AppError, Workshop, observers};
+use super::app::AppError;
 use super::serving::{Services, Tracking, collector_stats, sources_alone};
 use super::tuning::Tuning;
+use super::workshop::{Workshop, reading};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::store::Database;
 use crate::api::server::ServeError;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use tensorflix_actors::chain_watcher::ChainWatcher;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::system::{self, Observers};
 use tensorflix_store::{Store, StoreError, ValidatorLock};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -81,19 +83,16 @@ pub async fn chain_syncer(config: &Config) -> Result<Alone, AloneError> {
         }
         Err(error) => return Err(error.into()),
     };
-    let mut workshop = Workshop::new(config, Database::new(store.clone()), escalations)?;
-    let mut chain_watcher = None;
+    let workshop = Workshop::new(config, Database::new(store.clone()), escalations)?;
+    let (clock, tuning) = (Arc::clone(&workshop.clock), Arc::clone(&workshop.tuning));
+    let (mut chain_watcher, mut stats) = (None, Vec::new());
     if lock.is_some() {
-        // As in a validator: a reading from before the start would open a round at a block long past.
+        // As in a validator: a reading from before the start would open a round at a block long ago.
         store.forget_subnet().await?;
-        let chain_stats = workshop.stats_of("chain_watcher");
-        let gist_stats = workshop.stats_of("gist_fetcher");
-        let chain = workshop.chain(None, &chain_stats, store.clone())?;
-        let gist_fetcher = workshop.gist_fetcher(gist_stats, Vec::new());
-        let listeners = vec![gist_fetcher.recipient()];
-        chain_watcher = Some(workshop.chain_watcher(Arc::new(chain), chain_stats, Vec::new(), listeners));
+        let chain = workshop.chain(None, store.clone())?;
+        let readers = system::start_readers(&workshop.with_chain(Arc::new(chain)), &reading(config));
+        (chain_watcher, stats) = (Some(readers.chain_watcher), readers.stats);
     }
-    let Workshop { clock, stats, tuning, .. } = workshop;
     let round_blocks = config.validator.gist_poll_blocks;
     let vitals =
         Vitals::start(store.clone(), Arc::clone(&clock), Dating::Chain, stats.clone(), Vec::new(), round_blocks).await;
@@ -113,9 +112,10 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
     let contents = Store::open("sqlite::memory:").await?;
     let (escalations, escalated) = unbounded_channel();
     let database = Database::with_ledger(contents.clone(), ledger.clone());
-    let mut workshop = Workshop::new(config, database, escalations)?;
-    let observers = observers(&workshop.platforms());
-    let Workshop { clock, stats, tuning, .. } = workshop;
+    let workshop = Workshop::new(config, database, escalations)?;
+    let Observers { platforms, stats } = system::start_observers(&workshop, workshop.platforms());
+    let Workshop { clock, tuning, .. } = workshop;
+    let observers = system::observers(&platforms);
     let sources = sources_alone(config, &clock, &tuning);
     let tracking =
         Tracking { contents: contents.clone(), observers, sources: sources.clone(), stats: collector_stats(config) };

@@ -8,7 +8,7 @@ use crate::config::{Config, NetworkSettings, PlatformSettings, WalletSettings};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
+use tensorflix_actors::gist_fetcher::github::{GitHub, GitHubSettings};
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::{Limiter, Rate};
 use tensorflix_actors::platforms::{Connection, PlatformApi};
@@ -65,19 +65,21 @@ pub fn chain_client(settings: &NetworkSettings, limiter: Arc<Limiter>) -> Result
     Ok(Client::with_tolerances(config, Tolerances { max_head_age, ..Tolerances::default() }))
 }
 
-/// The reader of gists, behind its limiter.
-pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, limiter: Arc<Limiter>) -> GitHub {
+/// Where gists are read, with the configured token.
+pub fn github_settings(config: &Config) -> GitHubSettings {
     let settings = &config.github;
-    GitHub {
-        outbound: Outbound::new(http, limiter),
-        clock: Arc::clone(clock),
+    GitHubSettings {
         api_url: settings.api_url.clone(),
         raw_url: settings.raw_url.clone(),
         token: config.secrets.github_token.clone(),
         deadline: settings.timeout(),
         max_gist_bytes: settings.max_gist_bytes,
-        standing: Standing::default(),
     }
+}
+
+/// The reader of gists, behind its limiter.
+pub fn github(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, limiter: Arc<Limiter>) -> GitHub {
+    GitHub::new(github_settings(config), Outbound::new(http, limiter), Arc::clone(clock))
 }
 
 /// The platform of these settings.
@@ -86,20 +88,12 @@ pub fn platform(config: &Config, settings: &PlatformSettings, clock: &Arc<dyn Cl
     (settings.spec.connect)(Connection { settings: settings.values(), keys, clock: Arc::clone(clock) })
 }
 
-/// The detectors that are set up and asked for something, each behind its own limiter.
-pub fn detectors(
-    config: &Config,
-    http: &Arc<dyn Http>,
-    clock: &Arc<dyn Clock>,
-    stats: &Arc<ActorStats>,
-) -> Vec<(Arc<dyn Detector>, Outbound)> {
+/// The detectors that are set up and asked for something.
+pub fn detectors(config: &Config) -> Vec<Arc<dyn Detector>> {
     let policy = config.policy().verification;
     let is_asked = |provider| policy.checks().any(|check| policy.providers(check).contains(&provider));
-    let behind = |rate: (f64, u32)| {
-        Outbound::new(Arc::clone(http), limiter(Rate { requests_per_second: rate.0, burst: rate.1 }, clock, stats))
-    };
     let secrets = &config.secrets;
-    let mut detectors: Vec<(Arc<dyn Detector>, Outbound)> = Vec::new();
+    let mut detectors: Vec<Arc<dyn Detector>> = Vec::new();
     if let (true, Some(api_user), Some(api_secret)) =
         (is_asked(Provider::Sightengine), &secrets.sightengine_api_user, &secrets.sightengine_api_secret)
     {
@@ -111,8 +105,7 @@ pub fn detectors(
             deadline: Duration::from_secs(settings.timeout_secs),
         };
         let (api_url, api_user, api_secret) = (settings.api_url.clone(), api_user.clone(), api_secret.clone());
-        let detector = SightEngine { api_url, api_user, api_secret, terms };
-        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push(Arc::new(SightEngine { api_url, api_user, api_secret, terms }));
     }
     if let (true, Some(api_key)) = (is_asked(Provider::Openai), &secrets.openai_api_key) {
         let settings = &config.openai;
@@ -122,8 +115,7 @@ pub fn detectors(
             daily_requests: settings.daily_requests,
             deadline: Duration::from_secs(settings.timeout_secs),
         };
-        let detector = OpenAi { api_url: settings.api_url.clone(), api_key: api_key.clone(), terms };
-        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push(Arc::new(OpenAi { api_url: settings.api_url.clone(), api_key: api_key.clone(), terms }));
     }
     if let (true, Some(url)) = (is_asked(Provider::Webhook), &config.webhook.url) {
         let settings = &config.webhook;
@@ -133,10 +125,20 @@ pub fn detectors(
             daily_requests: settings.daily_requests,
             deadline: Duration::from_secs(settings.timeout_secs),
         };
-        let detector = Webhook { url: url.clone(), token: secrets.webhook_token.clone(), terms };
-        detectors.push((Arc::new(detector), behind((settings.requests_per_second, settings.burst))));
+        detectors.push(Arc::new(Webhook { url: url.clone(), token: secrets.webhook_token.clone(), terms }));
     }
     detectors
+}
+
+/// How hard a detector may be asked; `None` for a provider that has no requests of its own.
+pub const fn detector_rate(config: &Config, provider: Provider) -> Option<Rate> {
+    let (requests_per_second, burst) = match provider {
+        Provider::Platform => return None,
+        Provider::Sightengine => (config.sightengine.requests_per_second, config.sightengine.burst),
+        Provider::Openai => (config.openai.requests_per_second, config.openai.burst),
+        Provider::Webhook => (config.webhook.requests_per_second, config.webhook.burst),
+    };
+    Some(Rate { requests_per_second, burst })
 }
 
 /// The checks that are on and that no detector with a key answers: only the platform's own signals count for them.

@@ -11,3 +11,6 @@ pub mod sandbox_config;
 pub mod serving;
 pub mod tuning;
 mod upkeep;
+mod workshop;
+
+pub use workshop::slot_blocks;

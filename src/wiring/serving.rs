@@ -1,8 +1,9 @@
 //! The services, put together: beside the validator's actors, or with what they need when they run alone.
 
-use super::app::{App, observers};
+use super::app::App;
 use super::connections;
 use super::tuning::Tuning;
+use super::workshop::supervision;
 use crate::api::front::Front;
 use crate::api::guard::clients::Clients;
 use crate::api::server::{ServeError, Server};
@@ -25,7 +26,8 @@ use std::time::Duration;
 use tensorflix_actors::platforms::ObserveContents;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
+use tensorflix_actors::supervision::{Importance, Jitter, supervise};
+use tensorflix_actors::system;
 use tensorflix_domain::platform::Platform;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
@@ -67,11 +69,11 @@ impl Services {
         }
         let tracking = Tracking {
             contents: app.database.clone(),
-            observers: observers(&app.actors.platforms),
+            observers: system::observers(&app.actors.platforms),
             sources: sources(config, &app.clock, &app.tuning, SHARE_BESIDE_VALIDATOR),
             stats: collector_stats(config),
         };
-        let stats = [app.stats.as_slice(), &tracking.stats].concat();
+        let stats = [app.actors.stats.as_slice(), &tracking.stats].concat();
         let (store, clock) = (app.database.clone(), Arc::clone(&app.clock));
         let (sources, round_blocks) = (tracking.sources.clone(), config.validator.gist_poll_blocks);
         let vitals = Vitals::start(store, clock, Dating::Chain, stats, sources, round_blocks).await;
@@ -125,7 +127,7 @@ impl Services {
         let mut desks = BTreeMap::new();
         for (source, stats) in sources.into_iter().zip(stats) {
             let Some(observer) = observers.remove(&source.id()) else { continue };
-            let supervision = supervision(config, &stats, clock);
+            let supervision = supervision(config, Jitter::random(), Importance::Optional, clock, &stats);
             let collecting = Collecting {
                 source: Arc::clone(&source),
                 observer,
@@ -186,16 +188,4 @@ fn deadline(config: &Config, platform: Platform) -> Duration {
 
 fn clients(config: &Config) -> Clients {
     Clients::new(config.http.requests_per_second, config.http.burst).calling_it(config.http.allowed_hosts.clone())
-}
-
-fn supervision(config: &Config, stats: &Arc<ActorStats>, clock: &Arc<dyn Clock>) -> Supervision {
-    let settings = config.supervision_of(stats.name());
-    let limits = RestartLimits {
-        max_restarts: settings.max_restarts,
-        within: settings.within(),
-        backoff_min: settings.backoff_min(),
-        backoff_max: settings.backoff_max(),
-    };
-    let (importance, jitter) = (Importance::Optional, Jitter::random());
-    Supervision { limits, jitter, importance, clock: Arc::clone(clock), stats: Arc::clone(stats) }
 }

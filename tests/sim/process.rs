@@ -4,35 +4,29 @@ use crate::chaos::{Chaos, Faults, JumpingClock};
 use crate::internet::{Internet, SECRET};
 use crate::relay::Relay;
 use crate::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
-use actix::{Actor, Addr, Context, Handler, Supervised};
+use actix::{Message, Recipient};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Grids};
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
-use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts};
+use tensorflix_actors::chain_watcher::Grids;
+use tensorflix_actors::gist_fetcher::github::GitHubSettings;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
 use tensorflix_actors::platforms::youtube::YouTube;
-use tensorflix_actors::platforms::{DailyBudget, PlatformActor, PlatformApi as ObservedPlatform, PlatformParts};
+use tensorflix_actors::platforms::{DailyBudget, PlatformApi};
 use tensorflix_actors::ports::{Chain, Clock, Store};
-use tensorflix_actors::scorer::{CycleSettings, Opening};
-use tensorflix_actors::scorer::{Scorer, ScorerMemory, ScorerParts};
+use tensorflix_actors::scorer::CycleSettings;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::quarantine::Rules;
-use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
-use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webhook, detector_bucket};
-use tensorflix_actors::weight_setter::{HeldAtStart, WeightSetter, WeightSetterParts};
-use tensorflix_actors::weight_setter::{OnForeignUpdate, SendingSettings};
-use tensorflix_domain::platform::Platform;
+use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision};
+use tensorflix_actors::system::{self, ChainPorts, Listeners, Need, Ports, ReadingSettings, Service, Settings, System};
+use tensorflix_actors::verifier::{Detector, Terms, Webhook};
+use tensorflix_actors::weight_setter::SendingSettings;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
 use tensorflix_testkit::crashing::{Mortal, Tripwire};
 use tensorflix_testkit::memory_store::MemoryStore;
 use tensorflix_testkit::model_chain::ModelChain;
+use tensorflix_testkit::settings;
 use tensorflix_testkit::subnets::hotkey;
 use tensorflix_testkit::world::{ROUND_BLOCKS, UNLIMITED};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -60,7 +54,7 @@ pub struct Outside {
 pub struct Process {
     tripwire: Arc<Tripwire>,
     escalated: UnboundedReceiver<&'static str>,
-    _watcher: Addr<ChainWatcher>,
+    _actors: System,
 }
 
 impl Process {
@@ -71,8 +65,9 @@ impl Process {
         let chain = Arc::new(Mortal { port: Arc::clone(&outside.chain), tripwire: Arc::clone(&tripwire) });
         let http = Arc::new(Mortal { port: Arc::clone(&outside.internet), tripwire: Arc::clone(&tripwire) });
         let clock = Arc::clone(&outside.clock) as _;
-        let workshop = Workshop { store, chain, http, clock, faults: chaos.faults(), escalations };
-        Self { tripwire, escalated, _watcher: workshop.start() }
+        let ports = Lifelong { store, chain, http, clock, faults: chaos.faults(), escalations };
+        let actors = system::start(&ports, settings(), platforms(&ports.clock));
+        Self { tripwire, escalated, _actors: actors }
     }
 
     /// Whether it was killed, or a core actor gave up.
@@ -81,7 +76,8 @@ impl Process {
     }
 }
 
-struct Workshop {
+/// Ports that end with the process.
+struct Lifelong {
     store: Arc<dyn Store>,
     chain: Arc<dyn Chain>,
     http: Arc<Mortal<Internet>>,
@@ -90,198 +86,95 @@ struct Workshop {
     escalations: UnboundedSender<&'static str>,
 }
 
-impl Workshop {
-    fn start(&self) -> Addr<ChainWatcher> {
-        let setter = self.supervise(Reserved::new(), "weight_setter", |stats| {
-            let parts = self.weight_setter(stats);
-            move || WeightSetter::new(parts.clone())
-        });
-        let scorer_address = Reserved::new();
-        let to_scorer = scorer_address.address();
-        let told = Relay::between(to_scorer.recipient(), &self.faults);
-        let fetcher = self.supervise(Reserved::new(), "gist_fetcher", |stats| {
-            let parts = GistFetcherParts { listeners: vec![told], ..self.gist_fetcher(stats) };
-            move || GistFetcher::new(parts.clone())
-        });
-        let scorer = self.supervise(scorer_address, "scorer", |stats| {
-            let dates = Some(fetcher.clone().recipient());
-            let parts = ScorerParts { dates, ..self.scorer(&setter, stats) };
-            move || Scorer::new(parts.clone())
-        });
-        let head_listeners = vec![Relay::between(setter.recipient(), &self.faults)];
-        let subnet_listeners =
-            vec![Relay::between(fetcher.recipient(), &self.faults), Relay::between(scorer.recipient(), &self.faults)];
-        self.supervise(Reserved::new(), "chain_watcher", |stats| {
-            let parts = ChainWatcherParts {
-                chain: Arc::clone(&self.chain),
-                store: Arc::clone(&self.store),
-                clock: Arc::clone(&self.clock),
-                stats,
-                grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
-                head_listeners,
-                subnet_listeners,
-            };
-            move || ChainWatcher::new(parts.clone())
-        })
+impl Ports for Lifelong {
+    fn store(&self, _: &'static str) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
     }
 
-    fn supervise<A, F>(
-        &self,
-        reserved: Reserved<A>,
-        name: &'static str,
-        factory: impl FnOnce(Arc<ActorStats>) -> F,
-    ) -> Addr<A>
-    where
-        F: Fn() -> A + 'static,
-        A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
-    {
-        let stats = ActorStats::new(name);
-        let supervision = Supervision {
-            limits: RestartLimits::default(),
-            importance: Importance::Core(self.escalations.clone()),
-            clock: Arc::clone(&self.clock),
-            stats: Arc::clone(&stats),
-            jitter: Jitter::NONE,
-        };
-        reserved.supervise(supervision, factory(stats))
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
-    fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
+    fn outbound(&self, _: Service, stats: &Arc<ActorStats>) -> Outbound {
         let limiter = Limiter::new(UNLIMITED, Arc::clone(&self.clock), Arc::clone(stats));
         Outbound::new(Arc::clone(&self.http) as _, Arc::new(limiter))
     }
 
-    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {
-        let settings = SendingSettings {
-            resend_blocks: 0,
-            slot_blocks: SLOT_BLOCKS,
-            version_key: 0,
-            on_foreign_update: OnForeignUpdate::Continue,
-            dry_run: false,
-        };
-        WeightSetterParts {
-            settings,
-            only_decisions: false,
-            chain: Arc::clone(&self.chain),
-            store: Arc::clone(&self.store),
-            stats,
-            confirmed_listeners: Vec::new(),
-            withheld_listeners: Vec::new(),
-            at_start: HeldAtStart::default(),
+    /// A process ends here with any of its actors, so that no fault is waited out.
+    fn supervision(&self, stats: &Arc<ActorStats>, _: Need) -> Supervision {
+        Supervision {
+            limits: RestartLimits::default(),
+            importance: Importance::Core(self.escalations.clone()),
+            clock: Arc::clone(&self.clock),
+            stats: Arc::clone(stats),
+            jitter: Jitter::NONE,
         }
     }
 
-    fn scorer(&self, setter: &Addr<WeightSetter>, stats: Arc<ActorStats>) -> ScorerParts {
-        let youtube = YouTube {
-            api_url: "https://youtube.test".parse().expect("a URL"),
-            api_keys: vec![SECRET.to_owned().into()],
-            batch_size: 50,
-            max_in_flight: MAX_CALLS_IN_FLIGHT,
-            daily_quota: DailyBudget::new(DAILY_QUOTA),
-            deadline: Duration::from_secs(15),
-        };
-        let youtube = self.platform("youtube", youtube);
-        let instagram = Instagram {
-            api_url: "https://apify.test".parse().expect("a URL"),
-            api_key: Some(SECRET.to_owned().into()),
-            actor: "apify~scraper".to_owned(),
-            batch_size: 100,
-            max_in_flight: MAX_CALLS_IN_FLIGHT,
-            max_charge_usd: 1.0,
-            daily_charge: DailyBudget::new(charge_units(DAILY_CHARGE_USD)),
-            deadline: Duration::from_secs(180),
-            clock: Arc::clone(&self.clock),
-        };
-        let instagram = self.platform("instagram", instagram);
-        let verifier = self.supervise(Reserved::new(), "verifier", |stats| {
-            let parts = self.verifier(stats);
-            move || Verifier::new(parts.clone())
-        });
-        // Verdicts do not stand until the next slot, in which they are asked for anew; without one a content waits.
-        let verification = VerificationPolicy {
-            ai: CheckMode::Enforce,
-            on_unknown: OnUnknown::Hold,
-            verdict_hours: 3.0,
-            grace_hours: 1.0,
-            asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
-            ..VerificationPolicy::default()
-        };
-        let settings = CycleSettings {
-            policy: Policy { verification, ..Policy::default() },
-            task_source: TaskSource::Gist,
-            task_gist: Some(task_gist()),
-            own_hotkey: Some(hotkey(OWN_KEY)),
-            slot_blocks: SLOT_BLOCKS,
-            round_blocks: ROUND_BLOCKS,
-            opening: Opening::Grid,
-            release: String::new(),
-        };
-        let platforms = BTreeMap::from([
-            (Platform::YOUTUBE, youtube.clone().recipient()),
-            (Platform::INSTAGRAM, instagram.clone().recipient()),
-        ]);
-        let polled =
-            BTreeMap::from([(Platform::YOUTUBE, youtube.recipient()), (Platform::INSTAGRAM, instagram.recipient())]);
-        let listeners = vec![Relay::between(setter.clone().recipient(), &self.faults)];
-        ScorerParts {
-            settings,
-            observers: platforms,
-            pollers: polled,
-            dates: None,
-            verifier: Some(verifier.recipient()),
-            rules: Rules::default(),
-            listeners,
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats,
-            memory: ScorerMemory::default(),
-        }
+    fn between<M>(&self, listener: Recipient<M>) -> Recipient<M>
+    where
+        M: Message<Result = ()> + Clone + Send + Unpin + 'static,
+    {
+        Relay::between(listener, &self.faults)
     }
+}
 
-    fn platform<P: ObservedPlatform>(&self, name: &'static str, platform: P) -> Addr<PlatformActor> {
-        self.supervise(Reserved::new(), name, |stats| {
-            let outbound = self.outbound(&stats);
-            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-            let parts = PlatformParts::new(Arc::new(platform), outbound, store, clock, stats);
-            move || PlatformActor::new(&parts)
-        })
+impl ChainPorts for Lifelong {
+    fn chain(&self, _: &'static str) -> Arc<dyn Chain> {
+        Arc::clone(&self.chain)
     }
+}
 
-    fn verifier(&self, stats: Arc<ActorStats>) -> VerifierParts {
-        let terms = Terms {
-            bucket: detector_bucket(Provider::Webhook, None),
-            max_in_flight: MAX_CALLS_IN_FLIGHT,
-            daily_requests: DAILY_OPINIONS,
-            deadline: Duration::from_secs(15),
-        };
-        let url = "https://detector.test/hook".parse().expect("a URL");
-        let detector: Arc<dyn Detector> = Arc::new(Webhook { url, token: Some(SECRET.to_owned().into()), terms });
-        let outbound = self.outbound(&stats);
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        VerifierParts { detectors: vec![(detector, outbound)], store, clock, stats }
-    }
+fn settings() -> Settings {
+    // A verdict is valid until the next slot, which asks for a new one; without one an item waits.
+    let verification = VerificationPolicy {
+        ai: CheckMode::Enforce,
+        on_unknown: OnUnknown::Hold,
+        verdict_hours: 3.0,
+        grace_hours: 1.0,
+        asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
+        ..VerificationPolicy::default()
+    };
+    let github = GitHubSettings {
+        api_url: "https://api.test".parse().expect("a URL"),
+        raw_url: "https://raw.test".parse().expect("a URL"),
+        ..settings::github()
+    };
+    let reading = ReadingSettings {
+        grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
+        github,
+        max_in_flight: MAX_GISTS_IN_FLIGHT,
+        task_gist: Some(task_gist()),
+    };
+    let cycles = CycleSettings {
+        policy: Policy { verification, ..Policy::default() },
+        task_gist: Some(task_gist()),
+        own_hotkey: Some(hotkey(OWN_KEY)),
+        slot_blocks: SLOT_BLOCKS,
+        ..settings::cycles()
+    };
+    let sending = SendingSettings { slot_blocks: SLOT_BLOCKS, ..settings::sending() };
+    Settings { reading, cycles, sending, detectors: vec![detector()], listeners: Listeners::default() }
+}
 
-    fn gist_fetcher(&self, stats: Arc<ActorStats>) -> GistFetcherParts {
-        let github = GitHub {
-            outbound: self.outbound(&stats),
-            clock: Arc::clone(&self.clock),
-            api_url: "https://api.test".parse().expect("a URL"),
-            raw_url: "https://raw.test".parse().expect("a URL"),
-            token: None,
-            deadline: Duration::from_secs(15),
-            max_gist_bytes: 262_144,
-            standing: Standing::default(),
-        };
-        GistFetcherParts {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            stats,
-            github: Arc::new(github),
-            max_in_flight: MAX_GISTS_IN_FLIGHT,
-            round_blocks: ROUND_BLOCKS,
-            owner_checks_per_round: CHECKS_PER_ROUND,
-            task_gist: Some(task_gist()),
-            listeners: Vec::new(),
-        }
-    }
+fn detector() -> Arc<dyn Detector> {
+    let detector = settings::detector();
+    let terms = Terms { max_in_flight: MAX_CALLS_IN_FLIGHT, daily_requests: DAILY_OPINIONS, ..detector.terms };
+    Arc::new(Webhook { token: Some(SECRET.to_owned().into()), terms, ..detector })
+}
+
+fn platforms(clock: &Arc<dyn Clock>) -> Vec<Arc<dyn PlatformApi>> {
+    let youtube = YouTube {
+        api_keys: vec![SECRET.to_owned().into()],
+        max_in_flight: MAX_CALLS_IN_FLIGHT,
+        daily_quota: DailyBudget::new(DAILY_QUOTA),
+        ..settings::youtube()
+    };
+    let instagram = Instagram {
+        api_key: Some(SECRET.to_owned().into()),
+        max_in_flight: MAX_CALLS_IN_FLIGHT,
+        daily_charge: DailyBudget::new(charge_units(DAILY_CHARGE_USD)),
+        ..settings::instagram(Arc::clone(clock))
+    };
+    vec![Arc::new(youtube), Arc::new(instagram)]
 }

@@ -95,7 +95,7 @@ impl DateRequests {
         tokio::select! {
             biased;
             reply = self.github.date(gist) => reply,
-            () = self.clock.sleep(self.github.deadline + MARGIN) => DateReply::Silent,
+            () = self.clock.sleep(self.github.deadline() + MARGIN) => DateReply::Silent,
         }
     }
 

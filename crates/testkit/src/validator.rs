@@ -2,41 +2,33 @@
 
 use crate::crashing::{Mortal, Tripwire};
 use crate::gists::{pointer, reel, submissions, task_line, video};
-use crate::living;
 use crate::memory_store::MemoryStore;
 use crate::model_chain::ModelChain;
 use crate::subnets::{committed, hotkey, neuron, subnet, validator};
 use crate::time::TestClock;
-use crate::world::{ROUND_BLOCKS, SLOT_BLOCKS, UNLIMITED};
+use crate::world::{SLOT_BLOCKS, UNLIMITED};
+use crate::{living, settings};
 use actix::{Actor, Addr, Context, Handler, Recipient, Supervised};
 use async_trait::async_trait;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tensorflix_actors::chain_watcher::{ChainWatcher, ChainWatcherParts, Grids};
-use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
-use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
-use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts};
+use tensorflix_actors::chain_watcher::ChainWatcher;
+use tensorflix_actors::gist_fetcher::GistFetcher;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::outbound::limiter::Limiter;
-use tensorflix_actors::platforms::instagram::{Instagram, charge_units};
-use tensorflix_actors::platforms::youtube::YouTube;
-use tensorflix_actors::platforms::{DailyBudget, ObserveContents, PlatformActor, PlatformParts};
+use tensorflix_actors::platforms::{PlatformActor, PlatformApi};
 use tensorflix_actors::ports::{Chain, Clock, Http, HttpError, HttpRequest, HttpResponse, Store};
-use tensorflix_actors::scorer::{CycleSettings, Opening, Scorer, ScorerMemory, ScorerParts};
+use tensorflix_actors::scorer::{CycleSettings, Scorer};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::quarantine::Rules;
-use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, RestartLimits, Supervision, supervise};
-use tensorflix_actors::verifier::{Detector, Terms, Verifier, VerifierParts, Webhook, detector_bucket};
-use tensorflix_actors::weight_setter::{
-    HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts, WeightsConfirmed,
-};
+use tensorflix_actors::supervision::{Heartbeat, Importance, Jitter, Reserved, RestartLimits, Supervision};
+use tensorflix_actors::system::{self, ChainPorts, Listeners, Need, Ports, Service, Settings, System};
+use tensorflix_actors::verifier::Verifier;
+use tensorflix_actors::weight_setter::{WeightSetter, WeightsConfirmed};
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verification::{Check, CheckMode, Provider, VerificationPolicy};
 
 /// The first block: the beginning of a slot.
@@ -162,7 +154,42 @@ impl Validator {
         self.failing.as_ref().filter(|(failing, _)| *failing == actor).map(|(_, tripwire)| Arc::clone(tripwire))
     }
 
-    fn store(&self, actor: &str) -> Arc<dyn Store> {
+    /// Starts every actor.
+    pub fn start(&self) -> Running {
+        // Everything is examined again in each cycle.
+        let verification = VerificationPolicy {
+            ai: CheckMode::Observe,
+            verdict_hours: 1.0,
+            asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
+            ..VerificationPolicy::default()
+        };
+        let policy = Policy { verification, ..Policy::default() };
+        let settings = Settings {
+            reading: settings::reading(),
+            cycles: CycleSettings { policy, ..settings::cycles() },
+            sending: settings::sending(),
+            detectors: vec![Arc::new(settings::detector())],
+            listeners: Listeners { confirmed: self.listeners.clone(), ..Listeners::default() },
+        };
+        let platforms: Vec<Arc<dyn PlatformApi>> =
+            vec![Arc::new(settings::youtube()), Arc::new(settings::instagram(self.clock()))];
+        let System { chain_watcher, gist_fetcher, mut platforms, verifier, scorer, weight_setter, stats } =
+            system::start(self, settings, platforms);
+        Running {
+            watcher: chain_watcher,
+            fetcher: gist_fetcher,
+            youtube: platforms.remove(&Platform::YOUTUBE).expect("the actor of YouTube"),
+            instagram: platforms.remove(&Platform::INSTAGRAM).expect("the actor of Instagram"),
+            verifier,
+            scorer,
+            setter: weight_setter,
+            stats: stats.into_iter().map(|stats| (stats.name(), stats)).collect(),
+        }
+    }
+}
+
+impl Ports for Validator {
+    fn store(&self, actor: &'static str) -> Arc<dyn Store> {
         let port = Arc::clone(&self.store);
         match self.tripwire(actor) {
             Some(tripwire) => Arc::new(Mortal { port, tripwire }),
@@ -174,15 +201,7 @@ impl Validator {
         Arc::clone(&self.clock) as _
     }
 
-    fn chain(&self, actor: &str) -> Arc<dyn Chain> {
-        let port = Arc::clone(&self.chain);
-        match self.tripwire(actor) {
-            Some(tripwire) => Arc::new(Mortal { port, tripwire }),
-            None => port,
-        }
-    }
-
-    fn outbound(&self, stats: &Arc<ActorStats>) -> Outbound {
+    fn outbound(&self, _: Service, stats: &Arc<ActorStats>) -> Outbound {
         let limiter = Limiter::new(UNLIMITED, self.clock(), Arc::clone(stats));
         let port = Arc::clone(&self.internet);
         let http: Arc<dyn Http> = match self.tripwire(stats.name()) {
@@ -192,175 +211,27 @@ impl Validator {
         Outbound::new(http, Arc::new(limiter))
     }
 
-    /// Starts every actor.
-    pub fn start(&self) -> Running {
-        let stats: BTreeMap<&'static str, Arc<ActorStats>> =
-            ["chain_watcher", "gist_fetcher", "youtube", "instagram", "verifier", "scorer", "weight_setter"]
-                .map(|name| (name, ActorStats::new(name)))
-                .into();
-        let of = |name: &str| Arc::clone(&stats[name]);
-        let parts = self.weight_setter(of("weight_setter"));
-        let setter = self.supervise(&of("weight_setter"), move || WeightSetter::new(parts.clone()));
-        let parts = self.youtube(of("youtube"));
-        let youtube = self.supervise(&of("youtube"), move || PlatformActor::new(&parts));
-        let parts = self.instagram(of("instagram"));
-        let instagram = self.supervise(&of("instagram"), move || PlatformActor::new(&parts));
-        let parts = self.verifier(of("verifier"));
-        let verifier = self.supervise(&of("verifier"), move || Verifier::new(parts.clone()));
-        let platforms = BTreeMap::from([
-            (Platform::YOUTUBE, youtube.clone().recipient()),
-            (Platform::INSTAGRAM, instagram.clone().recipient()),
-        ]);
-        let verdicts = Some(verifier.clone().recipient());
-        let parts = ScorerParts { verifier: verdicts, ..self.scorer(platforms, &setter, of("scorer")) };
-        let scorer = self.supervise(&of("scorer"), move || Scorer::new(parts.clone()));
-        let parts = self.gist_fetcher(&scorer, of("gist_fetcher"));
-        let fetcher = self.supervise(&of("gist_fetcher"), move || GistFetcher::new(parts.clone()));
-        let watcher = ChainWatcherParts {
-            chain: self.chain("chain_watcher"),
-            store: self.store("chain_watcher"),
-            clock: self.clock(),
-            stats: of("chain_watcher"),
-            grids: Grids { round_blocks: ROUND_BLOCKS, slot_blocks: SLOT_BLOCKS },
-            head_listeners: vec![setter.clone().recipient()],
-            subnet_listeners: vec![fetcher.clone().recipient(), scorer.clone().recipient()],
-        };
-        let watcher = self.supervise(&of("chain_watcher"), move || ChainWatcher::new(watcher.clone()));
-        Running { watcher, fetcher, youtube, instagram, verifier, scorer, setter, stats }
+    fn supervision(&self, stats: &Arc<ActorStats>, _: Need) -> Supervision {
+        let (limits, importance) = (RestartLimits::default(), self.importance.clone());
+        Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) }
     }
 
-    fn supervise<A>(&self, stats: &Arc<ActorStats>, make: impl Fn() -> A + 'static) -> Addr<A>
+    fn supervise<A, F>(&self, reserved: Reserved<A>, supervision: Supervision, make: F) -> Addr<A>
     where
         A: Actor<Context = Context<A>> + Supervised + Handler<Heartbeat>,
+        F: Fn() -> A + 'static,
     {
-        let (limits, importance) = (RestartLimits::default(), self.importance.clone());
-        let supervision =
-            Supervision { limits, jitter: Jitter::NONE, importance, clock: self.clock(), stats: Arc::clone(stats) };
-        supervise(supervision, living::noted(stats.name(), make))
+        let make = living::noted(supervision.stats.name(), make);
+        reserved.supervise(supervision, make)
     }
+}
 
-    fn weight_setter(&self, stats: Arc<ActorStats>) -> WeightSetterParts {
-        let settings = SendingSettings {
-            resend_blocks: 0,
-            slot_blocks: SLOT_BLOCKS,
-            version_key: 0,
-            on_foreign_update: OnForeignUpdate::Continue,
-            dry_run: false,
-        };
-        WeightSetterParts {
-            settings,
-            only_decisions: false,
-            chain: self.chain("weight_setter"),
-            store: self.store("weight_setter"),
-            stats,
-            confirmed_listeners: self.listeners.clone(),
-            withheld_listeners: Vec::new(),
-            at_start: HeldAtStart::default(),
-        }
-    }
-
-    fn youtube(&self, stats: Arc<ActorStats>) -> PlatformParts {
-        let youtube = YouTube {
-            api_url: "https://youtube.test".parse().expect("a URL"),
-            api_keys: vec!["key".to_owned().into()],
-            batch_size: 50,
-            max_in_flight: 4,
-            daily_quota: DailyBudget::new(9_000),
-            deadline: Duration::from_secs(15),
-        };
-        let outbound = self.outbound(&stats);
-        PlatformParts::new(Arc::new(youtube), outbound, self.store("youtube"), self.clock(), stats)
-    }
-
-    fn instagram(&self, stats: Arc<ActorStats>) -> PlatformParts {
-        let instagram = Instagram {
-            api_url: "https://apify.test".parse().expect("a URL"),
-            api_key: Some("key".to_owned().into()),
-            actor: "apify~scraper".to_owned(),
-            batch_size: 100,
-            max_in_flight: 2,
-            max_charge_usd: 1.0,
-            daily_charge: DailyBudget::new(charge_units(5.0)),
-            deadline: Duration::from_secs(180),
-            clock: self.clock(),
-        };
-        let outbound = self.outbound(&stats);
-        PlatformParts::new(Arc::new(instagram), outbound, self.store("instagram"), self.clock(), stats)
-    }
-
-    fn verifier(&self, stats: Arc<ActorStats>) -> VerifierParts {
-        let terms = Terms {
-            bucket: detector_bucket(Provider::Webhook, None),
-            max_in_flight: 2,
-            daily_requests: 1_000,
-            deadline: Duration::from_secs(15),
-        };
-        let url = "https://detector.test/hook".parse().expect("a URL");
-        let detector: Arc<dyn Detector> = Arc::new(Webhook { url, token: None, terms });
-        let detectors = vec![(detector, self.outbound(&stats))];
-        VerifierParts { detectors, store: self.store("verifier"), clock: self.clock(), stats }
-    }
-
-    fn scorer(
-        &self,
-        platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
-        setter: &Addr<WeightSetter>,
-        stats: Arc<ActorStats>,
-    ) -> ScorerParts {
-        // Everything is examined anew in each cycle.
-        let verification = VerificationPolicy {
-            ai: CheckMode::Observe,
-            verdict_hours: 1.0,
-            asked: BTreeMap::from([(Check::Ai, [Provider::Webhook].into())]),
-            ..VerificationPolicy::default()
-        };
-        let settings = CycleSettings {
-            policy: Policy { verification, ..Policy::default() },
-            task_source: TaskSource::Gist,
-            task_gist: Some(pointer("validator", 9)),
-            own_hotkey: Some(hotkey(1)),
-            slot_blocks: SLOT_BLOCKS,
-            round_blocks: ROUND_BLOCKS,
-            opening: Opening::Grid,
-            release: String::new(),
-        };
-        let listeners = vec![setter.clone().recipient()];
-        ScorerParts {
-            settings,
-            observers: platforms,
-            pollers: BTreeMap::new(),
-            dates: None,
-            verifier: None,
-            rules: Rules::default(),
-            listeners,
-            store: self.store("scorer"),
-            clock: self.clock(),
-            stats,
-            memory: ScorerMemory::default(),
-        }
-    }
-
-    fn gist_fetcher(&self, scorer: &Addr<Scorer>, stats: Arc<ActorStats>) -> GistFetcherParts {
-        let github = GitHub {
-            outbound: self.outbound(&stats),
-            clock: self.clock(),
-            api_url: "https://api.github.test".parse().expect("a URL"),
-            raw_url: "https://raw.github.test".parse().expect("a URL"),
-            token: None,
-            deadline: Duration::from_secs(15),
-            max_gist_bytes: 262_144,
-            standing: Standing::default(),
-        };
-        GistFetcherParts {
-            store: self.store("gist_fetcher"),
-            clock: self.clock(),
-            stats,
-            github: Arc::new(github),
-            max_in_flight: 8,
-            round_blocks: ROUND_BLOCKS,
-            owner_checks_per_round: CHECKS_PER_ROUND,
-            task_gist: Some(pointer("validator", 9)),
-            listeners: vec![scorer.clone().recipient()],
+impl ChainPorts for Validator {
+    fn chain(&self, actor: &'static str) -> Arc<dyn Chain> {
+        let port = Arc::clone(&self.chain);
+        match self.tripwire(actor) {
+            Some(tripwire) => Arc::new(Mortal { port, tripwire }),
+            None => port,
         }
     }
 }

@@ -7,7 +7,7 @@ use tensorflix_actors::stats::ActorStats;
 
 /// One line of counters per actor.
 pub(crate) fn log_metrics(app: &App) {
-    for stats in &app.stats {
+    for stats in &app.actors.stats {
         tracing::info!("{}", stats.read());
     }
 }

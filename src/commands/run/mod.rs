@@ -69,7 +69,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
     // One cycle is over before anybody could ask.
     let services = if is_once { Services::default() } else { Services::start(&app, config).await };
     let database = app.database.clone();
-    let metrics = report_metrics(app.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
+    let metrics = report_metrics(app.actors.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
     let reloading = reload.at_each(hangups, Arc::clone(&app.tuning));
     let exit = tokio::select! {
         exit = show_cycles(&mut app, is_once, output) => exit,

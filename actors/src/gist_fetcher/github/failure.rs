@@ -3,7 +3,7 @@
 //! - Judged from status, headers and body together: 403 alone means a blocked gist, a rate limit or a refused token.
 //! - What is about one gist costs only that gist. What is about us ends what is asked in the same way for a while.
 //! - A refusal that explains nothing is about its gist until others are refused the same way
-//!   (see [`standing`](super::standing)).
+//!   (see [`access`](super::access)).
 //!
 //! The bodies that are read here are GitHub's own error pages, never the content of a gist.
 

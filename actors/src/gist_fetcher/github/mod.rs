@@ -8,21 +8,23 @@
 //! Addresses are built from configured hosts and from pointers whose grammar was checked; no address that an answer
 //! contains is ever followed.
 
+mod access;
 mod answer;
 mod dating;
 mod failure;
 mod requests;
-mod standing;
 
+use self::access::Way;
+pub use self::access::{Access, FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, TOKEN_REST};
 pub use self::answer::GistDescription;
 use self::answer::fetched;
 pub use self::dating::DateReply;
 pub use self::failure::{CallerFailure, Failure, ItemFailure, PassingFailure};
-use self::standing::Way;
-pub use self::standing::{FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, Standing, TOKEN_REST};
 use crate::outbound::Outbound;
 use crate::outbound::address::address;
+use crate::ports::Clock;
 use secrecy::SecretString;
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::OwnerAnswer;
@@ -41,12 +43,9 @@ const MAX_DESCRIPTION_BYTES: usize = 8 << 20;
 /// API requests an hour that reading contents leaves to the dating of disputes: those that one dating may need.
 pub const RESERVED_FOR_DATING: u32 = 20;
 
-/// Where gists are read, and how.
-pub struct GitHub {
-    /// The way out, behind GistFetcher's limiter.
-    pub outbound: Outbound,
-    /// For pauses.
-    pub clock: std::sync::Arc<dyn crate::ports::Clock>,
+/// Where gists are read, and within which bounds.
+#[derive(Clone, Debug)]
+pub struct GitHubSettings {
     /// `github.api_url`.
     pub api_url: Url,
     /// `github.raw_url`.
@@ -55,10 +54,16 @@ pub struct GitHub {
     pub token: Option<SecretString>,
     /// For one request.
     pub deadline: Duration,
-    /// Largest content that is read.
+    /// Largest gist file that is read.
     pub max_gist_bytes: usize,
-    /// How we stand with GitHub.
-    pub standing: Standing,
+}
+
+/// The reader of gists.
+pub struct GitHub {
+    settings: GitHubSettings,
+    outbound: Outbound,
+    clock: Arc<dyn Clock>,
+    access: Access,
 }
 
 /// What reading a gist has come to.
@@ -71,6 +76,17 @@ pub struct GistReading {
 }
 
 impl GitHub {
+    /// A reader that knows nothing of its limits yet. `outbound` is the way out, behind the limiter of GistFetcher;
+    /// `clock` is for pauses.
+    pub fn new(settings: GitHubSettings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, outbound, clock, access: Access::default() }
+    }
+
+    /// The deadline of one request.
+    pub const fn deadline(&self) -> Duration {
+        self.settings.deadline
+    }
+
     /// Reads a gist. Never an error: what goes wrong is an outcome, in words that name no secret.
     pub async fn gist(&self, pointer: &GistPointer, etag: Option<&str>) -> GistReading {
         let (content, owner) = self.read(pointer, etag).await;
@@ -130,7 +146,7 @@ impl GitHub {
 
     /// API requests that GitHub still grants in this hour; `None` if it did not say lately.
     pub fn api_requests_left(&self) -> Option<u32> {
-        self.standing.allowance(self.api_way(), self.clock.monotonic())
+        self.access.allowance(self.api_way(), self.clock.monotonic())
     }
 
     /// API requests that reading contents may use now; without a token no more than `most_without_token`.
@@ -142,13 +158,13 @@ impl GitHub {
 
     /// Whether there is a token and GitHub refused it when it was used last; gists are read without it then.
     pub fn is_token_refused(&self) -> bool {
-        self.token.is_some() && self.standing.is_token_refused()
+        self.settings.token.is_some() && self.access.is_token_refused()
     }
 
     async fn read_raw(&self, pointer: &GistPointer, etag: Option<&str>) -> Result<GistOutcome, Failure> {
         let path = [pointer.username(), pointer.gist_id(), "raw"];
-        let url = address(&self.raw_url, &path).map_err(PassingFailure::Address)?;
-        let response = self.ask(Way::Raw, pointer.gist_id(), url, etag, self.max_gist_bytes).await?;
+        let url = address(&self.settings.raw_url, &path).map_err(PassingFailure::Address)?;
+        let response = self.ask(Way::Raw, pointer.gist_id(), url, etag, self.settings.max_gist_bytes).await?;
         if response.status == 304 {
             return Ok(GistOutcome::Unchanged);
         }
@@ -167,12 +183,12 @@ impl GitHub {
     ) -> (Result<GistOutcome, Failure>, Option<OwnerAnswer>) {
         let mut path = vec!["gists", pointer.gist_id()];
         path.extend(pointer.revision());
-        let most_bytes = self.max_gist_bytes.saturating_mul(API_BYTES_PER_CONTENT_BYTE) + API_OVERHEAD_BYTES;
+        let most_bytes = self.settings.max_gist_bytes.saturating_mul(API_BYTES_PER_CONTENT_BYTE) + API_OVERHEAD_BYTES;
         match self.ask_api(&path, etag, most_bytes).await {
             Ok(None) => (Ok(GistOutcome::Unchanged), None),
             Ok(Some((gist, etag))) => {
                 let owner = gist.owner();
-                let content = gist.check_owner(pointer).and_then(|()| gist.content(etag, self.max_gist_bytes));
+                let content = gist.check_owner(pointer).and_then(|()| gist.content(etag, self.settings.max_gist_bytes));
                 (content.map_err(Failure::from), Some(owner))
             }
             Err(failure) => {

@@ -1,9 +1,9 @@
 //! One request to GitHub: with the token or without, with its retries, its limits kept and its refusals judged.
 
 use super::GitHub;
+use super::access::{Leave, Way};
 use super::answer::ApiGist;
 use super::failure::{self, CallerFailure, Failure, ItemFailure, PassingFailure, Refusal};
-use super::standing::{Leave, Way};
 use crate::outbound::address::address;
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse};
 use secrecy::SecretString;
@@ -17,7 +17,7 @@ const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_
 impl GitHub {
     /// The token, unless GitHub refused it lately.
     pub(super) fn usable_token(&self) -> Option<&SecretString> {
-        self.token.as_ref().filter(|_| !self.standing.token_rests(self.clock.monotonic()))
+        self.settings.token.as_ref().filter(|_| !self.access.token_rests(self.clock.monotonic()))
     }
 
     pub(super) fn api_way(&self) -> Way {
@@ -32,7 +32,7 @@ impl GitHub {
         etag: Option<&str>,
         most_bytes: usize,
     ) -> Result<Option<(ApiGist, Option<String>)>, Failure> {
-        let url = address(&self.api_url, path).map_err(PassingFailure::Address)?;
+        let url = address(&self.settings.api_url, path).map_err(PassingFailure::Address)?;
         let gist_id = path.get(1).copied().unwrap_or_default();
         let mut answer = self.ask(self.api_way(), gist_id, url.clone(), etag, most_bytes).await;
         if answer == Err(CallerFailure::TokenRefused.into()) {
@@ -58,9 +58,9 @@ impl GitHub {
         most_bytes: usize,
     ) -> Result<HttpResponse, Failure> {
         let _first_after_pause = self.wait_for_leave(way).await?;
-        let mut request = HttpRequest::get(url, self.deadline, most_bytes);
+        let mut request = HttpRequest::get(url, self.settings.deadline, most_bytes);
         if way == Way::ApiWithToken {
-            request.credential = self.token.clone().map(Credential::Bearer);
+            request.credential = self.settings.token.clone().map(Credential::Bearer);
         }
         request.headers.extend(etag.map(|etag| ("if-none-match", etag.to_owned())));
         let mut pauses = RETRY_PAUSES.into_iter();
@@ -86,13 +86,13 @@ impl GitHub {
     /// Keeps the pauses whose length GitHub did not say: nobody waits for their end here.
     async fn wait_for_leave(&self, way: Way) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Failure> {
         let paused = |wait| Failure::from(CallerFailure::AskedToWait(self.in_future(wait)));
-        match self.standing.leave(way, self.clock.monotonic()) {
+        match self.access.leave(way, self.clock.monotonic()) {
             Leave::Free => return Ok(None),
             Leave::Paused(wait) => return Err(paused(wait)),
             Leave::OneFirst => {}
         }
-        let turn = self.standing.first_after_pause.lock().await;
-        match self.standing.leave(way, self.clock.monotonic()) {
+        let turn = self.access.first_after_pause.lock().await;
+        match self.access.leave(way, self.clock.monotonic()) {
             Leave::Free => Ok(None),
             Leave::Paused(wait) => Err(paused(wait)),
             Leave::OneFirst => Ok(Some(turn)),
@@ -106,17 +106,17 @@ impl GitHub {
 
     /// What an answer says of the gist and of us, remembered.
     fn judge(&self, way: Way, gist_id: &str, response: HttpResponse) -> Result<HttpResponse, Failure> {
-        let (standing, now, with_token) = (&self.standing, self.clock.monotonic(), way == Way::ApiWithToken);
+        let (access, now, with_token) = (&self.access, self.clock.monotonic(), way == Way::ApiWithToken);
         let left = response.headers.get("x-ratelimit-remaining").and_then(|left| left.trim().parse().ok());
         if let Some(left) = left {
-            standing.note_allowance(way, left, now);
+            access.note_allowance(way, left, now);
         }
         if matches!(response.status, 200 | 304) {
             if is_web_page(&response) {
                 return Ok(response);
             }
-            standing.note_answer(way, gist_id);
-            if with_token && standing.note_token_taken() {
+            access.note_answer(way, gist_id);
+            if with_token && access.note_token_taken() {
                 tracing::info!("GitHub accepts the token again");
             }
             return Ok(response);
@@ -124,17 +124,17 @@ impl GitHub {
         Err(match failure::refusal(&response, with_token) {
             Refusal::Explained(failure) => {
                 match &failure {
-                    Failure::Item(_) => standing.note_explanation(way),
+                    Failure::Item(_) => access.note_explanation(way),
                     Failure::Caller(CallerFailure::TokenRefused) => self.leave_token_out(now),
                     Failure::Caller(_) | Failure::Passing(_) => {}
                 }
                 failure
             }
             Refusal::Limit { least } => {
-                let wait = standing.note_limit(way, response.retry_after(), least, now);
-                CallerFailure::RateLimited { wait, has_token: self.token.is_some() }.into()
+                let wait = access.note_limit(way, response.retry_after(), least, now);
+                CallerFailure::RateLimited { wait, has_token: self.settings.token.is_some() }.into()
             }
-            Refusal::Unexplained(status) => match standing.note_unexplained(way, gist_id, status, now) {
+            Refusal::Unexplained(status) => match access.note_unexplained(way, gist_id, status, now) {
                 Some(wait) => CallerFailure::Unexplained { status, wait }.into(),
                 None => ItemFailure::Refused { status }.into(),
             },
@@ -142,7 +142,7 @@ impl GitHub {
     }
 
     fn leave_token_out(&self, now: Duration) {
-        if self.standing.note_token_refused(now) {
+        if self.access.note_token_refused(now) {
             tracing::error!(
                 retry_after_secs = super::TOKEN_REST.as_secs(),
                 "GitHub rejected GITHUB_TOKEN; reading gists without it: replace the token and restart"

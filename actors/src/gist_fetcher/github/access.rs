@@ -1,5 +1,5 @@
-//! How we stand with GitHub, by each way of asking: what is left of the hour, limits without a header, refusals without
-//! a reason, a token that was refused.
+//! Our access to GitHub by each way of asking: what is left of the hour, limits without a header, refusals without a
+//! reason, a token that was refused.
 //!
 //! - A limit whose end GitHub does not say is waited out for [`FIRST_PAUSE`], twice as long each time that it is met
 //!   again, up to [`LONGEST_PAUSE`]. After a pause one request goes first; the others wait for what comes of it. The
@@ -49,15 +49,15 @@ pub(super) enum Way {
 
 /// What is known of all ways.
 #[derive(Debug, Default)]
-pub struct Standing {
-    ways: Mutex<BTreeMap<Way, WayStanding>>,
+pub struct Access {
+    ways: Mutex<BTreeMap<Way, WayAccess>>,
     token_rests_until: Mutex<Option<Duration>>,
     /// Held by the request that goes first after a pause.
     pub(super) first_after_pause: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct WayStanding {
+struct WayAccess {
     /// Requests left in this hour, and when that is forgotten.
     allowance: Option<(u32, Duration)>,
     /// Pauses in a row whose length GitHub did not say.
@@ -80,15 +80,15 @@ pub(super) enum Leave {
     Paused(Duration),
 }
 
-impl Standing {
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<Way, WayStanding>> {
+impl Access {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Way, WayAccess>> {
         self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn leave(&self, way: Way, now: Duration) -> Leave {
         match self.locked().get(&way) {
-            Some(standing) if standing.paused_until > now => Leave::Paused(standing.paused_until - now),
-            Some(standing) if standing.pauses > 0 => Leave::OneFirst,
+            Some(access) if access.paused_until > now => Leave::Paused(access.paused_until - now),
+            Some(access) if access.pauses > 0 => Leave::OneFirst,
             _ => Leave::Free,
         }
     }
@@ -96,18 +96,18 @@ impl Standing {
     /// A gist was read, or is what it was.
     pub(super) fn note_answer(&self, way: Way, gist: &str) {
         let mut ways = self.locked();
-        let standing = ways.entry(way).or_default();
-        (standing.pauses, standing.unexplained) = (0, None);
-        if standing.answered.len() < REMEMBERED_GISTS {
-            standing.answered.insert(gist.to_owned());
+        let access = ways.entry(way).or_default();
+        (access.pauses, access.unexplained) = (0, None);
+        if access.answered.len() < REMEMBERED_GISTS {
+            access.answered.insert(gist.to_owned());
         }
     }
 
     /// GitHub explained what is wrong with one gist: it serves us.
     pub(super) fn note_explanation(&self, way: Way) {
         let mut ways = self.locked();
-        let standing = ways.entry(way).or_default();
-        (standing.pauses, standing.unexplained) = (0, None);
+        let access = ways.entry(way).or_default();
+        (access.pauses, access.unexplained) = (0, None);
     }
 
     /// A limit was met. `said` is how long it lasts, if GitHub says; gives how long nothing is to be asked.
@@ -121,18 +121,18 @@ impl Standing {
     /// A gist was refused without a reason. Gives the pause if that is about us.
     pub(super) fn note_unexplained(&self, way: Way, gist: &str, status: u16, now: Duration) -> Option<Duration> {
         let mut ways = self.locked();
-        let standing = ways.entry(way).or_default();
-        let known = standing.unexplained.take().filter(|(known, _)| *known == status);
+        let access = ways.entry(way).or_default();
+        let known = access.unexplained.take().filter(|(known, _)| *known == status);
         let mut met = known.map(|(_, met)| met).unwrap_or_default();
         if met.len() < REMEMBERED_GISTS {
             met.insert(gist.to_owned());
         }
-        let needed = if standing.answered.is_empty() { MET_BY_STRANGERS } else { 2 };
-        let has_witness = standing.answered.is_empty() || !standing.answered.is_disjoint(&met);
+        let needed = if access.answered.is_empty() { MET_BY_STRANGERS } else { 2 };
+        let has_witness = access.answered.is_empty() || !access.answered.is_disjoint(&met);
         if met.len() >= needed && has_witness {
-            return Some(standing.pause(FIRST_UNEXPLAINED_PAUSE, now));
+            return Some(access.pause(FIRST_UNEXPLAINED_PAUSE, now));
         }
-        standing.unexplained = Some((status, met));
+        access.unexplained = Some((status, met));
         None
     }
 
@@ -167,7 +167,7 @@ impl Standing {
     }
 }
 
-impl WayStanding {
+impl WayAccess {
     /// Begins a pause, unless one is under way: what was asked before it began says nothing new.
     fn pause(&mut self, first: Duration, now: Duration) -> Duration {
         if self.paused_until <= now {
@@ -189,50 +189,50 @@ mod tests {
 
     #[test]
     fn a_limit_without_an_end_is_waited_out_twice_as_long_each_time_and_forgotten_after_a_good_answer() {
-        let standing = Standing::default();
+        let access = Access::default();
         let (mut now, mut pauses) = (at(1_000), Vec::new());
         for _ in 0..9 {
-            let pause = standing.note_limit(Way::Api, None, Duration::ZERO, now);
+            let pause = access.note_limit(Way::Api, None, Duration::ZERO, now);
             // Others that were under way then are told the same, and make it no longer.
-            assert_eq!(standing.note_limit(Way::Api, Some(Duration::ZERO), Duration::ZERO, now + at(1)), pause - at(1));
-            assert_eq!(standing.leave(Way::Api, now + at(2)), Leave::Paused(pause - at(2)));
+            assert_eq!(access.note_limit(Way::Api, Some(Duration::ZERO), Duration::ZERO, now + at(1)), pause - at(1));
+            assert_eq!(access.leave(Way::Api, now + at(2)), Leave::Paused(pause - at(2)));
             now += pause;
-            assert_eq!(standing.leave(Way::Api, now), Leave::OneFirst);
+            assert_eq!(access.leave(Way::Api, now), Leave::OneFirst);
             pauses.push(pause.as_secs());
         }
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
-        assert_eq!(standing.leave(Way::Raw, now), Leave::Free, "another way has a limit of its own");
-        standing.note_answer(Way::Api, "a");
-        assert_eq!(standing.leave(Way::Api, now), Leave::Free);
-        assert_eq!(standing.note_limit(Way::Api, None, at(180), now), at(180), "as long as GitHub's words ask for");
+        assert_eq!(access.leave(Way::Raw, now), Leave::Free, "another way has a limit of its own");
+        access.note_answer(Way::Api, "a");
+        assert_eq!(access.leave(Way::Api, now), Leave::Free);
+        assert_eq!(access.note_limit(Way::Api, None, at(180), now), at(180), "as long as GitHub's words ask for");
     }
 
     #[test]
     fn a_refusal_without_a_reason_is_about_its_gist_until_one_that_was_answered_before_meets_it_too() {
-        let standing = Standing::default();
+        let access = Access::default();
         for gist in ["good", "better"] {
-            standing.note_answer(Way::Raw, gist);
+            access.note_answer(Way::Raw, gist);
         }
-        let refuse = |gist: &str, status| standing.note_unexplained(Way::Raw, gist, status, at(0));
+        let refuse = |gist: &str, status| access.note_unexplained(Way::Raw, gist, status, at(0));
         // However many strangers' gists are refused, and one again and again.
         for gist in ["mallory", "mallory", "mallory's", "mallory's second"] {
             assert_eq!(refuse(gist, 403), None, "{gist}");
         }
-        standing.note_explanation(Way::Raw);
+        access.note_explanation(Way::Raw);
         assert_eq!(refuse("good", 403), None, "one gist");
-        standing.note_answer(Way::Raw, "better");
+        access.note_answer(Way::Raw, "better");
         assert_eq!(refuse("mallory", 403), None, "GitHub answered in between");
         assert_eq!(refuse("better", 418), None, "another status");
         assert_eq!(refuse("good", 418), Some(FIRST_UNEXPLAINED_PAUSE));
-        let others = standing.note_unexplained(Way::Api, "good", 418, at(0));
+        let others = access.note_unexplained(Way::Api, "good", 418, at(0));
         assert_eq!(others, None, "another way of asking");
     }
 
     #[test]
     fn while_nothing_was_ever_answered_it_takes_several_gists() {
-        let standing = Standing::default();
+        let access = Access::default();
         for pause in [FIRST_UNEXPLAINED_PAUSE, 2 * FIRST_UNEXPLAINED_PAUSE] {
-            let refuse = |number: usize| standing.note_unexplained(Way::Raw, &number.to_string(), 403, pause * 60);
+            let refuse = |number: usize| access.note_unexplained(Way::Raw, &number.to_string(), 403, pause * 60);
             for number in 1..MET_BY_STRANGERS {
                 assert_eq!((refuse(number), refuse(number)), (None, None), "one gist again is no other");
             }
@@ -242,13 +242,13 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_news_once_and_is_tried_again_later() {
-        let standing = Standing::default();
-        assert!(!standing.token_rests(at(0)) && !standing.is_token_refused());
-        assert!(standing.note_token_refused(at(0)));
-        assert!(standing.token_rests(TOKEN_REST - at(1)) && !standing.token_rests(TOKEN_REST));
-        assert!(standing.is_token_refused(), "until it is taken");
-        assert!(!standing.note_token_refused(TOKEN_REST), "no news");
-        assert!(standing.note_token_taken() && !standing.note_token_taken());
-        assert!(!standing.is_token_refused());
+        let access = Access::default();
+        assert!(!access.token_rests(at(0)) && !access.is_token_refused());
+        assert!(access.note_token_refused(at(0)));
+        assert!(access.token_rests(TOKEN_REST - at(1)) && !access.token_rests(TOKEN_REST));
+        assert!(access.is_token_refused(), "until it is taken");
+        assert!(!access.note_token_refused(TOKEN_REST), "no news");
+        assert!(access.note_token_taken() && !access.note_token_taken());
+        assert!(!access.is_token_refused());
     }
 }
