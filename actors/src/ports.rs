@@ -14,6 +14,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::PreviousScores;
+use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::gist_record::{
@@ -21,7 +22,7 @@ use tensorflix_domain::gist_record::{
 };
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
-use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, RevealPlan, WeightIntent};
+use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
 use tensorflix_domain::observation::Observation;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
@@ -51,7 +52,8 @@ pub trait Chain: Send + Sync {
 
     /// Signs a setting of weights, or a timelocked commit of them where the subnet demands that at `head`; valid from
     /// `head` on for a limited number of blocks. Sends nothing.
-    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError>;
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError>;
+
     /// Signs the reveal of a hashed commit: that of an intent whose plan has an opening.
     async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError>;
 
@@ -59,74 +61,10 @@ pub trait Chain: Send + Sync {
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError>;
 
     /// Broadcasts signed bytes and waits until they are finalized, refused, or the deadline has passed.
-    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError>;
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError>;
 
     /// Asks the finalized chain, up to `head`, what became of an extrinsic that may have been sent before.
     async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError>;
-}
-
-/// Bytes ready for the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedExtrinsic {
-    /// The SCALE-encoded extrinsic.
-    pub bytes: Vec<u8>,
-    /// Its hash.
-    pub hash: [u8; 32],
-    /// The signer's nonce that it uses.
-    pub nonce: u64,
-    /// The last block at which the chain would accept it.
-    pub valid_until: Block,
-    /// When the weights are to be revealed, and by whom; `None` if the chain holds them as soon as it accepts them.
-    pub reveal: Option<RevealPlan>,
-}
-
-/// Where a submission ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inclusion {
-    /// In a finalized block; `failure` if the call failed there.
-    Finalized {
-        /// The block.
-        block: Block,
-        /// The dispatch error.
-        failure: Option<Failure>,
-    },
-    /// The node refused the bytes.
-    Refused(Failure),
-}
-
-/// An error of the chain or of a node's pool, and what it asks of us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Its name, or the node's words.
-    pub error: String,
-    /// What to do.
-    pub remedy: Remedy,
-}
-
-/// What an error of the chain asks of us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Wait: a rate limit, or a block that is full.
-    Wait,
-    /// Our picture of the chain is old: read it again.
-    ReadAgain,
-    /// Wait for the next epoch.
-    NextEpoch,
-    /// Only the operator can help: stake, permit, registration, version, fee.
-    AlertOperator,
-    /// We built something that the chain never takes: report it, do not repeat it.
-    OurBug,
-}
-
-/// What the finalized chain knows of an extrinsic that may have been sent before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is in a block.
-    Included(Inclusion),
-    /// Another extrinsic used its nonce, so it will never be included.
-    Superseded,
-    /// In no block yet.
-    Open,
 }
 
 /// Why the chain could not be asked or did not answer.

@@ -7,9 +7,9 @@ use super::pace::{Pace, Wait};
 use async_trait::async_trait;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
-use tensorflix_chain::{Client, HotkeyWallet, PoolError, Preflight, Sighting, Submitted};
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_actors::ports::{Chain, ChainError};
+use tensorflix_chain::{Client, HotkeyWallet, Preflight, Submitted};
+use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::intent::WeightIntent;
@@ -80,7 +80,7 @@ impl SubtensorChain {
     }
 
     /// The next head that is worth a look.
-    async fn head_after(&self, after: Block) -> Result<tensorflix_chain::Head, tensorflix_chain::ChainError> {
+    async fn head_after(&self, after: Block) -> Result<Head, tensorflix_chain::ChainError> {
         let Some(pace) = &self.pace else { return self.client.next_head(after).await };
         let known = || pace.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = known().wait(after);
@@ -97,7 +97,7 @@ impl SubtensorChain {
                 self.client.next_head(after).await?
             }
         };
-        known().note(head.block, self.started.elapsed());
+        known().note(head.stamp.block, self.started.elapsed());
         Ok(head)
     }
 
@@ -118,51 +118,41 @@ impl Chain for SubtensorChain {
             Some(after) => self.head_after(after).await,
             None => self.client.finalized_head().await,
         };
-        head.map(|head| Head { stamp: BlockStamp { block: head.block, time: head.time }, hash: head.hash })
-            .map_err(port_error)
+        head.map_err(port_error)
     }
 
     async fn subnet(&self, head: &Head) -> Result<Subnet, ChainError> {
-        self.client.subnet(&chain_head(head), self.netuid).await.map_err(port_error)
+        self.client.subnet(head, self.netuid).await.map_err(port_error)
     }
 
     async fn weights_of(&self, head: &Head, uid: Uid) -> Result<Vec<WeightEntry>, ChainError> {
-        self.client.weights_row(&chain_head(head), self.netuid, uid).await.map_err(port_error)
+        self.client.weights_row(head, self.netuid, uid).await.map_err(port_error)
     }
 
-    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
-        let signed = self
-            .client
-            .sign_weights(self.wallet()?, self.netuid, entries, self.version_key, &chain_head(head))
-            .await
-            .map_err(port_error)?;
-        let tensorflix_chain::SignedWeights { extrinsic, reveal } = signed;
-        let (bytes, hash, nonce) = (extrinsic.bytes, extrinsic.hash, extrinsic.nonce);
-        Ok(SignedExtrinsic { bytes, hash, nonce, valid_until: extrinsic.valid_until_block, reveal })
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError> {
+        let signed = self.client.sign_weights(self.wallet()?, self.netuid, entries, self.version_key, head);
+        signed.await.map_err(port_error)
     }
 
     async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
         let Some(opening) = intent.reveal.and_then(|plan| plan.opening) else {
             return Err(ChainError::Unreachable("the commit is one that the chain reveals by itself".to_owned()));
         };
-        let (wallet, head) = (self.wallet()?, chain_head(head));
-        let signed = self.client.sign_reveal(wallet, self.netuid, &intent.entries, &opening, &head);
-        let extrinsic = signed.await.map_err(port_error)?;
-        let (bytes, hash, nonce) = (extrinsic.bytes, extrinsic.hash, extrinsic.nonce);
-        Ok(SignedExtrinsic { bytes, hash, nonce, valid_until: extrinsic.valid_until_block, reveal: None })
+        let signed = self.client.sign_reveal(self.wallet()?, self.netuid, &intent.entries, &opening, head);
+        signed.await.map_err(port_error)
     }
 
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
         Ok(match self.client.validate(extrinsic).await.map_err(port_error)? {
             Preflight::Valid => None,
-            Preflight::Refused(error) => Some(refusal(&error)),
+            Preflight::Refused(error) => Some(Failure::from(&error)),
         })
     }
 
-    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError> {
         match self.client.submit(extrinsic, FINALITY_DEADLINE).await.map_err(port_error)? {
-            Submitted::Included(inclusion) => Ok(finalized(&inclusion)),
-            Submitted::Refused(error) => Ok(Inclusion::Refused(refusal(&error))),
+            Submitted::Included(inclusion) => Ok(Broadcast::Included(inclusion)),
+            Submitted::Refused(error) => Ok(Broadcast::Refused(Failure::from(&error))),
             Submitted::Unknown(uncertainty) => Err(ChainError::Unreachable(uncertainty.to_string())),
         }
     }
@@ -172,45 +162,14 @@ impl Chain for SubtensorChain {
         let until = head.stamp.block.min(intent.valid_until);
         let (hash, nonce) = (intent.extrinsic_hash, intent.nonce);
         match self.client.find_extrinsic(hash, &signer, nonce, intent.signed_at.block, until).await {
-            Ok(Sighting::Included(inclusion)) => Ok(Fate::Included(finalized(&inclusion))),
-            Ok(Sighting::NonceTaken { .. }) => Ok(Fate::Superseded),
-            Ok(Sighting::NotIncluded) => Ok(Fate::Open),
+            Ok(fate) => Ok(fate),
             // The node keeps the state of old blocks no longer. A nonce that is unused now was never used.
             Err(gone @ tensorflix_chain::ChainError::BlockUnavailable { .. }) => {
-                let used = self.client.finalized_nonce(&chain_head(head), &signer).await.map_err(port_error)?;
+                let used = self.client.finalized_nonce(head, &signer).await.map_err(port_error)?;
                 if used <= nonce { Ok(Fate::Open) } else { Err(port_error(gone)) }
             }
             Err(error) => Err(port_error(error)),
         }
-    }
-}
-
-fn chain_head(head: &Head) -> tensorflix_chain::Head {
-    tensorflix_chain::Head { block: head.stamp.block, hash: head.hash, time: head.stamp.time }
-}
-
-fn finalized(inclusion: &tensorflix_chain::Inclusion) -> Inclusion {
-    let failure = inclusion
-        .outcome
-        .as_ref()
-        .err()
-        .map(|failure| Failure { error: failure.to_string(), remedy: remedy(failure.remedy()) });
-    Inclusion::Finalized { block: inclusion.block, failure }
-}
-
-fn refusal(error: &PoolError) -> Failure {
-    Failure { error: error.to_string(), remedy: remedy(error.remedy()) }
-}
-
-const fn remedy(remedy: tensorflix_chain::Remedy) -> Remedy {
-    use tensorflix_chain::Remedy as Named;
-    match remedy {
-        Named::Wait => Remedy::Wait,
-        Named::ReadAgain => Remedy::ReadAgain,
-        Named::NextEpoch => Remedy::NextEpoch,
-        Named::AlertOperator => Remedy::AlertOperator,
-        // Vectors are padded before they are signed, so one that is too short is a mistake of ours.
-        Named::Pad | Named::OurBug => Remedy::OurBug,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What one pass of sending came to, and why it ended early.
 
-use crate::ports::{ChainError, Failure, Remedy, StoreError};
+use crate::ports::{ChainError, StoreError};
 use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
 use crate::weight_setter::reveal::Unrevealed;
+use tensorflix_domain::extrinsic::{Failure, Remedy};
 
 /// What a pass came to.
 pub(crate) enum Sent {

@@ -7,7 +7,8 @@
 //!
 //! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
 
-use crate::ports::{Chain, ChainError, Inclusion, Store, StoreError};
+use crate::ports::{Chain, ChainError, Store, StoreError};
+use tensorflix_domain::extrinsic::{Broadcast, Inclusion};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::intent::{IntentOutcome, RevealOutcome, WeightIntent};
@@ -161,9 +162,11 @@ async fn try_reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) -> Re
         return Err(RevealError::WouldRefuse(failure.error));
     }
     match chain.submit(&signed.bytes).await? {
-        Inclusion::Finalized { block, failure: None } => Ok(block),
-        Inclusion::Finalized { failure: Some(failure), .. } => Err(RevealError::RefusedByChain(failure.error)),
-        Inclusion::Refused(failure) => Err(RevealError::RefusedByNode(failure.error)),
+        Broadcast::Included(Inclusion { block, failure: None, .. }) => Ok(block),
+        Broadcast::Included(Inclusion { failure: Some(failure), .. }) => {
+            Err(RevealError::RefusedByChain(failure.error))
+        }
+        Broadcast::Refused(failure) => Err(RevealError::RefusedByNode(failure.error)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::weight_setter::settings::{DECISION_PATIENCE_BLOCKS, SendingSettings};
 use std::sync::Arc;
 use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::cycle::ScoresInForce;
+use tensorflix_domain::extrinsic::SignedWeights;
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
@@ -262,7 +263,7 @@ impl Sender {
                 "no hotkey with a score is registered any more: burning to the subnet's owner"
             );
         }
-        let signed = self.chain.sign_weights(head, &due.entries).await?;
+        let SignedWeights { extrinsic: signed, reveal } = self.chain.sign_weights(head, &due.entries).await?;
         // Asked before the intent is stored: what the node would refuse uses up no window.
         if let Some(failure) = self.chain.validate(&signed.bytes).await? {
             return Err(halt_of(&failure, "the node would refuse the weights"));
@@ -277,14 +278,14 @@ impl Sender {
             extrinsic_hash: signed.hash,
             nonce: signed.nonce,
             valid_until: signed.valid_until,
-            reveal: signed.reveal,
+            reveal,
             outcome: None,
         };
         if !self.store.save_intent(&intent).await? {
             return Err(Halt::Later(format!("the window from block {} has its submission already", due.window)));
         }
-        let inclusion = self.chain.submit(&intent.extrinsic).await?;
-        self.settle(&intent, inclusion).await
+        let broadcast = self.chain.submit(&intent.extrinsic).await?;
+        self.settle(&intent, broadcast).await
     }
 }
 

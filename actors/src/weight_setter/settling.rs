@@ -6,11 +6,12 @@
 //! [`FIND_PATIENCE_BLOCKS`] after the era on, the state at the head decides: the block of the hotkey's newest weights, and
 //! the row that the chain holds.
 
-use crate::ports::{ChainError, Fate, Inclusion, Remedy};
+use crate::ports::ChainError;
 use crate::weight_setter::messages::WeightsConfirmed;
 use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::reveal::non_zero;
 use crate::weight_setter::sender::Sender;
+use tensorflix_domain::extrinsic::{Broadcast, Fate, Inclusion, Remedy};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
@@ -27,9 +28,9 @@ impl Sender {
     pub(crate) async fn reconcile(&self, head: &Head, intent: &WeightIntent) -> Result<Option<Sent>, Halt> {
         let is_lost = match self.chain.find(intent, head).await {
             Ok(Fate::Included(inclusion)) => {
-                return self.settle(intent, inclusion).await.map(settles_earlier);
+                return self.settle_included(intent, inclusion).await.map(settles_earlier);
             }
-            Ok(Fate::Superseded) => true,
+            Ok(Fate::Superseded { .. }) => true,
             Ok(Fate::Open) => head.stamp.block > intent.valid_until,
             Err(error) if !is_long_over(intent, head) => return Err(error.into()),
             Err(error) => return self.judge_by_the_head(head, intent, &error).await,
@@ -39,8 +40,8 @@ impl Sender {
             return Ok(None);
         }
         tracing::info!(window = intent.window, "sending the same signed weights again");
-        let inclusion = self.chain.submit(&intent.extrinsic).await?;
-        self.settle(intent, inclusion).await.map(settles_earlier)
+        let broadcast = self.chain.submit(&intent.extrinsic).await?;
+        self.settle(intent, broadcast).await.map(settles_earlier)
     }
 
     /// Settles an intent whose era is over, and whose blocks cannot be looked into, by the state at the head: weights of our
@@ -73,25 +74,28 @@ impl Sender {
         Ok(())
     }
 
-    pub(crate) async fn settle(&self, intent: &WeightIntent, inclusion: Inclusion) -> Result<WeightsConfirmed, Halt> {
-        match inclusion {
-            Inclusion::Finalized { block, failure: None } => self.confirm(intent, block).await,
-            Inclusion::Finalized { block, failure: Some(failure) } => {
-                let outcome = IntentOutcome::Failed { block, error: failure.error.clone() };
-                self.store.save_outcome(intent, &outcome).await?;
-                Err(halt_of(&failure, "the chain refused the weights"))
-            }
+    pub(crate) async fn settle(&self, intent: &WeightIntent, broadcast: Broadcast) -> Result<WeightsConfirmed, Halt> {
+        match broadcast {
+            Broadcast::Included(inclusion) => self.settle_included(intent, inclusion).await,
             // What passes, or what may mean that the bytes are included, leaves the intent open: the next head asks the
             // chain, and the same bytes are sent again while their era lasts.
-            Inclusion::Refused(failure) if matches!(failure.remedy, Remedy::Wait | Remedy::ReadAgain) => {
+            Broadcast::Refused(failure) if matches!(failure.remedy, Remedy::Wait | Remedy::ReadAgain) => {
                 Err(Halt::Later(format!("the node does not take the weights now: {}", failure.error)))
             }
-            Inclusion::Refused(failure) => {
+            Broadcast::Refused(failure) => {
                 let outcome = IntentOutcome::Refused { error: failure.error.clone() };
                 self.store.save_outcome(intent, &outcome).await?;
                 Err(halt_of(&failure, "the node refused the weights"))
             }
         }
+    }
+
+    async fn settle_included(&self, intent: &WeightIntent, inclusion: Inclusion) -> Result<WeightsConfirmed, Halt> {
+        let Inclusion { block, failure, .. } = inclusion;
+        let Some(failure) = failure else { return self.confirm(intent, block).await };
+        let outcome = IntentOutcome::Failed { block, error: failure.error.clone() };
+        self.store.save_outcome(intent, &outcome).await?;
+        Err(halt_of(&failure, "the chain refused the weights"))
     }
 
     /// Makes sure that the chain holds what was sent: `LastUpdate`, and the stored row unless it is to be revealed later.

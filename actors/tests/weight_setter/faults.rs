@@ -2,8 +2,9 @@
 
 use super::{ENTRIES, Mode, OPENING, OWN, SCORES, Setting, WINDOW, usual_neurons, usual_subnet};
 use std::time::Duration;
-use tensorflix_actors::ports::{ChainError, Remedy};
+use tensorflix_actors::ports::ChainError;
 use tensorflix_actors::weight_setter::WEIGHTS;
+use tensorflix_domain::extrinsic::Remedy;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::intent::IntentOutcome;
 use tensorflix_domain::subnet::Neuron;

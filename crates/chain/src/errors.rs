@@ -2,7 +2,7 @@
 //!
 //! [`ChainError::is_retryable`] says whether the same call may simply be made again, later. An extrinsic that was
 //! refused or failed is not an error of the conversation and has its own types ([`crate::PoolError`],
-//! [`crate::DispatchFailure`]).
+//! [`Failure`](tensorflix_domain::extrinsic::Failure)).
 
 use tensorflix_domain::ids::Block;
 

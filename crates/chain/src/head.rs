@@ -4,12 +4,12 @@ use parity_scale_codec::Encode;
 use subxt::config::substrate::{BlakeTwo256, SubstrateHeader};
 use subxt::config::{Hasher, Header};
 use subxt::utils::H256;
-use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 
 pub(crate) type ChainHeader = SubstrateHeader<H256>;
 
-/// A block that is spoken of.
+/// A block by its number and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockRef {
     pub(crate) number: Block,
@@ -18,25 +18,7 @@ pub(crate) struct BlockRef {
 
 impl From<&Head> for BlockRef {
     fn from(head: &Head) -> Self {
-        Self { number: head.block, hash: H256(head.hash) }
-    }
-}
-
-/// A finalized block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its number.
-    pub block: Block,
-    /// Its hash.
-    pub hash: [u8; 32],
-    /// `Timestamp.Now` at it.
-    pub time: Moment,
-}
-
-impl Head {
-    /// Number and time, as the rules use them.
-    pub const fn stamp(&self) -> BlockStamp {
-        BlockStamp { block: self.block, time: self.time }
+        Self { number: head.stamp.block, hash: H256(head.hash) }
     }
 }
 

@@ -24,6 +24,7 @@ mod observations;
 pub mod chain_time;
 pub mod cycle;
 pub mod evidence;
+pub mod extrinsic;
 pub mod head;
 pub mod ids;
 pub mod intent;

@@ -7,16 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tensorflix_actors::ports::{
-    Chain, ChainError, Failure, Fate, Http, HttpError, HttpRequest, HttpResponse, Inclusion, SignedExtrinsic, Store,
-    StoreError,
-};
+use tensorflix_actors::ports::{Chain, ChainError, Http, HttpError, HttpRequest, HttpResponse, Store, StoreError};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::claim::Claim;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::dating::GistDate;
 use tensorflix_domain::evidence::PreviousScores;
+use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::gist_record::{
@@ -123,7 +121,7 @@ impl<T: Chain> Chain for Mortal<T> {
         mortal!(self, weights_of(head, uid))
     }
 
-    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError> {
         mortal!(self, sign_weights(head, entries))
     }
 
@@ -135,7 +133,7 @@ impl<T: Chain> Chain for Mortal<T> {
         mortal!(self, validate(extrinsic))
     }
 
-    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError> {
         mortal!(self, submit(extrinsic))
     }
 

@@ -5,7 +5,8 @@ use crate::subnets::{head, stamp};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
+use tensorflix_actors::ports::{Chain, ChainError};
+use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, Inclusion, Remedy, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::intent::{Opening, RevealPlan, WeightIntent};
@@ -45,7 +46,7 @@ pub struct ModelChain {
 
 struct State {
     subnet: Subnet,
-    signed: BTreeMap<Vec<u8>, (SignedExtrinsic, Vec<WeightEntry>)>,
+    signed: BTreeMap<Vec<u8>, (SignedWeights, Vec<WeightEntry>)>,
     pool: Vec<Vec<u8>>,
     records: Vec<Record>,
     nonce: u64,
@@ -210,13 +211,13 @@ impl State {
                 self.include_reveal(block, bytes);
                 continue;
             }
-            let (signed, entries) = self.signed[&bytes].clone();
+            let (SignedWeights { extrinsic: signed, reveal }, entries) = self.signed[&bytes].clone();
             if signed.nonce != self.nonce || block > signed.valid_until {
                 continue;
             }
             self.nonce += 1;
             let next = self.last_update + self.subnet.hyperparameters.weights_rate_limit;
-            let failure = match (self.commit_reveal, &signed.reveal) {
+            let failure = match (self.commit_reveal, &reveal) {
                 (true, None) => Some("CommitRevealEnabled".to_owned()),
                 (false, Some(_)) => Some("CommitRevealDisabled".to_owned()),
                 _ => (self.last_update > 0 && block < next).then(|| TOO_FAST.to_owned()),
@@ -224,7 +225,7 @@ impl State {
             if failure.is_none() {
                 self.last_update = block;
                 let next_epoch = (block / EPOCH_BLOCKS + 1) * EPOCH_BLOCKS;
-                match signed.reveal {
+                match reveal {
                     Some(RevealPlan { opening: Some(_), .. }) => {
                         self.hashed_commits.insert(bytes.clone(), (next_epoch, entries));
                     }
@@ -273,12 +274,12 @@ impl State {
             let remedy = if error == TOO_FAST { Remedy::Wait } else { Remedy::ReadAgain };
             Failure { error, remedy }
         });
-        Some(Inclusion::Finalized { block: record.block, failure })
+        Some(Inclusion { block: record.block, block_hash: [0; 32], failure })
     }
 
     fn refusal(&self, bytes: &[u8], newest: Block) -> Option<Failure> {
         let (nonce, valid_until) = match (self.signed.get(bytes), self.signed_reveals.get(bytes)) {
-            (Some((signed, _)), _) => (signed.nonce, signed.valid_until),
+            (Some((signed, _)), _) => (signed.extrinsic.nonce, signed.extrinsic.valid_until),
             (None, reveal) => reveal.map(|reveal| (reveal.nonce, reveal.valid_until))?,
         };
         let is_stale = nonce < self.nonce || newest >= valid_until;
@@ -316,7 +317,7 @@ impl Chain for ModelChain {
         Ok(state.weights.clone())
     }
 
-    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError> {
         let mut state = self.reachable()?;
         // Signatures are random: no two are the same bytes.
         let count = u32::try_from(state.signed.len()).expect("few signatures");
@@ -330,7 +331,9 @@ impl Chain for ModelChain {
         let (round, commit_until) = (u64::from(!state.hashed), reveal_at - 1);
         let plan = RevealPlan { round, reveal_at, commit_until, epoch_blocks: EPOCH_BLOCKS, opening };
         let reveal = state.commit_reveal.then_some(plan);
-        let signed = SignedExtrinsic { bytes: bytes.clone(), hash, nonce: state.nonce, valid_until, reveal };
+        let (signer, signed_at, nonce) = (self.hotkey, head.stamp.block, state.nonce);
+        let extrinsic = SignedExtrinsic { bytes: bytes.clone(), hash, signer, nonce, signed_at, valid_until };
+        let signed = SignedWeights { extrinsic, reveal };
         state.signed.insert(bytes, (signed.clone(), entries.to_vec()));
         Ok(signed)
     }
@@ -346,18 +349,19 @@ impl Chain for ModelChain {
         let (nonce, valid_until) = (state.nonce, head.stamp.block + ERA_BLOCKS);
         let reveal = Reveal { nonce, valid_until, commit: intent.extrinsic.clone() };
         state.signed_reveals.insert(bytes.clone(), reveal);
-        Ok(SignedExtrinsic { bytes, hash: [9; 32], nonce, valid_until, reveal: None })
+        let (signer, signed_at) = (self.hotkey, head.stamp.block);
+        Ok(SignedExtrinsic { bytes, hash: [9; 32], signer, nonce, signed_at, valid_until })
     }
 
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
         Ok(self.reachable()?.refusal(extrinsic, self.newest()))
     }
 
-    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError> {
         {
             let mut state = self.reachable()?;
             if let Some(refusal) = state.refusal(extrinsic, self.newest()) {
-                return Ok(Inclusion::Refused(refusal));
+                return Ok(Broadcast::Refused(refusal));
             }
             if !state.pool.iter().any(|waiting| waiting == extrinsic) {
                 state.pool.push(extrinsic.to_vec());
@@ -371,7 +375,8 @@ impl Chain for ModelChain {
         let included = included.await;
         drop(included.map_err(|_| ChainError::Unreachable("the chain ended".to_owned()))?);
         let newest = self.newest();
-        self.state().inclusion(extrinsic, newest).ok_or_else(|| ChainError::Unreachable("lost".to_owned()))
+        let inclusion = self.state().inclusion(extrinsic, newest);
+        inclusion.map(Broadcast::Included).ok_or_else(|| ChainError::Unreachable("lost".to_owned()))
     }
 
     async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError> {
@@ -383,7 +388,9 @@ impl Chain for ModelChain {
         }
         Ok(match state.inclusion(&intent.extrinsic, head.stamp.block) {
             Some(inclusion) => Fate::Included(inclusion),
-            None if state.nonce > intent.nonce && self.newest() <= head.stamp.block => Fate::Superseded,
+            None if state.nonce > intent.nonce && self.newest() <= head.stamp.block => {
+                Fate::Superseded { block: head.stamp.block }
+            }
             None => Fate::Open,
         })
     }

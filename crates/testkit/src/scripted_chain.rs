@@ -7,7 +7,8 @@ use crate::subnets::head;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tensorflix_actors::ports::{Chain, ChainError, Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
+use tensorflix_actors::ports::{Chain, ChainError};
+use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, Inclusion, Remedy, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::intent::WeightIntent;
@@ -109,7 +110,7 @@ impl ScriptedChain {
     pub fn spend_nonce(&self) {
         let mut state = self.state();
         let (nonce, hash) = (state.nonce, [u8::try_from(state.nonce).expect("few nonces"); 32]);
-        state.included.insert(hash, (nonce, Inclusion::Finalized { block: 0, failure: None }));
+        state.included.insert(hash, (nonce, Inclusion { block: 0, block_hash: [0; 32], failure: None }));
         state.nonce += 1;
     }
 
@@ -139,7 +140,7 @@ impl ScriptedChain {
     }
 
     /// Includes bytes in the block after `head`, which is final when that is known.
-    fn include(&self, state: &mut State, extrinsic: &[u8], head: Block, failure: Option<Failure>) -> Inclusion {
+    fn include(&self, state: &mut State, extrinsic: &[u8], head: Block, failure: Option<Failure>) -> Broadcast {
         let inclusion = state.include(extrinsic, head, failure);
         self.finalize_up_to(head + 1);
         inclusion
@@ -170,22 +171,22 @@ impl State {
     }
 
     /// Includes an extrinsic in the block after `head`, unless its nonce is used.
-    fn include(&mut self, bytes: &[u8], head: Block, failure: Option<Failure>) -> Inclusion {
+    fn include(&mut self, bytes: &[u8], head: Block, failure: Option<Failure>) -> Broadcast {
         let (signed, entries) =
             self.signed.iter().find(|(signed, _)| signed.bytes == bytes).cloned().expect("bytes that were signed here");
         if let Some((_, inclusion)) = self.included.get(&signed.hash) {
-            return inclusion.clone();
+            return Broadcast::Included(inclusion.clone());
         }
         if self.included.values().any(|(nonce, _)| *nonce == signed.nonce) || head > signed.valid_until {
-            return Inclusion::Refused(failure_of("Transaction is outdated", Remedy::ReadAgain));
+            return Broadcast::Refused(failure_of("Transaction is outdated", Remedy::ReadAgain));
         }
         if failure.is_none() {
             self.weights.push((head + 1, entries));
         }
-        let inclusion = Inclusion::Finalized { block: head + 1, failure };
+        let inclusion = Inclusion { block: head + 1, block_hash: [0; 32], failure };
         self.included.insert(signed.hash, (signed.nonce, inclusion.clone()));
         self.nonce = self.nonce.max(signed.nonce + 1);
-        inclusion
+        Broadcast::Included(inclusion)
     }
 }
 
@@ -233,7 +234,7 @@ impl Chain for ScriptedChain {
         Ok(held.map(|(_, entries)| entries.clone()).unwrap_or_default())
     }
 
-    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedExtrinsic, ChainError> {
+    async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError> {
         let mut state = self.state();
         // Like a real signature, it is another one each time.
         let count = u8::try_from(state.signed.len()).expect("few signatures");
@@ -242,9 +243,11 @@ impl Chain for ScriptedChain {
         let mut hash = [0xEE_u8; 32];
         hash[0] = count;
         let valid_until = head.stamp.block + ERA_BLOCKS;
-        let signed = SignedExtrinsic { bytes, hash, nonce: state.nonce, valid_until, reveal: None };
-        state.signed.push((signed.clone(), entries.to_vec()));
-        Ok(signed)
+        let (nonce, signed_at) = (state.nonce, head.stamp.block);
+        let signer = state.hotkey.expect("a hotkey that signs");
+        let extrinsic = SignedExtrinsic { bytes, hash, signer, nonce, signed_at, valid_until };
+        state.signed.push((extrinsic.clone(), entries.to_vec()));
+        Ok(SignedWeights { extrinsic, reveal: None })
     }
 
     async fn validate(&self, extrinsic: &[u8]) -> Result<Option<Failure>, ChainError> {
@@ -257,7 +260,7 @@ impl Chain for ScriptedChain {
         panic!("nothing is committed by a hash here")
     }
 
-    async fn submit(&self, extrinsic: &[u8]) -> Result<Inclusion, ChainError> {
+    async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError> {
         let mut state = self.state();
         state.submitted.push(extrinsic.to_vec());
         let head = self.head.borrow().map_or(0, |head| head.stamp.block);
@@ -266,7 +269,7 @@ impl Chain for ScriptedChain {
             Submission::Failed(error, remedy) => {
                 Ok(self.include(&mut state, extrinsic, head, Some(failure_of(error, remedy))))
             }
-            Submission::Refused(error, remedy) => Ok(Inclusion::Refused(failure_of(error, remedy))),
+            Submission::Refused(error, remedy) => Ok(Broadcast::Refused(failure_of(error, remedy))),
             Submission::IncludedUnheard => {
                 self.include(&mut state, extrinsic, head, None);
                 Err(unheard())
@@ -282,7 +285,7 @@ impl Chain for ScriptedChain {
         }
         let fate = match state.included.get(&intent.extrinsic_hash) {
             Some((_, inclusion)) => Fate::Included(inclusion.clone()),
-            None if state.included.values().any(|(nonce, _)| *nonce == intent.nonce) => Fate::Superseded,
+            None if state.included.values().any(|(nonce, _)| *nonce == intent.nonce) => Fate::Superseded { block: 0 },
             None => Fate::Open,
         };
         Ok(fate)

@@ -12,12 +12,11 @@
 
 use crate::text::visible::visible;
 use std::time::Duration;
-use tensorflix_chain::{
-    ChainError, Client, CommitmentSpace, DispatchFailure, Head, HotkeyWallet, Inclusion, PoolError, Preflight, Remedy,
-    Sighting, SignedExtrinsic, Submitted,
-};
+use tensorflix_chain::{ChainError, Client, CommitmentSpace, HotkeyWallet, PoolError, Preflight, Submitted};
 use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::extrinsic::{Failure, Fate, Inclusion, Remedy, SignedExtrinsic};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
 
@@ -122,13 +121,13 @@ pub enum CommitError {
     /// It is in a block, and the call failed there.
     #[error(
         "nothing was written: block {block} includes it, but the call failed there ({failure}); {advice}",
-        advice = advice(failure.remedy())
+        advice = advice(failure.remedy)
     )]
     Failed {
         /// The block.
         block: Block,
         /// The chain's error.
-        failure: DispatchFailure,
+        failure: Failure,
     },
     /// Another extrinsic of the hotkey was included in its place.
     #[error(
@@ -191,7 +190,7 @@ const fn advice(remedy: Remedy) -> &'static str {
         Remedy::AlertOperator => {
             "check that the hotkey is still registered and that its account can pay the fee, then run this again"
         }
-        Remedy::Pad | Remedy::OurBug => "this is a mistake of this program: please report it",
+        Remedy::OurBug => "this is a mistake of this program: please report it",
     }
 }
 
@@ -221,7 +220,7 @@ impl Committer<'_> {
     pub async fn prepare(&self, pointer: &GistPointer) -> Result<Prepared, CommitError> {
         let text = pointer.to_string();
         let head = self.client.finalized_head().await?;
-        self.tell(format!("connected to {}, at block {}", self.client.endpoint().await?, head.block));
+        self.tell(format!("connected to {}, at block {}", self.client.endpoint().await?, head.stamp.block));
         let (subnet, previous) = self.registered(&head).await?;
         self.tell(format!("on chain now: {}", shown(previous.as_ref())));
         let stands = previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text));
@@ -245,7 +244,9 @@ impl Committer<'_> {
         }
         let (inclusion, extrinsic_hash) = self.send(&head, &text).await?;
         let block = inclusion.block;
-        inclusion.outcome.map_err(|failure| CommitError::Failed { block, failure })?;
+        if let Some(failure) = inclusion.failure {
+            return Err(CommitError::Failed { block, failure });
+        }
         self.tell(format!("final in block {block}; reading it back"));
         self.read_back(block, &text).await?;
         Ok(Committed { previous, deed: Deed::Written { block, extrinsic_hash } })
@@ -260,7 +261,7 @@ impl Committer<'_> {
         let subnet = self.client.subnet(head, self.netuid).await?;
         let hotkey = self.wallet.hotkey();
         let Some(neuron) = subnet.neuron(&hotkey) else {
-            return Err(CommitError::NotRegistered { hotkey, netuid: self.netuid, block: head.block });
+            return Err(CommitError::NotRegistered { hotkey, netuid: self.netuid, block: head.stamp.block });
         };
         self.tell(format!("hotkey {hotkey} has UID {} on subnet {}", neuron.uid, self.netuid));
         let committed = neuron.commitment.clone();
@@ -279,7 +280,7 @@ impl Committer<'_> {
             return Ok(());
         }
         let charge_bytes = CommitmentSpace::charge_bytes(text);
-        let minutes = renewed_at.saturating_sub(head.block).div_ceil(BLOCKS_PER_HOUR / 60);
+        let minutes = renewed_at.saturating_sub(head.stamp.block).div_ceil(BLOCKS_PER_HOUR / 60);
         Err(CommitError::NoSpace { used_bytes, limit_bytes, charge_bytes, renewed_at, minutes })
     }
 
@@ -305,20 +306,20 @@ impl Committer<'_> {
     async fn settle(&self, signed: &SignedExtrinsic) -> Result<Inclusion, CommitError> {
         let undecided = |detail: String| CommitError::Undecided {
             extrinsic: named(signed),
-            valid_until: signed.valid_until_block,
+            valid_until: signed.valid_until,
             detail,
         };
-        let mut seen = signed.signed_at_block;
+        let mut seen = signed.signed_at;
         let asking = async {
             let mut newer_than = None;
             loop {
                 match self.look_up(signed, newer_than).await {
-                    Ok((Sighting::Included(inclusion), _)) => return Ok(inclusion),
-                    Ok((Sighting::NonceTaken { block }, _)) => return Err(CommitError::Superseded { block }),
-                    Ok((Sighting::NotIncluded, block)) if block >= signed.valid_until_block => {
-                        return Err(CommitError::Expired { valid_until: signed.valid_until_block });
+                    Ok((Fate::Included(inclusion), _)) => return Ok(inclusion),
+                    Ok((Fate::Superseded { block }, _)) => return Err(CommitError::Superseded { block }),
+                    Ok((Fate::Open, block)) if block >= signed.valid_until => {
+                        return Err(CommitError::Expired { valid_until: signed.valid_until });
                     }
-                    Ok((Sighting::NotIncluded, block)) => {
+                    Ok((Fate::Open, block)) => {
                         seen = block;
                         newer_than = Some(block);
                     }
@@ -334,21 +335,15 @@ impl Committer<'_> {
     }
 
     /// What the newest final block knows of sent bytes, and that block.
-    async fn look_up(
-        &self,
-        signed: &SignedExtrinsic,
-        newer_than: Option<Block>,
-    ) -> Result<(Sighting, Block), ChainError> {
+    async fn look_up(&self, signed: &SignedExtrinsic, newer_than: Option<Block>) -> Result<(Fate, Block), ChainError> {
         let head = match newer_than {
             Some(block) => self.client.next_head(block).await?,
             None => self.client.finalized_head().await?,
         };
-        let until = head.block.min(signed.valid_until_block);
-        let sighting = self
-            .client
-            .find_extrinsic(signed.hash, &signed.signer, signed.nonce, signed.signed_at_block, until)
-            .await?;
-        Ok((sighting, head.block))
+        let until = head.stamp.block.min(signed.valid_until);
+        let fate =
+            self.client.find_extrinsic(signed.hash, &signed.signer, signed.nonce, signed.signed_at, until).await?;
+        Ok((fate, head.stamp.block))
     }
 
     /// Compares what the chain holds at a final block with what was written.
@@ -358,7 +353,7 @@ impl Committer<'_> {
             let head = self.client.next_head(block.saturating_sub(1)).await?;
             let subnet = self.client.subnet(&head, self.netuid).await?;
             let neuron = subnet.neuron(&self.wallet.hotkey());
-            Ok((head.block, neuron.and_then(|neuron| neuron.commitment.clone())))
+            Ok((head.stamp.block, neuron.and_then(|neuron| neuron.commitment.clone())))
         };
         let (read_at, record) = read.await.map_err(|error| CommitError::Unread { block, error })?;
         if record.as_ref().is_some_and(|record| record.text.as_deref() == Some(text)) {

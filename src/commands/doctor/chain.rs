@@ -34,7 +34,10 @@ pub(crate) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dy
         let shown = connections::shown_network(url);
         match ask(config, url, &limiter).await {
             Ok((client, head)) => {
-                findings.push(Finding::well("endpoint", format!("{shown}: block {} of {}", head.block, head.time)));
+                findings.push(Finding::well(
+                    "endpoint",
+                    format!("{shown}: block {} of {}", head.stamp.block, head.stamp.time),
+                ));
                 reached.get_or_insert((client, head));
             }
             Err(error) => {
@@ -89,7 +92,7 @@ async fn ask(config: &Config, url: &str, limiter: &Arc<Limiter>) -> Result<(Clie
 }
 
 fn clocks(clock: &Arc<dyn Clock>, head: &Head) -> Finding {
-    let apart_ms = clock.wall().unix_ms().saturating_sub(head.time.unix_ms());
+    let apart_ms = clock.wall().unix_ms().saturating_sub(head.stamp.time.unix_ms());
     let found = format!("{} s from the newest final block", apart_ms / 1_000);
     if Duration::from_millis(apart_ms.unsigned_abs()) <= CLOCK_TOLERANCE {
         return Finding::well("clock", found);

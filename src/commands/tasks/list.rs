@@ -84,7 +84,7 @@ impl TaskList {
         progress: &dyn Fn(&str),
     ) -> Result<Self, ChainError> {
         let head = client.finalized_head().await?;
-        progress(&format!("connected to {}, at block {}", client.endpoint().await?, head.block));
+        progress(&format!("connected to {}, at block {}", client.endpoint().await?, head.stamp.block));
         let subnet = client.subnet(&head, config.network.netuid).await?;
         let configured = config.task_gist();
         let pointers: BTreeSet<GistPointer> =

@@ -9,11 +9,12 @@ use crate::client::Client;
 use crate::connection::line::{Connection, Line};
 use crate::connection::transport::Patience;
 use crate::errors::ChainError;
-use crate::head::{BlockRef, Head};
+use crate::head::BlockRef;
 use crate::reading::following::Following;
 use crate::reading::storage::Slot;
 use std::sync::Arc;
-use tensorflix_domain::chain_time::Moment;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 
 /// How many silences or losses one wait puts up with: then the chain or the node stands still.
@@ -150,7 +151,10 @@ impl Client {
         let now = Slot::plain("Timestamp", "Now");
         snapshot.load([now.clone()]).await?;
         let unix_ms: i64 = snapshot.require(&now)?;
-        Ok(Head { block: block.number, hash: block.hash.0, time: Moment::from_unix_ms(unix_ms) })
+        Ok(Head {
+            stamp: BlockStamp { block: block.number, time: Moment::from_unix_ms(unix_ms) },
+            hash: block.hash.0,
+        })
     }
 }
 

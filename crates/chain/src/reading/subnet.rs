@@ -8,13 +8,13 @@
 
 use crate::client::Client;
 use crate::errors::ChainError;
-use crate::head::Head;
 use crate::reading::commitment;
 use crate::reading::stake::{Holding, stake_rao};
 use crate::reading::storage::{KeyPart, Slot, Snapshot};
 use subxt::dynamic::Value;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::utils::AccountId32;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::subnet::{Hyperparameters, Neuron, Subnet};
 
@@ -100,7 +100,7 @@ impl Client {
         let size = of_subnet("SubnetworkN", netuid);
         snapshot.load([size.clone()]).await?;
         match snapshot.require::<u16>(&size)? {
-            0 => Err(ChainError::SubnetNotFound { netuid, block: head.block }),
+            0 => Err(ChainError::SubnetNotFound { netuid, block: head.stamp.block }),
             _ => Ok(()),
         }
     }
@@ -117,7 +117,7 @@ impl Client {
 
         let size: u16 = snapshot.require(&of_subnet("SubnetworkN", netuid))?;
         if size == 0 {
-            return Err(ChainError::SubnetNotFound { netuid, block: head.block });
+            return Err(ChainError::SubnetNotFound { netuid, block: head.stamp.block });
         }
         snapshot.load(uid_slots(netuid, size)).await?;
         let hotkeys = hotkeys(&snapshot, netuid, size);
@@ -127,7 +127,7 @@ impl Client {
         let columns = Columns::read(&snapshot, netuid);
         let neurons = hotkeys.iter().map(|(uid, hotkey)| neuron(&snapshot, &columns, netuid, *uid, hotkey));
         Ok(Subnet {
-            at: head.stamp(),
+            at: head.stamp,
             block_hash: Some(head.hash),
             netuid,
             neurons: neurons.collect(),

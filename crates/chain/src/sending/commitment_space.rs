@@ -10,10 +10,10 @@
 
 use crate::client::Client;
 use crate::errors::ChainError;
-use crate::head::Head;
 use crate::reading::storage::{Slot, Snapshot};
 use crate::reading::subnet::{COMMITMENTS, MODULE};
 use subxt::dynamic::{At, Value};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
 
 /// What even the shortest commitment is charged.
@@ -86,7 +86,7 @@ impl Client {
         let mut snapshot = self.snapshot(head.into()).await?;
         let slots = Slots::of(netuid, hotkey);
         snapshot.load(slots.all()).await?;
-        Ok(space(&snapshot, &slots, netuid, head.block.saturating_add(1)))
+        Ok(space(&snapshot, &slots, netuid, head.stamp.block.saturating_add(1)))
     }
 }
 

@@ -7,7 +7,6 @@
 use crate::client::Client;
 use crate::connection::line::Line;
 use crate::errors::ChainError;
-use crate::head::Head;
 use crate::reading::runtime::Runtime;
 use crate::reading::subnet::MODULE;
 use crate::sending::calls::{
@@ -20,8 +19,10 @@ use crate::wallet::HotkeyWallet;
 use std::ops::RangeInclusive;
 use subxt::config::{DefaultExtrinsicParamsBuilder, SubstrateConfig};
 use subxt::utils::{AccountId32, H256};
-use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::intent::{Opening, RevealPlan};
+use tensorflix_domain::extrinsic::{SignedExtrinsic, SignedWeights};
+use tensorflix_domain::head::Head;
+use tensorflix_domain::ids::{Hotkey, Uid};
+use tensorflix_domain::intent::Opening;
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;
@@ -29,32 +30,6 @@ pub const ERA_BLOCKS: u32 = 64;
 /// Extrinsics of one signer that may wait in a pool, or have come since the newest finalized block. A nonce further ahead than
 /// that is a node's mistake.
 const MOST_WAITING: u64 = 64;
-
-/// An extrinsic, signed and not yet sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedExtrinsic {
-    /// What is broadcast, as it is.
-    pub bytes: Vec<u8>,
-    /// The hash that the chain and its explorers know it by.
-    pub hash: [u8; 32],
-    /// Who signed.
-    pub signer: Hotkey,
-    /// The signer's nonce: at most one extrinsic with it is ever included.
-    pub nonce: u64,
-    /// The head it was signed at: it is in no block up to this one.
-    pub signed_at_block: Block,
-    /// The last block that can include it.
-    pub valid_until_block: Block,
-}
-
-/// Weights, signed in the form that the subnet demands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedWeights {
-    /// What is sent.
-    pub extrinsic: SignedExtrinsic,
-    /// When they are to be revealed, and by whom; `None` for plain weights.
-    pub reveal: Option<RevealPlan>,
-}
 
 impl Client {
     /// Signs `weights`, in their order, with the signer's next nonce: as `SubtensorModule.set_weights`, or, where the
@@ -174,7 +149,7 @@ fn sign_call(
     let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
         .nonce(nonce)
         .tip(0)
-        .mortal_from_unchecked(ERA_BLOCKS.into(), head.block.into(), H256(head.hash))
+        .mortal_from_unchecked(ERA_BLOCKS.into(), head.stamp.block.into(), H256(head.hash))
         .build();
     let signed = runtime
         .codec
@@ -187,9 +162,9 @@ fn sign_call(
         bytes: signed.into_encoded(),
         signer: wallet.hotkey(),
         nonce,
-        signed_at_block: head.block,
+        signed_at: head.stamp.block,
         // The era's first block is the one it was signed at, its period counts from there.
-        valid_until_block: head.block.saturating_add(ERA_BLOCKS - 1),
+        valid_until: head.stamp.block.saturating_add(ERA_BLOCKS - 1),
     })
 }
 
@@ -198,9 +173,10 @@ mod tests {
     use super::*;
     use crate::reading::runtime::tests::finney;
     use subxt::dynamic::Value;
-    use tensorflix_domain::chain_time::Moment;
+    use tensorflix_domain::chain_time::{BlockStamp, Moment};
 
-    const HEAD: Head = Head { block: 1_000, hash: [3; 32], time: Moment::from_unix_ms(0) };
+    const HEAD: Head =
+        Head { stamp: BlockStamp { block: 1_000, time: Moment::from_unix_ms(0) }, hash: [3; 32] };
 
     fn sign(call: &Call) -> Result<SignedExtrinsic, ChainError> {
         sign_call(&finney(), &HotkeyWallet::from_uri("//Alice").expect("a key"), call, 7, &HEAD)
@@ -216,7 +192,7 @@ mod tests {
         let signed = sign(&set_weights(89, &[(3, 65535), (1, 2)], 5)).expect("a signature");
         // Pallet 7, call 0; netuid; two lists of two; version key.
         assert_eq!(tail(&signed, 22), "07005900080300010008ffff02000500000000000000");
-        assert_eq!((signed.nonce, signed.signed_at_block, signed.valid_until_block), (7, 1_000, 1_063));
+        assert_eq!((signed.nonce, signed.signed_at, signed.valid_until), (7, 1_000, 1_063));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! salt, version_key)`.
 
 use crate::errors::ChainError;
-use crate::head::Head;
 use crate::reading::runtime::Runtime;
 use crate::reading::storage::Snapshot;
 use crate::reading::subnet::MODULE;
@@ -15,6 +14,7 @@ use parity_scale_codec::Encode;
 use rand_core::{OsRng, RngCore};
 use subxt::config::Hasher;
 use subxt::config::substrate::BlakeTwo256;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::intent::{Opening, RevealPlan};
 use tensorflix_timelock::reveal_blocks;
 
@@ -35,7 +35,7 @@ pub(crate) fn commit(
     head: &Head,
 ) -> Result<([u8; 32], RevealPlan), ChainError> {
     let period: u64 = snapshot.require(&of_subnet("RevealPeriodEpochs", netuid))?;
-    let (reveal_at, commit_until) = reveal_blocks(schedule(snapshot, netuid)?, period, head.block.into())
+    let (reveal_at, commit_until) = reveal_blocks(schedule(snapshot, netuid)?, period, head.stamp.block.into())
         .map_err(|error| ChainError::CannotTimelock { netuid, detail: error.to_string() })?;
     let tempo: u64 = snapshot.require(&of_subnet("Tempo", netuid))?;
     let opening = Opening { salt: random_salt(), version_key: secret.version_key };

@@ -6,7 +6,6 @@ pub(crate) mod calls;
 pub(crate) mod commitment_space;
 pub(crate) mod extrinsic;
 pub(crate) mod hashed;
-pub(crate) mod inclusion;
 pub(crate) mod obstacles;
 pub(crate) mod pool;
 pub(crate) mod recovery;

@@ -7,26 +7,13 @@
 use crate::client::Client;
 use crate::connection::line::Line;
 use crate::errors::ChainError;
-use crate::head::{BlockRef, Head};
+use crate::head::BlockRef;
 use crate::reading::storage::Slot;
-use crate::sending::inclusion::Inclusion;
 use subxt::dynamic::{At, Value};
 use subxt::utils::H256;
+use tensorflix_domain::extrinsic::Fate;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
-
-/// What the chain knows of an extrinsic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sighting {
-    /// It is in this block.
-    Included(Inclusion),
-    /// Another extrinsic of the signer used its nonce: it can never be included.
-    NonceTaken {
-        /// The block whose extrinsics used the nonce.
-        block: Block,
-    },
-    /// Its nonce is unused as of the last block asked about: it may still come until its era ends.
-    NotIncluded,
-}
 
 impl Client {
     /// Looks for the extrinsic with this hash, signer and nonce in the finalized blocks from `from_block` (which
@@ -42,11 +29,11 @@ impl Client {
         nonce: u64,
         from_block: Block,
         to_block: Block,
-    ) -> Result<Sighting, ChainError> {
+    ) -> Result<Fate, ChainError> {
         let is_used_at =
             async |block| Ok::<_, ChainError>(self.nonce_at(self.block_at(block).await?, signer).await? > nonce);
         if !is_used_at(to_block).await? {
-            return Ok(Sighting::NotIncluded);
+            return Ok(Fate::Open);
         }
         let (mut unused, mut used) = (from_block, to_block);
         if from_block >= to_block || is_used_at(from_block).await? {
@@ -65,9 +52,9 @@ impl Client {
         Ok(match self.inclusion(block.hash, H256(hash)).await? {
             Some(inclusion) => {
                 self.note_taken().await;
-                Sighting::Included(inclusion)
+                Fate::Included(inclusion)
             }
-            None => Sighting::NonceTaken { block: used },
+            None => Fate::Superseded { block: used },
         })
     }
 

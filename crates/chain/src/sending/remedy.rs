@@ -3,29 +3,37 @@
 //! Errors are known by name, since their numbers move between runtimes. What is not known here goes to the operator:
 //! nothing unknown is ever retried by itself.
 
-use crate::sending::inclusion::DispatchFailure;
 use crate::sending::pool::PoolError;
+use std::fmt;
+use tensorflix_domain::extrinsic::{Failure, Remedy};
 
-/// What to do after an extrinsic was refused or failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// Wait (a rate limit, or a few blocks), then send again.
-    Wait,
-    /// Our picture of the chain is old: read it again and build anew. Ask first whether the bytes are included.
-    ReadAgain,
-    /// Wait for the next epoch.
-    NextEpoch,
-    /// Too few entries: pad with zero-valued UIDs to the chain's minimum. If it was padded, our bug.
-    Pad,
-    /// Only the operator can help (stake, permit, registration, version, fee).
-    AlertOperator,
-    /// We built something that the chain can never take. Do not send it again; report it.
-    OurBug,
+/// An included call that failed. [`DispatchFailure::remedy`] says what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DispatchFailure {
+    /// The pallet whose error it is; `None` for errors of no pallet.
+    pub(crate) pallet: Option<String>,
+    /// The error's name in the metadata.
+    pub(crate) name: String,
+}
+
+impl fmt::Display for DispatchFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.pallet {
+            Some(pallet) => write!(formatter, "{pallet}.{}", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
+}
+
+impl From<DispatchFailure> for Failure {
+    fn from(failure: DispatchFailure) -> Self {
+        Self { error: failure.to_string(), remedy: failure.remedy() }
+    }
 }
 
 impl DispatchFailure {
     /// What this failure asks of us.
-    pub fn remedy(&self) -> Remedy {
+    fn remedy(&self) -> Remedy {
         match self.name.as_str() {
             "SettingWeightsTooFast"
             | "CommittingWeightsTooFast"
@@ -38,8 +46,9 @@ impl DispatchFailure {
                 Remedy::ReadAgain
             }
             "TooManyUnrevealedCommits" | "SpaceLimitExceeded" => Remedy::NextEpoch,
-            "WeightVecLengthIsLow" => Remedy::Pad,
-            "DuplicateUids"
+            // Vectors are padded before they are signed, so one that is too short is a mistake of ours too.
+            "WeightVecLengthIsLow"
+            | "DuplicateUids"
             | "WeightVecNotEqualSize"
             | "InputLengthsUnequal"
             | "MaxWeightExceeded"
@@ -49,6 +58,12 @@ impl DispatchFailure {
             // IncorrectWeightVersionKey, IncorrectCommitRevealVersion and AccountNotAllowedCommit.
             _ => Remedy::AlertOperator,
         }
+    }
+}
+
+impl From<&PoolError> for Failure {
+    fn from(error: &PoolError) -> Self {
+        Self { error: error.to_string(), remedy: error.remedy() }
     }
 }
 
@@ -93,7 +108,7 @@ mod tests {
         ("NeuronNoValidatorPermit", Remedy::AlertOperator),
         ("IncorrectWeightVersionKey", Remedy::AlertOperator),
         ("IncorrectCommitRevealVersion", Remedy::AlertOperator),
-        ("WeightVecLengthIsLow", Remedy::Pad),
+        ("WeightVecLengthIsLow", Remedy::OurBug),
         ("DuplicateUids", Remedy::OurBug),
         ("WeightVecNotEqualSize", Remedy::OurBug),
         ("MaxWeightExceeded", Remedy::OurBug),

@@ -14,9 +14,8 @@ use crate::errors::ChainError;
 use crate::head::{BlockRef, checked};
 use crate::reading::runtime::Runtime;
 use crate::reading::storage::Slot;
-use crate::sending::inclusion::{DispatchFailure, Inclusion};
 use crate::sending::pool::{self, PoolError, Preflight, preflight};
-use crate::sending::remedy::Remedy;
+use crate::sending::remedy::DispatchFailure;
 use std::sync::Arc;
 use std::time::Duration;
 use subxt::config::substrate::BlakeTwo256;
@@ -26,6 +25,7 @@ use subxt::events::{Event, Phase};
 use subxt::rpcs::client::RpcSubscription;
 use subxt::rpcs::methods::legacy::TransactionStatus;
 use subxt::utils::H256;
+use tensorflix_domain::extrinsic::{Inclusion, Remedy};
 
 /// What became of a broadcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +161,8 @@ impl Client {
         let events = Slot::plain("System", "Events");
         snapshot.load([events.clone()]).await?;
         let outcome = outcome(snapshot.runtime(), snapshot.bytes(&events).unwrap_or_default(), index)?;
-        Ok(Some(Inclusion { block: place.block.number, block_hash: block_hash.0, outcome }))
+        let failure = outcome.err().map(Into::into);
+        Ok(Some(Inclusion { block: place.block.number, block_hash: block_hash.0, failure }))
     }
 }
 

@@ -7,11 +7,11 @@
 
 use crate::connection::networks::MAINNET_GENESIS;
 use crate::errors::ChainError;
-use crate::head::Head;
 use crate::reading::storage::{Slot, Snapshot};
 use crate::reading::subnet::MODULE;
 use parity_scale_codec::Encode;
 use subxt::ext::scale_decode::DecodeAsType;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::intent::RevealPlan;
 use tensorflix_timelock::{Beacon, Moment, Schedule, WeightsPayload, encrypt, expected_reveal};
@@ -95,8 +95,8 @@ pub(crate) fn commit(
     if *genesis == MAINNET_GENESIS && !is_quicknet(&beacon) {
         return Err(ChainError::ForeignBeacon { public_key: hex::encode(&beacon.public_key) });
     }
-    let unix_ms = u64::try_from(head.time.unix_ms()).unwrap_or_default();
-    let now = Moment { block: head.block.into(), unix_ms };
+    let unix_ms = u64::try_from(head.stamp.time.unix_ms()).unwrap_or_default();
+    let now = Moment { block: head.stamp.block.into(), unix_ms };
     let period: u64 = snapshot.require(&of_subnet("RevealPeriodEpochs", netuid))?;
     let expected = expected_reveal(schedule(snapshot, netuid)?, period, &beacon, now)
         .map_err(|error| cannot(error.to_string()))?;
@@ -147,9 +147,11 @@ mod tests {
     const NETUID: u16 = 89;
     const OTHER_CHAIN: [u8; 32] = [9; 32];
     const HEAD: Head = Head {
-        block: 9_000_000,
+        stamp: tensorflix_domain::chain_time::BlockStamp {
+            block: 9_000_000,
+            time: tensorflix_domain::chain_time::Moment::from_unix_ms(1_787_270_400_000),
+        },
         hash: [3; 32],
-        time: tensorflix_domain::chain_time::Moment::from_unix_ms(1_787_270_400_000),
     };
 
     fn snapshot(values: impl IntoIterator<Item = (Slot, Vec<u8>)>) -> Snapshot {

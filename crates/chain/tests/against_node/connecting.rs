@@ -42,10 +42,10 @@ async fn waiting_for_a_head_survives_the_loss_of_the_connection() {
             while handle.connection_count() == 0 {
                 tokio::task::yield_now().await;
             }
-            handle.advance_to(first.block + 1);
+            handle.advance_to(first.stamp.block + 1);
         };
-        let (next, ()) = tokio::join!(fixture.client.next_head(first.block), losing);
-        assert_eq!(next.expect("a head").block, first.block + 1);
+        let (next, ()) = tokio::join!(fixture.client.next_head(first.stamp.block), losing);
+        assert_eq!(next.expect("a head").block, first.stamp.block + 1);
     })
     .await;
 }

@@ -59,7 +59,7 @@ impl World {
 async fn head_of(client: &Client) -> u32 {
     loop {
         match client.finalized_head().await {
-            Ok(head) => return head.block,
+            Ok(head) => return head.stamp.block,
             Err(error) => assert!(error.is_retryable(), "{error}"),
         }
     }
@@ -285,8 +285,9 @@ async fn an_extrinsic_is_included_once_though_its_endpoint_dies_before_it_answer
         assert!(matches!(again, Submitted::Refused(_)), "{again:?}");
         assert_eq!(client.endpoint().await, Ok(world.second.url()));
         let now = client.finalized_head().await.expect("a head");
-        let found = client.find_extrinsic(signed.hash, &signed.signer, signed.nonce, head.block, now.block).await;
-        assert!(matches!(found, Ok(tensorflix_chain::Sighting::Included(_))), "{found:?}");
+        let found =
+            client.find_extrinsic(signed.hash, &signed.signer, signed.nonce, head.stamp.block, now.stamp.block).await;
+        assert!(matches!(found, Ok(tensorflix_chain::Fate::Included(_))), "{found:?}");
         assert_eq!(world.node.handle().submissions().len(), 1);
     })
     .await;

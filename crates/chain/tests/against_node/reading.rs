@@ -22,9 +22,9 @@ async fn a_full_subnet_is_read_whole_within_twelve_requests() {
         assert!(fixture.requests() <= MAX_REQUESTS, "{:?}", handle.rpc_counts());
         assert_eq!(fixture.gate.passed() - passed_before, fixture.requests(), "requests past the gate");
 
-        assert_eq!(head.block, START_BLOCK);
-        assert_eq!(head.time, Moment::from_unix_ms(block_unix_ms(START_BLOCK).try_into().expect("a time")));
-        assert_eq!((subnet.at, subnet.neurons.len()), (head.stamp(), 256));
+        assert_eq!(head.stamp.block, START_BLOCK);
+        assert_eq!(head.stamp.time, Moment::from_unix_ms(block_unix_ms(START_BLOCK).try_into().expect("a time")));
+        assert_eq!((subnet.at, subnet.neurons.len()), (head.stamp, 256));
         assert_eq!(subnet.owner_hotkey, Some(Hotkey::new(miner_hotkey(0))));
         for (uid, neuron) in (0_u16..).zip(&subnet.neurons) {
             assert_eq!((neuron.uid, neuron.registered_at), (uid, 1_000 + u32::from(uid)));
@@ -53,9 +53,9 @@ async fn once_metadata_is_known_a_subnet_costs_three_requests() {
         let fixture = start(256).await;
         let handle = fixture.node.handle();
         let first = fixture.client.finalized_head().await.expect("a head");
-        handle.advance_to(first.block + 1);
+        handle.advance_to(first.stamp.block + 1);
         let head = fixture.client.finalized_head().await.expect("a head");
-        assert_eq!(head.block, first.block + 1);
+        assert_eq!(head.stamp.block, first.stamp.block + 1);
         handle.reset_rpc_counts();
         fixture.client.subnet(&head, NETUID).await.expect("a subnet");
         assert!(fixture.requests() <= 3, "{:?}", handle.rpc_counts());
@@ -86,7 +86,7 @@ async fn a_subnet_that_does_not_exist_is_said_so() {
         let fixture = start(2).await;
         let head = fixture.client.finalized_head().await.expect("a head");
         let missing = fixture.client.subnet(&head, 88).await;
-        assert_eq!(missing, Err(ChainError::SubnetNotFound { netuid: 88, block: head.block }));
+        assert_eq!(missing, Err(ChainError::SubnetNotFound { netuid: 88, block: head.stamp.block }));
     })
     .await;
 }
@@ -108,13 +108,13 @@ async fn the_next_head_skips_to_the_newest_and_fills_no_gap() {
         let fixture = start(2).await;
         let handle = fixture.node.handle();
         let first = fixture.client.next_head(0).await.expect("a head");
-        assert_eq!(first.block, START_BLOCK);
+        assert_eq!(first.stamp.block, START_BLOCK);
         handle.reset_rpc_counts();
-        let waiting = fixture.client.next_head(first.block);
-        let advancing = async { handle.advance_to(first.block + 50) };
+        let waiting = fixture.client.next_head(first.stamp.block);
+        let advancing = async { handle.advance_to(first.stamp.block + 50) };
         let (next, ()) = tokio::join!(waiting, advancing);
         let next = next.expect("a head");
-        assert_eq!(next.block, first.block + 50);
+        assert_eq!(next.stamp.block, first.stamp.block + 50);
         assert_eq!(next.hash, handle.finalized_head().hash);
         // Its version and its time; nothing for the blocks between.
         assert!(fixture.requests() <= 2, "{:?}", handle.rpc_counts());

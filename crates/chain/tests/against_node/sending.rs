@@ -3,7 +3,7 @@
 use crate::fixture::{Fixture, NETUID, VALIDATOR_UID, start, within};
 use std::time::Duration;
 use tensorflix_chain::{
-    ChainError, ERA_BLOCKS, HotkeyWallet, Inclusion, PoolError, Preflight, Sighting, SignedExtrinsic, Submitted,
+    ChainError, ERA_BLOCKS, Fate, HotkeyWallet, Inclusion, PoolError, Preflight, SignedExtrinsic, Submitted,
     Uncertainty,
 };
 use tensorflix_sandbox::clock::START_BLOCK;
@@ -24,11 +24,11 @@ fn included(submitted: Submitted) -> Inclusion {
     }
 }
 
-async fn find(fixture: &Fixture, signed: &SignedExtrinsic) -> Sighting {
+async fn find(fixture: &Fixture, signed: &SignedExtrinsic) -> Fate {
     let to_block = fixture.node.handle().finalized_head().number;
     fixture
         .client
-        .find_extrinsic(signed.hash, &signed.signer, signed.nonce, signed.signed_at_block, to_block)
+        .find_extrinsic(signed.hash, &signed.signer, signed.nonce, signed.signed_at, to_block)
         .await
         .expect("an answer")
 }
@@ -82,11 +82,11 @@ async fn an_extrinsic_is_mortal_and_dies_with_its_era() {
     within(async {
         let fixture = start(3).await;
         let signed = fixture.sign_weights(&[(0, 65535)]).await;
-        assert_eq!(signed.valid_until_block, signed.signed_at_block + ERA_BLOCKS - 1);
+        assert_eq!(signed.valid_until, signed.signed_at + ERA_BLOCKS - 1);
         // The block that would include it is the next one.
-        fixture.node.handle().advance_to(signed.valid_until_block - 1);
+        fixture.node.handle().advance_to(signed.valid_until - 1);
         assert_eq!(fixture.client.validate(&signed.bytes).await, Ok(Preflight::Valid));
-        fixture.node.handle().advance_to(signed.valid_until_block);
+        fixture.node.handle().advance_to(signed.valid_until);
         let verdict = fixture.client.validate(&signed.bytes).await.expect("a verdict");
         assert!(matches!(verdict, Preflight::Refused(_)), "{verdict:?}");
     })
@@ -201,7 +201,7 @@ async fn a_lost_answer_is_unknown_and_the_chain_tells_the_rest() {
         let submitted = submit(&fixture, &signed).await;
         assert_eq!(submitted, Submitted::Unknown(Uncertainty::ConnectionLost));
         match find(&fixture, &signed).await {
-            Sighting::Included(inclusion) => assert_eq!(inclusion.outcome, Ok(())),
+            Fate::Included(inclusion) => assert_eq!(inclusion.outcome, Ok(())),
             other => panic!("{other:?}"),
         }
         // The same bytes again change nothing.
@@ -219,8 +219,8 @@ async fn the_same_bytes_may_be_sent_again_after_a_deadline() {
         fixture.node.handle().faults().drop_next_extrinsics(1);
         let first = fixture.client.submit(&signed.bytes, SHORT).await;
         assert_eq!(first, Ok(Submitted::Unknown(Uncertainty::Deadline)));
-        fixture.node.handle().advance_to(signed.signed_at_block + 5);
-        assert_eq!(find(&fixture, &signed).await, Sighting::NotIncluded);
+        fixture.node.handle().advance_to(signed.signed_at + 5);
+        assert_eq!(find(&fixture, &signed).await, Fate::Open);
         assert_eq!(included(submit(&fixture, &signed).await).outcome, Ok(()));
         assert_eq!(fixture.node.handle().submissions().len(), 1);
     })
@@ -233,12 +233,12 @@ async fn an_extrinsic_is_found_in_few_requests_wherever_it_is_in_its_era() {
         let fixture = start(3).await;
         let handle = fixture.node.handle();
         let signed = fixture.sign_weights(&[(0, 65535)]).await;
-        handle.advance_to(signed.signed_at_block + 41);
+        handle.advance_to(signed.signed_at + 41);
         let inclusion = included(submit(&fixture, &signed).await);
-        handle.advance_to(signed.valid_until_block + 3);
+        handle.advance_to(signed.valid_until + 3);
         handle.reset_rpc_counts();
-        assert_eq!(find(&fixture, &signed).await, Sighting::Included(inclusion.clone()));
-        assert_eq!(inclusion.block, signed.signed_at_block + 42);
+        assert_eq!(find(&fixture, &signed).await, Fate::Included(inclusion.clone()));
+        assert_eq!(inclusion.block, signed.signed_at + 42);
         // Four requests a step, and a few for the block itself.
         assert!(fixture.requests() <= 4 * 8 + 6, "{:?}", handle.rpc_counts());
     })
@@ -252,9 +252,9 @@ async fn a_nonce_taken_by_another_extrinsic_is_told_from_an_unused_one() {
         let loser = fixture.sign_weights(&[(0, 1)]).await;
         let winner = fixture.sign_weights(&[(0, 2)]).await;
         assert_eq!(loser.nonce, winner.nonce);
-        assert_eq!(find(&fixture, &loser).await, Sighting::NotIncluded);
+        assert_eq!(find(&fixture, &loser).await, Fate::Open);
         let inclusion = included(submit(&fixture, &winner).await);
-        assert_eq!(find(&fixture, &loser).await, Sighting::NonceTaken { block: inclusion.block });
+        assert_eq!(find(&fixture, &loser).await, Fate::Superseded { block: inclusion.block });
         let head = fixture.client.finalized_head().await.expect("a head");
         assert_eq!(fixture.client.finalized_nonce(&head, &loser.signer).await, Ok(1));
     })
@@ -271,9 +271,9 @@ async fn inclusion_is_not_reported_before_it_is_final() {
         let early = fixture.client.submit(&signed.bytes, SHORT).await;
         assert_eq!(early, Ok(Submitted::Unknown(Uncertainty::Deadline)));
         assert_eq!(handle.submissions().len(), 1, "it is in a block that is not final");
-        assert_eq!(find(&fixture, &signed).await, Sighting::NotIncluded);
+        assert_eq!(find(&fixture, &signed).await, Fate::Open);
         handle.faults().release_finality();
-        assert!(matches!(find(&fixture, &signed).await, Sighting::Included(_)));
+        assert!(matches!(find(&fixture, &signed).await, Fate::Included(_)));
     })
     .await;
 }

@@ -121,7 +121,7 @@ impl<'a> Checker<'a> {
 
     async fn read_subnet(&self) -> Result<Subnet, ChainError> {
         let head = self.client.finalized_head().await?;
-        say(&visible(&format!("connected to {}, at block {}", self.client.endpoint().await?, head.block)));
+        say(&visible(&format!("connected to {}, at block {}", self.client.endpoint().await?, head.stamp.block)));
         self.client.subnet(&head, self.config.network.netuid).await
     }
 
