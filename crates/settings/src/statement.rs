@@ -88,7 +88,7 @@ impl Terms {
         Self { variable: Some(name), ..self }
     }
 
-    /// The secret whose file it names can come from this environment variable instead.
+    /// The secret in the file that it names can also come from this environment variable.
     pub const fn secret_variable(self, name: &'static str) -> Self {
         Self { secret_variable: Some(name), ..self }
     }

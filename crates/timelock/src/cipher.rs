@@ -93,7 +93,7 @@ pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockErro
 
     let seed = xor(sealed.hidden_seed, digest(&curve::pairing_bytes(signature, sealed.point)));
     let session_key = xor(sealed.hidden_key, digest(&seed));
-    // Whoever encrypted knew seed and key, and nobody changed either since.
+    // The sender knew seed and key, and neither was changed since.
     if curve::key_multiple(blinding_factor(&seed, &session_key)) != sealed.point {
         return Err(TimelockError::WrongSignature);
     }
@@ -102,7 +102,7 @@ pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockErro
         .map_err(|_| TimelockError::WrongSignature)
 }
 
-/// A ciphertext in its parts. On the wire each part but the point stands behind its length (64 bits, little endian).
+/// A ciphertext in its parts. On the wire each part but the point follows its length (64 bits, little endian).
 struct Sealed<'a> {
     point: KeyPoint,
     hidden_seed: Digest32,

@@ -65,7 +65,7 @@ pub(crate) fn pairing_bytes(signature: SignaturePoint, key: KeyPoint) -> Vec<u8>
     compressed(&value)
 }
 
-/// A beacon's key, as whoever runs a beacon of its own has one: the sandbox does.
+/// A beacon's secret key, as needed to run a beacon: the sandbox does.
 ///
 /// ```
 /// use tensorflix_timelock::{BeaconKey, encrypt, open};
@@ -80,7 +80,7 @@ pub(crate) fn pairing_bytes(signature: SignaturePoint, key: KeyPoint) -> Vec<u8>
 pub struct BeaconKey(Scalar);
 
 impl BeaconKey {
-    /// The key that a digest stands for.
+    /// The key that a digest gives.
     #[must_use]
     pub fn from_digest(digest: &[u8; 32]) -> Self {
         Self(scalar(digest))
