@@ -39,7 +39,7 @@ pub(crate) fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
     bytes
 }
 
-/// What the beacon's signature of `round` is a multiple of: it signs the digest of the round's number.
+/// The point that the beacon's signature of `round` is a multiple of: it signs the digest of the round's number.
 pub(crate) fn round_point(round: u64) -> Option<SignaturePoint> {
     Hasher::new(DOMAIN).ok()?.hash(&Sha256::digest(round.to_be_bytes())).ok()
 }
@@ -86,7 +86,7 @@ impl BeaconKey {
         Self(scalar(digest))
     }
 
-    /// What the chain publishes of it, compressed.
+    /// The public key as the chain publishes it, compressed.
     #[must_use]
     pub fn public_key(&self) -> Vec<u8> {
         compressed(&key_multiple(self.0))
