@@ -26,7 +26,7 @@ pub struct WeightIntent {
     pub nonce: u64,
     /// The last block at which the chain would accept it.
     pub valid_until: Block,
-    /// When the chain is to reveal them, if they are committed; `None` for weights that everybody can read at once.
+    /// When the chain is to reveal them, if they are committed; `None` for weights that are readable at once.
     pub reveal: Option<RevealPlan>,
     /// The outcome, once known.
     pub outcome: Option<IntentOutcome>,

@@ -34,7 +34,7 @@ pub enum Kind {
 pub struct Form {
     /// "a URL that …", to follow "must be".
     pub is: &'static str,
-    /// Tells whether a text has the form.
+    /// Whether a text has the form.
     pub accepts: fn(&str) -> bool,
 }
 

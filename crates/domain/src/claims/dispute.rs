@@ -75,7 +75,7 @@ impl Claimant<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettledBy {
-    /// Nobody else claimed it.
+    /// No other hotkey claimed it.
     NoDispute,
     /// The item's text names the hotkey.
     OwnershipTag,

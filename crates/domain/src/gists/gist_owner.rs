@@ -51,7 +51,7 @@ pub enum OwnerAnswer {
     },
     /// GitHub reports that there is no such gist.
     NotFound,
-    /// GitHub keeps everybody from reading it.
+    /// GitHub has blocked access to it.
     Blocked,
     /// GitHub answered without a description of the gist.
     Undescribed,
@@ -90,7 +90,7 @@ pub enum OwnerRefusal {
 impl fmt::Display for OwnerRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone => formatter.write_str("GitHub says that there is no such gist: commit one that is there"),
+            Self::Gone => formatter.write_str("GitHub reports that there is no such gist: commit an existing one"),
             Self::Blocked => formatter.write_str("GitHub has blocked access to the gist: commit another one"),
             Self::AnotherLogin { login: Some(login) } => {
                 write!(formatter, "the gist belongs to {login} and not to the user of the commitment")
@@ -100,7 +100,7 @@ impl fmt::Display for OwnerRefusal {
                 formatter,
                 "the gist's owner is account {found} now, and was account {pinned}: commit a new gist"
             ),
-            Self::TooLarge => formatter.write_str("the gist is too large to be checked: keep one small file in it"),
+            Self::TooLarge => formatter.write_str("the gist is too large to check: keep one small file in it"),
             Self::Secret => formatter.write_str("the gist is secret: make it public"),
         }
     }

@@ -21,7 +21,7 @@ pub struct GistState {
     pub digest: Option<ContentDigest>,
     /// The polling round of the last good answer.
     pub fetched_round: Option<Block>,
-    /// The polling round in which it was last asked for, 0 if it never was.
+    /// The polling round in which it was last requested, 0 if it never was.
     pub asked_round: Block,
     /// Attempts that failed since the last good answer.
     pub failures: u32,
@@ -89,7 +89,7 @@ pub struct GoodPointer {
     pub digest: ContentDigest,
     /// The polling round in which it was first seen so.
     pub round: Block,
-    /// Since when the hotkey has been committed to the gist, whatever the revision.
+    /// Since when the hotkey has been committed to the gist, in any revision.
     pub committed_at: Block,
 }
 

@@ -65,7 +65,7 @@ pub struct Judged {
     /// How the scores were computed; `None` unless accepted, and in cycles of development builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arithmetic: Option<Box<Arithmetic>>,
-    /// How a dispute over it was settled; `None` where nobody else claims it.
+    /// How a dispute over it was settled; `None` where no other hotkey claims it.
     pub settled_by: Option<SettledBy>,
     /// Whether the date of a gist that GitHub could not be asked for yet may still settle that otherwise.
     #[serde(rename = "provisional", default, skip_serializing_if = "is_settled_for_good")]

@@ -103,7 +103,7 @@ impl VerificationPolicy {
         self.checks().any(|check| !self.providers(check).is_empty())
     }
 
-    /// The providers that are asked for a check.
+    /// The providers that are set up for a check.
     pub fn providers(&self, check: Check) -> &BTreeSet<Provider> {
         static NOBODY: BTreeSet<Provider> = BTreeSet::new();
         self.asked.get(&check).unwrap_or(&NOBODY)

@@ -142,7 +142,7 @@ impl<'a> Place<'a> {
 }
 
 impl Store {
-    /// Whether the database is gone with this value.
+    /// Whether the database is dropped with this value.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.file == IN_MEMORY
     }
