@@ -1,4 +1,4 @@
-//! What holds for every evidence: order does not matter, more views never hurt, numbers stay numbers.
+//! Properties of every evidence: order has no effect, more views never lower a score, scores are finite.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its evidence must fail")]
 

@@ -1,5 +1,5 @@
-//! The analysis of traffic: what it promises whatever platforms say, and single cases. How well it tells honest videos from
-//! bought ones is measured in the root's `tests/traffic`.
+//! The analysis of traffic: what it guarantees for any answer of platforms, and single cases. How well it tells honest
+//! videos from bought ones is measured in the root's `tests/traffic`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that has no value to check must fail")]
 

@@ -39,7 +39,7 @@ pub(super) fn verdict(check: Check, provider: Provider, breach_permille: u16, as
     }
 }
 
-/// Nobody is certain of any breach.
+/// No provider is certain of any breach.
 fn all_kept() -> Vec<Verdict> {
     let providers = [Provider::Sightengine, Provider::Webhook];
     let of_check = |check| providers.map(|provider| verdict(check, provider, 799, 90.0));
