@@ -8,13 +8,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
 #![cfg(feature = "sandbox")]
 
-#[path = "agreement/comparison.rs"]
 mod comparison;
-#[path = "agreement/miners.rs"]
 mod miners;
-#[path = "agreement/story.rs"]
 mod story;
-#[path = "agreement/validator.rs"]
 mod validator;
 
 use crate::comparison::Row;

@@ -6,10 +6,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
 #![cfg(feature = "sandbox")]
 
-mod detectors {
-    mod assembled;
-    mod breaker;
-}
+mod assembled;
+mod breaker;
 
 use actix::Actor;
 use secrecy::SecretString;

@@ -4,17 +4,12 @@
 //!
 //! `KILLS` sets the number of kills, of which each window has two (an odd number is rounded up); `SEED` repeats a series.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
-#![cfg(feature = "sandbox")]
-
-mod support;
-
+use crate::support::{folder, tensorflix};
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
-use support::{folder, tensorflix};
 use tensorflix::wiring::sandbox_config;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};

@@ -1,17 +1,12 @@
 //! The assembled process where an operator's machine is not as it should be: logs that cannot be written, names that are
 //! wrong, and a backup while it runs.
 
-#![cfg(feature = "sandbox")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
-
-mod support;
-
+use crate::support::{HeldSandbox, check_exit, finished, folder, json, stdout, tensorflix};
 use serde_json::Value;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use support::{HeldSandbox, check_exit, finished, folder, json, stdout, tensorflix};
 
 const ONCE: [&str; 6] = ["run", "--config", "w.toml", "--once", "--output", "json"];
 

@@ -1,11 +1,7 @@
 //! The sending path over the real chain client and the real store: the process ends before each request that it makes
 //! of the node, and every window has exactly one submission in the sandbox's own records.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
-#![cfg(feature = "sandbox")]
-
-mod support;
-
+use crate::support::{check_exit, finished, folder};
 use actix::{Actor, Addr};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -13,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use support::{check_exit, finished, folder};
 use tensorflix::adapters::chain::{ChainSettings, SubtensorChain};
 use tensorflix::adapters::store::Database;
 use tensorflix::config::Config;

@@ -1,16 +1,11 @@
 //! `run` while the chain changes under it: the runtime is upgraded, the endpoint in use dies in mid-submission, and the
 //! process goes on without a restart, with one submission in each window by the sandbox's own records.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
-#![cfg(feature = "sandbox")]
-
-mod support;
-
+use crate::support::{folder, tensorflix};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
-use support::{folder, tensorflix};
 use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::node::{Door, Release};
 use tensorflix_sandbox::world::VALIDATOR_UID;

@@ -1,6 +1,6 @@
 //! All kinds of hostile miners at once.
 
-use super::subnet::{Subnet, errors_of, of, run, weight};
+use crate::subnet::{Subnet, errors_of, of, run, weight};
 use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::world::{Conduct, WorldConfig};
 

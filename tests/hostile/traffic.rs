@@ -3,9 +3,6 @@
 //!
 //! The rules' constants were chosen on worlds below 20,000; what is measured here was never looked at for that.
 
-#![allow(clippy::expect_used, clippy::cast_precision_loss, clippy::print_stdout, reason = "a test that prints a table")]
-#![cfg(feature = "sandbox")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};

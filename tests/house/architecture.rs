@@ -1,8 +1,6 @@
 //! What the documents and deny.toml say of this repository is true: the tests, files, folders, constants and settings that
 //! ARCHITECTURE.md, README.md and `docs/` name exist, and the crates that are excused are those that are locked.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot run must fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -216,7 +214,7 @@ fn setting(name: &str) -> Option<(&str, Option<&str>)> {
 static CODE: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let sources = files(root()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
     let mut words = BTreeSet::new();
-    for path in sources.filter(|path| !path.ends_with("tests/architecture.rs")).chain([root().join("config.toml")]) {
+    for path in sources.filter(|path| !path.ends_with("house/architecture.rs")).chain([root().join("config.toml")]) {
         let text = fs::read_to_string(path).expect("a source is text");
         for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
             words.extend(line.split(|one: char| !one.is_ascii_alphanumeric() && one != '_').map(str::to_owned));

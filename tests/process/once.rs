@@ -1,6 +1,6 @@
 //! `run --once` where something is missing: it ends, says what, and leaves nothing behind that a right start would trip over.
 
-use super::support::{HeldSandbox, check_exit, folder, json, tensorflix};
+use crate::support::{HeldSandbox, check_exit, folder, json, tensorflix};
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Results that cannot be written: a full disk is a failure of every command that prints, a closed pipe of none.
 
-use super::support::{HeldSandbox, check_exit, finished, folder, tensorflix};
+use crate::support::{HeldSandbox, check_exit, finished, folder, tensorflix};
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Output, Stdio};

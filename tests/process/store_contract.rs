@@ -1,7 +1,5 @@
 //! The store that runs keeps what every store promises.
 
-#![allow(clippy::expect_used, reason = "a test that cannot open its store must fail")]
-
 use std::sync::Arc;
 use tensorflix::adapters::store::Database;
 use tensorflix_actors::ports::Store;

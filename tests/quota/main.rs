@@ -1,5 +1,7 @@
 //! The quota against a YouTube that counts: every unit, every request, every key, over real HTTP and a real store.
 //!
+//! It is alone in its test binary: it measures the memory of its own process.
+//!
 //! Random tests print their seed; `SEED=…` in the environment repeats one.
 
 #![allow(
@@ -10,11 +12,9 @@
 )]
 #![cfg(feature = "sandbox")]
 
-mod quota {
-    pub mod place;
-}
+mod place;
 
-use quota::place::{Place, Tracker, logged, memory_kib};
+use place::{Place, Tracker, logged, memory_kib};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;

@@ -1,36 +1,22 @@
 //! The HTTP services, from outside: the binary against a sandbox in this process, and HTTP clients, well-behaved and
 //! hostile.
+//!
+//! This binary is only for these tests: [`load`] opens thousands of connections from this process, and one of its tests
+//! raises this process's limit on open files, which processes that are started later inherit.
 
 #![cfg(feature = "sandbox")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
 
-mod support;
-
-#[path = "services/answers.rs"]
 mod answers;
-#[path = "services/batching.rs"]
-mod batching;
-#[path = "services/callers.rs"]
 mod callers;
-#[path = "services/connections.rs"]
-mod connections;
-#[path = "services/health.rs"]
 mod health;
-#[path = "services/hostile.rs"]
 mod hostile;
-#[path = "services/outcomes.rs"]
+mod load;
 mod outcomes;
-#[path = "services/peers.rs"]
 mod peers;
-#[path = "services/running.rs"]
 mod running;
-#[path = "services/shared_batches.rs"]
-mod shared_batches;
-#[path = "services/trouble.rs"]
+#[path = "../support/mod.rs"]
+mod support;
 mod trouble;
-#[path = "services/tuning.rs"]
 mod tuning;
-#[path = "services/under_attack.rs"]
-mod under_attack;
-#[path = "services/world.rs"]
 mod world;

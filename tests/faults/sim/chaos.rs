@@ -1,7 +1,7 @@
 //! What goes wrong and when, drawn from one seed.
 
-use crate::process::Outside;
-use crate::truth::BEGIN;
+use super::process::Outside;
+use super::truth::BEGIN;
 use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};

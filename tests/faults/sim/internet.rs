@@ -1,8 +1,8 @@
 //! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing it says of a content is false: slow,
 //! silent, broken and incomplete answers are what a validator must not take for anything else.
 
-use crate::chaos::Faults;
-use crate::truth;
+use super::chaos::Faults;
+use super::truth;
 use async_trait::async_trait;
 use rand::Rng;
 use secrecy::ExposeSecret;

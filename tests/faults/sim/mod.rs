@@ -3,28 +3,20 @@
 //! that panic; a process that is killed and started again from its store; a wall clock that jumps by a day.
 //!
 //! After every run the promises of the validator are checked against the truth of the world ([`promises`]). A failure names its
-//! seed, and `SEED=… cargo test --test sim` runs that one alone; `SIM_SEEDS` and `SIM_DAYS` make the test longer, and
+//! seed, and `SEED=… cargo test --test faults sim::` runs that one alone; `SIM_SEEDS` and `SIM_DAYS` make the test longer, and
 //! `SIM_FIRST_SEED` has it begin with another seed than 1.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a simulation that cannot run must fail")]
-
-#[path = "sim/chaos.rs"]
 mod chaos;
-#[path = "sim/internet.rs"]
 mod internet;
-#[path = "sim/process.rs"]
 mod process;
-#[path = "sim/promises.rs"]
 mod promises;
-#[path = "sim/relay.rs"]
 mod relay;
-#[path = "sim/truth.rs"]
 mod truth;
 
-use crate::chaos::Chaos;
-use crate::internet::Internet;
-use crate::process::{Outside, Process};
-use crate::truth::{BEGIN, OWN_KEY, SLOT_BLOCKS};
+use self::chaos::Chaos;
+use self::internet::Internet;
+use self::process::{Outside, Process};
+use self::truth::{BEGIN, OWN_KEY, SLOT_BLOCKS};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_testkit::memory_store::MemoryStore;

@@ -1,9 +1,9 @@
 //! One life of the validator's process: every actor under supervision, wired as the real one is, on ports that die with it.
 
-use crate::chaos::{Chaos, Faults, JumpingClock};
-use crate::internet::{Internet, SECRET};
-use crate::relay::Relay;
-use crate::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
+use super::chaos::{Chaos, Faults, JumpingClock};
+use super::internet::{Internet, SECRET};
+use super::relay::Relay;
+use super::truth::{OWN_KEY, SLOT_BLOCKS, task_gist};
 use actix::{Actor, Addr, Context, Handler, Supervised};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! What must hold after any run, whatever went wrong in it.
 
-use crate::chaos::{Chaos, WINDOW_BLOCKS};
-use crate::internet::{RUN_COST_USD, SECRET};
-use crate::process::{
+use super::chaos::{Chaos, WINDOW_BLOCKS};
+use super::internet::{RUN_COST_USD, SECRET};
+use super::process::{
     DAILY_CHARGE_USD, DAILY_OPINIONS, DAILY_QUOTA, MAX_CALLS_IN_FLIGHT, MAX_GISTS_IN_FLIGHT, Outside,
 };
-use crate::truth::{
+use super::truth::{
     self, BEGIN, CONTENTS, COPIED, COPIER, FILMED, OWNER_OF_COPIED, SLOT_BLOCKS, WITHDRAWN, WITHDRAWN_FROM,
 };
 use std::collections::{BTreeMap, BTreeSet};

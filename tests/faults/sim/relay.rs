@@ -1,7 +1,7 @@
 //! Messages between actors, lost, repeated, late and out of order. Only hints travel through here: what decides is in the
 //! store.
 
-use crate::chaos::Faults;
+use super::chaos::Faults;
 use actix::{Actor, Context, Handler, Message, Recipient};
 use rand::Rng;
 use std::sync::Arc;

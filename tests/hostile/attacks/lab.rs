@@ -136,7 +136,7 @@ pub fn with_settings(lines: &str) -> Policy {
 
 /// The policy of all defences together, as `docs/defences.toml` has them.
 pub fn with_all_defences() -> Policy {
-    with_settings(include_str!("../../docs/defences.toml"))
+    with_settings(include_str!("../../../docs/defences.toml"))
 }
 
 /// An attack that pays with the default settings: how much, and what is left of it with defences.

@@ -5,13 +5,8 @@
 //! earns: no more than the twin, with the default settings or with the defence that is named. Where it earns more, the
 //! figure is a bound, and the table in docs/attacks.md names it.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::cast_precision_loss, reason = "tests")]
-#![cfg(feature = "sandbox")]
-
 mod command;
 mod defences;
 mod lab;
 mod rows;
-#[path = "../support/mod.rs"]
-mod support;
 mod table;

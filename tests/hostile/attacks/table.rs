@@ -8,7 +8,7 @@ const ROUNDED_BY: f64 = 0.1;
 #[test]
 fn the_table_of_attacks_has_each_row_with_a_gain_that_the_lab_asserts() {
     let mut rows = Vec::new();
-    for line in include_str!("../../docs/attacks.md").lines() {
+    for line in include_str!("../../../docs/attacks.md").lines() {
         let cells = line.split('|').map(str::trim).collect::<Vec<_>>();
         let Some(row) = cells.get(1).and_then(|cell| cell.parse::<u8>().ok()) else {
             continue;

@@ -1,6 +1,6 @@
 //! Who lists what another miner made: a copy never wins, however old its commitment, however low its UID.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_all_rejected, check_others_unharmed, honest, raw_scores, run,
     submissions, weight, without_tags,
 };
@@ -81,8 +81,8 @@ fn a_copy_that_appears_in_a_later_round_wins_nothing_that_its_owner_lists_and_wi
         assert_eq!(weight(&third, VICTIM), 0.0);
         check_others_unharmed(&third, &honest, &[FIRST]);
         let relisted = submissions(copied.iter().copied());
-        super::subnet::list(&subnet.sandbox, VICTIM, &relisted);
-        super::subnet::list(&twin.sandbox, VICTIM, &relisted);
+        crate::subnet::list(&subnet.sandbox, VICTIM, &relisted);
+        crate::subnet::list(&twin.sandbox, VICTIM, &relisted);
         let (again, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
         assert!(copies(&again).iter().all(|copy| copy.score.is_none()), "{:?}", copies(&again));
         check_others_unharmed(&again, &honest, &[FIRST]);
@@ -210,7 +210,7 @@ fn a_gist_that_is_copied_byte_for_byte_earns_nothing() {
         let first = subnet.cycle().await;
         let document = submissions(by(&first, VICTIM));
         for uid in [VICTIM, FIRST] {
-            super::subnet::list(&subnet.sandbox, uid, &document);
+            crate::subnet::list(&subnet.sandbox, uid, &document);
         }
         let second = subnet.next_cycle().await;
         check_all_rejected(&second, FIRST, Reason::DuplicateSubmission);

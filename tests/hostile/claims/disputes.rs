@@ -1,6 +1,6 @@
 //! Who was first, when rounds cannot tell: no late pin, no silence and no crowd takes what another listed first.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_all_rejected, check_others_unharmed, honest, list, listed,
     member, run, weight, without_tags,
 };

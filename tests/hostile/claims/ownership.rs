@@ -1,6 +1,6 @@
 //! Whose a video is by its own words: strangers' videos, and captions that would serve many.
 
-use super::subnet::{FIRST, Subnet, by, cast, honest, list, member, of, run, weight};
+use crate::subnet::{FIRST, Subnet, by, cast, honest, list, member, of, run, weight};
 use std::collections::BTreeSet;
 use tensorflix::config::Config;
 use tensorflix_domain::cycle::DecidedCycle;
@@ -43,7 +43,7 @@ fn where_the_tag_is_required_a_strangers_video_earns_nothing() {
 #[test]
 fn a_thief_who_lists_a_video_first_loses_it_to_the_miner_that_it_names() {
     run(async {
-        let mut subnet = Subnet::start(honest(5), |_, config| super::subnet::a_cycle_each_round(config)).await;
+        let mut subnet = Subnet::start(honest(5), |_, config| crate::subnet::a_cycle_each_round(config)).await;
         let first = subnet.cycle().await;
         let (video, owner) = a_video(&first, FIRST + 2);
         let (thief, owner) = (FIRST, owner);

@@ -1,6 +1,6 @@
 //! Who lists what is not its own before the owner does, and who leaves the subnet with it.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, check_all_rejected, check_others_unharmed, honest, list, listed, run,
     without_tags,
 };

@@ -1,6 +1,6 @@
 //! Who commits on chain again and again.
 
-use super::subnet::{FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, run, weight};
+use crate::subnet::{FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, run, weight};
 use tensorflix::wiring::app::slot_blocks;
 use tensorflix_domain::ids::Uid;
 use tensorflix_sandbox::world::{Gist, GistFile, Member, SUBMISSION_FILE};
@@ -22,7 +22,7 @@ fn of_many_commitments_the_newest_counts_and_one_gist_is_asked_for_in_a_round() 
         let mut subnet = Subnet::start(honest(5), |_, config| a_cycle_each_round(config)).await;
         let (first, _) = (subnet.cycle().await, twin.cycle().await);
         let attacker = subnet.member(FIRST);
-        let document = super::subnet::listed(&subnet.sandbox, FIRST);
+        let document = crate::subnet::listed(&subnet.sandbox, FIRST);
         let gists = subnet.raw_requests().by_id.len() as u64;
         for round in 1..=ROUNDS {
             for world in [&subnet, &twin] {
@@ -71,7 +71,7 @@ fn a_commitment_that_is_no_pointer_is_reported_and_asked_of_nobody() {
         let miners = texts.len() as u32 + 3;
         let quiet = |sandbox: &tensorflix_sandbox::Sandbox, texts: &[&[u8]]| {
             for (uid, text) in attackers.iter().zip(texts) {
-                let hotkey = super::subnet::member(sandbox, *uid).hotkey.public();
+                let hotkey = crate::subnet::member(sandbox, *uid).hotkey.public();
                 sandbox.node().set_commitment_directly(&hotkey, text).expect("committed");
             }
         };

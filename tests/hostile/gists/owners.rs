@@ -3,7 +3,7 @@
 //! GitHub's API says it. Where nobody has a token the API is asked of a few gists in a round only, so that a check may be
 //! some rounds away; with a token each reading is one.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_others_unharmed, errors_of, honest, listed, member, run, weight,
 };
 use tensorflix::config::{Config, Overrides};

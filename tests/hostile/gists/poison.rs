@@ -1,6 +1,6 @@
 //! Gists made to break whoever reads them, and servers that never come to an end.
 
-use super::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, listed, member, raw_scores, run, weight};
+use crate::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, listed, member, raw_scores, run, weight};
 use tensorflix_domain::ids::Uid;
 use tensorflix_domain::submission::MAX_PAIRS;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};

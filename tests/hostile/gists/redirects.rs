@@ -1,6 +1,6 @@
 //! Answers that would lead the validator to another server: it asks the configured hosts and nobody else.
 
-use super::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, list, listed, member, run, weight};
+use crate::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, list, listed, member, run, weight};
 use std::net::{TcpListener, TcpStream};
 use tensorflix::config::Config;
 use tensorflix_domain::ids::Uid;

@@ -1,6 +1,6 @@
 //! Gists that GitHub refuses, and a GitHub that refuses us: each costs what it is about, and no more.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, member, run, weight,
 };
 use tensorflix::config::{Config, Overrides};

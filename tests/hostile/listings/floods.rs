@@ -1,6 +1,6 @@
 //! Who lists more than may count.
 
-use super::subnet::{
+use crate::subnet::{
     FIRST, Subnet, a_cycle_each_round, by, cast, check_others_unharmed, honest, list, run, submissions, weight,
 };
 use tensorflix::config::Config;

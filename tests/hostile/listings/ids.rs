@@ -1,6 +1,6 @@
 //! Ids that mean another one, and ids that mean something to a database, a page, a terminal or an address.
 
-use super::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, listed, run, weight, without_tags};
+use crate::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, listed, run, weight, without_tags};
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;

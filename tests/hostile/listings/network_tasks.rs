@@ -1,6 +1,6 @@
 //! Where the tasks of all validators count: who publishes more of them to weigh more.
 
-use super::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, member, run, weight};
+use crate::subnet::{FIRST, Subnet, by, check_others_unharmed, honest, list, member, run, weight};
 use serde_json::{Map, Value, json};
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::ids::Uid;

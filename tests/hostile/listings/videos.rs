@@ -1,6 +1,6 @@
 //! What becomes of a video between two cycles, and of one that was seen only once.
 
-use super::subnet::{FIRST, Subnet, by, cast, honest, of, run, weight};
+use crate::subnet::{FIRST, Subnet, by, cast, honest, of, run, weight};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::{Reason, Status};

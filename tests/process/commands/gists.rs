@@ -1,7 +1,7 @@
 //! `commit` looks at the gist before it writes: whoever made a slip hears of it before it is on chain.
 
+use super::world::{GIST, World};
 use crate::support::{check_exit, json};
-use crate::world::{GIST, World};
 use serde_json::Value;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::SUBMISSION_FILE;

@@ -1,20 +1,14 @@
 //! `commit` and `tasks`, from outside: against a sandbox in a process of its own, and against one in this process where
 //! a test must spoil the chain or look into it.
 
-#![cfg(feature = "sandbox")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its process must fail")]
-
-#[path = "commands/gists.rs"]
 mod gists;
-mod support;
-#[path = "commands/world.rs"]
 mod world;
 
+use crate::support::{HeldSandbox, check_exit, finished, folder, json, stdout};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
-use support::{HeldSandbox, check_exit, finished, folder, json, stdout};
 use tensorflix::commands::commit::committer::{CommitError, Deed};
 use tensorflix_sandbox::NETUID;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};

@@ -1,20 +1,10 @@
 //! `doctor` against a sandbox: a validator that has all it needs, and one that lacks one thing after another.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot run its process must fail"
-)]
-#![cfg(feature = "sandbox")]
-
-mod support;
-#[path = "support/tls.rs"]
 mod tls;
 
+use crate::support::{check_exit, finished, folder, json, stdout, tensorflix};
 use serde_json::Value;
 use std::path::Path;
-use support::{check_exit, finished, folder, json, stdout, tensorflix};
 use tensorflix::config::Config;
 use tensorflix::wiring::sandbox_config;
 use tensorflix_sandbox::{Sandbox, SandboxConfig, YOUTUBE_API_KEY};

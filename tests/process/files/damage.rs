@@ -1,7 +1,7 @@
 //! A damaged store ends the process, with words that say how to restore it: nothing that is tried again repairs a page.
 
 use super::process::{Running, once, run, store, url};
-use super::support::{HeldSandbox, check_exit, folder, tensorflix};
+use crate::support::{HeldSandbox, check_exit, folder, tensorflix};
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::Path;

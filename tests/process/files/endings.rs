@@ -1,7 +1,7 @@
 //! Whatever the system ends a process with leaves a line that says so, where a process can say anything.
 
 use super::process::{Running, ended, once, run, store, url};
-use super::support::{HeldSandbox, check_exit, folder, tensorflix};
+use crate::support::{HeldSandbox, check_exit, folder, tensorflix};
 use std::process::{Command, Stdio};
 
 #[test]

@@ -1,6 +1,6 @@
 //! A validator that is watched from outside while something is done to its files.
 
-use super::support::tensorflix;
+use crate::support::tensorflix;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! A secret in the wrong place is shown nowhere: not on stderr, not in the log, not by `doctor`, not in a core dump.
 
 use super::process::{Running, store, url};
-use super::support::{HeldSandbox, folder, tensorflix};
+use crate::support::{HeldSandbox, folder, tensorflix};
 use std::path::Path;
 use std::process::{Command, Stdio};
 

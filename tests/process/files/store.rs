@@ -2,7 +2,7 @@
 //! its name is another file, or nothing.
 
 use super::process::{Running, once, run, store};
-use super::support::{HeldSandbox, check_exit, folder};
+use crate::support::{HeldSandbox, check_exit, folder};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -97,7 +97,7 @@ fn a_store_that_is_suddenly_empty_is_not_started_over_until_that_is_asked_for() 
             std::fs::write(&store, "").expect("emptied");
         }
         for arguments in [&["run", "--once"][..], &["chain-syncer"], &["platform-tracker"]] {
-            let mut command = super::support::tensorflix(folder.path(), &[arguments, &["--config", "w.toml"]].concat());
+            let mut command = crate::support::tensorflix(folder.path(), &[arguments, &["--config", "w.toml"]].concat());
             command.env("TENSORFLIX__STORE__URL", super::process::url(&store));
             command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
             let stderr = check_exit(&super::process::ended(command.spawn().expect("a process")), 1);

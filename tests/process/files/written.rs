@@ -1,7 +1,7 @@
 //! What commands write: only regular files are replaced, no link is followed, and nobody but their owner reads them.
 
 use super::process::{Running, once, run, store, url};
-use super::support::{HeldSandbox, check_exit, folder, tensorflix};
+use crate::support::{HeldSandbox, check_exit, folder, tensorflix};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,5 @@
 //! Defences against attacks that the rules of the subnet leave open: the settings `[defences]`. All are off by default;
-//! what each is worth against which attack is measured by the attack lab (`tests/attacks`).
+//! what each is worth against which attack is measured by the attack lab (`tests/hostile/attacks`).
 //!
 //! - Each only takes from whoever it is aimed at, and no raw score of anybody else depends on it.
 //! - What is not known (no coldkey, no channel, no first sight) is never held against anybody.
