@@ -33,7 +33,7 @@ fn told(pinning: Pinning) -> Vec<Row> {
 }
 
 #[test]
-fn with_pinned_gists_validators_agree_in_every_cycle_after_each_has_seen_the_evidence() {
+fn with_pinned_gists_validators_agree_once_each_has_seen_the_evidence() {
     for row in told(Pinning::WhenPublishing) {
         assert_eq!((row.disputes.pinned, row.disputes.unpinned), (0, 0), "{row:?}");
         assert!(row.lowest_settled().is_none_or(|cosine| cosine >= LEAST_COSINE), "{row:?}");
@@ -42,7 +42,7 @@ fn with_pinned_gists_validators_agree_in_every_cycle_after_each_has_seen_the_evi
 
 /// Nothing is promised here but that the figures are true: a validator that was away cannot know who was first.
 #[test]
-fn with_unpinned_gists_all_disputes_are_on_unpinned_contents_and_come_only_from_what_was_missed() {
+fn with_unpinned_gists_validators_differ_only_on_unpinned_items_they_missed() {
     let rows = told(Pinning::Never);
     for row in &rows {
         assert_eq!(row.disputes.pinned, 0, "{row:?}");

@@ -206,7 +206,7 @@ fn outcome(decided: &DecidedCycle, video: &str) -> (Status, Option<Reason>) {
 const WARNING: &str = "no detector with a key answers it";
 
 #[test]
-fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warned_of() {
+fn youtubes_own_labels_reach_a_verdict_and_checks_without_a_key_are_warned_of() {
     let town = Town::start();
     let mut config = town.config(VALIDATOR_UID);
     switch_checks(&mut config, CheckMode::Off);

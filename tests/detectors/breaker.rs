@@ -114,7 +114,7 @@ fn requests_of_one(provider: Provider) -> u64 {
 }
 
 #[test]
-fn a_server_that_fails_five_times_in_a_row_is_left_alone_tried_once_and_asked_again_when_its_rest_is_over() {
+fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
     for provider in DETECTORS {
         let place = Arc::new(Place::start());
         actix_rt::System::new().block_on(async {

@@ -273,7 +273,7 @@ fn each_failure_of_a_detectors_server_is_told_apart_and_none_is_an_answer() {
 }
 
 #[test]
-fn a_budget_a_quota_and_a_refused_key_hold_as_the_server_counts_and_leave_nothing_stored() {
+fn budgets_quotas_and_refused_keys_hold_as_the_server_counts_and_store_nothing() {
     for provider in DETECTORS {
         let place = Place::start();
         let contents = place.videos();

@@ -258,7 +258,7 @@ fn calls() -> [Call; 8] {
 const GITHUB_PAUSES: Duration = Duration::from_millis(2_500);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_upstream_that_hangs_drips_or_never_closes_is_left_within_its_deadline_and_is_unknown() {
+async fn upstreams_that_hang_drip_or_never_close_are_unknown_within_their_deadline() {
     // All of them at one time, on one thread as actors are: what waits must not hold up the others either.
     let checks = calls().into_iter().flat_map(|call| CONDUCTS.map(|conduct| (call, conduct))).map(
         |((name, longest, call), conduct)| async move {

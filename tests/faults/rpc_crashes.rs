@@ -144,12 +144,12 @@ impl World {
 }
 
 #[test]
-fn the_process_may_end_before_any_of_its_requests_and_each_window_has_one_submission() {
+fn a_process_that_ends_before_any_request_still_submits_once_a_window() {
     end_before_each_request(false);
 }
 
 #[test]
-fn the_same_holds_where_weights_are_committed_and_what_the_chain_reveals_is_what_was_committed() {
+fn a_process_that_ends_before_any_request_reveals_the_weights_it_committed() {
     end_before_each_request(true);
 }
 
@@ -168,7 +168,7 @@ async fn decided(folder: &Path, commit_reveal: bool) -> World {
 }
 
 #[test]
-fn what_was_sent_before_the_node_forgot_its_blocks_is_settled_and_the_window_has_its_submission() {
+fn what_was_sent_before_the_node_pruned_its_blocks_is_settled_and_sending_goes_on() {
     /// Two days, and far more than the node keeps.
     const AWAY_BLOCKS: u32 = 15_000;
     actix_rt::System::new().block_on(async {

@@ -82,7 +82,7 @@ async fn included(sandbox: &Sandbox, folder: &Path, call: &str, count: usize) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_runtime_with_hashed_commits_only_weights_are_committed_and_revealed_also_after_a_kill_in_between() {
+async fn hashed_commits_are_revealed_also_after_a_kill_in_between() {
     let folder = folder();
     let mut config = SandboxConfig::default();
     config.hyperparameters.commit_reveal_weights_enabled = true;
@@ -123,7 +123,7 @@ async fn on_a_runtime_with_hashed_commits_only_weights_are_committed_and_reveale
 
 /// The chain opens what was committed only if it was encrypted for the epoch by the formula of its own runtime.
 #[tokio::test(flavor = "multi_thread")]
-async fn timelocked_commits_are_revealed_by_each_formula_of_epochs_also_right_after_an_upgrade() {
+async fn timelocked_commits_are_revealed_by_each_epoch_formula_also_after_an_upgrade() {
     for (first, second) in
         [(Release::Finney365, None), (Release::Renewed, None), (Release::Finney365, Some(Release::Renewed))]
     {
@@ -156,7 +156,7 @@ fn next_window(sandbox: &Sandbox) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_validator_survives_upgrades_and_the_death_of_its_endpoint_in_mid_submission() {
+async fn a_validator_survives_upgrades_and_a_dead_endpoint_in_mid_submission() {
     let folder = folder();
     let config = SandboxConfig::default();
     let sandbox = Sandbox::start_on(Release::Plain, config).await.expect("a sandbox");

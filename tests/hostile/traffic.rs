@@ -155,7 +155,7 @@ fn bought_views_are_told_from_honest_ones_and_honest_ones_are_left_alone() {
 }
 
 #[test]
-fn silent_views_in_an_audiences_rhythm_are_told_the_better_the_more_of_them_are_bought() {
+fn silent_views_in_an_audiences_rhythm_are_found_the_better_the_more_are_bought() {
     let shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
     let mut honest = Vec::new();
     let mut by_share = vec![Vec::new(); shares.len()];

@@ -119,7 +119,7 @@ fn crates_in_several_versions_are_few_and_each_has_its_reason_in_deny_toml() {
 const UNMAINTAINED: [&str; 5] = ["derivative", "libsecp256k1", "paste", "serde_cbor", "timelock"];
 
 #[test]
-fn what_nobody_maintains_is_in_neither_lock_and_the_rest_has_its_reason_in_deny_toml() {
+fn no_unmaintained_crate_is_locked_and_ignored_advisories_have_reasons() {
     for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
         let found = locked(&root().join(lock));
         assert!(found.len() > 100, "{lock} has the crates");

@@ -26,7 +26,7 @@ fn the_demo_prints_the_same_bytes_for_the_same_seed_and_sends_weights() {
 }
 
 #[test]
-fn the_demo_with_commits_ends_with_revealed_weights_and_prints_the_same_bytes_for_the_same_seed() {
+fn the_demo_with_commits_reveals_its_weights_and_prints_the_same_bytes_for_a_seed() {
     let folder = folder();
     let json = || {
         let arguments = ["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--output", "json"];
@@ -110,7 +110,7 @@ fn check_contract(cycle: &Value) {
 }
 
 #[test]
-fn the_demo_finds_what_no_ai_made_what_is_illicit_and_what_is_botted_and_says_why_in_words() {
+fn the_demo_explains_videos_that_are_not_ai_made_illicit_or_botted() {
     let folder = folder();
     let output = finished(folder.path(), &["demo", "--cycles", "2", "--seed", "7", "--speed", "0"]);
     check_exit(&output, 0);

@@ -145,7 +145,7 @@ pub fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
 }
 
 #[test]
-fn who_reads_what_another_process_stores_once_a_round_does_not_take_that_for_a_chain_that_stands_still() {
+fn a_reader_of_a_store_written_once_a_round_does_not_report_a_stalled_chain() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("validator.db").display());
@@ -163,7 +163,7 @@ fn who_reads_what_another_process_stores_once_a_round_does_not_take_that_for_a_c
 }
 
 #[test]
-fn a_chain_that_stands_still_is_degraded_and_then_unhealthy_and_healthy_again_when_it_moves() {
+fn a_stalled_chain_is_degraded_then_unhealthy_and_healthy_again_when_it_moves() {
     run(async {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         check(&watched.syncer(), Standing::Healthy, &[]);

@@ -24,7 +24,7 @@ const VICTIM: Uid = FIRST + 2;
 /// The front-runner: it committed long ago, has the lowest UID, and copies a gist minutes after it was edited, within
 /// the same polling round.
 #[test]
-fn a_copy_within_the_round_loses_by_githubs_dates_against_an_older_commitment_and_a_lower_uid() {
+fn a_copy_in_the_same_round_loses_by_githubs_dates_whatever_its_commitment_or_uid() {
     run(async {
         let with_first = |conduct| cast(&[conduct, Conduct::Honest, Conduct::Honest, Conduct::Honest]);
         let prepare = |config: &mut Config| without_tags(config);
@@ -47,7 +47,7 @@ fn a_copy_within_the_round_loses_by_githubs_dates_against_an_older_commitment_an
 /// Copies appear a round later, beside what the copier made itself; then the copied miner takes its videos out of its
 /// gist, and at last it loses its place on the subnet.
 #[test]
-fn a_copy_that_appears_in_a_later_round_wins_nothing_that_its_owner_lists_and_withdrawing_moves_no_claim() {
+fn a_copy_in_a_later_round_wins_nothing_and_withdrawing_moves_no_claim() {
     run(async {
         let prepare = |config: &mut Config| {
             without_tags(config);

@@ -120,7 +120,7 @@ fn newest(sandbox: &Sandbox, miners: u16) -> Uid {
 }
 
 #[test]
-fn a_crowd_that_lists_a_miners_videos_in_its_first_round_takes_none_however_many_they_are() {
+fn a_crowd_that_lists_a_miners_videos_in_its_first_round_takes_none_of_them() {
     const MINERS: u16 = 24;
     run(async {
         let others = |victim: Uid| (FIRST..FIRST + MINERS).filter(move |uid| *uid != victim);

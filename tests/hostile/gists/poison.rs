@@ -55,7 +55,7 @@ fn only(document: &str) -> Vec<GistFile> {
 }
 
 #[test]
-fn a_poisoned_gist_costs_at_most_itself_and_changes_no_bit_of_other_miners_raw_scores() {
+fn a_poisoned_gist_costs_only_itself_and_no_bit_of_other_miners_raw_scores() {
     run(async {
         let attackers: Vec<Uid> = (FIRST..).take(POISONS.len()).collect();
         // All others are after them, the pinning miner too.

@@ -33,7 +33,7 @@ fn a_video_that_vanishes_after_it_scored_is_rejected_in_the_next_cycle() {
 
 /// An earlier validator's window of twelve hours demanded twelve hours of data, so that all weights were empty for ever.
 #[test]
-fn a_first_cycle_with_one_observation_of_each_video_pays_also_for_a_video_of_minutes() {
+fn a_first_cycle_with_one_observation_each_pays_also_for_a_video_of_minutes() {
     run(async {
         let mut subnet = Subnet::start(cast(&[Conduct::FreshVideo, Conduct::Honest, Conduct::Honest]), |_, _| ()).await;
         let first = subnet.cycle().await;

@@ -60,7 +60,7 @@ fn a_task_gist_is_shown_line_by_line_with_the_place_of_what_is_wrong() {
 }
 
 #[test]
-fn a_task_gist_over_several_lines_gets_one_hint_and_ids_that_cannot_be_read_aloud_a_warning() {
+fn a_task_over_several_lines_gets_one_hint_and_an_unreadable_id_a_warning() {
     let folder = folder();
     let task = |id: &str| serde_json::json!({ id: { "description": "d", "platform": "youtube", "start_at": "2026-08-01T00:00:00Z" } });
     let pretty = serde_json::to_string_pretty(&task("a")).expect("JSON");

@@ -330,7 +330,7 @@ async fn a_pinned_revision_is_committed_as_it_is_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gists_that_cannot_be_read_are_said_beside_the_others_and_no_text_reaches_the_terminal_raw() {
+async fn unreadable_gists_are_listed_beside_the_others_and_no_raw_text_is_printed() {
     let world = World::start().await;
     let (members, ours) = {
         let guard = world.sandbox.world().read();

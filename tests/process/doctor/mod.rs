@@ -30,7 +30,7 @@ fn finding<'a>(report: &'a Value, subject: &str, state: &str) -> &'a Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_validator_that_has_all_it_needs_is_well_and_what_is_missing_is_said_with_what_to_do() {
+async fn a_complete_validator_is_well_and_what_is_missing_is_reported_with_what_to_do() {
     let folder = folder();
     let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
     let config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");
@@ -75,7 +75,7 @@ async fn a_validator_that_has_all_it_needs_is_well_and_what_is_missing_is_said_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_under_tls_is_trusted_if_the_system_trusts_its_certificate_and_never_otherwise() {
+async fn a_node_under_tls_is_trusted_only_if_the_system_trusts_its_certificate() {
     let folder = folder();
     let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
     let mut config = sandbox_config::write(&sandbox, folder.path(), "validator.db").expect("written");

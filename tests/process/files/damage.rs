@@ -59,7 +59,7 @@ fn one_cycle_on_a_damaged_store_ends_at_once_and_says_how_to_restore_it() {
 }
 
 #[test]
-fn a_validator_whose_store_is_damaged_while_it_runs_ends_and_says_how_to_restore_it() {
+fn a_store_damaged_while_it_is_used_ends_the_validator_with_how_to_restore_it() {
     let folder = folder();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     // Its chain goes on, so that the validator reads and writes.

@@ -98,7 +98,7 @@ async fn settle() {
 }
 
 #[test]
-fn a_batch_goes_when_it_is_full_and_one_that_comes_back_does_not_cut_the_next_ones_window_short() {
+fn a_full_batch_goes_at_once_and_its_return_does_not_shorten_the_next_window() {
     actix_rt::System::new().block_on(async {
         let bench = Bench::start().await;
         let (first, second, third) = (bench.ask(1).await, bench.ask(2).await, bench.ask(3).await);

@@ -110,7 +110,7 @@ async fn what_is_older_than_the_setting_is_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inside_run_a_chain_that_stands_still_neither_freezes_answers_nor_asks_for_each_request() {
+async fn inside_run_a_stalled_chain_neither_freezes_answers_nor_asks_for_each_request() {
     const MAX_AGE_SECS: u64 = 2;
     let world = World::start(|config| config.http.max_age_secs = MAX_AGE_SECS).await;
     world.add(Platform::YouTube, "AAAAAAAAAAA", Counts { views: Some(1), ..Counts::default() });

@@ -161,7 +161,7 @@ async fn a_validator_whose_services_are_stormed_sends_what_its_undisturbed_twin_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_wait_for_a_platform_leave_connections_for_what_is_answered_at_once() {
+async fn requests_that_wait_for_a_platform_leave_connections_for_quick_answers() {
     const ASKED: usize = 400;
     /// More than have a connection each.
     const REFUSED: usize = 300;
