@@ -1,8 +1,8 @@
-//! Three validators in one sandbox with one task source: do they come to the same weights?
+//! Three validators in one sandbox with one task source: do they reach the same weights?
 //!
 //! They start at different times and read gists at different phases of a polling round; one is cut off from GitHub and
 //! the platforms for six hours; one is restored from a backup that is hours old. Some miners copy what others publish,
-//! and no video names its miner, so that claims alone decide whose a content is. The same story is told with pinned
+//! and no video names its miner, so that claims alone decide which miner owns a video. The same story is played with pinned
 //! and with unpinned gists. `cargo test --test agreement -- --nocapture` prints the tables.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
@@ -47,6 +47,6 @@ fn with_unpinned_gists_validators_differ_only_on_unpinned_items_they_missed() {
     for row in &rows {
         assert_eq!(row.disputes.pinned, 0, "{row:?}");
         let is_agreed = row.lowest_settled().is_none_or(|cosine| cosine >= LEAST_COSINE);
-        assert!(is_agreed || row.disputes.unpinned > 0, "they differ, and not about whose a content is: {row:?}");
+        assert!(is_agreed || row.disputes.unpinned > 0, "they differ, and not about the owner of an item: {row:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Detectors against the sandbox's servers over real HTTP: what they answer is read rightly, and whatever goes wrong is no
 //! verdict, is not stored, and spends no more than the budget, as the servers count it.
 //!
-//! Beside them: the circuit breaker as a server sees it, and whole validators whose contents are verified.
+//! Beside them: the circuit breaker as a server sees it, and whole validators that have items verified.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot run its world must fail")]
 #![cfg(feature = "sandbox")]
@@ -47,7 +47,7 @@ const BAD_KEY: &str = "invalid-key";
 /// Deadline of a request that is to be answered: far more than loopback takes on any machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Deadline of a request whose answer never comes.
+/// Deadline of a request that is never answered.
 const SHORT_DEADLINE: Duration = Duration::from_millis(300);
 
 struct Place {
@@ -154,7 +154,7 @@ fn outbound() -> Outbound {
     Outbound::new(Arc::new(HttpClient::new().expect("a client")), limiter)
 }
 
-/// The illicit check of a content with one picture of it.
+/// The illicit check of an item with one picture of it.
 fn case(content: &ContentId, picture: &str) -> Case {
     Case {
         content: content.clone(),

@@ -19,7 +19,7 @@ use tensorflix_sandbox::world::WorldConfig;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 use tensorflix_store::Store;
 
-/// Cycles of the world whose last one is recorded, and hours from one to the next.
+/// Cycles of the world, of which the last is recorded, and hours from one to the next.
 const CYCLES: u32 = 12;
 const HOURS_PER_CYCLE: f64 = 6.0;
 

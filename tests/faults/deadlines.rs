@@ -1,5 +1,5 @@
-//! Every call to the outside ends within its deadline, at real sockets that misbehave: whoever accepts and says nothing, stops in
-//! the middle, drips bytes or never closes. What it ends as is a failure in passing: unknown, and never an absence.
+//! Every call to the outside ends within its deadline, at real sockets that misbehave: a server that accepts and does not answer, stops
+//! in the middle, drips bytes or never closes. The call ends as a temporary failure: unknown, and never an absence.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ const DEADLINE: Duration = Duration::from_millis(300);
 /// Beyond the deadlines and pauses of a call: for a machine that is busy. What ignores its deadline here never ends.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Between two bytes of whoever drips.
+/// Between two bytes of a server that drips.
 const DRIP: Duration = Duration::from_millis(20);
 
 /// What a server does once somebody has connected.
@@ -44,13 +44,13 @@ const DRIP: Duration = Duration::from_millis(20);
 enum Conduct {
     /// Does not even read.
     AcceptAndIgnore,
-    /// Reads, and says nothing.
+    /// Reads, and does not answer.
     HangBeforeHeaders,
-    /// Never comes to the end of its headers.
+    /// Never ends its headers.
     DripHeaders,
     /// Stops within the body.
     HangInBody,
-    /// Never comes to the end of the body.
+    /// Never ends the body.
     DripBody,
     /// Has said everything, but not where it ends, and does not close.
     NeverClose,
@@ -99,7 +99,7 @@ async fn misbehave(mut socket: TcpStream, conduct: Conduct) {
     std::future::pending().await
 }
 
-/// What a call came to, in so far as it matters here.
+/// The result of a call, as far as it matters here.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     /// Unknown: it may be tried again.
@@ -274,7 +274,7 @@ async fn upstreams_that_hang_drip_or_never_close_are_unknown_within_their_deadli
     futures::future::join_all(checks).await;
 }
 
-/// What stands between a client and a node that works.
+/// What is between a client and a node that works.
 #[derive(Clone, Copy, Debug)]
 enum Relay {
     /// Connects, and lets nothing through.

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 const ONCE: [&str; 6] = ["run", "--config", "w.toml", "--once", "--output", "json"];
 
-/// A device whose disk is always full.
+/// A device that is always full.
 const FULL: &str = "/dev/full";
 
 /// Runs one cycle with its log on a full disk.
@@ -29,7 +29,7 @@ fn check_weights_were_sent(output: &Output) {
 
 #[test]
 fn pitfall_13_no_weight_depends_on_a_log_that_can_be_written() {
-    // A log file on a full disk is told of on stderr, and nothing else comes of it.
+    // A log file on a full disk is reported on stderr, and changes nothing else.
     let told = folder();
     let _sandbox = HeldSandbox::start(told.path(), &[]);
     let output = once_with_a_full_log(told.path(), Stdio::piped());

@@ -21,7 +21,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const GROWTH: f64 = 1.2;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes blocks until what is waited for is there, ever more slowly: who was busy at one block is told of the next.
+/// Makes blocks until what is waited for is there, ever more slowly: who was busy at one block sees the next.
 async fn while_blocks_come<T>(sandbox: &Sandbox, what: &str, folder: &Path, mut found: impl FnMut() -> Option<T>) -> T {
     let (since, mut pause) = (Instant::now(), FIRST_PAUSE);
     loop {

@@ -98,7 +98,7 @@ pub fn cast(conducts: &[Conduct]) -> WorldConfig {
     WorldConfig { miners: conducts.len() as u32, cast: Some(cast), ..WorldConfig::default() }
 }
 
-/// Nothing but claims decides whose a content is.
+/// Claims alone decide which miner owns an item.
 pub fn without_tags(config: &mut Config) {
     config.rules.ownership_tag = OwnershipRule::Off;
 }
@@ -115,7 +115,7 @@ pub fn member(sandbox: &Sandbox, uid: Uid) -> Member {
     sandbox.world().read().members()[usize::from(uid)].clone()
 }
 
-/// Writes a miner's gist anew, and gives the revision.
+/// Writes a new revision of a miner's gist, and gives its id.
 pub fn list(sandbox: &Sandbox, uid: Uid, document: &str) -> String {
     sandbox.world().edit_gist(&member(sandbox, uid).gist_id, SUBMISSION_FILE, document).expect("a gist")
 }

@@ -1,7 +1,7 @@
-//! How well the analysis of traffic tells videos that people watch from videos whose views were bought: the sandbox's
+//! How well the analysis of traffic tells videos that people watch from videos with bought views: the sandbox's
 //! labelled generator against the rules of the domain, which do not know each other.
 //!
-//! The rules' constants were chosen on worlds below 20,000; what is measured here was never looked at for that.
+//! The rules' constants were chosen on worlds below 20,000; what is measured here was never used for that.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

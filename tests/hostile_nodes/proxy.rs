@@ -64,7 +64,7 @@ struct State {
     /// When something was asked last, and first since the clock was reset.
     asked: Option<Instant>,
     called: BTreeSet<String>,
-    /// Whether every head is told again and again, as fast as it is read.
+    /// Whether every head is sent repeatedly, as fast as it is read.
     floods: bool,
 }
 

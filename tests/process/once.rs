@@ -49,7 +49,7 @@ fn a_wrong_netuid_ends_the_one_cycle_and_binds_the_store_to_nothing() {
 fn a_refused_second_validator_leaves_the_store_of_the_first_as_it_is() {
     let folder = folder();
     let _sandbox = HeldSandbox::start(folder.path(), &[]);
-    // A file of an earlier release, as short as can be: whoever brings it up to date makes it longer.
+    // A file of an earlier release, as short as can be: bringing it up to date makes it longer.
     let file = folder.path().join("first.db");
     std::fs::write(&file, "").expect("written");
     let url = format!("sqlite://{}", file.display());

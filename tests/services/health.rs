@@ -61,11 +61,11 @@ pub struct Watched {
     pub store: Store,
     clock: Arc<HandMovedClock>,
     pub vitals: Arc<Vitals>,
-    resting: Arc<ActorStats>,
+    instagram: Arc<ActorStats>,
 }
 
 impl Watched {
-    /// A service that follows the chain; what stands in the store is as `prepare` left it.
+    /// A service that follows the chain, on a store that `prepare` has filled.
     pub async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         prepare(&store).await;
@@ -74,14 +74,14 @@ impl Watched {
 
     async fn on(store: Store, config: &Config) -> Self {
         let clock = Arc::new(HandMovedClock::new());
-        let resting = ActorStats::new("instagram");
+        let instagram = ActorStats::new("instagram");
         let others = ["youtube", "verifier", "gist_fetcher", "weight_setter", "chain_watcher"].map(ActorStats::new);
-        let stats = [vec![Arc::clone(&resting)], others.to_vec()].concat();
+        let stats = [vec![Arc::clone(&instagram)], others.to_vec()].concat();
         let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let youtube = config.platforms.of(Platform::YOUTUBE).expect("a platform of the release");
         let sources = vec![Source::new(connections::platform(config, youtube, &port), 1)];
         let vitals = Vitals::start(store.clone(), port, Dating::Chain, stats, sources, 25).await;
-        Self { store, clock, vitals, resting }
+        Self { store, clock, vitals, instagram }
     }
 
     /// Moves the clock on, and waits until the store was read again.
@@ -222,10 +222,10 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
         let watched = Watched::start(&Config::default(), chain_was_read).await;
         check(&watched.tracker(), Standing::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
         let watched = Watched::start(&with_key(), chain_was_read).await;
-        watched.resting.set_resting(true);
+        watched.instagram.set_resting(true);
         check(&watched.tracker(), Standing::Degraded, &["instagram failed again and again and rests"]);
         check(&watched.syncer(), Standing::Healthy, &[]);
-        watched.resting.set_resting(false);
+        watched.instagram.set_resting(false);
         for bucket in watched.vitals.sources[0].buckets(Scope::Everything) {
             assert!(watched.store.debit(&bucket, "1969-12-31", 9_000, 9_000).await.expect("asked"));
         }

@@ -1,4 +1,4 @@
-//! Health judges by what came of the actors' work: motion without success is told, with a reason for each, and ends with the
+//! Health judges by the results of the actors' work: activity without success is reported, with a reason for each, and ends with the
 //! first success.
 
 use crate::health::{Watched, chain_was_read, check, run, with_key};

@@ -1,4 +1,4 @@
-//! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing it says of a content is false: slow,
+//! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing it says of an item is false: slow,
 //! silent, broken and incomplete answers are what a validator must not take for anything else.
 
 use super::chaos::Faults;
@@ -167,10 +167,10 @@ fn items(reels: &str, block: Block) -> HttpResponse {
     answer(200, Value::from(reels.split('.').filter_map(item).collect::<Vec<_>>()).to_string())
 }
 
-/// What the detector thinks of a content: the truth.
+/// What the detector answers about an item: the truth.
 fn opinion(question: &str) -> HttpResponse {
     let question: Value = serde_json::from_str(question).expect("JSON");
-    let number = question["content"]["id"].as_str().and_then(truth::number_of).expect("a content");
+    let number = question["content"]["id"].as_str().and_then(truth::number_of).expect("an item");
     let verdict = if number == truth::FILMED { "fail" } else { "pass" };
     answer(200, json!({ "verdict": verdict, "confidence": 0.97 }).to_string())
 }

@@ -197,7 +197,7 @@ impl Workshop {
             let parts = self.verifier(stats);
             move || Verifier::new(parts.clone())
         });
-        // Verdicts do not stand until the next slot, in which they are asked for anew; without one a content waits.
+        // Verdicts expire before the next slot, in which they are requested again; without a verdict an item waits.
         let verification = VerificationPolicy {
             ai: CheckMode::Enforce,
             on_unknown: OnUnknown::Hold,

@@ -54,14 +54,14 @@ fn evidence_is_true(cycle: &DecidedCycle) {
             assert!((least..=most).contains(&views.count), "video {number} at {views:?}");
         }
         if let Some(latest) = &known.latest {
-            let seen = latest.presence.as_ref().expect("every content is there: nothing may say otherwise");
+            let seen = latest.presence.as_ref().expect("every item is there: nothing may say otherwise");
             assert_eq!(seen.published_at, Some(truth::published_at(number)), "video {number}");
         }
     }
 }
 
-/// A true content of whoever listed it is never rejected: it counts, or it waits. What a camera filmed never counts, whatever
-/// befalls the detector.
+/// A good item is never rejected, whichever miner listed it: it counts, or it is pending. What a camera filmed never counts,
+/// whatever happens to the detector.
 fn unknown_is_never_against_anybody(cycle: &DecidedCycle) {
     for judged in &cycle.submissions {
         let number = truth::number_of(&judged.content_id).expect("a video");

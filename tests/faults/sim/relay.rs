@@ -11,7 +11,7 @@ use tensorflix_testkit::time::pass;
 /// Longest that a message is held back.
 const LONGEST_DELAY_SECS: u64 = 240;
 
-/// Stands between the sender of an event and one who hears of it.
+/// Passes events from their sender to one listener.
 pub struct Relay<M: Message<Result = ()> + Send> {
     to: Recipient<M>,
     faults: Arc<Faults>,

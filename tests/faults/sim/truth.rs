@@ -1,4 +1,4 @@
-//! What is true in the world, whatever anybody is told of it: who lists what, when videos were published, and how often they
+//! What is true in the world, whatever anybody hears of it: who lists what, when videos were published, and how often they
 //! have been watched at each block.
 
 use tensorflix_domain::chain_time::Moment;
@@ -94,12 +94,12 @@ fn task_of(number: u32) -> &'static str {
     if number < FIRST_REEL { TASK } else { REELS_TASK }
 }
 
-/// When a content was published: some days before the beginning, and after the task began.
+/// When an item was published: some days before the simulation begins, and after the task began.
 pub fn published_at(number: u32) -> Moment {
     moment(f64::from(BEGIN) / 300.0 - f64::from(number))
 }
 
-/// The views of a content at a block: it is watched once in each block, and its number of times before.
+/// The views of an item at a block: one for each block, and as many as its number before.
 pub fn views(number: u32, block: Block) -> u64 {
     u64::from(number) * 1_000 + u64::from(block - BEGIN)
 }

@@ -18,7 +18,7 @@ use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::{self, Conduct};
 
-/// Whose videos are copied. Not the second honest miner, whose commitment pins a revision.
+/// The miner with the videos that are copied. Not the second honest miner: its commitment pins a revision.
 const VICTIM: Uid = FIRST + 2;
 
 /// The front-runner: it committed long ago, has the lowest UID, and copies a gist minutes after it was edited, within
@@ -65,7 +65,7 @@ fn a_copy_in_a_later_round_wins_nothing_and_withdrawing_moves_no_claim() {
         let (second, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
         assert_eq!(copies(&second).len(), copied.len());
         for copy in copies(&second) {
-            // Those past the limit of a task are not even looked at.
+            // Those past the limit of a task are not even checked.
             let is_refused = matches!(copy.reason, Some(Reason::DuplicateSubmission | Reason::TooManySubmissions));
             assert!(is_refused && copy.score.is_none(), "{copy:?}");
         }
@@ -138,7 +138,7 @@ fn what_two_hotkeys_list_while_cycles_are_decided_is_never_paid_to_both() {
                 cycle = world.cycle().await;
                 let paid: Vec<_> = cycle.submissions.iter().filter(|judged| judged.score.is_some()).collect();
                 let contents: BTreeSet<_> = paid.iter().map(|judged| (&judged.task_id, &judged.content_id)).collect();
-                assert_eq!(contents.len(), paid.len(), "one hotkey for each content");
+                assert_eq!(contents.len(), paid.len(), "one hotkey for each item");
             }
         }
         let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
@@ -148,7 +148,7 @@ fn what_two_hotkeys_list_while_cycles_are_decided_is_never_paid_to_both() {
     });
 }
 
-/// A copier pins the revision of its gist that lists another's videos: a proof of time, but not of whose they are.
+/// A copier pins the revision of its gist that lists another's videos: a proof of time, but not of ownership.
 #[test]
 fn a_copier_that_pins_its_revision_takes_no_video_that_names_its_miner() {
     run(async {

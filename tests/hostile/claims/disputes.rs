@@ -12,7 +12,7 @@ use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::{Conduct, WorldConfig};
 
-/// Whose videos are taken. Not the second honest miner, whose commitment pins a revision.
+/// The miner with the videos that are taken. Not the second honest miner: its commitment pins a revision.
 const VICTIM: Uid = FIRST + 2;
 
 /// The API's route for a gist.
@@ -151,7 +151,7 @@ fn a_crowd_that_lists_a_miners_videos_in_its_first_round_takes_none_of_them() {
     });
 }
 
-/// Two accomplices tie with each other two thousand times, so that somebody else's tie is not looked at.
+/// Two accomplices tie with each other two thousand times, so that somebody else's tie is not examined.
 #[test]
 fn two_thousand_ties_of_two_accomplices_hide_no_other_dispute() {
     run(async {

@@ -1,4 +1,4 @@
-//! Whose a video is by its own words: strangers' videos, and captions that would serve many.
+//! The owner that a video names in its own text: strangers' videos, and captions that would serve many miners.
 
 use crate::subnet::{FIRST, Subnet, by, cast, honest, list, member, of, run, weight};
 use std::collections::BTreeSet;

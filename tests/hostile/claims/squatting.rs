@@ -10,7 +10,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::node::GenesisNeuron;
 
-/// Whose videos are squatted on.
+/// The miner with the videos that are squatted on.
 const VICTIM: Uid = FIRST + 2;
 
 const NOTHING: &str = r#"{"submissions": []}"#;
@@ -89,7 +89,7 @@ fn a_squatted_id_passes_to_the_next_claimant_when_the_squatter_is_deregistered()
     });
 }
 
-/// By the default rule the video itself says whose it is, so that squatting takes nothing, not even at first.
+/// By the default rule the video itself names its owner, so that squatting takes nothing, not even at first.
 #[test]
 fn squatting_takes_nothing_from_a_video_that_names_its_miner() {
     run(async {

@@ -1,4 +1,4 @@
-//! Who commits on chain again and again.
+//! A miner that commits on chain many times.
 
 use crate::subnet::{FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, run, weight};
 use tensorflix::wiring::app::slot_blocks;

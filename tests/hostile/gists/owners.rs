@@ -1,4 +1,4 @@
-//! Whose a gist is, and whether it is there: somebody else's, sold, renamed, secret or deleted.
+//! The owner of a gist, and whether it is there: somebody else's, sold, renamed, secret or deleted.
 //!
 //! GitHub's API says it. Where nobody has a token the API is asked of a few gists in a round only, so that a check may be
 //! some rounds away; with a token each reading is one.
@@ -15,7 +15,7 @@ use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use tensorflix_sandbox::world::{Conduct, Gist, GistFile, SUBMISSION_FILE};
 use tensorflix_sandbox::{GITHUB_TOKEN, Sandbox};
 
-/// Whose gist it is about. Not the second honest miner, whose pinned revision is read from the API.
+/// The miner with the gist in question. Not the second honest miner: its pinned revision is read from the API.
 const MINER: Uid = FIRST + 2;
 
 /// Blocks between two rounds of these tests: two hours.
@@ -61,12 +61,12 @@ async fn let_all_be_checked(subnet: &mut Subnet) -> DecidedCycle {
     cycle
 }
 
-/// Checks that nothing of the miner's gist stands, that it is told, and that nobody else is worse off.
+/// Checks that nothing of the miner's gist counts, that this is reported, and that nobody else is worse off.
 #[track_caller]
 fn check_refused(cycle: &DecidedCycle, honest: &DecidedCycle, uid: Uid) {
     assert!(by(cycle, uid).iter().all(|judged| judged.score.is_none()), "{:?}", by(cycle, uid));
     assert!(weight(cycle, uid) == 0.0 && weight(honest, uid) > 0.0);
-    assert!(!errors_of(cycle, uid).is_empty(), "UID {uid} is told why");
+    assert!(!errors_of(cycle, uid).is_empty(), "the reason for UID {uid} is reported");
     check_others_unharmed(cycle, honest, &[uid]);
 }
 
@@ -121,7 +121,7 @@ fn a_gist_that_was_handed_to_another_account_is_refused_until_it_is_back() {
     });
 }
 
-/// The account was renamed, so that the committed name is free for whoever wants it.
+/// The account was renamed, so that anybody can take the committed name.
 #[test]
 fn a_renamed_owner_counts_again_when_the_new_name_is_committed() {
     run(async {
@@ -192,7 +192,7 @@ fn a_deleted_gist_stops_counting_once_its_absence_is_confirmed() {
             subnet.sandbox.world().remove_gist(&gist_id).expect("a gist");
             let (once, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
             assert_eq!(once.scores, honest.scores, "one answer confirms nothing");
-            assert!(!errors_of(&once, MINER).is_empty(), "it is told at once");
+            assert!(!errors_of(&once, MINER).is_empty(), "it is reported at once");
             let (cycle, honest) = until_refused(&mut subnet, &mut twin, MINER).await;
             check_refused(&cycle, &honest, MINER);
         }
@@ -227,7 +227,7 @@ fn a_gist_that_cannot_be_read_for_a_while_costs_its_miner_nothing() {
                 let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
                 subnet.sandbox.faults().clear();
                 assert_eq!(cycle.scores, honest.scores, "{failure:?}");
-                assert!(!errors_of(&cycle, MINER).is_empty(), "{failure:?} is told");
+                assert!(!errors_of(&cycle, MINER).is_empty(), "{failure:?} is reported");
                 check_others_unharmed(&cycle, &honest, &[]);
                 let (cycle, honest) = (subnet.next_cycle().await, twin.next_cycle().await);
                 assert_eq!(cycle.scores, honest.scores, "{failure:?} has passed");
@@ -297,7 +297,7 @@ fn with_gist_owner_required(config: &Config) -> Config {
 }
 
 /// A miner has a good gist, lets it be checked, and then commits another that is somebody else's: what was confirmed of
-/// one gist says nothing of another.
+/// one gist confirms nothing of another.
 #[test]
 fn a_check_of_one_gist_does_not_vouch_for_the_next() {
     run(async {

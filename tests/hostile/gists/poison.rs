@@ -1,4 +1,4 @@
-//! Gists made to break whoever reads them, and servers that never come to an end.
+//! Gists made to break their reader, and servers with answers that never end.
 
 use crate::subnet::{FIRST, Subnet, check_others_unharmed, errors_of, honest, listed, member, raw_scores, run, weight};
 use tensorflix_domain::ids::Uid;
@@ -97,7 +97,7 @@ fn a_poisoned_gist_costs_only_itself_and_no_bit_of_other_miners_raw_scores() {
 #[test]
 fn a_gist_that_never_ends_or_never_comes_costs_only_its_miner() {
     run(async {
-        // What the miner is told of each.
+        // What is reported of each.
         let faults = [
             (Fault::EndlessBody, "larger than"),
             (Fault::SlowDrip { piece_bytes: 1, pause: std::time::Duration::from_millis(100) }, "5s"),

@@ -28,7 +28,7 @@ impl Trap {
     }
 }
 
-/// Not the second honest miner, whose pinned revision is read from the API.
+/// Not the second honest miner: its pinned revision is read from the API.
 const ATTACKER: Uid = FIRST + 2;
 
 fn within_seconds(config: &mut Config) {
@@ -40,7 +40,7 @@ fn within_seconds(config: &mut Config) {
 fn a_redirect_of_a_gist_to_another_server_is_not_followed() {
     run(async {
         let trap = Trap::set();
-        // A gist that has nothing, which is what a gist that cannot be read comes to.
+        // An empty gist: a gist that cannot be read has the same effect.
         let nothing = |sandbox: &Sandbox| drop(list(sandbox, ATTACKER, r#"{"submissions": []}"#));
         for token in [None, Some(GITHUB_TOKEN)] {
             let prepare = |config: &mut Config| {
@@ -62,7 +62,7 @@ fn a_redirect_of_a_gist_to_another_server_is_not_followed() {
             .await;
             let (cycle, honest) = (subnet.cycle().await, twin.cycle().await);
             trap.check_nobody_came();
-            assert!(!errors_of(&cycle, ATTACKER).is_empty(), "the miner is told");
+            assert!(!errors_of(&cycle, ATTACKER).is_empty(), "it is reported");
             assert!(weight(&cycle, ATTACKER) == 0.0);
             check_others_unharmed(&cycle, &honest, &[ATTACKER]);
             assert_eq!(cycle.scores, honest.scores);

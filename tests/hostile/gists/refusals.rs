@@ -12,7 +12,7 @@ use tensorflix_sandbox::{GITHUB_TOKEN, Sandbox};
 
 const MINERS: u32 = 14;
 
-/// Rounds that are looked at.
+/// Rounds that are checked.
 const ROUNDS: u32 = 4;
 
 /// What was never confirmed waits, so that an owner check that is not made costs its miner everything.
@@ -92,7 +92,7 @@ fn bogus_pins_use_up_no_requests_of_others_and_their_miners_last_good_gists_stan
                     let scored = |judged: &[&tensorflix_domain::judge::Judged]| {
                         judged.iter().filter(|judged| judged.status == Status::Accepted).count()
                     };
-                    assert_eq!(scored(&by(&cycle, uid)), scored(&by(&first, uid)), "its last good gist stands");
+                    assert_eq!(scored(&by(&cycle, uid)), scored(&by(&first, uid)), "its last good gist is used");
                     assert!(errors_of(&cycle, uid).iter().any(|told| told.contains("last good copy")));
                 }
             }

@@ -32,7 +32,7 @@ fn a_flood_of_one_task_earns_what_its_first_few_earn() {
         check_others_unharmed(&flooded, &honest, &[FIRST]);
         let asked = |subnet: &Subnet| subnet.sandbox.counters().platforms;
         let units = |subnet: &Subnet| (asked(subnet).youtube.units_of("general"), asked(subnet).apify.requests);
-        assert_eq!(units(&subnet), units(&twin), "and it costs no quota");
+        assert_eq!(units(&subnet), units(&twin), "and it spends no quota");
     });
 }
 

@@ -14,7 +14,7 @@ fn list_otherwise(pairs: &[Judged], forms: &[String]) -> String {
     serde_json::json!({ "submissions": pairs }).to_string()
 }
 
-/// The first video of the last miner, whose task it is for, and the cycle without any attack.
+/// The first video of the last miner, and the cycle without any attack.
 async fn victim() -> (Judged, DecidedCycle) {
     let mut subnet = Subnet::start(honest(4), |sandbox, config| {
         without_tags(config);

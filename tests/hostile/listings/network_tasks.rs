@@ -21,7 +21,7 @@ const MANY_TASKS: usize = 1_000;
 /// Tasks that the other validators publish.
 const COMMON_TASKS: usize = 3;
 
-/// Tasks with their ids, of a gist as it stands.
+/// Tasks with their ids, of the present gist.
 fn tasks_of(sandbox: &Sandbox, uid: Uid) -> Vec<(String, Value)> {
     let world = sandbox.world().read();
     let gist = world.gist(&world.members()[usize::from(uid)].gist_id).expect("a gist").clone();

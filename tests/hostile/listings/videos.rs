@@ -64,7 +64,7 @@ fn views_that_the_platform_takes_back_are_found_out_and_cost_only_their_buyer() 
             cycles.push(subnet.next_cycle().await);
         }
         let buyers = subnet.uids(Conduct::BuysViews);
-        assert!(of(&cycles[0], &buyers).all(|judged| judged.reason.is_none()), "one look says nothing");
+        assert!(of(&cycles[0], &buyers).all(|judged| judged.reason.is_none()), "one observation proves nothing");
         let found: Vec<&Judged> = of(&cycles[2], &buyers).filter(|judged| judged.score.is_some()).collect();
         assert!(!found.is_empty());
         for judged in found {

@@ -82,7 +82,7 @@ fn each_pair_is_told_what_a_validator_then_decides() {
         assert_eq!(pairs.len(), own.len());
         for (told, decided) in pairs.iter().zip(&own) {
             assert_eq!((&told["task_id"], &told["content_id"]), (&decided["task_id"], &decided["content_id"]));
-            // To whom a content belongs among several, and what detectors say of it, only a running validator knows.
+            // Only a running validator knows which of several miners an item belongs to, and what detectors say of it.
             let of_the_validator = ["duplicate_submission", "not_ai_generated", "illicit_content", "off_topic"];
             if !decided["reason"].as_str().is_some_and(|reason| of_the_validator.contains(&reason)) {
                 for key in ["status", "reason", "platform", "views", "published_at"] {
@@ -191,7 +191,7 @@ fn a_hotkey_that_validators_do_not_know_by_this_gist_is_wrong() {
 #[test]
 fn without_a_network_files_are_checked_as_far_as_they_go() {
     let folder = folder();
-    // Whoever asks anything of this configuration gets no answer.
+    // Nothing that this configuration names answers.
     let dead = "[network]\nnetwork = \"ws://127.0.0.1:1\"\n[validator]\nusername = \"v\"\ngist_id = \"0a\"\n[github]\n\
                 api_url = \"http://127.0.0.1:1\"\nraw_url = \"http://127.0.0.1:1\"\n";
     write(folder.path(), "config.toml", dead);

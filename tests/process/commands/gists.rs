@@ -1,4 +1,4 @@
-//! `commit` looks at the gist before it writes: whoever made a slip hears of it before it is on chain.
+//! `commit` checks the gist before it writes: a mistake is reported before it is on chain.
 
 use super::world::{GIST, World};
 use crate::support::{check_exit, json};

@@ -27,7 +27,7 @@ fn commit(folder: &Path, text: &str, more: &[&str]) -> Output {
     finished(folder, &arguments)
 }
 
-/// A wallet whose key no sandbox knows, beside the sandbox's own.
+/// A wallet with a key that no sandbox knows, beside the sandbox's own.
 fn add_strangers_wallet(wallets: &Path) {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/chain/tests/data/wallets/t1/hotkeys/h1");
     let hotkeys = wallets.join("stranger").join("hotkeys");
@@ -110,7 +110,7 @@ fn a_hotkey_that_is_not_registered_is_told_how_to_register() {
 fn a_chain_that_cannot_be_reached_is_said_in_words_and_costs_nothing_else() {
     let folder = folder();
     add_strangers_wallet(&folder.path().join(".bittensor").join("wallets"));
-    // It takes connections and says nothing that TLS or WebSocket would understand.
+    // It accepts connections and answers nothing that TLS or WebSocket would understand.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || listener.incoming().for_each(drop));
@@ -298,7 +298,7 @@ async fn inclusion_that_is_not_final_is_not_called_written() {
     assert!(matches!(result, Err(CommitError::Undecided { .. })), "{result:?}");
     world.sandbox.node().faults().release_finality();
     let result = world.commit_here(PATIENCE, &|_| {}).await.expect("an end");
-    assert_eq!(result.deed, Deed::Stood, "once it is final it stands, and nothing is sent");
+    assert_eq!(result.deed, Deed::Stood, "once it is final it is kept, and nothing is sent");
     assert_eq!(world.sandbox.node().submissions().len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! A node under TLS: a certificate authority made for one test, and what stands before a plain node.
+//! A node under TLS: a certificate authority made for one test, and a TLS server before a plain node.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// Signs certificates that whoever trusts it takes.
+/// Signs certificates, which clients that trust it accept.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {

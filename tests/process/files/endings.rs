@@ -26,7 +26,7 @@ fn every_signal_that_ends_a_validator_is_named_in_its_last_lines() {
 #[test]
 fn a_signal_ends_every_other_command_with_a_line_too() {
     let folder = folder();
-    // Whoever runs these tests under `nohup` has every process of them ignore hang-ups.
+    // Under `nohup` every process of these tests ignores hang-ups.
     let status = std::fs::read_to_string("/proc/self/status").expect("our status");
     let ignored = status.lines().find(|line| line.starts_with("SigIgn:")).expect("what is ignored");
     let hangup = if ignored.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']) { "TERM" } else { "HUP" };

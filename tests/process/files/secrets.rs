@@ -97,7 +97,7 @@ fn the_memory_of_a_process_with_keys_cannot_be_dumped() {
     let folder = folder();
     let _sandbox = HeldSandbox::start(folder.path(), &[]);
     let mut command = Command::new("sh");
-    // Cores are wanted where whoever starts it may say so.
+    // Core dumps are allowed by the limits that it is started with.
     command.args(["-c", "ulimit -c unlimited; exec \"$0\" run --config w.toml", env!("CARGO_BIN_EXE_tensorflix")]);
     command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
     command.env("TENSORFLIX__STORE__URL", url(&store(folder.path())));

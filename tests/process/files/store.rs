@@ -71,7 +71,7 @@ fn the_services_of_a_validator_whose_store_is_gone_say_so_before_it_ends() {
     std::fs::rename(&store, folder.path().join("moved.db")).expect("renamed");
     let since = Instant::now();
     loop {
-        let (status, health) = validator.health("chain_syncer").expect("it answers until the reason was told");
+        let (status, health) = validator.health("chain_syncer").expect("it answers until it has given the reason");
         if health.contains("own.db is gone") {
             assert_eq!(status, 503, "{health}");
             break;

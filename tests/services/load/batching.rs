@@ -52,7 +52,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// A collector whose batches hold two contents.
+    /// A collector with batches of two items.
     async fn start() -> Self {
         let mut config = Config::default();
         config.platforms.set("youtube", "batch_size", 2);
@@ -75,7 +75,7 @@ impl Bench {
         Self { clock, asked, permits, collector: BatchCollector::new(collecting).start() }
     }
 
-    /// Asks for a content, and lets everything that can happen without time happen.
+    /// Asks for an item, and lets everything happen that needs no time.
     async fn ask(&self, number: u32) -> tokio::task::JoinHandle<Result<(), Unobserved>> {
         let content = ContentId::new(Platform::YOUTUBE, &format!("v{number:010}")).expect("an id");
         let read_at = self.clock.monotonic() + Duration::from_nanos(1);

@@ -106,7 +106,7 @@ async fn holds_little_memory_while_nobody_reads(connections: usize, request: &'s
         attackers.push(connect_reading_little(&tracker.urls[0]).await);
     }
     let mut served = 0;
-    // The answers between show that what was sent has been looked at.
+    // The answers between show that what was sent has been read.
     for _ in 0..PROBES {
         attackers = tokio::task::spawn_blocking(move || {
             attackers.iter_mut().for_each(|stream| pipeline(stream, request, MOST_BYTES));
@@ -159,7 +159,7 @@ async fn bodies_that_never_come_keep_nobody_from_an_answer() {
                 1 => b"",
                 _ => b"GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
             };
-            // It may have been told to make room already.
+            // It may have been closed to make room already.
             let _ = stream.write_all(beginning);
             stream
         };

@@ -1,4 +1,4 @@
-//! Weights depend on nothing that only watches: a validator whose services are stormed sends the same weights in the same windows
+//! Weights depend on nothing that only watches: a validator with stormed services sends the same weights in the same windows
 //! as its twin that nobody disturbs.
 
 use crate::support::tensorflix;
@@ -36,7 +36,7 @@ const BEGINNINGS: [&[u8]; 4] = [
     b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n",
 ];
 
-/// Many connections to some servers, each begun anew whenever it ends.
+/// Many connections to some servers, each opened again whenever it ends.
 struct Storm {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -145,7 +145,7 @@ async fn outcome(is_attacked: bool) -> Outcome {
             scores.insert(pair, judged.score.map(f64::to_bits));
         }
     }
-    // The last window was begun only to see what the one before came to.
+    // The last window was begun only to see the result of the one before.
     let submissions = submissions().into_iter().take(WINDOWS as usize).collect();
     Outcome { submissions, scores }
 }
