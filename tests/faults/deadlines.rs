@@ -1,5 +1,5 @@
-//! Every call to the outside ends within its deadline, at real sockets that misbehave: a server that accepts and does not answer, stops
-//! in the middle, drips bytes or never closes. The call ends as a temporary failure: unknown, and never an absence.
+//! Every call to the outside ends within its deadline, at real sockets that misbehave: a server that accepts and does not
+//! answer, stops in the middle, drips bytes or never closes. The call ends as a temporary failure: unknown, and never an absence.
 
 use std::future::Future;
 use std::net::SocketAddr;

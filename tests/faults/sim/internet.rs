@@ -1,5 +1,5 @@
-//! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing it says of an item is false: slow,
-//! silent, broken and incomplete answers are what a validator must not take for anything else.
+//! GitHub, YouTube, Apify and a detector as the truth has them, with seeded faults in every answer. Nothing they say of an item is
+//! false: slow, silent, broken and incomplete answers are what a validator must not take for anything else.
 
 use super::chaos::Faults;
 use super::truth;
