@@ -99,18 +99,23 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
         }
     }
 
+    check_unanswerable_questions(folder.path());
+}
+
+/// Questions that have no answer are refused with what to ask instead.
+fn check_unanswerable_questions(folder: &Path) {
     for (question, pieces) in [
         (vec!["nosuchvideo"], vec!["has no submission of nosuchvideo", "--cycle N"]),
         (vec!["https://youtu.be/nosuchvideo"], vec!["bare id"]),
         (vec!["--uid", "999"], vec!["UID 999 is not registered"]),
         (vec!["nosuchvideo", "--cycle", "7"], vec!["cycle 7", "1 to 1"]),
     ] {
-        let output = finished(folder.path(), &[vec!["explain", "--config", "w.toml"], question].concat());
+        let output = finished(folder, &[vec!["explain", "--config", "w.toml"], question].concat());
         let stderr = check_exit(&output, 1);
         let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(pieces.iter().all(|piece| said.contains(piece)), "{pieces:?}: {said}");
     }
-    check_exit(&finished(folder.path(), &["explain", "--config", "w.toml"]), 2);
+    check_exit(&finished(folder, &["explain", "--config", "w.toml"]), 2);
 }
 
 /// A number as it is written in a text, wherever a word ends.

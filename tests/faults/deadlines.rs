@@ -20,6 +20,7 @@ use tensorflix_actors::verifier::{
     Case, CaseQuestion, Detector, DetectorError, OpenAi, SightEngine, Terms, Unexamined, Webhook,
 };
 use tensorflix_chain::{ChainConfig, ChainError, Client, NoGate};
+use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::OwnerAnswer;
 use tensorflix_domain::gist_record::GistOutcome;
 use tensorflix_domain::ids::ContentId;
@@ -138,6 +139,10 @@ impl Outside {
     }
 }
 
+fn pointer() -> GistPointer {
+    "alice:00ff".parse().expect("a pointer")
+}
+
 fn terms() -> Terms {
     Terms { bucket: "test".to_owned(), max_in_flight: 1, daily_requests: 1_000, deadline: DEADLINE }
 }
@@ -183,21 +188,14 @@ fn calls() -> [Call; 8] {
     let github = DEADLINE * 3 + GITHUB_PAUSES;
     [
         ("raw gist", github, |outside| {
-            Box::pin(async move {
-                let pointer = "alice:00ff".parse().expect("a pointer");
-                gist_end(outside.github(None).gist(&pointer, None).await.outcome)
-            })
+            Box::pin(async move { gist_end(outside.github(None).gist(&pointer(), None).await.outcome) })
         }),
         ("GitHub's API", github, |outside| {
-            Box::pin(async move {
-                let pointer = "alice:00ff".parse().expect("a pointer");
-                gist_end(outside.github(Some("token")).gist(&pointer, None).await.outcome)
-            })
+            Box::pin(async move { gist_end(outside.github(Some("token")).gist(&pointer(), None).await.outcome) })
         }),
         ("GitHub's API, for an owner", github, |outside| {
             Box::pin(async move {
-                let pointer = "alice:00ff".parse().expect("a pointer");
-                match outside.github(None).owner(&pointer).await {
+                match outside.github(None).owner(&pointer()).await {
                     Ok(OwnerAnswer::Unanswered) => End::Passing,
                     other => End::Other(format!("{other:?}")),
                 }
