@@ -1,5 +1,5 @@
 //! The analysis of traffic: what it guarantees for any answer of platforms, and single cases. How well it tells honest
-//! videos from bought ones is measured in the root's `tests/traffic`.
+//! videos from bought ones is measured in the root's `tests/hostile/traffic.rs`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that has no value to check must fail")]
 

@@ -1,5 +1,5 @@
 //! Defences against attacks that the rules of the subnet leave open: the settings `[defences]`. All are off by default;
-//! what each is worth against which attack is measured by the attack lab (`tests/attacks`).
+//! what each is worth against which attack is measured by the attack lab (`tests/hostile/attacks`).
 //!
 //! - Each takes only from the miners that it is aimed at; no raw score of another miner depends on it.
 //! - What is not known (no coldkey, no channel, no first sight) never counts against a miner.
