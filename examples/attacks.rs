@@ -7,7 +7,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::cast_precision_loss, reason = "an example")]
 
-#[path = "../tests/attacks/lab.rs"]
+#[path = "../tests/hostile/attacks/lab.rs"]
 mod lab;
 
 use lab::{RESIDUES, play, with_all_defences, with_settings};

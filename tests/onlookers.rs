@@ -1,4 +1,6 @@
-//! Whoever only watches stops no weight: a console that reads nothing, and a server whose handlers crash.
+//! What only watches stops no weight: a console that reads nothing, and a server with handlers that crash.
+//!
+//! It is alone in its test binary: it sets the log and the panic hook of the whole process.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot run must fail")]
 

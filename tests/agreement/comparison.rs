@@ -22,7 +22,7 @@ pub struct Agreement {
     pub is_settled: bool,
 }
 
-/// Contents whose winner differs between validators that have seen the same.
+/// Items with different winners at validators that have seen the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Disputes {
     /// A commitment pinned a revision that lists it.
@@ -79,7 +79,7 @@ pub fn compare(number: usize, seats: &[Option<Seat>], note: String) -> Row {
     Row { number, pairs, contested, disputes: Disputes { pinned, unpinned: disputed.len() - pinned }, note }
 }
 
-/// Of each content that several miners list, who gets it.
+/// Of each item that several miners list, the miner that gets it.
 fn winners(cycle: &DecidedCycle) -> BTreeMap<Place<'_>, Option<Uid>> {
     let mut listed: BTreeMap<Place<'_>, BTreeSet<Uid>> = BTreeMap::new();
     let mut winners = BTreeMap::new();

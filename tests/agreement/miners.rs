@@ -1,15 +1,15 @@
-//! The miners: six who publish and four who copy, whose UIDs are the lowest.
+//! The miners: six that publish, and four with the lowest UIDs that copy.
 
 use std::collections::BTreeMap;
 use tensorflix_sandbox::Sandbox;
 use tensorflix_sandbox::world::{Conduct, FIRST_MINER_UID, Member, SUBMISSION_FILE, WorldConfig};
 
-/// Whose commitments name a revision.
+/// Which commitments name a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pinning {
-    /// Nobody's: each stays as it is, and its gist is read anew in each round.
+    /// None: each stays as it is, and its gist is read again in each round.
     Never,
-    /// Everybody's, committed anew with what is published or copied, and with nothing else.
+    /// All, committed again with each publication or copy, and only then.
     WhenPublishing,
 }
 

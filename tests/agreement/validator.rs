@@ -1,5 +1,5 @@
-//! A validator on a thread of its own, with platform servers of its own, so that it can be cut off alone. It lives only
-//! in its turn: between turns its thread stands still, and hears of no block.
+//! A validator on a thread of its own, with platform servers of its own, so that it can be cut off alone. It runs
+//! only in its turn: between turns its thread waits, and no block reaches it.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -125,7 +125,7 @@ impl Drop for Validator {
     fn drop(&mut self) {
         if let Some((turns, thread)) = self.life.take() {
             drop(turns);
-            // One that is in the midst of a turn never ends: the failure has to be told all the same.
+            // A thread in the middle of a turn never ends: the failure must be reported all the same.
             if !std::thread::panicking() {
                 let _ = thread.join();
             }

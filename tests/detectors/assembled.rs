@@ -86,7 +86,7 @@ impl Town {
         })
     }
 
-    /// How often each detector's server was asked at all, and about each content where requests name it.
+    /// How often each detector's server was asked at all, and about each item where requests name it.
     fn asked(&self) -> Asked {
         let counters = self.sandbox().counters().platforms;
         let servers = [
@@ -165,7 +165,7 @@ fn two_validators_with_the_same_keys_and_blocks_ask_about_the_same_contents() {
     let (decided_too, asked_too) = town.asked_by(&other);
     assert_eq!((decided.cycle, decided_too.cycle), (1, 2));
     assert_eq!(decided.evidence.at, decided_too.evidence.at);
-    assert_eq!(asked, asked_too, "each server, about each content, as often");
+    assert_eq!(asked, asked_too, "each server, about each item, as often");
     let (sample, all) = (ids(&asked, Provider::Webhook), good(&decided));
     assert!(sample.len() * 10 > all && sample.len() * 3 < all * 2, "{} of {all}", sample.len());
     assert!(asked[&(Provider::Openai, ALL.to_owned())] > 0 && !ids(&asked, Provider::Sightengine).is_empty());
@@ -196,7 +196,7 @@ fn two_validators_whose_budgets_are_too_small_spend_them_on_the_same_contents() 
     assert_eq!(ids(&asked[0], Provider::Webhook).len() as u64, BUDGET);
 }
 
-/// What a video came to.
+/// The result of a video.
 fn outcome(decided: &DecidedCycle, video: &str) -> (Status, Option<Reason>) {
     let judged = decided.submissions.iter().find(|judged| judged.content_id == video).expect("a submission");
     assert_eq!(judged.score.is_some(), judged.status == Status::Accepted);
@@ -206,7 +206,7 @@ fn outcome(decided: &DecidedCycle, video: &str) -> (Status, Option<Reason>) {
 const WARNING: &str = "no detector with a key answers it";
 
 #[test]
-fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warned_of() {
+fn youtubes_own_labels_reach_a_verdict_and_checks_without_a_key_are_warned_of() {
     let town = Town::start();
     let mut config = town.config(VALIDATOR_UID);
     switch_checks(&mut config, CheckMode::Off);
@@ -238,7 +238,7 @@ fn what_youtube_says_itself_reaches_a_verdict_and_checks_without_a_key_are_warne
     assert_eq!(outcome(&decided, filmed), (Status::Rejected, Some(Reason::NotAiGenerated)), "silence proves nothing");
     assert_eq!(outcome(&decided, plain), (Status::Accepted, None));
     let times = |video: &String| asked.get(&(Provider::Webhook, video.clone())).copied().unwrap_or_default();
-    assert_eq!([times(declared), times(filmed)], [1, 2], "what YouTube settles costs no question");
+    assert_eq!([times(declared), times(filmed)], [1, 2], "what YouTube settles needs no question");
 
     // Without any detector YouTube's word is all there is, and the log names what is not checked.
     let mut alone = config;

@@ -1,5 +1,5 @@
-//! The circuit breaker as a detector's server sees it: five failures in a row, half a minute of rest, one who tries, a minute of
-//! rest; and everything again once it answers.
+//! The circuit breaker as a detector's server sees it: five failures in a row, a pause of half a minute, one try, a pause of a
+//! minute; and all requests again once it answers.
 //!
 //! Time is the test's: it goes on only when the verifier pauses, and then at once.
 
@@ -22,13 +22,13 @@ const DEADLINE: Duration = Duration::from_secs(10_000);
 /// Nobody pauses so long; who sleeps longer awaits the deadline.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
-/// The pauses of a verifier whose detector failed five times: two between the three attempts at the first content, two after those
-/// at the second, and what is left of half a minute of rest. When, how long, and the requests that the server had then.
+/// The pauses of a verifier after five failures of its detector: two between the three attempts at the first item, two after those
+/// at the second, and the remainder of the half-minute pause. When, how long, and the requests that the server had then.
 const PAUSES: [Pause; 5] = [(0, 1, 1), (1, 5, 2), (6, 1, 4), (7, 5, 5), (12, 25, 5)];
 
 type Pause = (u64, u64, u64);
 
-/// With one content at a time somebody who pauses is the only one who does anything.
+/// With one item at a time nothing else runs while somebody pauses.
 struct Stopwatch {
     now: Mutex<Duration>,
     pauses: Mutex<Vec<Pause>>,
@@ -108,13 +108,13 @@ fn out_of_order() -> FaultRule {
     FaultRule::new(Fault::Status { status: 503, retry_after_secs: None })
 }
 
-/// Requests that a content takes: one a picture, or one question.
+/// Requests for one item: one for each picture, or one question.
 fn requests_of_one(provider: Provider) -> u64 {
     if provider == Provider::Webhook { 1 } else { 3 }
 }
 
 #[test]
-fn a_server_that_fails_five_times_in_a_row_is_left_alone_tried_once_and_asked_again_when_its_rest_is_over() {
+fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
     for provider in DETECTORS {
         let place = Arc::new(Place::start());
         actix_rt::System::new().block_on(async {
@@ -124,7 +124,7 @@ fn a_server_that_fails_five_times_in_a_row_is_left_alone_tried_once_and_asked_ag
             assert_eq!(bench.clock.pauses(), PAUSES, "{provider}");
             assert_eq!(bench.requests(), 6, "{provider}: one tried after the rest, for all contents that there are");
 
-            // It failed at second 37, and rests for twice as long.
+            // It failed at second 37, and is paused for twice as long.
             for seconds in [0, 59] {
                 bench.clock.pass(Duration::from_secs(seconds));
                 let reached = bench.ask().await;

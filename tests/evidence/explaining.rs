@@ -99,21 +99,26 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
         }
     }
 
+    check_unanswerable_questions(folder.path());
+}
+
+/// Questions that have no answer are refused with what to ask instead.
+fn check_unanswerable_questions(folder: &Path) {
     for (question, pieces) in [
         (vec!["nosuchvideo"], vec!["has no submission of nosuchvideo", "--cycle N"]),
         (vec!["https://youtu.be/nosuchvideo"], vec!["bare id"]),
         (vec!["--uid", "999"], vec!["UID 999 is not registered"]),
         (vec!["nosuchvideo", "--cycle", "7"], vec!["cycle 7", "1 to 1"]),
     ] {
-        let output = finished(folder.path(), &[vec!["explain", "--config", "w.toml"], question].concat());
+        let output = finished(folder, &[vec!["explain", "--config", "w.toml"], question].concat());
         let stderr = check_exit(&output, 1);
         let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(pieces.iter().all(|piece| said.contains(piece)), "{pieces:?}: {said}");
     }
-    check_exit(&finished(folder.path(), &["explain", "--config", "w.toml"]), 2);
+    check_exit(&finished(folder, &["explain", "--config", "w.toml"]), 2);
 }
 
-/// A number as it stands in a text, wherever a word ends.
+/// A number as it is written in a text, wherever a word ends.
 fn number(word: &str) -> Option<f64> {
     word.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().ok()
 }
@@ -207,8 +212,8 @@ fn explain_says_in_words_why_views_are_not_believed() {
     check_exit(&finished(folder.path(), &arguments), 0);
     let cycle = exported(folder.path());
     let judged = cycle["submissions"].as_array().expect("submissions");
-    let doubted: Vec<&Value> = judged.iter().filter(|judged| judged["reason"] == "inauthentic_traffic").collect();
-    let first = doubted.first().expect("somebody buys views in a world of forty");
+    let discounted: Vec<&Value> = judged.iter().filter(|judged| judged["reason"] == "inauthentic_traffic").collect();
+    let first = discounted.first().expect("somebody buys views in a world of forty");
     let (uid, content) = (first["uid"].to_string(), first["content_id"].as_str().expect("an id"));
     let output = on_store(folder.path(), &["explain", "--uid", &uid, "--", content]);
     check_exit(&output, 0);

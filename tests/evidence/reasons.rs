@@ -35,6 +35,28 @@ fn pointer(text: &str) -> GistPointer {
 
 const STAMP: BlockStamp = BlockStamp { block: 7_200, time: Moment::from_unix_ms(1_790_000_000_000) };
 
+/// A submission of the miner with this reason.
+fn judged(task_id: &str, number: u32, reason: Reason) -> Judged {
+    Judged {
+        uid: 1,
+        hotkey: hotkey(1),
+        task_id: task_id.to_owned(),
+        content_id: format!("-d{number:09}"),
+        platform: Some(Platform::YOUTUBE),
+        status: reason.status(),
+        reason: Some(reason),
+        view_count: None,
+        observed_at: None,
+        published_at: None,
+        score: None,
+        counted_share: None,
+        normalized_score: None,
+        arithmetic: None,
+        settled_by: Some(SettledBy::Uid),
+        is_provisional: true,
+    }
+}
+
 /// A store with one cycle in which one miner has a submission for every reason, its content named `id-` and the reason's
 /// number. Task and ids are as hostile as a gist allows.
 async fn store_every_reason(file: &Path, task_id: &str) {
@@ -47,25 +69,8 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         store.record_gists(7_175, &[GistAnswer { pointer, outcome }], &[holder]).await.expect("saved");
     }
     let cycle = store.open_cycle(STAMP, &subnet).await.expect("opened").cycle;
-    let judged = |(number, reason): (usize, &Reason)| Judged {
-        uid: 1,
-        hotkey: hotkey(1),
-        task_id: task_id.to_owned(),
-        content_id: format!("-d{number:09}"),
-        platform: Some(Platform::YOUTUBE),
-        status: reason.status(),
-        reason: Some(*reason),
-        view_count: None,
-        observed_at: None,
-        published_at: None,
-        score: None,
-        counted_share: None,
-        normalized_score: None,
-        arithmetic: None,
-        settled_by: Some(SettledBy::Uid),
-        is_provisional: true,
-    };
-    let submissions: Vec<Judged> = Reason::ALL.iter().enumerate().map(judged).collect();
+    let submissions: Vec<Judged> =
+        (0..).zip(Reason::ALL).map(|(number, reason)| judged(task_id, number, *reason)).collect();
     let pair = |judged: &Judged| Pair { task_id: judged.task_id.clone(), content_id: judged.content_id.clone() };
     let claim = |judged: &Judged, uid: u8| BoundClaim {
         uid: uid.into(),

@@ -129,7 +129,7 @@ fn an_export_replays_identically_and_any_change_of_it_is_found() {
 /// A UID that changed hands between the cycle's block and that of signing is no difference; any other one is.
 #[test]
 fn weights_that_were_signed_at_a_later_block_may_leave_out_who_was_replaced() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cycle-0.1.0.json");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/evidence/data/cycle-0.1.0.json");
     let mut recorded =
         tensorflix::commands::export::json::read_json(std::fs::File::open(data).expect("a file")).expect("a cycle");
     // A development build decided it; its evidence serves as well as any.

@@ -19,13 +19,13 @@ use tensorflix_sandbox::world::WorldConfig;
 use tensorflix_sandbox::{Sandbox, SandboxConfig};
 use tensorflix_store::Store;
 
-/// Cycles of the world whose last one is recorded, and hours from one to the next.
+/// Cycles of the world, of which the last is recorded, and hours from one to the next.
 const CYCLES: u32 = 12;
 const HOURS_PER_CYCLE: f64 = 6.0;
 
 /// The stored cycles of released versions.
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/evidence/data")
 }
 
 fn stored_cycles(prefix: &str) -> Vec<PathBuf> {
@@ -41,7 +41,7 @@ fn stored_cycles(prefix: &str) -> Vec<PathBuf> {
 /// Writes the stored cycle of the present version, once before its first release:
 /// `cargo test --test evidence -- --ignored record_a_cycle_of_the_present_rules`.
 #[test]
-#[ignore = "writes tests/data/cycle-rules-N.json, which stays as it is once its version is released"]
+#[ignore = "writes tests/evidence/data/cycle-rules-N.json, which stays as it is once its version is released"]
 fn record_a_cycle_of_the_present_rules() {
     let recorded = actix_rt::System::new().block_on(rich_cycle());
     check_is_rich(&recorded);

@@ -51,7 +51,7 @@ pub const TOGETHER: [(&str, &[When]); 2] =
 const EVERYTHING: &str = "*";
 const BOTH_HEADS: &str = "chain_finalizedHead and chain_getFinalizedHead";
 
-/// Methods whose answers nobody waits for: what is wrong with them may never be seen.
+/// Methods with answers that nobody waits for: what is wrong with them may never be seen.
 const UNHEARD: [&str; 2] = ["chain_unsubscribeFinalizedHeads", "author_unwatchExtrinsic"];
 
 /// How often a cell is tried again in which the method was not called at the first endpoint: on a busy machine it may be left
@@ -69,7 +69,7 @@ pub struct Cell {
     pub wrong: Wrong,
 }
 
-/// What a cell came to.
+/// The result of a cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
     pub cell: Cell,

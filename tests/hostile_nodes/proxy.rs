@@ -4,6 +4,7 @@
 //! wrong. That is the worse case for a submission.
 
 use serde_json::{Value, json};
+use soketto::Sender;
 use soketto::handshake::server::Response;
 use soketto::handshake::{Client, Server, ServerResponse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio_util::compat::TokioAsyncReadCompatExt;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 /// More than is read of an answer.
 const HUGE_BYTES: usize = 17 << 20;
@@ -64,7 +65,7 @@ struct State {
     /// When something was asked last, and first since the clock was reset.
     asked: Option<Instant>,
     called: BTreeSet<String>,
-    /// Whether every head is told again and again, as fast as it is read.
+    /// Whether every head is sent repeatedly, as fast as it is read.
     floods: bool,
 }
 
@@ -158,7 +159,7 @@ async fn serve(proxy: Proxy, stream: TcpStream, node: String) {
     if server.send_response(&Response::Accept { key, protocol: None }).await.is_err() {
         return;
     }
-    let (mut to_client, mut from_client) = server.into_builder().finish();
+    let (to_client, mut from_client) = server.into_builder().finish();
     let Ok(upstream) = TcpStream::connect(&node).await else { return };
     let _ = upstream.set_nodelay(true);
     let mut client = Client::new(upstream.compat(), &node, "/");
@@ -166,7 +167,7 @@ async fn serve(proxy: Proxy, stream: TcpStream, node: String) {
         return;
     }
     let (mut to_node, mut from_node) = client.into_builder().finish();
-    let (outgoing, mut messages) = unbounded_channel::<String>();
+    let (outgoing, messages) = unbounded_channel::<String>();
     let spoilt: Arc<Mutex<BTreeMap<u64, (String, Rule)>>> = Arc::default();
 
     let asking = async {
@@ -211,26 +212,28 @@ async fn serve(proxy: Proxy, stream: TcpStream, node: String) {
             }
         }
     };
-    let sending = async {
-        let mut repeated: Option<String> = None;
-        loop {
-            let message = match &repeated {
-                None => messages.recv().await,
-                Some(head) => Some(messages.try_recv().unwrap_or_else(|_| head.clone())),
-            };
-            let Some(message) = message else { return };
-            if message.contains("chain_finalizedHead") && proxy.state().floods {
-                repeated = Some(message.clone());
-            }
-            if to_client.send_text_owned(message).await.is_err() || to_client.flush().await.is_err() {
-                return;
-            }
-        }
-    };
     tokio::select! {
         () = asking => {}
         () = answering => {}
-        () = sending => {}
+        () = send(&proxy, messages, to_client) => {}
+    }
+}
+
+/// Sends messages to the client; a head is repeated without end where the proxy floods.
+async fn send(proxy: &Proxy, mut messages: UnboundedReceiver<String>, mut to_client: Sender<Compat<TcpStream>>) {
+    let mut repeated: Option<String> = None;
+    loop {
+        let message = match &repeated {
+            None => messages.recv().await,
+            Some(head) => Some(messages.try_recv().unwrap_or_else(|_| head.clone())),
+        };
+        let Some(message) = message else { return };
+        if message.contains("chain_finalizedHead") && proxy.state().floods {
+            repeated = Some(message.clone());
+        }
+        if to_client.send_text_owned(message).await.is_err() || to_client.flush().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::proxy::{Rule, Wrong};
 use crate::world::{Decided, LATE, Life, World, patient};
 
 #[test]
-fn an_endpoint_that_is_left_is_told_of_once_with_its_reason_and_once_when_it_is_used_again() {
+fn leaving_an_endpoint_and_using_it_again_are_each_reported_once_with_the_reason() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let _context = runtime.enter();

@@ -1,4 +1,4 @@
-//! A chain, a validator's watcher and sender over the real client, and two endpoints: one that is told what to get wrong, and
+//! A chain, a validator's watcher and sender over the real client, and two endpoints: one that answers wrongly by a rule, and
 //! a good one behind it.
 
 use crate::proxy::{Proxy, Rule};
@@ -254,7 +254,7 @@ impl Life {
         world.sent() > 0 && block.is_some_and(|block| block / WINDOW_BLOCKS == window)
     }
 
-    /// Makes blocks until what is waited for is there, ever more slowly: who was busy at one block is told of the next.
+    /// Makes blocks until what is waited for is there, ever more slowly: who was busy at one block sees the next.
     pub async fn while_blocks_come(&self, world: &World, what: &str, is_there: impl AsyncFn() -> bool) {
         let outcome = self.try_while_blocks_come(world, is_there).await;
         assert!(outcome, "{what}: {:?}", self.latest_intent().await);

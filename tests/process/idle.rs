@@ -1,7 +1,7 @@
 //! What a validator costs while nothing happens: requests to its node, and bytes written to its store, counted over blocks of
 //! a paced sandbox. `IDLE_BLOCKS=1000` measures longer.
 
-use super::support::folder;
+use crate::support::folder;
 use std::path::Path;
 use std::time::Duration;
 use tensorflix::console::reporter::Event;

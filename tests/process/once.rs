@@ -1,6 +1,6 @@
 //! `run --once` where something is missing: it ends, says what, and leaves nothing behind that a right start would trip over.
 
-use super::support::{HeldSandbox, check_exit, folder, json, tensorflix};
+use crate::support::{HeldSandbox, check_exit, folder, json, tensorflix};
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ fn a_wrong_netuid_ends_the_one_cycle_and_binds_the_store_to_nothing() {
 fn a_refused_second_validator_leaves_the_store_of_the_first_as_it_is() {
     let folder = folder();
     let _sandbox = HeldSandbox::start(folder.path(), &[]);
-    // A file of an earlier release, as short as can be: whoever brings it up to date makes it longer.
+    // A file of an earlier release, as short as can be: bringing it up to date makes it longer.
     let file = folder.path().join("first.db");
     std::fs::write(&file, "").expect("written");
     let url = format!("sqlite://{}", file.display());

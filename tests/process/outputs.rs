@@ -1,11 +1,11 @@
 //! Results that cannot be written: a full disk is a failure of every command that prints, a closed pipe of none.
 
-use super::support::{HeldSandbox, check_exit, finished, folder, tensorflix};
+use crate::support::{HeldSandbox, check_exit, finished, folder, tensorflix};
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-/// A device whose disk is always full.
+/// A device that is always full.
 const FULL: &str = "/dev/full";
 
 const TASKS: &str = r#"{"cats": {"description": "cats", "platform": "youtube", "start_at": "2026-01-01T00:00:00Z"}}"#;
@@ -69,7 +69,7 @@ fn a_result_that_is_lost_is_a_failure_and_a_reader_that_went_away_is_none() {
         assert_eq!(lost.status.code(), Some(1), "{arguments:?} on a full disk: {stderr}");
         assert!(stderr.contains("cannot write the result to stdout"), "{arguments:?}: {stderr}");
     }
-    // What prints first and ends when it is told to.
+    // A command that prints first and ends only on a signal.
     let lost = with_stdout(folder.path(), &["sandbox", "--hold"], full());
     assert_eq!(lost.status.code(), Some(1), "{}", String::from_utf8_lossy(&lost.stderr));
     for more in [&["doctor", "--config", "w.toml"][..], &["backup", "copy.db", "--config", "w.toml"]] {

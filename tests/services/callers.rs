@@ -1,6 +1,6 @@
 //! By which names a service is called, and what pages of other sites have a browser ask of it.
 
-use crate::connections::said_until_closed;
+use crate::load::connections::said_until_closed;
 use crate::world::{Answer, Service, World, check_published};
 use tensorflix_sandbox::world::{Counts, Platform};
 

@@ -61,11 +61,11 @@ pub struct Watched {
     pub store: Store,
     clock: Arc<HandMovedClock>,
     pub vitals: Arc<Vitals>,
-    resting: Arc<ActorStats>,
+    instagram: Arc<ActorStats>,
 }
 
 impl Watched {
-    /// A service that follows the chain; what stands in the store is as `prepare` left it.
+    /// A service that follows the chain, on a store that `prepare` has filled.
     pub async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
         prepare(&store).await;
@@ -74,14 +74,14 @@ impl Watched {
 
     async fn on(store: Store, config: &Config) -> Self {
         let clock = Arc::new(HandMovedClock::new());
-        let resting = ActorStats::new("instagram");
+        let instagram = ActorStats::new("instagram");
         let others = ["youtube", "verifier", "gist_fetcher", "weight_setter", "chain_watcher"].map(ActorStats::new);
-        let stats = [vec![Arc::clone(&resting)], others.to_vec()].concat();
+        let stats = [vec![Arc::clone(&instagram)], others.to_vec()].concat();
         let port: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let youtube = config.platforms.of(Platform::YOUTUBE).expect("a platform of the release");
         let sources = vec![Source::new(connections::platform(config, youtube, &port), 1)];
         let vitals = Vitals::start(store.clone(), port, Dating::Chain, stats, sources, 25).await;
-        Self { store, clock, vitals, resting }
+        Self { store, clock, vitals, instagram }
     }
 
     /// Moves the clock on, and waits until the store was read again.
@@ -145,7 +145,7 @@ pub fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
 }
 
 #[test]
-fn who_reads_what_another_process_stores_once_a_round_does_not_take_that_for_a_chain_that_stands_still() {
+fn a_reader_of_a_store_written_once_a_round_does_not_report_a_stalled_chain() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("validator.db").display());
@@ -163,7 +163,7 @@ fn who_reads_what_another_process_stores_once_a_round_does_not_take_that_for_a_c
 }
 
 #[test]
-fn a_chain_that_stands_still_is_degraded_and_then_unhealthy_and_healthy_again_when_it_moves() {
+fn a_stalled_chain_is_degraded_then_unhealthy_and_healthy_again_when_it_moves() {
     run(async {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         check(&watched.syncer(), Standing::Healthy, &[]);
@@ -222,10 +222,10 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
         let watched = Watched::start(&Config::default(), chain_was_read).await;
         check(&watched.tracker(), Standing::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
         let watched = Watched::start(&with_key(), chain_was_read).await;
-        watched.resting.set_resting(true);
+        watched.instagram.set_resting(true);
         check(&watched.tracker(), Standing::Degraded, &["instagram failed again and again and rests"]);
         check(&watched.syncer(), Standing::Healthy, &[]);
-        watched.resting.set_resting(false);
+        watched.instagram.set_resting(false);
         for bucket in watched.vitals.sources[0].buckets(Scope::Everything) {
             assert!(watched.store.debit(&bucket, "1969-12-31", 9_000, 9_000).await.expect("asked"));
         }

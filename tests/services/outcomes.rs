@@ -1,4 +1,4 @@
-//! Health judges by what came of the actors' work: motion without success is told, with a reason for each, and ends with the
+//! Health judges by the results of the actors' work: activity without success is reported, with a reason for each, and ends with the
 //! first success.
 
 use crate::health::{Watched, chain_was_read, check, run, with_key};
@@ -18,7 +18,7 @@ use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 use utoipa::OpenApi;
 
 #[test]
-fn rounds_in_which_no_gist_is_read_degrade_the_syncer_then_make_it_unhealthy_and_one_gist_makes_it_well() {
+fn rounds_without_a_readable_gist_degrade_the_syncer_then_make_it_unhealthy() {
     run(async {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         let gists = watched.outcomes("gist_fetcher");
@@ -59,7 +59,7 @@ fn one_key_that_is_refused_is_named_while_the_others_keep_the_platform_well() {
 }
 
 #[test]
-fn failures_of_a_platform_are_counted_as_they_are_and_without_any_platform_the_tracker_is_unhealthy() {
+fn platform_failures_are_counted_and_with_no_platform_the_tracker_is_unhealthy() {
     run(async {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         let youtube = watched.outcomes("youtube");
@@ -77,7 +77,7 @@ fn failures_of_a_platform_are_counted_as_they_are_and_without_any_platform_the_t
 }
 
 #[test]
-fn weights_that_are_not_sent_a_task_gist_and_a_detector_that_fail_have_a_reason_each() {
+fn unsent_weights_a_failing_task_gist_and_a_failing_detector_have_a_reason_each() {
     run(async {
         let watched = Watched::start(&with_key(), chain_was_read).await;
         let (weights, gists, verifier) =
@@ -141,7 +141,7 @@ fn work<'a>(health: &'a Answer, actor: &str, subject: &str) -> &'a Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_validator_of_which_every_gist_read_and_every_platform_call_is_refused_is_not_healthy() {
+async fn a_validator_is_not_healthy_while_every_gist_and_platform_call_is_refused() {
     let world = World::start(|_| {}).await;
     let run = world.serve(&["run"], 2).await;
     run.until(1, "/health", |answer| answer.body["cycle"] == 1 && answer.body["status"] == "healthy").await;

@@ -60,7 +60,7 @@ async fn a_platform_that_is_down_is_said_and_left_alone_for_a_while() {
     for id in ["AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"] {
         assert_eq!(tracker.get(&format!("/youtube/video/{id}")).await.status, 503);
     }
-    // It is left alone for five seconds at first; a slow machine may need longer for three requests.
+    // It is paused for five seconds at first; a slow machine may need longer for three requests.
     let attempts = begun.elapsed().as_secs() / 5;
     assert!(world.youtube_requests() <= asked * (1 + attempts), "each attempt would cost quota");
     let health = tracker.get("/health").await;

@@ -53,7 +53,7 @@ async fn a_wrong_file_changes_nothing_and_the_log_says_why() {
     service.signal("HUP");
     service.logged("nothing was changed").await;
     let log = service.log();
-    assert!(log.contains("daily_qouta") && log.contains("daily_quota"), "the nearest known name is told: {log}");
+    assert!(log.contains("daily_qouta") && log.contains("daily_quota"), "the nearest known name is in the log: {log}");
     check_budget(&service, 0, 9_000).await;
     rewrite(&file, "\ndaily_qouta = 7", "");
     service.signal("HUP");

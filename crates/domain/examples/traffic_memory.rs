@@ -30,7 +30,7 @@ fn hour(hours: u64) -> Moment {
     Moment::from_unix_ms(1_790_000_000_000 + i64::try_from(hours).unwrap_or_default() * HOUR_MS)
 }
 
-/// Each fourth lost views, each fourth has a surge without likes: these have most to be told of.
+/// One in four lost views, one in four has a surge without likes: these give the longest findings.
 fn series(video: u64) -> Series {
     let size = 1 + drawn(video, 1) % 500;
     let (mut views, mut likes) = (0, 0);
@@ -67,8 +67,8 @@ fn main() {
     }
     let baselines = Baselines::of(&traits);
     let findings: Vec<Option<TrafficFinding>> = traits.iter().map(|traits| assess(traits, &baselines)).collect();
-    let doubted = findings.iter().flatten().filter(|finding| finding.authenticity < 0.9).count();
+    let suspected = findings.iter().flatten().filter(|finding| finding.authenticity < 0.9).count();
     let (peak_kib, seconds) = (memory_kib("VmHWM:"), begin.elapsed().as_secs_f64());
-    println!("{videos} videos of {POINTS} observations: {doubted} are doubted");
+    println!("{videos} videos of {POINTS} observations: {suspected} suspected of bought views");
     println!("{} MiB at the peak, {} MiB before, {seconds:.1} s", peak_kib / 1_024, before_kib / 1_024);
 }

@@ -29,7 +29,7 @@ pub struct DecidedCycle {
     pub evidence: Evidence,
     /// The rules it decided under.
     pub policy: Policy,
-    /// What became of each submission.
+    /// Its verdicts.
     pub submissions: Vec<Judged>,
     /// What was earned, smoothed over time, before cuts; empty in cycles of development builds.
     pub smoothed: ScoreVector,

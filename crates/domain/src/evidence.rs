@@ -1,7 +1,7 @@
 //! All that a cycle decides from, gathered before it decides.
 //!
-//! Evidence and [`Policy`](crate::policy::Policy) are the only inputs of a decision. Only what a rule reads is held,
-//! so that a hundred thousand contents fit in memory; texts stay in the store.
+//! Evidence and [`Policy`](crate::policy::Policy) are the only inputs of a decision. Only what a rule reads is held, so
+//! that a hundred thousand items fit in memory; texts stay in the store.
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::claim::Claim;
@@ -31,14 +31,14 @@ pub struct Evidence {
     pub miners: Vec<Miner>,
     /// Claims of registered hotkeys on pairs that hold a place in a known task.
     pub claims: Vec<BoundClaim>,
-    /// What is known of each content. A content that is missing here was never observed.
+    /// What is known of each item. An item that is missing here was never observed.
     #[serde(with = "contents_as_list")]
     pub contents: BTreeMap<ContentId, ContentEvidence>,
     /// What had been earned up to the cycle before, for smoothing.
     pub previous: Option<PreviousScores>,
     /// The hotkey to which burnt weight goes.
     pub owner_hotkey: Option<Hotkey>,
-    /// Blocks in which nobody's gist was read, oldest first: what was listed in them is dated by the round after.
+    /// Blocks in which no gist was read, oldest first: what was listed in them is dated by the round after.
     #[serde(default)]
     pub unwatched: Vec<UnwatchedBlocks>,
     /// The grid of polling rounds, with the times of those blocks that date claims in dispute.
@@ -54,7 +54,7 @@ impl Evidence {
     }
 }
 
-/// A task and how much it counts.
+/// A task and its weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightedTask {
     /// The task.
@@ -72,18 +72,18 @@ pub struct Miner {
     pub hotkey: Hotkey,
     /// Its pairs in the order of its gist.
     pub pairs: Vec<Pair>,
-    /// Whether GitHub confirmed that the gist belongs to the committed user. `false` also where it was not asked yet.
+    /// Whether GitHub confirmed that the gist belongs to the committed user. `false` also where it was not checked yet.
     #[serde(default)]
     pub owner_confirmed: bool,
-    /// Who stands behind the hotkey, as far as it is known.
+    /// The owner of the hotkey, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Box<Person>>,
 }
 
-/// Who stands behind a hotkey. What is not known is `None`, and nobody's.
+/// The owner of a hotkey. An unknown part is `None`, and equal to no other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The coldkey that owns the hotkey, as the chain says.
+    /// The coldkey that owns the hotkey, as the chain reports it.
     pub coldkey: Option<Hotkey>,
     /// GitHub's number of the account that owns the gist, as it was first seen.
     pub github_id: Option<u64>,
@@ -97,7 +97,7 @@ pub struct BoundClaim {
     pub uid: Uid,
     /// The claim.
     pub claim: Claim,
-    /// What is known of the date of its gist; nothing is asked unless the claim is in dispute.
+    /// What is known of the date of its gist; nothing is requested unless the claim is in dispute.
     #[serde(skip_serializing_if = "Dating::is_open")]
     pub dating: Dating,
 }
@@ -135,65 +135,65 @@ impl From<RecordedClaim> for BoundClaim {
     }
 }
 
-/// What is known of one content.
+/// What is known of one item.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContentEvidence {
     /// The newest observation.
     pub latest: Option<LatestSighting>,
-    /// Whether the platform ever showed it to us.
+    /// Whether the platform ever reported it as existing.
     pub seen_before: bool,
-    /// The newest number of views, with the block it was observed at.
+    /// The newest count of views, with the block of the observation.
     pub views: Option<Measurement>,
-    /// The newest number of plays.
+    /// The newest count of plays.
     pub plays: Option<Measurement>,
-    /// The hotkey that its text names: the newest text that was seen, also of a content that is gone since.
+    /// The hotkey that its text names: the newest text that was seen, also of an item that is gone since.
     pub owner_tag: Option<Hotkey>,
     /// How many different hotkeys that text names; the first one counts.
     #[serde(default)]
     pub named_hotkeys: u32,
-    /// Why there is nothing newer, if the platform was asked for this cycle and gave nothing.
+    /// Why there is no newer observation, if the platform was asked for this cycle without success.
     pub shortfall: Option<Reason>,
-    /// What detectors said of it; `None` where no check is on.
+    /// The verdicts of detectors; `None` where no check is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Box<VerificationEvidence>>,
-    /// Whether its views are those of an audience; `None` if that is unknown, or not asked.
+    /// Whether its views are those of an audience; `None` if that is unknown, or was not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<TrafficFinding>,
-    /// Where it comes from, and since when it is known; `None` in cycles of releases that did not keep it.
+    /// Where it comes from, and since when it is known; `None` in cycles of releases that did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Box<Origin>>,
 }
 
-/// Where a content comes from, and since when it is known.
+/// Where an item comes from, and since when it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Digest of the channel's id or the owner's user name ([`digest`]).
     pub channel: Option<u64>,
     /// Digest of its title's letters and its length ([`fingerprint`]); `None` if either is unknown.
     pub fingerprint: Option<u64>,
-    /// Views when this validator first saw their number.
+    /// Views when this validator first saw a count.
     pub first_views: Option<Measurement>,
-    /// Plays when this validator first saw their number.
+    /// Plays when this validator first saw a count.
     pub first_plays: Option<Measurement>,
-    /// The newest number that counts as views of those that are old enough to be settled.
+    /// The newest count used as views among the observations that are old enough to be settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<SettledViews>,
-    /// Whether its newest numbers gave views and hid likes.
+    /// Whether its newest statistics had views and hid likes.
     #[serde(default)]
     pub hides_engagement: bool,
 }
 
-/// A number of views or plays of an earlier time.
+/// A count of views or plays at an earlier time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledViews {
-    /// The chain's time of the observation.
+    /// The block time of the observation.
     pub time: Moment,
-    /// The number.
+    /// The count.
     pub count: u64,
 }
 
 impl Origin {
-    /// What is known by the details alone; empty texts tell nothing.
+    /// What follows from the details alone; empty texts give nothing.
     pub fn of(author: &str, title: &str, duration_secs: Option<u32>) -> Self {
         Self {
             channel: (!author.is_empty()).then(|| digest(author)),
@@ -217,16 +217,16 @@ pub fn fingerprint(title: &str, duration_secs: u32) -> Option<u64> {
     (!letters.is_empty()).then(|| digest(&format!("{duration_secs} {letters}")))
 }
 
-/// The newest observation of a content, without its numbers.
+/// The newest observation of an item, without its statistics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatestSighting {
     /// Its block.
     pub at: BlockStamp,
-    /// What was seen; `None` if the platform answered that there is no such content.
+    /// What was seen; `None` if the platform answered that there is no such item.
     pub presence: Option<SeenContent>,
 }
 
-/// What the rules read of a content that is there.
+/// What the rules read of an item that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenContent {
     /// When the platform published it.
@@ -253,7 +253,7 @@ pub struct PreviousScores {
     pub scores: ScoreVector,
 }
 
-/// JSON has no maps whose keys are objects, so contents are written as a list of pairs, in the map's order.
+/// JSON has no maps with objects as keys, so items are written as a list of pairs, in the map's order.
 mod contents_as_list {
     use super::{BTreeMap, ContentEvidence, ContentId};
     use serde::{Deserialize, Deserializer, Serializer};

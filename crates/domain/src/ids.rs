@@ -1,4 +1,4 @@
-//! Names of things: hotkeys, tasks and contents.
+//! Names: hotkeys, tasks and items.
 //!
 //! Each is parsed once, at the edge, by an exact ASCII grammar; inside the program a value of these types is valid.
 //! Nothing here normalises: an alias (other case, a URL, a look-alike letter) is another id or no id at all.
@@ -105,9 +105,9 @@ pub struct ContentId {
 
 /// An id outside its platform's grammar: the reason code `invalid_content_id`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a content id of {platform}")]
+#[error("not an id of an item on {platform}")]
 pub struct InvalidContentId {
-    /// The platform whose grammar refused it.
+    /// The platform with the grammar that the id does not follow.
     pub platform: Platform,
 }
 

@@ -1,4 +1,4 @@
-//! Weights that were signed to be sent, and what came of them.
+//! Weights that were signed to be sent, and their outcome.
 
 use crate::chain_time::BlockStamp;
 use crate::ids::{Block, Hotkey};
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Weights that were signed to be sent in one window. Stored before they are broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightIntent {
-    /// Who signed them; `None` if an early release stored them without saying so.
+    /// The signing hotkey; `None` if an early release stored them without it.
     pub hotkey: Option<Hotkey>,
     /// The window: its first block.
     pub window: Block,
-    /// The cycle whose scores these are.
+    /// The cycle that decided these weights' scores.
     pub cycle: u32,
     /// The block that they were built and signed at.
     pub signed_at: BlockStamp,
@@ -26,9 +26,9 @@ pub struct WeightIntent {
     pub nonce: u64,
     /// The last block at which the chain would accept it.
     pub valid_until: Block,
-    /// When the chain is to reveal them, if they are committed; `None` for weights that everybody can read at once.
+    /// When the chain is to reveal them, if they are committed; `None` for weights that are readable at once.
     pub reveal: Option<RevealPlan>,
-    /// What came of it, once known.
+    /// The outcome, once known.
     pub outcome: Option<IntentOutcome>,
 }
 
@@ -49,7 +49,8 @@ pub struct RevealPlan {
     pub opening: Option<Opening>,
 }
 
-/// What is revealed of a hashed commit beside the weights. It is told to nobody before: who knows it can guess the weights.
+/// The part of a hashed commit's reveal beside the weights. It stays secret until then: with it, the weights could be
+/// guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// What keeps the hash from being guessed: 128 random bits.
@@ -72,28 +73,28 @@ impl RevealPlan {
     }
 }
 
-/// What became of committed weights in the end.
+/// The final outcome of committed weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum RevealOutcome {
-    /// The chain held them when it was looked at.
+    /// The chain held them when it was checked.
     Revealed {
-        /// The block that was looked at.
+        /// The block of the check.
         block: Block,
     },
-    /// The time of their reveal had passed, and the chain held others.
+    /// The reveal was due, and the chain held other weights.
     Missing {
-        /// The block that was looked at.
+        /// The block of the check.
         block: Block,
     },
-    /// Nobody can say: when the chain was looked at, it held those of a later commit already.
+    /// Unknown: when the chain was checked, it already held those of a later commit.
     Overtaken {
-        /// The block that was looked at.
+        /// The block of the check.
         block: Block,
     },
 }
 
-/// What came of an intent.
+/// The outcome of an intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum IntentOutcome {
@@ -119,7 +120,7 @@ pub enum IntentOutcome {
 }
 
 impl IntentOutcome {
-    /// The block that it came into, if it came into one.
+    /// The block that included it, if one did.
     pub const fn block(&self) -> Option<Block> {
         match self {
             Self::Confirmed { block } | Self::Failed { block, .. } => Some(*block),
@@ -127,7 +128,7 @@ impl IntentOutcome {
         }
     }
 
-    /// Whether the intent came into a block, so that its window has its submission.
+    /// Whether a block included the intent, so that its window has its submission.
     pub const fn reached_chain(&self) -> bool {
         self.block().is_some()
     }

@@ -1,13 +1,13 @@
-//! Characters of an id that a reader cannot see, or takes for others: named, so that whoever wrote the id can mend it.
+//! Characters of an id that are invisible, or look like others: named, so that the author of the id can correct it.
 //!
-//! Nothing here changes what an id is: one with such a character is another id, or none. This only says so.
+//! Nothing here changes an id: one with such a character is another id, or none. This only reports it.
 
 use std::fmt::Write;
 
 /// Characters in a text that are named one by one.
 const MOST_NAMED: usize = 3;
 
-/// A character that cannot be seen, or looks like another one.
+/// A character that is invisible, or looks like another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hidden {
     /// The character.
@@ -16,7 +16,7 @@ pub struct Hidden {
     pub place: usize,
 }
 
-/// Whether a character cannot be seen in any place of a text, or is drawn as another one.
+/// Whether a character is invisible everywhere in a text, or is drawn as another one.
 pub fn is_hidden(character: char) -> bool {
     (character.is_whitespace() && character != ' ') || name_of(character).is_some()
 }
@@ -47,7 +47,8 @@ pub fn escaped(id: &str) -> String {
     text
 }
 
-/// An id as it was most likely meant: without what cannot be seen, and with the ASCII characters that others look like.
+/// An id as it was most likely meant: without invisible characters, and with the ASCII characters that others look
+/// like.
 pub fn cleaned(id: &str) -> String {
     let hidden = hidden(id);
     let keep = |(index, character): (usize, char)| {
@@ -57,7 +58,7 @@ pub fn cleaned(id: &str) -> String {
     id.chars().enumerate().filter_map(keep).collect()
 }
 
-/// What is hidden in an id, in words with their places; `None` if nothing is.
+/// What is hidden in an id, in words with places; `None` if nothing is.
 pub fn described(id: &str) -> Option<String> {
     let hidden = hidden(id);
     if hidden.is_empty() {
@@ -86,7 +87,7 @@ fn ascii_of(character: char) -> Option<char> {
     matches!(character, '\u{ff01}'..='\u{ff5e}').then(|| char::from_u32(u32::from(character) - DISTANCE)).flatten()
 }
 
-/// What a hidden character is called. The ranges are Unicode's: format characters, fillers that have no shape, tags,
+/// The name of a hidden character. The ranges are Unicode's: format characters, fillers that have no shape, tags,
 /// variation selectors, and full-width forms.
 fn name_of(character: char) -> Option<&'static str> {
     Some(match character {

@@ -1,18 +1,18 @@
 //! The rules of the subnet, pure: no I/O, no async, no clock.
 //!
-//! Data flows in the order of the rooms: ids and gists are read, claims decide whose a content is, observations give
-//! its numbers, a cycle judges and scores all of it, weights leave for the chain. The same input gives the same bits on
-//! every machine.
+//! Data flows in the order of the rooms: ids and gists are read, claims decide which hotkey holds an item, observations
+//! give its statistics, a cycle judges and scores all of it, and weights are sent to the chain. The same input gives
+//! the same bits on every machine.
 //!
 //! | room | what is in it |
 //! |---|---|
 //! | `gists/` | commitments, gists of tasks and submissions, what is remembered of them |
-//! | `claims/` | places, claims, rounds and dates, disputes: whose a content is |
-//! | `observations/` | what platforms said, and what can be true of it |
-//! | `traffic/`, `verification/` | what views and detectors say of a content |
+//! | `claims/` | places, claims, rounds and dates, disputes: which hotkey holds an item |
+//! | `observations/` | what platforms answered, and which values are plausible |
+//! | `traffic/`, `verification/` | what views and detectors say about an item |
 //! | `policy/` | the settings that decide scores, and the version of the rules |
 //! | `judge/` | what they do: verdicts, views and scores, caps and floors, the decision |
-//! | `hints/` | what a person should look at |
+//! | `hints/` | what an operator should check |
 //!
 //! A room's files are modules of the crate's root: `claims/dispute.rs` is `tensorflix_domain::dispute`.
 

@@ -1,8 +1,8 @@
-//! Platforms, as the rules see them: what each is called, which ids it takes, what can be true of it.
+//! Platforms, as the rules see them: names, grammars of ids, plausible times.
 //!
-//! A platform is its [`PlatformRules`], written once beside the code that asks it. The process says once, at its start, which
-//! platforms it knows ([`Platform::install`]); a name that is none of them is no platform. Where nothing was said, those of
-//! the subnet are known.
+//! A platform is its [`PlatformRules`], written once beside the code that sends requests to it. The process sets the
+//! platforms that it knows once, at its start ([`Platform::install`]); any other name is not a platform. The default is
+//! those of the subnet.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
@@ -23,7 +23,7 @@ pub struct PlatformRules {
     pub content: &'static str,
     /// Its place in reports, from 0: platforms are ordered by it.
     pub place: u16,
-    /// How long an id of its contents is; ids are of `[A-Za-z0-9_-]`.
+    /// Length of its items' ids; ids are of `[A-Za-z0-9_-]`.
     pub id_lengths: RangeInclusive<usize>,
     /// Nothing was published there before: Unix time in milliseconds.
     pub since_unix_ms: i64,
@@ -31,7 +31,7 @@ pub struct PlatformRules {
     pub counts_plays: bool,
 }
 
-/// Where a content is published.
+/// The platform that an item is published on.
 #[derive(Clone, Copy)]
 pub struct Platform(&'static PlatformRules);
 
@@ -57,10 +57,10 @@ static INSTAGRAM: PlatformRules = PlatformRules {
     counts_plays: true,
 };
 
-/// What [`Platform::install`] was told first.
+/// The platforms of the first call of [`Platform::install`].
 static INSTALLED: OnceLock<Vec<Platform>> = OnceLock::new();
 
-/// The process knows other platforms already.
+/// Other platforms are already installed in this process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("other platforms are in use already ({0})")]
 pub struct AlreadyInstalled(String);
@@ -76,10 +76,10 @@ impl Platform {
         Self(rules)
     }
 
-    /// Says which platforms this process knows, in whatever order. The same ones may be said again.
+    /// Sets the platforms that this process knows, in any order. The call may be repeated with the same ones.
     ///
     /// # Errors
-    /// [`AlreadyInstalled`] if others were said before.
+    /// [`AlreadyInstalled`] if others were set before.
     pub fn install(platforms: &[Self]) -> Result<(), AlreadyInstalled> {
         let mut sorted = platforms.to_vec();
         sorted.sort_unstable();

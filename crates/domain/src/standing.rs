@@ -1,4 +1,4 @@
-//! How a validator stands on chain: how far its weights are from what the others agree on.
+//! A validator's standing on chain: how far its weights are from the consensus.
 //!
 //! The chain (Yuma consensus) divides each validator's weights by their sum, takes for every neuron the stake-weighted
 //! median of them as its consensus, and clips what exceeds it. [`Subnet`] carries the consensus as the last epoch left
@@ -10,7 +10,7 @@ use crate::weights::WeightEntry;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a validator stands.
+/// A validator's standing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Cosine of the angle between our weights and the consensus, 0 to 1; `None` while there is no consensus.

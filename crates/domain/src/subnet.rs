@@ -1,4 +1,4 @@
-//! A subnet as it stands at one finalized block: neurons, commitments, rules of the chain.
+//! A subnet's state at one finalized block: neurons, commitments, rules of the chain.
 //!
 //! A [`Subnet`] is read whole at one block hash, so its parts always belong together; UIDs are looked up in it and
 //! never carried from one block to another.
@@ -15,7 +15,7 @@ pub struct Neuron {
     pub uid: Uid,
     /// The key it signs with.
     pub hotkey: Hotkey,
-    /// The key that owns the hotkey, where the chain tells.
+    /// The key that owns the hotkey, where the chain reports it.
     pub coldkey: Option<Hotkey>,
     /// Stake that counts in the subnet, in RAO-like units (10⁻⁹).
     pub stake_rao: u64,
@@ -47,13 +47,13 @@ pub struct CommitmentRecord {
 }
 
 impl CommitmentRecord {
-    /// Where it says that the gist is; `None` for what is not `username:gist_id[@revision]`.
+    /// The gist that it names; `None` for what is not `username:gist_id[@revision]`.
     pub fn pointer(&self) -> Option<GistPointer> {
         self.text.as_deref()?.parse().ok()
     }
 }
 
-/// The chain's own rules for setting weights in this subnet, as they stand at the block.
+/// The chain's own rules for setting weights in this subnet, at the block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hyperparameters {
     /// Blocks in an epoch.
@@ -64,9 +64,9 @@ pub struct Hyperparameters {
     pub min_allowed_weights: u16,
     /// Lowest version key that the chain accepts; 0 accepts all.
     pub weights_version_key: u64,
-    /// Stake below which weights are refused, in RAO.
+    /// Stake below which weights are rejected, in RAO.
     pub stake_threshold_rao: u64,
-    /// Blocks after which a validator that did not set weights counts for nothing.
+    /// Blocks after which a validator that did not set weights counts as inactive.
     pub activity_cutoff: u32,
     /// Whether weights must be committed first and revealed later.
     pub commit_reveal: bool,

@@ -1,10 +1,10 @@
-//! From scores to the vector that the chain takes.
+//! From scores to the vector that is sent to the chain.
 
 use crate::ids::{Hotkey, Uid};
 use crate::subnet::Subnet;
 use std::collections::BTreeMap;
 
-/// One entry of a weight vector: who, and how much of 65535.
+/// One entry of a weight vector: the UID, and its weight out of 65535.
 pub type WeightEntry = (Uid, u16);
 
 /// Scores by hotkey, none negative or NaN, as a cycle decided them.

@@ -1,4 +1,4 @@
-//! The hints of an audit: each kind is told where there is reason to, and not where there is none.
+//! The hints of an audit: each kind is reported where there is a reason for it, and not where there is none.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its evidence must fail")]
 
@@ -29,7 +29,7 @@ fn id(number: usize) -> String {
     format!("video{number:06}")
 }
 
-/// An accepted video in task `t`, whose text names its miner.
+/// An accepted video in task `t`, with a text that names its miner.
 struct Listed {
     uid: Uid,
     content: usize,
@@ -136,7 +136,7 @@ fn subnet(shared: &[Uid]) -> Subnet {
     }
 }
 
-/// Four miners with a quarter each, nothing to look at.
+/// Four miners with a quarter each, without a hint.
 fn ordinary() -> Vec<Listed> {
     (1..=4).map(|uid| listed(uid, usize::from(uid), 0.5)).collect()
 }

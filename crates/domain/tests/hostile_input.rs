@@ -1,4 +1,4 @@
-//! Whatever strangers write, reading it ends, panics nowhere, and stays within its bounds.
+//! Whatever outsiders write, reading it ends, panics nowhere, and stays within its bounds.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its input must fail")]
 
@@ -238,7 +238,8 @@ fn undamaged_documents_are_read_whole() {
     assert_eq!((submissions.kind, tasks.tasks.len(), tasks.problems), (GistKind::Tasks, 4, Vec::new()));
 }
 
-/// Each of these took time that grows with the square of its size if a place, a key or an item were looked for anew.
+/// Each of these took time that grows with the square of its size if a place, a key or an item were searched from the
+/// start each time.
 #[test]
 fn the_largest_hostile_documents_cost_no_more_than_their_size() {
     let filled = |start: &str, piece: &str, end: &str| {

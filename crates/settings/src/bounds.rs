@@ -1,4 +1,4 @@
-//! Ranges and forms that every service outside has.
+//! Ranges and forms of the settings that every external service has.
 
 use super::forms;
 use super::statement::{Terms, integer, number, text};

@@ -19,12 +19,12 @@ pub(super) const SECRET_FILE: Form = Form {
     accepts: |text| text.is_empty() || is_file_path(text),
 };
 
-/// Tells whether a text is a URL with a host and one of these schemes.
+/// Whether a text is a URL with a host and one of these schemes.
 pub fn is_url(text: &str, schemes: &[&str]) -> bool {
     Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
-/// Tells whether a text can name a file.
+/// Whether a text can name a file.
 pub fn is_file_path(text: &str) -> bool {
     !text.ends_with('/') && Path::new(text).file_name().is_some()
 }

@@ -1,6 +1,6 @@
 //! What values a setting may have: one check for the file, the environment and the command line.
 //!
-//! A kind knows its bounds and can say them in a sentence, so that an error and its check cannot disagree.
+//! A kind knows its bounds and can describe them in a sentence, so that an error and its check cannot disagree.
 
 use toml::Value;
 
@@ -34,7 +34,7 @@ pub enum Kind {
 pub struct Form {
     /// "a URL that …", to follow "must be".
     pub is: &'static str,
-    /// Tells whether a text has the form.
+    /// Whether a text has the form.
     pub accepts: fn(&str) -> bool,
 }
 
@@ -69,7 +69,7 @@ impl Kind {
         }
     }
 
-    /// Reads a text from the environment. What is no number stays a text, for [`Kind::accept`] to refuse.
+    /// Reads a text from the environment. A text that is not a number stays a text, for [`Kind::accept`] to reject.
     pub fn read(self, text: &str) -> Value {
         let number = match self {
             Self::Integer { .. } => text.trim().parse().ok().map(Value::Integer),

@@ -4,8 +4,8 @@
 //! lists every key with what it accepts and what it is for. Reading, errors, `config.toml` and `docs/settings.md` all use
 //! that list.
 //!
-//! The macro is ours because no library does both: `confique` has statements like these, and `schemars` keeps their ranges,
-//! but what reads a file for them stops at the first error and no longer knows its line, or which source it came from.
+//! The macro is ours because no library does both: `confique` has statements like these, and `schemars` keeps their
+//! ranges, but their readers stop at the first error and do not report its line, or which source it came from.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ use super::kind::{Form, Kind};
 pub struct Section {
     /// Its name in the file.
     pub name: &'static str,
-    /// What it is about, by line, as written after `///`.
+    /// Its description, by line, as written after `///`.
     pub about: &'static [&'static str],
     /// Its settings, in the order of `config.toml`.
     pub settings: &'static [Setting],
@@ -58,7 +58,7 @@ pub const fn number(range: RangeInclusive<f64>) -> Terms {
     Terms::of(Kind::Float { min: *range.start(), max: *range.end() })
 }
 
-/// One of a few words. What each means has to be said in the setting's purpose.
+/// One of a few words. The setting's purpose must describe each of them.
 pub const fn one_of(words: &'static [&'static str]) -> Terms {
     Terms::of(Kind::Choice(words))
 }
@@ -88,7 +88,7 @@ impl Terms {
         Self { variable: Some(name), ..self }
     }
 
-    /// The secret whose file it names can come from this environment variable instead.
+    /// The secret in the file that it names can also come from this environment variable.
     pub const fn secret_variable(self, name: &'static str) -> Self {
         Self { secret_variable: Some(name), ..self }
     }
@@ -98,7 +98,7 @@ impl Terms {
         Self { reloads: true, ..self }
     }
 
-    /// In brackets: the range of a number, variables of its own, whether a reload applies it. Empty if there is none of them.
+    /// In brackets: the range of a number, variables of its own, whether a reload applies it. Empty if there are none.
     pub fn in_brackets(&self) -> String {
         let range = self.range();
         let variable = self.variable.map(|name| format!("environment {name}"));
@@ -115,8 +115,8 @@ impl Terms {
     }
 }
 
-/// States the settings of a section: what it is about, `[its name]`, the struct's name, and for each setting its purpose,
-/// name, type, default and [`Terms`].
+/// States the settings of a section: its description, `[its name]`, the struct's name, and for each setting its
+/// purpose, name, type, default and [`Terms`].
 ///
 /// - `with Own` after the struct's name makes a second struct, in which every setting is optional and overrides the first.
 /// - `TABLE of Type` in its place states the terms of a type that exists elsewhere, with its defaults, and makes only the

@@ -1,4 +1,4 @@
-//! How URLs, addresses and paths are written in the file; an empty text stands for none.
+//! How URLs, addresses and paths are written in the file; an empty text means none.
 
 /// A URL, without the slash that the parser adds to a bare host.
 pub mod url {

@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// Binds the database to a chain and a subnet. The first call decides; blocks, claims and weights of two chains
-    /// must never meet.
+    /// must never be mixed.
     ///
     /// # Errors
     /// [`StoreError::OtherChain`] if the database is bound to another one.
@@ -49,7 +49,8 @@ impl Store {
         })
     }
 
-    /// Remembers the newest finalized head for as long as this process lives; an older one than is known changes nothing.
+    /// Remembers the newest finalized head for as long as this process lives; a head older than the known one changes
+    /// nothing.
     pub fn note_head(&self, head: &Head) {
         let mut newest = self.newest_head.lock().unwrap_or_else(PoisonError::into_inner);
         if newest.is_none_or(|known| known.stamp.block <= head.stamp.block) {
@@ -62,7 +63,7 @@ impl Store {
         self.newest_head.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Remembers the newest finalized head; an older one than is known changes nothing.
+    /// Remembers the newest finalized head; a head older than the known one changes nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -100,7 +101,7 @@ impl Store {
         row.map(|(block, time_ms, bytes)| Ok(Head { stamp: stamp(block, time_ms)?, hash: hash(&bytes)? })).transpose()
     }
 
-    /// Forgets the subnet, but nothing that came of it: at a start, what was read before is no longer news.
+    /// Deletes the subnet, but nothing that followed from it: at a start, what was read before is out of date.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -109,8 +110,8 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers the subnet in place of an earlier one; an older one than is known changes nothing. It is written in every
-    /// polling round: compressed, a small one is one page, and a large one a few.
+    /// Remembers the subnet in place of an earlier one; a subnet older than the known one changes nothing. It is
+    /// written in every polling round: compressed, a small one is one page, and a large one a few.
     ///
     /// # Errors
     /// If the database cannot be written.

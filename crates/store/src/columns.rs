@@ -1,4 +1,5 @@
-//! Between columns and the domain's types. What does not fit was not written by this program: the database is damaged.
+//! Between columns and the domain's types. A value that does not fit was not written by this program: the database is
+//! damaged.
 //!
 //! A hotkey is stored as its 32 bytes, not as an address: claims are read by the hundred thousand, and an address would
 //! cost a hash each to check.
@@ -77,7 +78,7 @@ pub(crate) fn gist_name(column: &str) -> Result<GistName, StoreError> {
 
 pub(crate) fn content(platform: &str, id: &str) -> Result<ContentId, StoreError> {
     let platform: Platform = platform.parse().map_err(|_| damaged("a platform's name"))?;
-    ContentId::new(platform, id).map_err(|_| damaged("a content's id"))
+    ContentId::new(platform, id).map_err(|_| damaged("an item's id"))
 }
 
 const BROADCASTS: [(Broadcast, &str); 4] = [

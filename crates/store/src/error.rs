@@ -1,20 +1,20 @@
-//! What can go wrong with the database, each with what to do about it.
+//! Errors of the database, each with what to do about it.
 //!
 //! A failed call has written nothing. No error holds a value of a row or a password of an address.
 
 use crate::opening::loss::Loss;
 use tensorflix_domain::ids::Block;
 
-/// Why the store could not do what it was asked. Nothing was written.
+/// Why the store could not complete a call. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address is of a kind that this program does not know: the operator must change it.
     #[error("store.url has to be sqlite://PATH, for example sqlite://tensorflix.db; it begins with \"{scheme}\"")]
     UnknownUrl {
-        /// What stands before the colon; the rest may hold a password.
+        /// The part before the colon; the rest may hold a password.
         scheme: String,
     },
-    /// There can be no file where the address says: the operator must change it, or make the folder.
+    /// There can be no file at the address: the operator must change it, or create the folder.
     #[error("the database {file} cannot be opened: {reason}. {remedy}")]
     WrongPlace {
         /// The path as configured.
@@ -36,15 +36,15 @@ pub enum StoreError {
     },
     /// The database belongs to another chain or subnet: the operator must name another file.
     #[error(
-        "the database {file} belongs to {stored}, and this process is to run for {wanted}. \
-         Set store.url to another file; each chain and subnet needs one of its own"
+        "the database {file} belongs to {stored}, but this process runs for {wanted}. \
+         Set store.url to another file: each chain and subnet needs its own"
     )]
     OtherChain {
         /// The path as configured.
         file: String,
         /// The chain and subnet that the database is bound to.
         stored: String,
-        /// The chain and subnet that were asked for.
+        /// The chain and subnet of this process.
         wanted: String,
     },
     /// Another validator runs on this database: the operator must stop one of them.
@@ -56,10 +56,10 @@ pub enum StoreError {
         /// The path as configured.
         file: String,
     },
-    /// A database was kept under this name before, and is not there any more: the operator must act.
+    /// A database was kept under this name before, and is missing now: the operator must act.
     #[error(
-        "the database {file} {found}, but a database was kept there before ({lock} remembers it), and it is not started over \
-         by itself: claims and what was sent would be forgotten. Check that its disk is mounted and store.url is right, or \
+        "the database {file} {found}, but a database was kept there before (recorded in {lock}). It is not replaced by a new \
+         one, because the claims and the record of what was sent would be lost. Check that its disk is mounted and store.url is right, or \
          restore a backup (`tensorflix backup --help`). To start over on purpose, delete {lock}"
     )]
     Vanished {
@@ -67,25 +67,25 @@ pub enum StoreError {
         file: String,
         /// What is there in its place.
         found: &'static str,
-        /// The file beside it that remembers.
+        /// The lock file beside it that records this.
         lock: String,
     },
-    /// Another database than before has this name: the operator must act.
+    /// This name belongs to another database than before: the operator must act.
     #[error(
-        "the database {file} is another one than was kept there before ({lock} remembers it): it was replaced between two \
-         runs. Put the right one there, or restore a backup of it. To go on with this one on purpose, delete {lock}"
+        "the database {file} is not the one that was kept there before (recorded in {lock}): it was replaced between two \
+         runs. Put the right one there, or restore a backup of it. To use this one on purpose, delete {lock}"
     )]
     OtherStore {
         /// The path.
         file: String,
-        /// The file beside it that remembers.
+        /// The lock file beside it that records this.
         lock: String,
     },
-    /// The database cannot be used any more by this process, which has to end.
+    /// The database cannot be used any more by this process, which must end.
     #[error(transparent)]
     Lost(Loss),
-    /// A backup was not made: the operator must act.
-    #[error("no backup was made at {target}: {reason}")]
+    /// The backup failed: the operator must act.
+    #[error("could not create the backup {target}: {reason}")]
     CannotBackUp {
         /// The path as given.
         target: String,
@@ -93,7 +93,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process or call held the database too long: try again.
-    #[error("the database is held by another process for too long; it will be tried again")]
+    #[error("the database is held by another process; will retry")]
     Busy,
     /// The disk is full: it works again once there is space.
     #[error("there is no space left for the database; free some on its disk")]
@@ -104,8 +104,8 @@ pub enum StoreError {
     /// The disk failed to read or write: it may work again.
     #[error("the disk of the database failed: {0}. Check the disk, and the limit on the size of files (ulimit -f)")]
     Disk(String),
-    /// Something in the database is not what this program wrote: restore a backup.
-    #[error("the database is damaged: {0}. Stop, keep the file, and restore a backup")]
+    /// Something in the database was not written by this program: restore a backup.
+    #[error("the database is damaged: {0}. Stop the process, keep the file, and restore a backup")]
     Damaged(String),
     /// A bug of the caller: the cycle was never opened.
     #[error("cycle {0} was never opened, or was pruned")]
@@ -116,13 +116,13 @@ pub enum StoreError {
     /// A bug of the caller: a value that cannot be stored so that it is read back the same.
     #[error("{0} cannot be stored")]
     Unstorable(String),
-    /// Anything else that the database says.
+    /// Any other error of the database.
     #[error("the database failed: {0}")]
     Other(String),
 }
 
 impl StoreError {
-    /// Whether `store.url` names no place for a database, so that nothing but another setting helps.
+    /// Whether `store.url` names no place for a database, so that only another setting helps.
     pub const fn is_wrong_setting(&self) -> bool {
         matches!(self, Self::UnknownUrl { .. } | Self::WrongPlace { .. })
     }
@@ -162,12 +162,12 @@ fn primary_code(error: &sqlx::Error) -> Option<u32> {
     Some(extended & 0xff)
 }
 
-/// Whether another connection is in the way, so that trying again may help.
+/// Whether another connection holds the lock, so that a retry may help.
 pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
-/// Says of a failure to open `file` what the operator can do.
+/// The error for a failure to open `file`, with what the operator can do.
 pub(crate) fn cannot_open(file: &str, error: &sqlx::Error) -> StoreError {
     let (reason, remedy) = match primary_code(error) {
         Some(SQLITE_NOTADB | SQLITE_CORRUPT) => {
@@ -189,7 +189,7 @@ pub(crate) fn cannot_open(file: &str, error: &sqlx::Error) -> StoreError {
     StoreError::CannotOpen { file: file.to_owned(), reason: reason.to_owned(), remedy }
 }
 
-/// Says of a failure to make `file` what the operator can do.
+/// The error for a failure to create `file`, with what the operator can do.
 pub(crate) fn cannot_create(file: &str, error: &std::io::Error) -> StoreError {
     StoreError::CannotOpen {
         file: file.to_owned(),
@@ -202,7 +202,7 @@ fn other_reason(file: &str, reason: String) -> StoreError {
     StoreError::CannotOpen { file: file.to_owned(), reason, remedy: "Check the file, its folder and its disk" }
 }
 
-/// The same for the changes of the schema that opening makes.
+/// The same for the migrations that opening runs.
 pub(crate) fn cannot_migrate(file: &str, error: sqlx::migrate::MigrateError) -> StoreError {
     use sqlx::migrate::MigrateError;
     match error {
@@ -214,7 +214,7 @@ pub(crate) fn cannot_migrate(file: &str, error: sqlx::migrate::MigrateError) -> 
         },
         MigrateError::VersionMismatch(version) => StoreError::CannotOpen {
             file: file.to_owned(),
-            reason: format!("its schema {version} is not the one of this program"),
+            reason: format!("its schema {version} differs from the one of this program"),
             remedy: "Run the version that wrote it, or set store.url to another file",
         },
         other => other_reason(file, other.to_string()),

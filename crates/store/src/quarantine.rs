@@ -1,4 +1,4 @@
-//! What crashed its handling, and how often.
+//! Items that crashed their handling, and how often.
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -8,7 +8,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::quarantine::{Item, ItemKind};
 
 impl Store {
-    /// Everything that ever crashed its handling and is still kept, with the number of times.
+    /// Every item that ever crashed its handling and is still kept, with the number of crashes.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -16,7 +16,7 @@ impl Store {
         let rows: Vec<(String, String, Vec<u8>, i64)> =
             sqlx::query_as("SELECT kind, item_id, digest, crashes FROM quarantine").fetch_all(&self.readers).await?;
         let item = |(kind, id, digest, crashes): (String, String, Vec<u8>, i64)| {
-            // A kind of a later release concerns nobody here.
+            // A kind of a later release has no meaning here.
             let kind = ItemKind::from_name(&kind)?;
             let digest = ContentDigest(digest.try_into().ok()?);
             Some((Item { kind, id, digest }, u32::try_from(crashes).unwrap_or(u32::MAX)))
@@ -24,7 +24,7 @@ impl Store {
         Ok(rows.into_iter().filter_map(item).collect())
     }
 
-    /// Counts another crash of an item at a block. Gives the number of its crashes so far.
+    /// Counts another crash of an item at a block. Returns the number of its crashes so far.
     ///
     /// # Errors
     /// If the database cannot be written.

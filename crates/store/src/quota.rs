@@ -9,14 +9,14 @@ use crate::store::Store;
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Debits `units` from a bucket of one date if at most `budget` units are spent then; `false` if they are not
-    /// there, and then nothing is debited.
+    /// Debits `units` from a bucket of one date if at most `budget` units are spent then; `false` if not enough units
+    /// are left, and then nothing is debited.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn debit(&self, bucket: &str, date: &str, units: u64, budget: u64) -> Result<bool, StoreError> {
         let budget = i64::try_from(budget).unwrap_or(i64::MAX);
-        // More units than the whole budget has never fit, whatever is spent.
+        // More units than the whole budget never fit, whatever is spent.
         let Some((units, room)) = i64::try_from(units).ok().map(|units| (units, budget.saturating_sub(units))) else {
             return Ok(false);
         };
@@ -74,7 +74,7 @@ impl Store {
         Ok(())
     }
 
-    /// Units spent on a date, of every bucket whose name begins with `prefix` and that was used then.
+    /// Units spent on a date, by bucket, of the buckets with names that begin with `prefix` and that were used then.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -90,7 +90,7 @@ impl Store {
         Ok(rows.into_iter().map(|(bucket, units)| (bucket, u64::try_from(units).unwrap_or(0))).collect())
     }
 
-    /// Units that were ever spent from the buckets whose names begin so, whatever the date.
+    /// Units ever spent from the buckets with names that begin with the prefix, on any date.
     ///
     /// # Errors
     /// If the database cannot be read.

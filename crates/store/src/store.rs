@@ -29,15 +29,14 @@ impl Store {
         &self.file
     }
 
-    /// Waits for calls under way, then closes the file and removes its write-ahead log. A store that is dropped
-    /// instead loses nothing.
+    /// Waits for calls under way, then closes the file and removes its write-ahead log. A store that is dropped instead
+    /// loses nothing.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
 
-    /// A transaction that holds the write lock from its start: it never finds out later that another process wrote
-    /// what it has read.
+    /// A transaction that holds the write lock from its start: no other process can write what it has read in between.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writer()?.begin_with("BEGIN IMMEDIATE").await?)
     }

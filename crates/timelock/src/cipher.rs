@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::curve::{self, KeyPoint, Scalar, SignaturePoint};
 
-/// Most bytes of a commit that the chain takes (`MAX_CRV3_COMMIT_SIZE_BYTES`).
+/// Most bytes of a commit that the chain accepts (`MAX_CRV3_COMMIT_SIZE_BYTES`).
 pub const MAX_COMMIT_BYTES: usize = 5_000;
 
 /// Bytes of a beacon's compressed public key, a point of BLS12-381's G2.
@@ -21,20 +21,20 @@ const CIPHER_SUITE: &[u8] = b"AES_GCM_";
 
 type Digest32 = [u8; KEY_BYTES];
 
-/// Why something could not be encrypted or opened. None of these passes by itself.
+/// Why something could not be encrypted or opened. A retry does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimelockError {
-    /// The beacon's public key is no point of the curve's group.
+    /// The beacon's public key is not a point of the curve's group.
     #[error("the beacon's public key is not a point of BLS12-381 G2")]
     PublicKey,
-    /// The signature is no point of the curve's group.
+    /// The signature is not a point of the curve's group.
     #[error("the beacon's signature is not a point of BLS12-381 G1")]
     Signature,
     /// The ciphertext is not of the chain's format.
     #[error("the ciphertext is malformed")]
     Malformed,
-    /// The ciphertext is longer than the chain takes.
-    #[error("{length_bytes} bytes of ciphertext are more than the {MAX_COMMIT_BYTES} that the chain takes")]
+    /// The ciphertext is longer than the chain accepts.
+    #[error("{length_bytes} bytes of ciphertext are more than the {MAX_COMMIT_BYTES} that the chain accepts")]
     TooLong {
         /// Its length.
         length_bytes: usize,
@@ -49,8 +49,9 @@ pub enum TimelockError {
 
 /// Encrypts `message` so that the beacon's signature of `round` opens it: at most [`MAX_COMMIT_BYTES`].
 ///
-/// Boneh and Franklin's `FullIdent` ("Identity-Based Encryption from the Weil Pairing", section 4.2): the round is the identity, the
-/// beacon's signature of it the key that opens. What it hides is a session key of AES-256-GCM, which hides the message.
+/// Boneh and Franklin's `FullIdent` ("Identity-Based Encryption from the Weil Pairing", section 4.2): the round is the
+/// identity, and the beacon's signature of it is the key that opens. It encrypts a session key of AES-256-GCM, which
+/// encrypts the message.
 ///
 /// # Errors
 /// [`TimelockError::PublicKey`], [`TimelockError::TooLong`] or [`TimelockError::Encryption`].
@@ -83,7 +84,7 @@ pub fn encrypt(public_key: &[u8], round: u64, message: &[u8]) -> Result<Vec<u8>,
 /// Opens a ciphertext with the beacon's compressed signature of its round.
 ///
 /// # Errors
-/// What [`TimelockError`] says of the signature and the ciphertext.
+/// [`TimelockError`], for the signature or the ciphertext.
 pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockError> {
     if ciphertext.len() > MAX_COMMIT_BYTES {
         return Err(TimelockError::TooLong { length_bytes: ciphertext.len() });
@@ -93,7 +94,7 @@ pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockErro
 
     let seed = xor(sealed.hidden_seed, digest(&curve::pairing_bytes(signature, sealed.point)));
     let session_key = xor(sealed.hidden_key, digest(&seed));
-    // Whoever encrypted knew seed and key, and nobody changed either since.
+    // The sender knew seed and key, and neither was changed since.
     if curve::key_multiple(blinding_factor(&seed, &session_key)) != sealed.point {
         return Err(TimelockError::WrongSignature);
     }
@@ -102,7 +103,7 @@ pub fn open(signature: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, TimelockErro
         .map_err(|_| TimelockError::WrongSignature)
 }
 
-/// A ciphertext in its parts. On the wire each part but the point stands behind its length (64 bits, little endian).
+/// A ciphertext in its parts. On the wire each part but the point follows its length (64 bits, little endian).
 struct Sealed<'a> {
     point: KeyPoint,
     hidden_seed: Digest32,
@@ -123,7 +124,7 @@ impl<'a> Sealed<'a> {
         bytes
     }
 
-    /// `None` unless every announced length is there and right, and nothing follows.
+    /// `None` unless every length is present and right, and nothing follows.
     fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let (point, rest) = bytes.split_at_checked(PUBLIC_KEY_BYTES)?;
         let (hidden_seed, rest) = announced(rest)?;
@@ -146,19 +147,19 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// Writes bytes behind their length.
+/// Writes bytes after their length.
 fn announce(target: &mut Vec<u8>, part: &[u8]) {
     target.extend_from_slice(&(part.len() as u64).to_le_bytes());
     target.extend_from_slice(part);
 }
 
-/// Bytes behind their length, and what follows them.
+/// Bytes after their length, and what follows them.
 fn announced(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>()?;
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
 
-/// What the ciphertext's point is of the generator: nobody knows it but who knows seed and key.
+/// The factor of the ciphertext's point on the generator: it can be computed only from seed and key.
 fn blinding_factor(seed: &Digest32, session_key: &Digest32) -> Scalar {
     curve::scalar(&digest(&[seed.as_slice(), session_key].concat()))
 }

@@ -39,7 +39,7 @@ pub(crate) fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
     bytes
 }
 
-/// What the beacon's signature of `round` is a multiple of: it signs the digest of the round's number.
+/// The point that the beacon's signature of `round` is a multiple of: it signs the digest of the round's number.
 pub(crate) fn round_point(round: u64) -> Option<SignaturePoint> {
     Hasher::new(DOMAIN).ok()?.hash(&Sha256::digest(round.to_be_bytes())).ok()
 }
@@ -65,7 +65,7 @@ pub(crate) fn pairing_bytes(signature: SignaturePoint, key: KeyPoint) -> Vec<u8>
     compressed(&value)
 }
 
-/// A beacon's key, as whoever runs a beacon of its own has one: the sandbox does.
+/// A beacon's secret key, as needed to run a beacon: the sandbox does.
 ///
 /// ```
 /// use tensorflix_timelock::{BeaconKey, encrypt, open};
@@ -80,13 +80,13 @@ pub(crate) fn pairing_bytes(signature: SignaturePoint, key: KeyPoint) -> Vec<u8>
 pub struct BeaconKey(Scalar);
 
 impl BeaconKey {
-    /// The key that a digest stands for.
+    /// The key that a digest gives.
     #[must_use]
     pub fn from_digest(digest: &[u8; 32]) -> Self {
         Self(scalar(digest))
     }
 
-    /// What the chain publishes of it, compressed.
+    /// The public key as the chain publishes it, compressed.
     #[must_use]
     pub fn public_key(&self) -> Vec<u8> {
         compressed(&key_multiple(self.0))

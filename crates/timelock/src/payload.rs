@@ -1,15 +1,15 @@
-//! What a timelocked commit hides.
+//! The content of a timelocked commit.
 
 use parity_scale_codec::{Decode, Encode};
 
 /// `WeightsTlockPayload` of the pallet `SubtensorModule`, in SCALE.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct WeightsPayload {
-    /// Public key of who commits (32 bytes); the chain drops a payload that names somebody else.
+    /// Public key of the committing hotkey (32 bytes); the chain drops a payload that names another one.
     pub hotkey: Vec<u8>,
-    /// Whom the weights are for.
+    /// The UIDs that the weights are for.
     pub uids: Vec<u16>,
-    /// How much of 65535 each gets, in the same order.
+    /// The weight of each out of 65535, in the same order.
     pub values: Vec<u16>,
     /// The version key that the subnet demands.
     pub version_key: u64,

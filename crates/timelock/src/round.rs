@@ -16,7 +16,7 @@ const MOST_BLOCKS_WITHOUT_STEP: u64 = 50_400;
 /// Longest walk through future blocks: half a year, far more than any reveal period in use.
 const MOST_BLOCKS_AHEAD: u64 = 1_300_000;
 
-/// Where the signatures come from: `Drand.BeaconConfig`.
+/// The source of the signatures: `Drand.BeaconConfig`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beacon {
     /// Compressed, [`PUBLIC_KEY_BYTES`](crate::PUBLIC_KEY_BYTES) bytes.
@@ -36,7 +36,7 @@ pub enum Schedule {
         tempo: u64,
         /// `LastEpochBlock`.
         last_epoch_block: u64,
-        /// `PendingEpochAt`; 0 if none is.
+        /// `PendingEpochAt`; 0 if none is pending.
         pending_epoch_at: u64,
         /// `SubnetEpochIndex`.
         epoch_index: u64,
@@ -61,7 +61,7 @@ pub struct Moment {
     pub unix_ms: u64,
 }
 
-/// What is to be expected of a commit that comes into the block after a moment.
+/// The expected reveal of a commit in the block after a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// The beacon's round to encrypt for.
@@ -89,7 +89,7 @@ pub enum RoundError {
 /// The reveal of a commit that is made now, `period_epochs` (`RevealPeriodEpochs`) after its epoch.
 ///
 /// # Errors
-/// [`RoundError`], for schedules and beacons that no chain in order has.
+/// [`RoundError`], for schedules and beacons that no working chain has.
 pub fn expected_reveal(
     schedule: Schedule,
     period_epochs: u64,
@@ -108,7 +108,7 @@ pub fn expected_reveal(
 /// the commit's own epoch.
 ///
 /// # Errors
-/// [`RoundError::NeverRevealed`], for schedules that no chain in order has.
+/// [`RoundError::NeverRevealed`], for schedules that no working chain has.
 pub fn reveal_blocks(schedule: Schedule, period_epochs: u64, head: u64) -> Result<(u64, u64), RoundError> {
     match schedule {
         Schedule::Stateful { .. } => walk(schedule, period_epochs, head),

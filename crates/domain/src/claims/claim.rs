@@ -1,8 +1,8 @@
-//! Claims: that this validator saw a hotkey list a content for a task, and when. Claims are only ever added.
+//! Claims: that this validator saw a hotkey list an item for a task, and when. Claims are only ever added.
 //!
-//! A claim's time is a polling round: the one of its first sight, or the first one that was held at or after the block of a
-//! commitment that pinned a revision with the pair, whichever is earlier. Which of several claims holds a content is told in
-//! [`crate::dispute`].
+//! A claim's time is a polling round: the one in which the pair was first seen, or the first one held at or after the
+//! block of a commitment that pinned a revision with the pair, whichever is earlier. Which of several claims holds an
+//! item is decided in [`crate::dispute`].
 
 use crate::chain_time::{BLOCKS_PER_HOUR, grid_start};
 use crate::gist_owner::GistName;
@@ -12,24 +12,24 @@ use crate::submission::MAX_PAIRS;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
-/// Claims that one hotkey may hold; further ones are not made while none of its own is old enough to give way. The bound
-/// counts the hotkey's own claims alone, so nobody else is touched by it.
+/// Claims that one hotkey may hold; further ones are not made while none of its own is old enough to be replaced. The
+/// limit counts the hotkey's own claims alone, so no other hotkey is affected.
 pub const MAX_CLAIMS: usize = 4 * MAX_PAIRS;
 
-/// Blocks after which a claim of a hotkey with [`MAX_CLAIMS`] gives way to a new one of the same hotkey, if its gist does not
-/// place the pair any more: 90 days.
+/// Blocks after which a claim of a hotkey with [`MAX_CLAIMS`] is replaced by a new one of the same hotkey, if its gist
+/// no longer places the pair: 90 days.
 pub const CLAIM_REST_BLOCKS: u32 = 90 * 24 * BLOCKS_PER_HOUR;
 
-/// Blocks after which pairs that had no room among [`MAX_CLAIMS`] are looked at again: an hour.
+/// Blocks after which pairs that did not fit within [`MAX_CLAIMS`] are checked again: an hour.
 pub const ROOM_AGAIN_BLOCKS: u32 = BLOCKS_PER_HOUR;
 
-/// One hotkey's claim on one content for one task.
+/// One hotkey's claim on one item for one task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Claim {
     /// The task it was listed for, as written. A claim is made whether or not we know the task yet, so that a task
     /// which becomes known later finds its claims in the order in which they were seen.
     pub task_id: String,
-    /// The content's id, as written; on which platform, the task says.
+    /// The item's id, as written; the task names the platform.
     pub content_id: String,
     /// Who listed it.
     pub hotkey: Hotkey,
@@ -46,9 +46,9 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Adds what another record of the same claim knows: each field keeps its earliest value, and the gist is that of the
-    /// earliest round, of several in one round the one whose `username:gist_id` comes first. In whatever order and however
-    /// often records are joined, the result is the same, so a claim only ever gains.
+    /// Merges another record of the same claim: each field keeps its earliest value, and the gist is that of the
+    /// earliest round; of several in one round, the one with the `username:gist_id` that sorts first. The result does
+    /// not depend on the order or the number of merges, so a claim only ever gains.
     pub fn join(&mut self, other: &Self) {
         self.pinned_at = earliest(self.pinned_at, other.pinned_at);
         let is_by_other = match other.round.cmp(&self.round) {
@@ -68,7 +68,7 @@ impl Claim {
     }
 
     /// The claim as it binds for a hotkey that was registered at block `registered_at`: what it claimed before that has
-    /// lapsed with its earlier registration, and counts as claimed anew when it came back.
+    /// lapsed with its earlier registration, and counts as claimed again from the new registration.
     #[must_use]
     pub fn since_registration(mut self, registered_at: Block, rounds: &Rounds) -> Self {
         let round = grid_start(registered_at, rounds.blocks);

@@ -1,10 +1,10 @@
-//! Dates of gists in dispute: what GitHub says of a gist's last change.
+//! Dates of gists in dispute: what GitHub reports about a gist's last change.
 //!
-//! - A gist is dated only while claims of it are in dispute, since each date costs a request of GitHub's API.
-//! - A gist whose own answer prevents dating is [`Dating::Undatable`] for good: silence must help nobody. One that could not
-//!   be asked yet is [`Dating::NotAsked`] until it is.
-//! - Dates are kept for a hotkey, the round in which it was first seen with a content, and the gist by which it was: a gist that
-//!   changes later gets another date for what it lists then.
+//! - A gist is dated only while claims by it are in dispute, since each date costs a request to GitHub's API.
+//! - A gist with an answer of its own that prevents dating is [`Dating::Undatable`] for good: silence must not help a
+//!   miner. One that could not be requested yet is [`Dating::NotAsked`] until it is.
+//! - Dates are kept for a hotkey, the round in which it was first seen with an item, and the gist that listed the item:
+//!   a gist that changes later gets another date for what it lists then.
 
 use crate::chain_time::Moment;
 use crate::gist_owner::GistName;
@@ -38,8 +38,8 @@ impl Dating {
         matches!(self, Self::NotAsked)
     }
 
-    /// Adds what another record of the same date knows: an answer is better than none, a date better than an answer that
-    /// prevents it, and the earlier date is kept. In whatever order records are joined, the result is the same.
+    /// Merges another record of the same date: an answer is better than none, a date is better than an answer that
+    /// prevents dating, and the earlier date is kept. The result does not depend on the order of merges.
     pub fn join(&mut self, other: Self) {
         *self = match (*self, other) {
             (Self::Dated(known), Self::Dated(new)) => Self::Dated(known.min(new)),
@@ -101,12 +101,12 @@ impl fmt::Display for Undatable {
     }
 }
 
-/// What one look at a gist says about its date.
+/// What one request about a gist says about its date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateAnswer {
     /// GitHub's `updated_at`.
     Dated(Moment),
-    /// Something that no further look would change.
+    /// Something that no further request would change.
     Undatable(Undatable),
     /// It is not there.
     Absent,
@@ -114,11 +114,11 @@ pub enum DateAnswer {
     Silent,
 }
 
-/// A gist that is in line to be dated, or was: its record for one hotkey and the round in which that was first seen with
-/// a content by this gist.
+/// A gist that is queued for dating, or was: its record for one hotkey and the round in which that hotkey was first
+/// seen with an item by this gist.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GistDate {
-    /// Whose claims it dates.
+    /// The hotkey with the claims that it dates.
     pub hotkey: Hotkey,
     /// The round of those claims.
     pub round: Block,
@@ -126,7 +126,7 @@ pub struct GistDate {
     pub gist: Option<GistName>,
     /// The round since which it waits.
     pub waiting_since: Block,
-    /// The round in which GitHub was last asked and said something, or was silent while it answered others.
+    /// The last round in which GitHub was asked and answered, or was silent about this gist while it answered others.
     pub asked_round: Option<Block>,
     /// Rounds in which GitHub was silent about it.
     pub silent_rounds: u32,
@@ -137,7 +137,7 @@ pub struct GistDate {
 }
 
 impl GistDate {
-    /// One that was never asked about.
+    /// One that was never requested.
     #[must_use]
     pub const fn waiting(hotkey: Hotkey, round: Block, gist: GistName, since: Block) -> Self {
         Self {
@@ -152,7 +152,8 @@ impl GistDate {
         }
     }
 
-    /// Takes in what a look of round `asked_round` said. Another look of the same or an earlier round changes nothing.
+    /// Records the answer to a request made in round `asked_round`. Another answer of the same or an earlier round
+    /// changes nothing.
     pub fn answered(&mut self, asked_round: Block, answer: DateAnswer) {
         if self.asked_round.is_some_and(|known| known >= asked_round) {
             return;

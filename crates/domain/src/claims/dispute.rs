@@ -1,15 +1,16 @@
-//! Disputes: whose a content is when several hotkeys claim it.
+//! Disputes: which hotkey holds an item when several claim it.
 //!
-//! The holder is found by narrowing the claimants, one criterion after another, to those that are best in it; the
-//! order in which claims arrived plays no part.
+//! The holder is found by narrowing the claimants, one criterion after another, to those that are best in it; the order
+//! in which claims arrived has no effect.
 //!
-//! - A pin counts from the first round that was held at or after it: in the others nobody else could be seen. That a claimant
-//!   was seen in a round shows that it was held, even if it was not finished.
-//! - What dates a claim by a gist dates every claim on the pair by the same gist whose hotkey has been committed to it for as
-//!   long: nobody gains on an author by pinning the author's gist. Who came to the gist later gains nothing by it.
-//! - Who is one round later than the earliest is not later beyond doubt, and counts as equal.
-//! - Equals are told apart by the dates of their gists ([`crate::dating`]). While GitHub could not be asked for one of them,
-//!   the criteria after that decide, provisionally. Who prevents dating comes last.
+//! - A pin counts from the first round held at or after it: in the rounds before, no other hotkey could be seen. That a
+//!   claimant was seen in a round shows that the round was held, even if it was not finished.
+//! - What dates a claim by a gist dates every claim on the pair by the same gist if its hotkey has been committed to
+//!   the gist for as long: nobody gains on an author by pinning the author's gist. A hotkey that committed to the gist
+//!   later gains nothing by it.
+//! - A claimant that is one round later than the earliest is not certainly later, and counts as equal.
+//! - Equal claimants are separated by the dates of their gists ([`crate::dating`]). While GitHub could not be asked for
+//!   one of the dates, the criteria after that decide, provisionally. A claimant that prevents dating comes last.
 
 use crate::chain_time::Moment;
 use crate::claim::{Claim, earliest};
@@ -31,7 +32,7 @@ pub struct Claimant<'a> {
     pub dating: Dating,
 }
 
-/// When a claimant's gist listed the content, as far as it can be told.
+/// When a claimant's gist listed the item, as far as that is known.
 #[derive(Clone, Copy, Debug)]
 struct Listed {
     /// At this time at the latest, as far as that is known.
@@ -74,9 +75,9 @@ impl Claimant<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettledBy {
-    /// Nobody else claimed it.
+    /// No other hotkey claimed it.
     NoDispute,
-    /// The content's text names the hotkey.
+    /// The item's text names the hotkey.
     OwnershipTag,
     /// The earliest claim is by a commitment that pinned a revision with the pair.
     PinnedRevision,
@@ -106,7 +107,7 @@ impl SettledBy {
     }
 }
 
-/// The claim that holds a content, and why.
+/// The claim that holds an item, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder<'a> {
     /// The claim that may score.
@@ -117,8 +118,8 @@ pub struct Holder<'a> {
     pub is_provisional: bool,
 }
 
-/// Finds the holder among the claims on one content. `named` is the hotkey that the content's text names, if the
-/// ownership rule is on and the text is known. `None` only if there are no claimants.
+/// Finds the holder among the claims on one item. `named` is the hotkey that the item's text names, if the ownership
+/// rule is on and the text is known. `None` only if there are no claimants.
 #[must_use]
 pub fn holder<'a>(claimants: &[Claimant<'a>], named: Option<&Hotkey>, timeline: Timeline<'_>) -> Option<Holder<'a>> {
     let mut left: Vec<Claimant<'a>> = claimants.to_vec();
@@ -137,7 +138,7 @@ pub fn holder<'a>(claimants: &[Claimant<'a>], named: Option<&Hotkey>, timeline: 
             && left.iter().any(|claimant| claimant.awaits_date(timeline.rounds));
         narrow(&mut left, criterion, named, timeline);
     }
-    // One hotkey may claim a content for several tasks; the first task id stands for it.
+    // One hotkey may claim an item for several tasks; the first task id represents it.
     let claim = left.iter().min_by_key(|claimant| &claimant.claim.task_id)?.claim;
     let is_by_pin = match settled_by {
         SettledBy::PollingRound => earliest_time < Some(claim.round),
@@ -147,7 +148,7 @@ pub fn holder<'a>(claimants: &[Claimant<'a>], named: Option<&Hotkey>, timeline: 
     Some(Holder { claim, settled_by: if is_by_pin { SettledBy::PinnedRevision } else { settled_by }, is_provisional })
 }
 
-/// The claimants between whom the dates of their gists decide: those that the criteria before that leave, if they are
+/// The claimants that the dates of their gists decide between: those that the earlier criteria leave, if they are
 /// several hotkeys, else none.
 #[must_use]
 pub fn contenders<'a>(claimants: &[Claimant<'a>], named: Option<&Hotkey>, timeline: Timeline<'_>) -> Vec<Claimant<'a>> {
@@ -205,7 +206,7 @@ fn times(claimants: &[Claimant<'_>], rounds: &Rounds) -> Vec<Block> {
 }
 
 /// Keeps the earliest of those that are dated, and those that are still to be dated, which may turn out to be earlier.
-/// Who cannot be dated comes after all of them.
+/// Claimants that cannot be dated come after all of them.
 fn keep_first_listed(left: &mut Vec<Claimant<'_>>, timeline: Timeline<'_>) {
     let own = left.iter().map(|claimant| claimant.listed(timeline)).collect();
     let listed = joined_by_gist(left, own, Listed::join);
@@ -219,8 +220,8 @@ fn keep_first_listed(left: &mut Vec<Claimant<'_>>, timeline: Timeline<'_>) {
     left.retain(|_| listed.next().is_some_and(stays));
 }
 
-/// What is known of each claimant, joined with what is known of those who claim the same pair by the same gist and have been
-/// committed to it for no longer.
+/// What is known of each claimant, joined with what is known of those that claim the same pair by the same gist and
+/// have been committed to it for no longer.
 fn joined_by_gist<T: Copy>(claimants: &[Claimant<'_>], own: Vec<T>, join: impl Fn(T, T) -> T) -> Vec<T> {
     let mut newest_first: Vec<_> = claimants
         .iter()

@@ -1,4 +1,4 @@
-//! Whose a content is: places of pairs, claims on them, the rounds and dates that order claims, and disputes.
+//! Which hotkey holds an item: places of pairs, claims on them, the rounds and dates that order claims, and disputes.
 
 pub mod claim;
 pub mod dating;

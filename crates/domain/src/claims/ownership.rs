@@ -1,6 +1,6 @@
-//! The ownership tag: a hotkey that the uploader wrote into a content's description or caption.
+//! The ownership tag: a hotkey that the uploader wrote into an item's description or caption.
 //!
-//! Only a complete SS58 address counts, in the form of the configured template; of several in one text the first.
+//! Only a complete SS58 address in the form of the configured template counts; of several in one text, the first.
 
 use crate::ids::Hotkey;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ pub struct OwnerTag {
 }
 
 /// Finds the hotkeys that `text` names in the form of `template`, such as `"{hotkey}"` or `"owner: {hotkey}"`. A
-/// template without [`HOTKEY_PLACE`] finds none; configuration refuses it.
+/// template without [`HOTKEY_PLACE`] finds none; the configuration rejects it.
 pub fn owner_tag(text: &str, template: &str) -> OwnerTag {
     let Some((before, after)) = template.split_once(HOTKEY_PLACE) else {
         return OwnerTag::default();

@@ -1,14 +1,14 @@
-//! Places: which pairs of a gist are looked at, and in what order.
+//! Places: which pairs of a gist are considered, and in what order.
 //!
-//! The first few well-formed pairs of each task hold a place; how many, the policy says. A pair of a task that we do not
-//! know is well-formed if any platform takes its id, and takes a place like any other, so that a task which becomes known
-//! later finds its claims made. Whether a content is somebody else's plays no part: duplicates take places too.
+//! The first few well-formed pairs of each task hold a place; the policy sets how many. A pair of an unknown task is
+//! well-formed if any platform accepts its id, and takes a place like any other, so that a task which becomes known
+//! later finds its claims made. Which hotkey holds an item has no effect here: duplicates take places too.
 //!
 //! - Only a pair with a place is claimed, and only the claims of such pairs bind.
 //! - Only a placed and claimed pair of a known task is observed, examined or compared with others.
-//! - A budget that does not last is spent on one content of each hotkey in turn ([`contents_in_turn`]).
+//! - A budget that is not enough for all is spent on one item of each hotkey in turn ([`contents_in_turn`]).
 //!
-//! Whose a content is (`claim.rs`) and what becomes of a pair (`judge.rs`) is not decided here.
+//! Which hotkey holds an item (`claim.rs`) and how a pair is judged (`judge.rs`) is not decided here.
 
 use crate::evidence::{Evidence, Miner, WeightedTask, digest};
 use crate::ids::{ContentId, Hotkey, Uid};
@@ -25,14 +25,15 @@ pub struct PlaceRule {
     per_task: u32,
 }
 
-/// Names a [`PlaceRule`]: the store keeps under which one the claims of a gist were made.
+/// Identifies a [`PlaceRule`]: the store records the rule under which the claims of a gist were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlaceRuleDigest(pub [u8; 32]);
 
-/// How a pair stands among the pairs of its gist.
+/// The place of a pair among the pairs of its gist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Its id is not in the grammar of its task's platform, or of any where the task is unknown: it takes no place.
+    /// Its id does not follow the grammar of its task's platform, or of any platform if the task is unknown: it takes
+    /// no place.
     Malformed,
     /// All places of its task are taken by earlier pairs.
     Surplus,
@@ -56,7 +57,7 @@ impl PlaceRule {
         Self { platforms: tasks.iter().map(platform).collect(), per_task }
     }
 
-    /// The same for the same rule on every machine, and another one for any other rule.
+    /// The same for the same rule on every machine, and different for any other rule.
     pub fn digest(&self) -> PlaceRuleDigest {
         let mut hasher = Blake2b512::new();
         hasher.update(self.per_task.to_be_bytes());
@@ -71,7 +72,7 @@ impl PlaceRule {
         PlaceRuleDigest(first)
     }
 
-    /// How each pair of a gist stands, in the order of the gist.
+    /// The standing of each pair of a gist, in the order of the gist.
     pub fn standings(&self, pairs: &[Pair]) -> Vec<Standing> {
         let mut taken: HashMap<&str, u32> = HashMap::new();
         let mut standing = |pair| self.standing(pair, &mut taken);
@@ -98,7 +99,7 @@ impl PlaceRule {
     }
 }
 
-/// A pair of a miner: hotkey, task and content as listed.
+/// A pair of a miner: hotkey, task and item as listed.
 pub type ListedPair<'a> = (Hotkey, &'a str, &'a str);
 
 /// The pairs that hold a place in a known task. `standings` are those of the miners, in their order.
@@ -111,20 +112,21 @@ pub fn placed_pairs<'a>(miners: &'a [Miner], standings: &[Vec<Standing>]) -> Has
     miners.iter().zip(standings).flat_map(of_miner).collect()
 }
 
-/// A content that is asked for, and the miner whose turn it is.
+/// An item to be requested, and the miner that has the turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The miner's UID.
     pub uid: Uid,
-    /// The content.
+    /// The item.
     pub content: ContentId,
 }
 
-/// The contents that a cycle asks for, each once: those of placed and claimed pairs of known tasks. On each platform every
-/// hotkey has one turn before any has its next one. A hotkey's contents come in the order of its gist, and a content that
-/// several list comes at the first turn of any of them.
+/// The items that a cycle requests, each once: those of placed and claimed pairs of known tasks. On each platform every
+/// hotkey has one turn before any has its next one. A hotkey's items come in the order of its gist, and an item that
+/// several hotkeys list comes at the first turn of any of them.
 ///
-/// Who begins follows from the slot of the cycle and the hotkey: the same for all validators, and another one in each slot.
+/// Which hotkey begins follows from the slot of the cycle and the hotkey: the same for all validators, and different in
+/// each slot.
 pub fn contents_in_turn(evidence: &Evidence, policy: &Policy, slot: u32) -> Vec<Turn> {
     let claimed: HashSet<ListedPair<'_>> = evidence
         .claims
@@ -150,7 +152,7 @@ pub fn contents_in_turn(evidence: &Evidence, policy: &Policy, slot: u32) -> Vec<
     queues.into_values().flat_map(deal).collect()
 }
 
-/// One of each queue in turn, until all are empty.
+/// Takes one of each queue in turn, until all are empty.
 fn deal(mut queues: Vec<(Uid, VecDeque<ContentId>)>) -> Vec<Turn> {
     let (mut turns, mut dealt) = (Vec::new(), HashSet::new());
     while !queues.is_empty() {
@@ -167,7 +169,7 @@ fn deal(mut queues: Vec<(Uid, VecDeque<ContentId>)>) -> Vec<Turn> {
     turns
 }
 
-/// Puts items in turn: the first of each payer, then the second of each, and so on. Otherwise their order stays.
+/// Puts items in turn: the first of each payer, then the second of each, and so on. Otherwise their order is kept.
 pub fn in_turn<T>(items: Vec<T>, payer: impl Fn(&T) -> Option<Uid>) -> Vec<T> {
     let mut seen: HashMap<Option<Uid>, usize> = HashMap::new();
     let ranked = items.into_iter().map(|item| {
@@ -231,7 +233,7 @@ mod tests {
         check(&tasks, 2, &[("new", "reel-id"), ("new", "../x"), ("new", a), ("new", b), ("yt", a)], "umuso");
         check(&tasks, 2, &[("", a), ("new", ""), ("newer", a)], "umu");
         check(&[], 1, &[("yt", "reel-id"), ("yt", a)], "us");
-        // Once it is known where the task is, its places pass on to what is well-formed there.
+        // Once the task's platform is known, its places go to the pairs that are well-formed there.
         check(&tasks[..1], 1, &[("yt", "reel-id"), ("yt", a)], "mo");
     }
 
@@ -305,7 +307,7 @@ mod tests {
             let shown: Vec<String> = turns.iter().map(|turn| turn.content.as_str().to_owned()).collect();
             let place = |id: &str| shown.iter().position(|shown| shown == id).expect("asked for");
             assert_eq!(shown.len(), 7 + 3, "each once: {shown:?}");
-            assert!(place(&ids[6]) < 3, "2 comes to its turn first: {shown:?}");
+            assert!(place(&ids[6]) < 3, "2 has its turn first: {shown:?}");
             assert!(place(&ids[0]) < 3 && place(&ids[5]) < 5, "{shown:?}");
             assert!(place(&ids[1]) < place(&ids[4]), "in the order of the gist: {shown:?}");
             assert!(place("reel2") < place("reel4") && place("reel3") < place("reel4"), "{shown:?}");

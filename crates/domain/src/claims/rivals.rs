@@ -1,4 +1,4 @@
-//! Which claims compete for which content: those on it that bind in the same place ([`crate::scope`]).
+//! Which claims compete for which item: those on it that bind in the same place ([`crate::scope`]).
 
 use crate::dispute::{Claimant, Holder, contenders, holder};
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence};
@@ -17,7 +17,8 @@ pub(crate) struct Rivals<'a> {
 }
 
 impl<'a> Rivals<'a> {
-    /// `standings` are those of the miners' pairs, in the order of the miners. What holds no place now blocks nobody.
+    /// `standings` are those of the miners' pairs, in the order of the miners. A claim on a pair that holds no place
+    /// now blocks nobody.
     pub(crate) fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<Standing>]) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
@@ -33,7 +34,7 @@ impl<'a> Rivals<'a> {
         Self { evidence, policy, claimants }
     }
 
-    /// The claims on a content in a task.
+    /// The claims on an item in a task.
     pub(crate) fn claimants<'s>(&'s self, task: &'s Task, content: &'s ContentId) -> &'s [Claimant<'a>]
     where
         'a: 's,
@@ -42,13 +43,13 @@ impl<'a> Rivals<'a> {
         self.claimants.get(&place).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The claim that holds the content among these claims on it; `None` where there are none.
+    /// The claim that holds the item among these claims on it; `None` where there are none.
     pub(crate) fn holder(&self, claimants: &[Claimant<'a>], named: Option<&Hotkey>) -> Option<Holder<'a>> {
         holder(claimants, named, self.evidence.timeline())
     }
 }
 
-/// The disputes of a cycle that dates of gists decide, each with those between whom they do.
+/// The disputes of a cycle that dates of gists decide, each with the claimants that they decide between.
 #[must_use]
 pub fn disputes<'a>(evidence: &'a Evidence, policy: &'a Policy) -> Vec<Vec<Claimant<'a>>> {
     let rule = PlaceRule::new(&evidence.tasks, policy.max_per_miner_and_task);
@@ -67,7 +68,7 @@ pub fn disputes<'a>(evidence: &'a Evidence, policy: &'a Policy) -> Vec<Vec<Claim
         .collect()
 }
 
-/// The hotkey that a content's text names, where the rules ask for it.
+/// The hotkey that an item's text names, where the rules ask for it.
 pub fn named_owner<'a>(known: &'a ContentEvidence, policy: &Policy) -> Option<&'a Hotkey> {
     match policy.ownership_tag {
         OwnershipRule::Off => None,

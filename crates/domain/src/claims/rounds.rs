@@ -1,17 +1,17 @@
-//! Polling rounds: the grid that they open on, those that were not held, and when their blocks were.
+//! Polling rounds: the grid that they open on, those that were missed, and the times of their blocks.
 
 use crate::chain_time::{BlockStamp, Moment};
 use crate::ids::Block;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Milliseconds that the chain aims at for a block.
+/// Milliseconds between blocks that the chain aims at.
 const BLOCK_MS: i64 = 12_000;
 
 /// Ranges of blocks without a round that are remembered, the newest ones: one a day for 27 years.
 pub const MOST_UNWATCHED_RANGES: u32 = 10_000;
 
-/// Blocks between two polling rounds in which no round was held: this validator was not running, or was cut off.
+/// Blocks between two polling rounds in which no round was held: this validator was not running, or was offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnwatchedBlocks {
     /// The first block of the first round that was missed.
@@ -54,7 +54,7 @@ impl Rounds {
         self.missed.iter().fold(round, |round, range| if is_in(range, round) { range.until } else { round })
     }
 
-    /// Leaves of the ranges without a round those by which a pin at one of these blocks counts later.
+    /// Keeps of the ranges without a round only those by which a pin at one of these blocks counts later.
     pub fn keep_missed_of(&mut self, pinned_at: &BTreeSet<Block>) {
         let waits: Vec<(Block, Block)> =
             pinned_at.iter().map(|block| (self.grid_at(*block), self.first_at(*block))).collect();
@@ -71,8 +71,8 @@ impl Rounds {
         }
     }
 
-    /// When a block was: as recorded, else counted from the nearest block whose time is known, `at` among them, with the
-    /// time that the chain aims at for a block.
+    /// The time of a block: as recorded, else counted from the nearest block with a known time, `at` among them, at the
+    /// chain's intended block time.
     #[must_use]
     pub fn time_of(&self, block: Block, at: BlockStamp) -> Moment {
         let before = self.times.range(..=block).next_back();
@@ -85,17 +85,17 @@ impl Rounds {
     }
 }
 
-/// What turns the blocks of claims into times: the grid, and the block that is judged at.
+/// What turns the blocks of claims into times: the grid, and the block of judgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
     /// The grid.
     pub rounds: &'a Rounds,
-    /// The block that is judged at.
+    /// The block of judgement.
     pub at: BlockStamp,
 }
 
 impl Timeline<'_> {
-    /// When a block was.
+    /// The time of a block.
     #[must_use]
     pub fn time_of(&self, block: Block) -> Moment {
         self.rounds.time_of(block, self.at)

@@ -1,4 +1,4 @@
-//! Where a content may count once: in each task, or in all tasks of its platform together.
+//! Where an item may count once: in each task, or in all tasks of its platform together.
 
 use crate::evidence::{BoundClaim, Evidence};
 use crate::platform::Platform;
@@ -6,10 +6,10 @@ use crate::policy::{ContentScope, Policy};
 use crate::task::Task;
 use std::collections::HashMap;
 
-/// Where a claim binds: the platform and id of a content, in one task or with the scope of the subnet in all.
+/// Where a claim binds: the platform and id of an item, in one task, or in all with the scope of the subnet.
 pub type ClaimPlace<'a> = (Option<&'a str>, Platform, &'a str);
 
-/// Where the claims on a content bind that is listed for a task.
+/// Where the claims on an item listed for a task bind.
 pub fn claim_place<'a>(policy: &Policy, task: &'a Task, content_id: &'a str) -> ClaimPlace<'a> {
     let task_id = match policy.content_scope {
         ContentScope::Task => Some(task.id.as_str()),
@@ -18,7 +18,7 @@ pub fn claim_place<'a>(policy: &Policy, task: &'a Task, content_id: &'a str) -> 
     (task_id, task.platform, content_id)
 }
 
-/// The claims that compete for a content in `task`: those on it for the same task, or with the scope of the subnet for
+/// The claims that compete for an item in `task`: those on it for the same task, or with the scope of the subnet for
 /// any known task of the same platform.
 pub fn competing_claims<'a>(
     claims: impl IntoIterator<Item = &'a BoundClaim>,

@@ -1,7 +1,7 @@
 //! What a neuron commits on chain: where its gist is.
 //!
-//! The text is exactly `username:gist_id` or `username:gist_id@revision`. Grammar first: what passes can be put into
-//! a URL's path as it is.
+//! The text is exactly `username:gist_id` or `username:gist_id@revision`. The grammar is checked first: what passes can
+//! be put into a URL's path as it is.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

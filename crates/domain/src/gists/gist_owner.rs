@@ -1,10 +1,12 @@
-//! Whose a gist is: what GitHub's API says beside the content, and what follows from it.
+//! Who owns a gist: what GitHub's API reports beside the content, and what follows from it.
 //!
 //! - The owner's login must be the commitment's user name, the gist must be public, and the numeric id of the account
-//!   that was seen first stays: a login can be renamed, sold and taken by somebody else, the number cannot.
-//! - Only GitHub's own answer refuses a gist, and the next good answer lifts it. A check that failed says nothing.
-//! - A gist that the API does not find, or that GitHub has blocked, counts as gone when it says so in
-//!   [`CHECKS_TO_BE_GONE`] checks in a row.
+//!   that was seen first must not change: a login can be renamed, sold or registered by somebody else, the number
+//!   cannot.
+//! - Only an answer of GitHub itself causes a refusal, and the next good answer lifts it. A check that failed has no
+//!   effect.
+//! - A gist that the API does not find, or that GitHub has blocked, counts as gone after [`CHECKS_TO_BE_GONE`] such
+//!   answers in a row.
 
 use crate::commitment::GistPointer;
 use crate::ids::Block;
@@ -47,25 +49,25 @@ pub enum OwnerAnswer {
         /// Whether it is public, if GitHub says.
         public: Option<bool>,
     },
-    /// There is no such gist.
+    /// GitHub reports that there is no such gist.
     NotFound,
-    /// GitHub keeps everybody from reading it.
+    /// GitHub has blocked access to it.
     Blocked,
-    /// GitHub answered, and does not describe it.
+    /// GitHub answered without a description of the gist.
     Undescribed,
     /// Its description is larger than is read: too many or too large files.
     TooLarge,
-    /// GitHub did not say: a time-out, an error of its own.
+    /// No answer: a time-out, or an error on GitHub's side.
     Unanswered,
 }
 
-/// Why a gist's content does not stand.
+/// Why a gist's content is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OwnerRefusal {
-    /// GitHub says again and again that there is no such gist.
+    /// GitHub reports repeatedly that there is no such gist.
     Gone,
-    /// GitHub says again and again that nobody may read it.
+    /// GitHub reports repeatedly that access to the gist is blocked.
     Blocked,
     /// It belongs to another login than the commitment names.
     AnotherLogin {
@@ -81,14 +83,14 @@ pub enum OwnerRefusal {
     },
     /// It is not public.
     Secret,
-    /// It holds so much that what GitHub says of it is not read.
+    /// It holds so much that GitHub's description of it is too large to be read.
     TooLarge,
 }
 
 impl fmt::Display for OwnerRefusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone => formatter.write_str("GitHub says that there is no such gist: commit one that is there"),
+            Self::Gone => formatter.write_str("GitHub reports that there is no such gist: commit an existing one"),
             Self::Blocked => formatter.write_str("GitHub has blocked access to the gist: commit another one"),
             Self::AnotherLogin { login: Some(login) } => {
                 write!(formatter, "the gist belongs to {login} and not to the user of the commitment")
@@ -98,13 +100,13 @@ impl fmt::Display for OwnerRefusal {
                 formatter,
                 "the gist's owner is account {found} now, and was account {pinned}: commit a new gist"
             ),
-            Self::TooLarge => formatter.write_str("the gist is too large to be checked: keep one small file in it"),
+            Self::TooLarge => formatter.write_str("the gist is too large to check: keep one small file in it"),
             Self::Secret => formatter.write_str("the gist is secret: make it public"),
         }
     }
 }
 
-/// What the checks of a gist's owner have come to.
+/// The result of the checks of a gist's owner so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerRecord {
     /// Which gist.
@@ -115,7 +117,7 @@ pub struct OwnerRecord {
     pub owner_id: Option<u64>,
     /// Checks in a row that found no such gist, or a blocked one.
     pub absences: u32,
-    /// Why its content does not stand, if so.
+    /// Why its content is refused, if it is.
     pub refusal: Option<OwnerRefusal>,
 }
 
@@ -141,7 +143,7 @@ impl OwnerRecord {
             }
             OwnerAnswer::Described { login, owner_id, public } => {
                 let refusal = refusal(&gist, pinned, login.as_deref(), *owner_id, *public);
-                // A stranger's account must not be pinned by somebody who points to it.
+                // A third party's account must not be pinned by a hotkey that points to its gist.
                 let is_theirs = !matches!(refusal, Some(OwnerRefusal::AnotherLogin { .. }));
                 let owner_id = pinned.or(owner_id.filter(|_| is_theirs));
                 Self { gist, asked_round: round, owner_id, absences: 0, refusal }
@@ -167,7 +169,7 @@ fn refusal(
     owner_id: Option<u64>,
     public: Option<bool>,
 ) -> Option<OwnerRefusal> {
-    // GitHub's logins do not tell capitals from small letters.
+    // GitHub's logins are not case-sensitive.
     if !login.is_some_and(|login| login.eq_ignore_ascii_case(&gist.username)) {
         return Some(OwnerRefusal::AnotherLogin { login: login.map(str::to_owned) });
     }
@@ -258,6 +260,6 @@ mod tests {
         }
         assert!(!record(&[none()]).is_confirmed());
         let missed = record(&[mine(), none()]);
-        assert!(missed.is_confirmed() && missed.is_in_doubt(), "one miss costs nothing, and is looked into");
+        assert!(missed.is_confirmed() && missed.is_in_doubt(), "one miss has no effect, and is checked again");
     }
 }

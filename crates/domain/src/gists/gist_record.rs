@@ -1,4 +1,5 @@
-//! What is remembered of gists: their states, answers and good contents, who is committed to them, and what they list.
+//! What is remembered of gists: their states, answers and last good contents, the hotkeys committed to them, and what
+//! they list.
 
 use crate::commitment::GistPointer;
 use crate::ids::{Block, Hotkey};
@@ -20,31 +21,31 @@ pub struct GistState {
     pub digest: Option<ContentDigest>,
     /// The polling round of the last good answer.
     pub fetched_round: Option<Block>,
-    /// The polling round in which it was last asked for, 0 if it never was.
+    /// The polling round in which it was last requested, 0 if it never was.
     pub asked_round: Block,
     /// Attempts that failed since the last good answer.
     pub failures: u32,
-    /// How often in a row GitHub said that there is nothing to read.
+    /// Answers in a row in which GitHub reported that there is nothing to read.
     pub refusals: u32,
     /// The latest failure, if the last attempt failed.
     pub error: Option<String>,
 }
 
-/// What came of asking for one gist in one round.
+/// The result of requesting one gist in one round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GistAnswer {
     /// The gist.
     pub pointer: GistPointer,
-    /// What was answered.
+    /// The outcome.
     pub outcome: GistOutcome,
 }
 
-/// The outcomes of asking for a gist.
+/// The outcomes of requesting a gist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GistOutcome {
-    /// The content is what it was.
+    /// The content has not changed.
     Unchanged,
-    /// There is (new) content.
+    /// There is new content, or a first one.
     Fetched {
         /// For the next conditional request.
         etag: Option<String>,
@@ -53,30 +54,31 @@ pub enum GistOutcome {
         /// The document as served.
         document: Vec<u8>,
     },
-    /// It could not be read; the last good content stands.
+    /// It could not be read; the last good content is used.
     Failed {
         /// Why, in words.
         error: String,
-        /// Whom that is about.
+        /// What the failure concerns.
         scope: FailureScope,
     },
 }
 
-/// Whom a failure to read a gist is about.
+/// What a failure to read a gist concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureScope {
-    /// This gist: GitHub says that there is nothing that could be read.
+    /// This gist: GitHub reports that there is nothing to read.
     Gist,
-    /// GitHub, the way there, or us who ask.
+    /// GitHub, the network, or this validator.
     Elsewhere,
-    /// Nobody: it was not asked for.
+    /// Nothing: the gist was not requested.
     NotAsked,
 }
 
 /// What a hotkey's gist was when it was last read while the hotkey was committed to it.
 ///
-/// The chain tells the last commitment alone. That it is not the first to the gist is known only of what this store has seen: in a
-/// new one, whoever pinned another revision before is committed since that pin.
+/// The chain reports only the last commitment. Whether a hotkey was committed to the gist before is known only from
+/// what this store has seen: in a new store, a hotkey that pinned another revision before counts as committed since its
+/// present pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoodPointer {
     /// The hotkey.
@@ -87,7 +89,7 @@ pub struct GoodPointer {
     pub digest: ContentDigest,
     /// The polling round in which it was first seen so.
     pub round: Block,
-    /// Since when the hotkey has been committed to the gist, whatever the revision.
+    /// Since when the hotkey has been committed to the gist, in any revision.
     pub committed_at: Block,
 }
 
@@ -102,12 +104,12 @@ pub struct GistHolder {
     pub committed_at: Block,
 }
 
-/// A content that a hotkey's gist was first seen with in some round. Scorer makes claims of it.
+/// The content that a hotkey's gist was first seen with in some round. Scorer makes claims of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
     /// The record's number, ascending in the order of rounds.
     pub id: i64,
-    /// The hotkey whose commitment led to the content.
+    /// The hotkey with the commitment that led to the content.
     pub hotkey: Hotkey,
     /// The gist.
     pub pointer: GistPointer,
@@ -121,7 +123,7 @@ pub struct Holding {
     pub pinned_at: Option<Block>,
 }
 
-/// A holding of which claims were made.
+/// A holding that claims were made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimedHolding {
     /// The holding's number.

@@ -1,7 +1,7 @@
-//! JSON from strangers, taken apart one level at a time.
+//! Untrusted JSON, taken apart one level at a time.
 //!
 //! Each level gives slices of the text, so that every piece has a place, keys keep their order and their repetitions,
-//! and a bad piece costs only itself. Nothing here recurses: depth is counted, not followed. Errors are of syntax only,
+//! and a bad piece affects no other. Nothing here recurses: depth is counted, not followed. Errors are of syntax only,
 //! so none of them quotes the text.
 
 use serde::Deserializer;
@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// Lists and objects within each other that are read.
+/// Deepest nesting of lists and objects that is read.
 pub(crate) const MAX_DEPTH: usize = 32;
 
-/// One value as it stands in the text.
+/// One value as it is written in the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Piece<'a> {
     /// `{…}`
@@ -42,7 +42,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// The text of it.
+    /// Its text as written.
     pub(crate) const fn written(self) -> &'a str {
         match self {
             Self::Object(text) | Self::List(text) | Self::Text(text) | Self::Plain(text) => text,
@@ -61,7 +61,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// A text decoded; `None` for anything else, and for a text that is not Unicode (half a surrogate pair).
+    /// The decoded text; `None` for any other kind, and for a text that is not Unicode (half a surrogate pair).
     pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Text(written) => serde_json::from_str(written).ok(),
@@ -85,7 +85,7 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Whether it holds more than [`MAX_DEPTH`] lists and objects within each other.
+    /// Whether lists and objects are nested more than [`MAX_DEPTH`] deep.
     pub(crate) fn is_too_deep(self) -> bool {
         let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
         for byte in self.written().bytes() {
@@ -105,7 +105,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// A JSON error in words, without serde's own place.
+/// A JSON error in words, without serde's own line and column.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
@@ -121,10 +121,10 @@ enum Level {
     List,
 }
 
-/// The parts of a text whose syntax was checked; of a list each item with itself.
+/// The parts of a text with checked syntax; of a list, each item paired with itself.
 fn pieces(text: &str, level: Level) -> Vec<(Piece<'_>, Piece<'_>)> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    // Its syntax was checked, so that this cannot fail; nothing is better than a panic.
+    // Its syntax was checked, so this cannot fail; an empty list is better than a panic.
     level.deserialize(&mut reader).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! What was wrong in something that was otherwise read: parsers give what is good *and* a list of these.
+//! Problems in a document that was otherwise read: parsers return what is good *and* a list of these.
 
 use crate::invisible::escaped;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Problem {
     /// Column in that line, in characters from 1, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
-    /// What is wrong, for the person who wrote the document. Never quotes more than a few characters of it.
+    /// What is wrong, for the author of the document. Never quotes more than a few characters of it.
     pub reason: String,
 }
 
@@ -44,8 +44,8 @@ pub fn report(problems: &mut Vec<Problem>, problem: Problem) {
     }
 }
 
-/// A short piece of a document to show in a reason: at most 40 characters, with everything escaped that cannot be seen.
-/// Quotation marks stay as they are: whoever writes a reason as JSON escapes them there, once.
+/// A short piece of a document to show in a reason: at most 40 characters, with all invisible characters escaped.
+/// Quotation marks are not changed: they are escaped once, where a reason is written as JSON.
 pub fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
     let start: String = text.chars().take(LONGEST).collect();
@@ -65,8 +65,8 @@ pub struct Place {
     pub column: u32,
 }
 
-/// Finds the places of a document's pieces. It walks the document once as long as pieces are asked for in their order,
-/// which keeps the work linear however many there are.
+/// Finds the places of a document's pieces. It walks the document once as long as pieces are requested in their order,
+/// which keeps the work linear for any number of pieces.
 pub(crate) struct Places<'a> {
     text: &'a str,
     offset: usize,
@@ -117,8 +117,8 @@ impl<'a> Places<'a> {
         self.place
     }
 
-    /// Where a JSON error of the whole text is, and its offset. serde_json counts bytes, and stands behind what it does
-    /// not take.
+    /// The place of a JSON error in the whole text, and its offset. serde_json counts bytes, and its position is after
+    /// the byte that it rejects.
     pub(crate) fn of_error(&mut self, error: &serde_json::Error) -> (Place, usize) {
         let line_start = match error.line() {
             0 | 1 => 0,

@@ -1,10 +1,10 @@
-//! What crashed its handling: a bug of ours, met by something that somebody else wrote. It is left alone once it has
-//! crashed [`MOST_CRASHES`] times, until its content changes, so that one item never costs more than itself.
+//! Quarantine: items that crashed their handling, which is a bug of ours triggered by data from outside. An item is
+//! skipped after [`MOST_CRASHES`] crashes until its content changes, so that it affects nothing but itself.
 
 use crate::gist_record::ContentDigest;
 use std::fmt;
 
-/// Crashes after which an item is left alone.
+/// Crashes after which an item is skipped.
 pub const MOST_CRASHES: u32 = 3;
 
 /// What kind of thing an item is.
@@ -14,7 +14,7 @@ pub enum ItemKind {
     SubmissionGist,
     /// A gist, read as tasks.
     TaskGist,
-    /// What a platform says of a content.
+    /// A platform's answer about an item.
     Content,
     /// The decision of a cycle.
     Decision,
@@ -40,14 +40,14 @@ impl ItemKind {
     }
 }
 
-/// An item in one form: the same item with another content is another one, with a clean record.
+/// An item in one form: the same item with different content counts as another one, without recorded crashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item {
     /// What it is.
     pub kind: ItemKind,
-    /// Which one: a pointer to a gist, a content id, a cycle's number.
+    /// Which one: a pointer to a gist, the id of a platform's item, a cycle's number.
     pub id: String,
-    /// Digest of its content, and of whatever else makes it worth another attempt.
+    /// Digest of its content, and of everything else that makes it worth another attempt.
     pub digest: ContentDigest,
 }
 

@@ -1,8 +1,8 @@
-//! Submission gists: which contents a miner offers for which tasks.
+//! Submission gists: which items a miner offers for which tasks.
 //!
-//! The document is `{"submissions": [["<task-id>", "<content-id>"], …]}`. An item that is not a pair of strings is
-//! reported and skipped; a pair whose ids mean nothing is kept, since saying so is the rules' part. A document with a
-//! repeated key is refused, as nobody can say which one was meant; unknown keys are ignored. Nothing in a miner's
+//! The document is `{"submissions": [["<task-id>", "<content-id>"], …]}`. An entry that is not a pair of strings is
+//! reported and skipped; a pair with unknown ids is kept, since rejecting it is up to the rules. A document with a
+//! repeated key is rejected, because it is ambiguous which one is meant; unknown keys are ignored. Nothing in a miner's
 //! document can affect another miner's.
 
 use crate::gists::json_pieces::{MAX_DEPTH, Piece};
@@ -20,9 +20,9 @@ pub const MAX_ID_BYTES: usize = 256;
 /// One pair as the miner wrote it; neither id is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pair {
-    /// The task that the content is offered for.
+    /// The task that the item is offered for.
     pub task_id: String,
-    /// The content's id on the task's platform.
+    /// The item's id on the task's platform.
     pub content_id: String,
 }
 
@@ -52,7 +52,7 @@ pub struct SubmissionGist {
     pub problems: Vec<Problem>,
 }
 
-/// The one key of a document that is read.
+/// The only key of a document that is read.
 const SUBMISSIONS: &str = "submissions";
 
 /// Reads a gist that a neuron committed. Never fails: what cannot be read is in `problems`.
@@ -96,7 +96,7 @@ fn read_document(text: &str) -> SubmissionGist {
     }
 }
 
-/// The list of submissions, and what was wrong beside it.
+/// The list of submissions, and the problems beside it.
 fn submissions_of<'a>(document: Piece<'a>, places: &mut Places<'a>) -> Result<(Piece<'a>, Vec<Problem>), Problem> {
     let (mut list, mut problems, mut keys) = (None, Vec::new(), BTreeSet::new());
     for (key, value) in document.entries() {
@@ -106,11 +106,11 @@ fn submissions_of<'a>(document: Piece<'a>, places: &mut Places<'a>) -> Result<(P
         if name == SUBMISSIONS {
             list = Some(value);
         } else if value.is_too_deep() {
-            let reason = format!("\"{shown}\" is ignored: more than {MAX_DEPTH} lists and objects within each other");
+            let reason = format!("\"{shown}\" is ignored: lists and objects nested more than {MAX_DEPTH} levels deep");
             report(&mut problems, Problem::at(place, reason));
         }
         if !keys.insert(name) {
-            return Err(Problem::at(place, format!("key \"{shown}\" is repeated: nobody can say which one is meant")));
+            return Err(Problem::at(place, format!("key \"{shown}\" is repeated: it is ambiguous which one is meant")));
         }
     }
     match list {
@@ -141,7 +141,7 @@ fn read_items(list: Piece<'_>, problems: Vec<Problem>, text: &str) -> Submission
                 gist.pairs.push(pair);
                 gist.places.push(place);
             }
-            // Repeating one's own pair is one submission, and no fault.
+            // A repeated pair is one submission, and not a problem.
             Ok(_) => {}
             Err(reason) => report(&mut gist.problems, Problem::at(place, reason)),
         }
@@ -152,7 +152,7 @@ fn read_items(list: Piece<'_>, problems: Vec<Problem>, text: &str) -> Submission
 fn read_pair(item: Piece<'_>) -> Result<Pair, String> {
     let shown = excerpt(item.written());
     if item.is_too_deep() {
-        return Err(format!("more than {MAX_DEPTH} lists and objects within each other: {shown}"));
+        return Err(format!("lists and objects nested more than {MAX_DEPTH} levels deep: {shown}"));
     }
     let texts: Vec<Option<String>> = item.items().into_iter().map(Piece::text).collect();
     let [Some(task_id), Some(content_id)] = <[_; 2]>::try_from(texts).unwrap_or_default() else {

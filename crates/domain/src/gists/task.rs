@@ -1,8 +1,8 @@
 //! Tasks: what a validator asks miners to publish.
 //!
 //! A task gist is JSON lines, each `{"<task-id>": {"description", "platform", "start_at", optional "end_at"}}`. Every
-//! line stands or falls alone, and every id of a line too: one bad entry never costs another. A task with a repeated
-//! key is refused, as nobody can say which one was meant; unknown keys are ignored.
+//! line is read on its own, and so is every id of a line: a bad entry affects no other. A task with a repeated key is
+//! rejected, because it is ambiguous which one is meant; unknown keys are ignored.
 
 use crate::chain_time::Moment;
 use crate::gists::json_pieces::{MAX_DEPTH, Piece, without_place};
@@ -24,11 +24,11 @@ pub struct Task {
     pub id: TaskId,
     /// What the video should show, in the validator's words.
     pub description: String,
-    /// Where contents for it are published.
+    /// Where items for it are published.
     pub platform: Platform,
-    /// Contents published earlier than this do not count.
+    /// Items published earlier than this do not count.
     pub start_at: Moment,
-    /// Contents published at or after this do not count.
+    /// Items published at or after this do not count.
     pub end_at: Option<Moment>,
 }
 
@@ -44,7 +44,7 @@ pub struct TaskGist {
     pub problems: Vec<Problem>,
 }
 
-/// Why a task cannot be read, and the piece of the line to look at.
+/// Why a task cannot be read, and the piece of the line that is at fault.
 struct Fault<'a> {
     piece: &'a str,
     reason: String,
@@ -94,7 +94,7 @@ pub fn parse_task_gist(document: &[u8]) -> TaskGist {
 /// What some editors put before UTF-8 text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Strict UTF-8; otherwise the problem, at the first byte that is none. `first_line` is the line of the first byte.
+/// Strict UTF-8; otherwise the problem, at the first invalid byte. `first_line` is the line of the first byte.
 pub(crate) fn text(bytes: &[u8], first_line: u32) -> Result<&str, Problem> {
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
@@ -107,7 +107,8 @@ pub(crate) fn syntax_problem(what: &str, text: &str, first_line: u32, error: &se
     let mut places = Places::new(text, first_line);
     let (mut place, offset) = places.of_error(error);
     let mut reason = format!("{what}: {}", without_place(error));
-    // A control character cannot be seen, so it is named. Within a string serde_json stands one character before it.
+    // A control character is invisible, so it is named. Within a string, serde_json's position is one character before
+    // it.
     let mut near = text[offset..].char_indices().take(2);
     if let Some((further, control)) = near.find(|(_, character)| character.is_control() && !is_blank(*character)) {
         place = places.at(offset + further);
@@ -145,7 +146,7 @@ fn read_line(line: u32, text: &str, known: &mut BTreeSet<TaskId>, gist: &mut Tas
         let place = places.of(key.written());
         match read_task(key, value) {
             Ok(task) if known.contains(&task.id) => {
-                let reason = format!("task \"{}\" is repeated; the first stands", excerpt(task.id.as_str()));
+                let reason = format!("task \"{}\" is repeated; the first one is used", excerpt(task.id.as_str()));
                 report(&mut gist.problems, Problem::at(place, reason));
             }
             Ok(_) if gist.tasks.len() == MAX_TASKS => {
@@ -170,7 +171,7 @@ fn read_task<'a>(key: Piece<'a>, value: Piece<'a>) -> Result<Task, Fault<'a>> {
     let id = key.text().ok_or_else(|| at(key.written())("the id is not Unicode text".to_owned()))?;
     let id = TaskId::try_from(id).map_err(|error| at(key.written())(error.to_string()))?;
     if value.is_too_deep() {
-        return Err(at(value.written())(format!("more than {MAX_DEPTH} lists and objects within each other")));
+        return Err(at(value.written())(format!("lists and objects nested more than {MAX_DEPTH} levels deep")));
     }
     let written = written_task(value)?;
     let platform: Platform = written.platform.text.parse().map_err(|error| {
@@ -344,7 +345,7 @@ mod tests {
         check(&with("\"x\": 1, \"\\u0078\": 2"), &[], &[(1, "\"x\" is repeated")]);
         check(&with("\"__proto__\": {\"admin\": true}, \"n\": 1e999"), &["t1"], &[]);
         check(&with("\"constructor\": 99999999999999999999999999"), &["t1"], &[]);
-        check(&with(&format!("\"deep\": {}{}", "[".repeat(100), "]".repeat(100))), &[], &[(1, "within each other")]);
+        check(&with(&format!("\"deep\": {}{}", "[".repeat(100), "]".repeat(100))), &[], &[(1, "nested more than")]);
         check(&GOOD.replace("t1", "__proto__"), &["__proto__"], &[]);
         check(&GOOD.replace("\"t1\"", "\"\\ud800\""), &[], &[(1, "not Unicode")]);
         check(&GOOD.replace("cats\"", "\\ud800\""), &[], &[(1, "description is not Unicode")]);

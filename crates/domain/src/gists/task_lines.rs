@@ -1,5 +1,5 @@
-//! Tasks that were written over several lines, as editors and formatters do: found as what they are, so that one hint takes
-//! the place of a problem for each of their lines.
+//! Tasks that were written over several lines, as editors and formatters do: they are recognised, so that one hint
+//! replaces a problem for each of their lines.
 
 use crate::problem::{Place, Places, Problem};
 use serde_json::value::RawValue;
@@ -11,10 +11,10 @@ struct Span {
     last: u32,
 }
 
-/// Values that are never closed, of which each is read to the end of the document to find that out.
+/// Unclosed values that are followed: each is read to the end of the document.
 const MOST_UNCLOSED: usize = 8;
 
-/// Problems with one hint for each value that goes over several lines, in place of the problems of its lines.
+/// Problems, with one hint for each value that spans several lines in place of the problems of its lines.
 pub(crate) fn gathered(document: &[u8], problems: Vec<Problem>) -> Vec<Problem> {
     let spans = values_over_several_lines(document);
     if spans.is_empty() {
@@ -27,7 +27,7 @@ pub(crate) fn gathered(document: &[u8], problems: Vec<Problem>) -> Vec<Problem> 
     let (mut gathered, mut told) = (Vec::new(), Vec::new());
     for problem in problems {
         match span_of(&problem) {
-            // That more were left out is true of the lines that the hint stands for.
+            // "More were left out" refers to the lines that the hint replaces.
             None if problem.line.is_none() && !told.is_empty() => {}
             None => gathered.push(problem),
             Some(span) if told.contains(&span) => {}
@@ -48,8 +48,8 @@ fn hint(Span { begin, last }: Span) -> String {
     )
 }
 
-/// The values that begin in one line and end in a later one. What is no JSON goes on to the end of the document, if it
-/// begins as such a value does.
+/// The values that begin in one line and end in a later one. Invalid JSON that begins as such a value does counts to
+/// the end of the document.
 fn values_over_several_lines(document: &[u8]) -> Vec<Span> {
     let Ok(text) = std::str::from_utf8(document) else { return Vec::new() };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -78,7 +78,7 @@ fn values_over_several_lines(document: &[u8]) -> Vec<Span> {
                 if unclosed > MOST_UNCLOSED {
                     break;
                 }
-                // A bad line of its own, which costs only itself.
+                // A bad line of its own, which affects no other.
                 offset = line_end;
             }
         }

@@ -1,4 +1,4 @@
-//! Whose tasks count: those of one gist, or those of all permitted validators.
+//! Which tasks count: those of one gist, or those of all permitted validators.
 
 use crate::chain_time::Moment;
 use crate::evidence::WeightedTask;
@@ -38,24 +38,24 @@ pub fn tasks_of_gist(gist: TaskGist) -> Vec<WeightedTask> {
     gist.tasks.into_iter().map(|task| WeightedTask { task, weight: 1.0 }).collect()
 }
 
-/// A task id where the tasks of all count.
+/// A task id where the tasks of all validators count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkTask {
-    /// The task that stands, as the publisher with the highest stake of its own describes it, and what it counts.
+    /// The task that counts, as the publisher with the highest stake of its own describes it, and its weight.
     pub weighted: WeightedTask,
-    /// Whose task it is, the highest stake first: their parts are added.
+    /// The publishers of the task, the highest stake first: their parts are added.
     pub publishers: Vec<Uid>,
-    /// Who publishes another task with this id: their parts of it are void.
+    /// The publishers of another task with this id: their parts of it are void.
     pub void: Vec<Uid>,
 }
 
-/// What becomes of every task id that these publishers use, at the moment of a cycle.
+/// The outcome for every task id that these publishers use, at the moment of a cycle.
 ///
-/// - A publisher's share of the publishers' stake is divided equally among those of its tasks that have started, so that
-///   nobody gains weight by publishing more of them. A task that has not started weighs nothing.
-/// - Publishers mean the same task by an id if platform and start are the same: their parts are added. Otherwise the task of
-///   the higher stake stands (that of all who mean it together; of equal ones that of the publisher with the higher stake of
-///   its own, then of the lower UID), and the parts of the others are void: they fall to nobody.
+/// - A publisher's share of the publishers' stake is divided equally among those of its tasks that have started, so
+///   that no publisher gains weight by publishing more of them. A task that has not started has no weight.
+/// - Publishers mean the same task by an id if platform and start are the same: their parts are added. Otherwise the
+///   task with the higher stake counts (that of all who mean it together; of equal ones that of the publisher with the
+///   higher stake of its own, then of the lower UID), and the parts of the others are void: they are given to no task.
 pub fn network_tasks(publishers: &[Publisher], at: Moment) -> BTreeMap<TaskId, NetworkTask> {
     let mut ranked: Vec<&Publisher> = publishers.iter().collect();
     ranked.sort_by_key(|publisher| (Reverse(publisher.stake_rao), publisher.uid));
@@ -78,7 +78,7 @@ pub fn network_tasks(publishers: &[Publisher], at: Moment) -> BTreeMap<TaskId, N
     meanings.into_iter().filter_map(|(id, meanings)| Some((id, standing(meanings)?))).collect()
 }
 
-/// What one task of a publisher counts.
+/// The weight of each task of a publisher.
 fn part_of_each_task(publisher: &Publisher, total_stake: f64, at: Moment) -> f64 {
     let started = publisher.gist.tasks.iter().filter(|task| task.start_at <= at).count();
     #[expect(clippy::cast_precision_loss, reason = "a gist has a bounded number of tasks")]
@@ -100,7 +100,7 @@ impl Meaning<'_> {
     }
 }
 
-/// The meaning of an id that stands. Meanings come in the order of their first publishers, the highest stake first.
+/// The meaning of an id that counts. Meanings come in the order of their first publishers, the highest stake first.
 fn standing(mut meanings: Vec<Meaning<'_>>) -> Option<NetworkTask> {
     meanings.sort_by_key(|meaning| Reverse(meaning.stake_rao));
     let mut meanings = meanings.into_iter();

@@ -1,8 +1,8 @@
-//! What an operator should look at after a cycle: hints that prove nothing and change no score.
+//! What an operator should check after a cycle: hints that prove nothing and change no score.
 //!
-//! Each kind of hint is a question that only a person can answer: an untagged content may be a stranger's, a tie may have
-//! gone to the wrong one, several hotkeys may be one person. At most [`MOST_OF_A_KIND`] of each kind are told, those with
-//! the most weight behind them first, and how many more there were.
+//! Each kind of hint is a question that only a person can answer: an untagged item may be somebody else's, a tie may
+//! have been settled for the wrong miner, several hotkeys may be one person. At most [`MOST_OF_A_KIND`] of each kind
+//! are reported, those with the most weight first, and how many more there were.
 
 use crate::cycle::DecidedCycle;
 use crate::dispute::SettledBy;
@@ -18,26 +18,26 @@ use crate::weights::ScoreVector;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Hints of one kind that are told of one cycle.
+/// Hints of one kind that are reported for one cycle.
 pub const MOST_OF_A_KIND: usize = 20;
-/// A content earns enough to be looked at from this part of its task's normalised scores on.
+/// An item earns enough to be checked from this part of its task's normalised scores on.
 const WINNING_SHARE: f64 = 0.1;
 /// A gain is sudden from this part of the whole subnet's scores on …
 const GAINED_SHARE: f64 = 0.1;
-/// … if the miner has so many times what it had.
+/// … if the miner's part is this many times what it was.
 const GAINED_TIMES: f64 = 2.0;
 
 /// One hint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Hint {
-    /// A content that earns much in its task, and whose text names no hotkey: it may be a stranger's.
+    /// An item that earns much in its task, with a text that names no hotkey: it may be somebody else's.
     UntaggedWinner {
         /// The miner.
         uid: Uid,
         /// The task.
         task_id: String,
-        /// The content as listed.
+        /// The item as listed.
         content_id: String,
         /// Its part of what counts in the task, 0 to 1.
         share: f64,
@@ -51,11 +51,11 @@ pub enum Hint {
     },
     /// A dispute that was settled without proof of who was first.
     Tie {
-        /// The miner that holds the content.
+        /// The miner that holds the item.
         uid: Uid,
         /// The task.
         task_id: String,
-        /// The content as listed.
+        /// The item as listed.
         content_id: String,
         /// Others that list it for the same task.
         others: Vec<Uid>,
@@ -71,11 +71,11 @@ pub enum Hint {
         /// Its part now.
         now: f64,
     },
-    /// Contents of one channel earn under several hotkeys.
+    /// Items of one channel earn under several hotkeys.
     SharedChannel {
         /// The hotkeys' UIDs.
         uids: Vec<Uid>,
-        /// A content of each, in the same order.
+        /// An item of each, in the same order.
         content_ids: Vec<String>,
     },
     /// One miner has nearly all that counts in a task.
@@ -87,13 +87,13 @@ pub enum Hint {
         /// Its part of what counts in the task, 0 to 1.
         share: f64,
     },
-    /// Title and length of a content are those of one that was published earlier in another channel.
+    /// An item has the title and length of one that was published earlier in another channel.
     Reupload {
-        /// Who lists the later one.
+        /// The miner that lists the later one.
         uid: Uid,
         /// The later one.
         content_id: String,
-        /// Who lists the earlier one.
+        /// The miner that lists the earlier one.
         original_uid: Uid,
         /// The earlier one.
         original_content_id: String,
@@ -109,7 +109,7 @@ pub struct Audit {
     pub untold: usize,
 }
 
-/// Looks through a decided cycle. `before` are the scores of an earlier cycle, if there is one.
+/// Searches a decided cycle for hints. `before` are the scores of an earlier cycle, if there is one.
 pub fn audit(cycle: &DecidedCycle, subnet: &Subnet, before: Option<&ScoreVector>) -> Audit {
     let mut audit = Audit::default();
     let (evidence, submissions) = (&cycle.evidence, cycle.submissions.as_slice());
@@ -149,7 +149,7 @@ impl Audit {
     }
 }
 
-/// What earns: accepted, and worth more than nothing.
+/// Submissions that earn: accepted, with a score above zero.
 fn earning(submissions: &[Judged]) -> impl Iterator<Item = (&Judged, f64)> {
     submissions
         .iter()

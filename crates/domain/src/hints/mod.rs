@@ -1,4 +1,4 @@
-//! What an operator should look at after a cycle, and what of it is only seen: hints prove nothing and change no score.
+//! What an operator should check after a cycle: hints prove nothing and change no score.
 
 pub mod audit;
 pub mod suspicion;

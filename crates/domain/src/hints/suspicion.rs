@@ -1,4 +1,4 @@
-//! What an operator should look at: hints that prove nothing and change no score.
+//! What an operator should check: hints that prove nothing and change no score.
 
 use crate::evidence::Evidence;
 use crate::ids::{ContentId, Uid};
@@ -6,12 +6,12 @@ use crate::judge::Judged;
 use crate::verdict::Status;
 use std::collections::BTreeMap;
 
-/// Hints of one kind that are told of one cycle.
+/// Hints of one kind that are reported for one cycle.
 const MOST_TOLD: usize = 20;
-/// A miner's part of what counts in a task, from which on the task is called its own.
+/// From this part of what counts in a task on, one miner dominates the task.
 const CONCENTRATED: f64 = 0.9;
 
-/// A task of which one miner has nearly all that counts.
+/// A task in which one miner has nearly all that counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Concentration {
     /// The task.
@@ -24,7 +24,7 @@ pub struct Concentration {
     pub miners: usize,
 }
 
-/// The tasks whose normalised scores are one miner's to nine tenths or more, by id.
+/// The tasks in which one miner has nine tenths or more of the normalised scores, by id.
 pub fn concentrated_tasks(submissions: &[Judged]) -> Vec<Concentration> {
     let mut tasks: BTreeMap<&str, BTreeMap<Uid, f64>> = BTreeMap::new();
     for judged in submissions {
@@ -42,17 +42,17 @@ pub fn concentrated_tasks(submissions: &[Judged]) -> Vec<Concentration> {
     tasks.into_iter().filter_map(concentration).take(MOST_TOLD).collect()
 }
 
-/// Contents of different channels and hotkeys with the same title and length.
+/// Items of different channels and hotkeys with the same title and length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reupload {
-    /// The content that was published first, and who lists it.
+    /// The item that was published first, and the miner that lists it.
     pub original: (ContentId, Uid),
-    /// The one that was published later, and who lists it.
+    /// The one that was published later, and the miner that lists it.
     pub copy: (ContentId, Uid),
 }
 
-/// Accepted contents that look like copies of an earlier published one of another hotkey in another channel. Title and
-/// length prove nothing: it takes a person to look.
+/// Accepted items that look like copies of an earlier published one of another hotkey in another channel. Title and
+/// length prove nothing: a person has to check.
 pub fn reuploads(evidence: &Evidence, submissions: &[Judged]) -> Vec<Reupload> {
     let mut alike: BTreeMap<u64, Vec<(&Judged, ContentId, u64)>> = BTreeMap::new();
     for judged in submissions.iter().filter(|judged| judged.status == Status::Accepted) {

@@ -1,7 +1,8 @@
 //! Deciding a recorded cycle again, by the rules that it was decided by.
 //!
-//! Whoever raises [`crate::rules::CURRENT`] moves the code as it was to a module of its version below this one, and adds a line to
-//! [`decide_again`]. A running validator decides by [`crate::decision::decide`], which is always the newest version.
+//! A change that raises [`crate::rules::CURRENT`] moves the old code to a module of its version below this one, and
+//! adds a line to [`decide_again`]. A running validator decides by [`crate::decision::decide`], which is always the
+//! newest version.
 
 use crate::decision::{Decision, decide};
 use crate::evidence::Evidence;

@@ -1,4 +1,4 @@
-//! Caps on what counts in one task for one person: a coldkey, a GitHub account or a channel.
+//! Caps on what counts in one task for one owner: a coldkey, a GitHub account or a channel.
 
 use crate::claim::Claim;
 use crate::defences::Defences;
@@ -8,7 +8,7 @@ use crate::judge::Judged;
 use crate::verdict::{Reason, Status};
 use std::collections::{BTreeMap, HashMap};
 
-/// Who stands behind a content: what a cap counts.
+/// The owner of an item, as a cap counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Coldkey(Hotkey),
@@ -16,9 +16,9 @@ enum Owner {
     Channel(u64),
 }
 
-/// Rejects accepted submissions beyond the caps, with [`Reason::OwnerLimit`]. Only what is accepted is counted, so
-/// nobody can use up another's places with copies of what is the other's. However videos are split over hotkeys, no more of
-/// them count than with one hotkey.
+/// Rejects accepted submissions beyond the caps, with [`Reason::OwnerLimit`]. Only accepted submissions are counted, so
+/// a miner cannot use up another's places with copies of the other's items. However videos are split over hotkeys, no
+/// more of them count than with one hotkey.
 pub(crate) fn cap(submissions: &mut [Judged], evidence: &Evidence, defences: &Defences) {
     if defences.max_per_coldkey_and_task > 0 {
         let coldkeys = coldkeys(evidence);
@@ -50,7 +50,7 @@ pub(crate) fn cap(submissions: &mut [Judged], evidence: &Evidence, defences: &De
     }
 }
 
-/// Keeps the `most` best-ranked accepted submissions of each owner in each task; of equal rank the earlier ones.
+/// Keeps the `most` best-ranked accepted submissions of each owner in each task; of equal rank, the earlier ones.
 fn cap_by<R: Ord>(
     submissions: &mut [Judged],
     most: u32,
@@ -77,13 +77,14 @@ fn cap_by<R: Ord>(
     }
 }
 
-/// The coldkey of each hotkey that the chain told one of.
+/// The coldkeys of the hotkeys for which the chain reports one.
 fn coldkeys(evidence: &Evidence) -> HashMap<Hotkey, Hotkey> {
     let of = |miner: &Miner| Some((miner.hotkey, miner.person.as_ref()?.coldkey?));
     evidence.miners.iter().filter_map(of).collect()
 }
 
-/// The GitHub account of each hotkey whose gist's owner is confirmed: a stranger who merely names a login joins nobody.
+/// The GitHub accounts of the hotkeys with a gist that has a confirmed owner: a hotkey that merely names another's
+/// login does not count as that owner's.
 fn github_accounts(evidence: &Evidence) -> HashMap<Hotkey, u64> {
     let confirmed = evidence.miners.iter().filter(|miner| miner.owner_confirmed);
     confirmed.filter_map(|miner| Some((miner.hotkey, miner.person.as_ref()?.github_id?))).collect()

@@ -23,7 +23,7 @@ pub struct Decision {
     pub submissions: Vec<Judged>,
     /// What each hotkey earned, smoothed over time, before anything is cut or burnt: the next cycle is smoothed with it.
     pub smoothed: ScoreVector,
-    /// Score of each hotkey that is paid, the burnt share among them. Empty if nothing qualifies.
+    /// Scores of the hotkeys that are paid, with the burnt share. Empty if nothing qualifies.
     pub scores: ScoreVector,
 }
 
@@ -40,7 +40,7 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     Decision { submissions, smoothed, scores }
 }
 
-/// The contents of submissions that are not rejected under a policy.
+/// The items of submissions that are not rejected under a policy.
 pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<ContentId> {
     let mut submissions = judge_all(evidence, policy);
     cap(&mut submissions, evidence, &policy.defences);
@@ -48,10 +48,12 @@ pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<C
     counting.filter_map(Judged::content).collect()
 }
 
-/// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply here
-/// and not before, so that bought views do not make those of others look small, and raw scores stay each miner's own.
+/// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply
+/// here and not before, so that bought views do not make those of others look small, and raw scores depend only on each
+/// miner's own data.
 ///
-/// With `defences.task_floor_share` the divisor is at least the task's floor; with `defences.score_exponent` the quotient is
+/// With `defences.task_floor_share` the divisor is at least the task's floor; `defences.score_exponent` is the exponent
+/// on the quotient.
 /// raised to it.
 fn normalize(submissions: &mut [Judged], defences: &Defences) {
     let mut highest: HashMap<String, f64> = HashMap::new();
@@ -87,11 +89,11 @@ fn normalize(submissions: &mut [Judged], defences: &Defences) {
 }
 
 /// What each miner earned in this cycle, before smoothing and cuts: over the tasks, the task's weight times the sum (or
-/// the best) of its normalised scores there. Those who earned nothing are left out.
+/// the best) of its normalised scores there. Miners that earned nothing are left out.
 pub fn earned_by_miner(submissions: &[Judged], tasks: &[WeightedTask], aggregate: Aggregate) -> ScoreVector {
     let places: HashMap<&str, usize> =
         tasks.iter().enumerate().map(|(place, weighted)| (weighted.task.id.as_str(), place)).collect();
-    // Keyed by the task's place in the list, so that sums run in the order of the tasks.
+    // The key is the task's place in the list, so that sums run in the order of the tasks.
     let mut by_task: BTreeMap<(Hotkey, usize), f64> = BTreeMap::new();
     for judged in submissions {
         if let (Some(score), Some(place)) = (judged.normalized_score, places.get(judged.task_id.as_str())) {
@@ -111,8 +113,8 @@ pub fn earned_by_miner(submissions: &[Judged], tasks: &[WeightedTask], aggregate
 }
 
 /// Exponential smoothing by time: `old × k + new × (1 − k)` with `k = 2^(−hours / half-life)`, hours from the cycle
-/// before. A half-life of 0 switches it off. It takes what was earned and gives the same: were the cuts that follow in what
-/// is kept, a burnt share would be burnt again in each cycle, and whoever missed the top once would start from nothing.
+/// before. A half-life of 0 disables it. Input and output are scores before cuts: if cuts were part of what is kept, a
+/// burnt share would be burnt again in each cycle, and a miner that missed the top once would start from nothing.
 fn smooth(mut earned: ScoreVector, evidence: &Evidence, half_life_hours: f64) -> ScoreVector {
     let Some(PreviousScores { at, scores }) = evidence.previous.as_ref().filter(|_| half_life_hours > 0.0) else {
         return earned;

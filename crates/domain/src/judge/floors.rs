@@ -1,18 +1,19 @@
-//! The floor of a task: what its best is compared with beside itself, so that an empty task pays no more than a busy one.
+//! The floor of a task: a minimum for the divisor of its scores, so that an empty task pays no more than a busy one.
 
 use crate::ids::Hotkey;
 use crate::judge::Judged;
 use crate::platform::Platform;
 use std::collections::{BTreeMap, HashMap};
 
-/// Miners whose runner-up tells a level, over all other tasks of the platform: fewer tell nothing.
+/// Fewest miners, over all other tasks of the platform with a runner-up, that give a level.
 const FEWEST_COMPETITORS: usize = 4;
 
-/// What the best of each task is compared with beside itself: `share` of the other tasks' level.
+/// The floor of each task: `share` of the other tasks' level.
 ///
-/// The level of a task is the best counted score of its second miner: one miner alone makes none, however viral. The level
-/// of a task's others is the median of their levels on the same platform, each task counted as often as it has miners, so
-/// that it takes as many registered hotkeys as the honest have to move it. Without [`FEWEST_COMPETITORS`] there is no floor.
+/// The level of a task is the best counted score of its second miner: one miner alone gives none, however viral. The
+/// level of a task's others is the median of their levels on the same platform, each task counted as often as it has
+/// miners, so that moving it takes as many registered hotkeys as the honest miners have. With fewer than
+/// [`FEWEST_COMPETITORS`] there is no floor.
 pub(crate) fn task_floors(submissions: &[Judged], share: f64) -> HashMap<String, f64> {
     let mut bests: BTreeMap<(&str, Hotkey), (Platform, f64)> = BTreeMap::new();
     for judged in submissions {

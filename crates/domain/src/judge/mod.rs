@@ -1,8 +1,8 @@
 //! Judging submissions: each gets a status and a reason by the rules, in the contract's order.
 //!
-//! A submission is judged by its own evidence and by claims on its content, and by nothing else: what another miner
-//! lists, or how broken it is, changes no raw score. Only claims of pairs that hold a place (`places.rs`) take part; a pair
-//! without a claim of its own waits for one, so that nothing is paid before it is clear whose it is.
+//! A submission is judged by its own evidence and by claims on its item, and by nothing else: what another miner lists,
+//! or how broken it is, changes no raw score. Only claims of pairs that hold a place (`places.rs`) take part; a pair
+//! without a claim of its own waits for one, so that nothing is paid before it is clear which hotkey holds the item.
 
 pub mod again;
 mod caps;
@@ -31,7 +31,7 @@ use crate::views::{Arithmetic, counted_views, shown_views};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
-/// A submission and what became of it.
+/// A submission and its verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     /// The miner's UID at the cycle's block.
@@ -44,13 +44,13 @@ pub struct Judged {
     pub content_id: String,
     /// The task's platform; `None` if the task is unknown.
     pub platform: Option<Platform>,
-    /// What became of it.
+    /// Its status.
     pub status: Status,
-    /// Why; an accepted one may carry a pending reason when it rests on older evidence.
+    /// Why; an accepted one may carry a pending reason when it is based on older evidence.
     pub reason: Option<Reason>,
     /// The views it is scored by.
     pub view_count: Option<u64>,
-    /// The time of the observation that decided it, at its own block: hours run to it. `None` if it was decided without one.
+    /// The block time of the observation that decided it: hours run to it. `None` if it was decided without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<Moment>,
     /// When the platform published it.
@@ -65,7 +65,7 @@ pub struct Judged {
     /// How the scores were computed; `None` unless accepted, and in cycles of development builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arithmetic: Option<Box<Arithmetic>>,
-    /// How a dispute over it was settled; `None` where nobody else claims it.
+    /// How a dispute over it was settled; `None` where no other hotkey claims it.
     pub settled_by: Option<SettledBy>,
     /// Whether the date of a gist that GitHub could not be asked for yet may still settle that otherwise.
     #[serde(rename = "provisional", default, skip_serializing_if = "is_settled_for_good")]
@@ -78,13 +78,13 @@ const fn is_settled_for_good(is_provisional: &bool) -> bool {
 }
 
 impl Judged {
-    /// The content, if the task is known and takes the id.
+    /// The item, if the task is known and its platform accepts the id.
     pub fn content(&self) -> Option<ContentId> {
         ContentId::new(self.platform?, &self.content_id).ok()
     }
 
-    /// What counts of the score: all of it, or the discounted part. The score itself depends on nothing but the content's
-    /// own evidence, while a discount comes of a comparison with others.
+    /// What counts of the score: all of it, or the discounted part. The score itself depends only on the item's own
+    /// evidence, while a discount results from a comparison with others.
     pub fn counted_score(&self) -> Option<f64> {
         self.score.map(|score| self.counted_share.map_or(score, |share| score * share))
     }
@@ -99,7 +99,7 @@ pub fn judge_all(evidence: &Evidence, policy: &Policy) -> Vec<Judged> {
     evidence.miners.iter().zip(&standings).flat_map(|(miner, standings)| bench.judge_miner(miner, standings)).collect()
 }
 
-/// What a submission comes to before it is scored.
+/// The result of judging a submission, before it is scored.
 struct Finding {
     status: Status,
     reason: Option<Reason>,
@@ -132,7 +132,7 @@ struct CountedShare {
     is_of_hidden_engagement: bool,
 }
 
-/// How a dispute over a content was settled, if there is one.
+/// How a dispute over an item was settled, if there is one.
 #[derive(Default)]
 struct Settlement {
     by: Option<SettledBy>,
@@ -203,9 +203,9 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Judges a submission by what is known of its content, whoever lists it too.
+    /// Judges a submission by what is known of its item, whichever other miners list it too.
     fn judge_known(&self, miner: &Miner, task: &Task, known: &ContentEvidence) -> Finding {
-        // The platform has not told us of it lately enough: unknown, which is neither good nor bad.
+        // The platform has not answered about it recently enough: unknown, which is neither good nor bad.
         let Some(latest) = known.latest.as_ref().filter(|latest| self.is_recent(latest.at.time)) else {
             return Finding::of(known.shortfall.unwrap_or(Reason::PlatformUnavailable));
         };
@@ -266,7 +266,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The part of a score that counts where the policy discounts, and the views are not believed.
+    /// The part of a score that counts where the policy discounts, and the views are not believed to be authentic.
     fn discount(&self, known: &ContentEvidence) -> Option<CountedShare> {
         let judged = authenticity(known).filter(|_| self.policy.traffic == TrafficRule::Discount)?;
         let believed = if judged < DISCOUNT_BELOW { judged } else { 1.0 };
@@ -276,19 +276,19 @@ impl<'a> Bench<'a> {
         Some(share).filter(|share| share.share < 1.0)
     }
 
-    /// Whether a content names another hotkey than its miner's, one that lists contents too.
+    /// Whether an item names another hotkey than its miner's, one that lists items too.
     fn names_another(&self, miner: &Miner, known: &ContentEvidence) -> bool {
         let rejects = self.policy.defences.foreign_tag == ForeignTag::Reject;
         let named = named_owner(known, self.policy).filter(|_| rejects);
         named.is_some_and(|named| *named != miner.hotkey && self.miners.contains(named))
     }
 
-    /// Whether a submission waits because its views are not believed.
+    /// Whether a submission waits because its views are not believed to be authentic.
     fn is_held(&self, known: &ContentEvidence) -> bool {
         self.policy.traffic == TrafficRule::Hold && is_disbelieved(known)
     }
 
-    /// Whether a submission is rejected because its views are not believed.
+    /// Whether a submission is rejected because its views are not believed to be authentic.
     fn is_inauthentic(&self, known: &ContentEvidence) -> bool {
         self.policy.traffic == TrafficRule::Reject && is_disbelieved(known)
     }
@@ -297,7 +297,7 @@ impl<'a> Bench<'a> {
         matches!(self.policy.gist_owner, GistOwnerRule::Required) && !miner.owner_confirmed
     }
 
-    /// The first rule that a content which is there breaks.
+    /// The first rule that an existing item breaks.
     fn broken_rule(&self, miner: &Miner, task: &Task, known: &ContentEvidence, seen: &SeenContent) -> Option<Reason> {
         let is_live = matches!(seen.broadcast, Broadcast::Live | Broadcast::Upcoming);
         if is_live && self.policy.live == LiveRule::Reject {
@@ -336,7 +336,8 @@ impl<'a> Bench<'a> {
         is_broken(Check::Topic).then_some(Reason::OffTopic)
     }
 
-    /// Whether an enforced check has no verdict, and what that does: within the time to wait it always holds.
+    /// Whether an enforced check has no verdict, and the effect of that: until the patience ends, it always holds the
+    /// submission.
     fn unverified(&self, task: &Task, known: &ContentEvidence) -> Option<OnUnknown> {
         let findings = Check::ALL.into_iter().filter(|check| self.enforces(*check));
         let missing = findings.filter_map(|check| match self.finding(check, task, known) {
@@ -356,7 +357,7 @@ impl<'a> Bench<'a> {
         verification::finding(policy, verified, check, task.id.as_str(), self.evidence.at.time)
     }
 
-    /// What speaks against this miner's being the one that holds the content: another's claim, or that it has none itself.
+    /// What prevents this miner from holding the item: another's claim, or no claim of its own.
     fn objection(
         &self,
         miner: &Miner,
@@ -386,7 +387,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// The part of a content's views that is believed, if anything is known of it.
+/// The part of an item's views that is believed to be authentic, if it is known.
 fn authenticity(known: &ContentEvidence) -> Option<f64> {
     known.traffic.as_ref().map(|finding| finding.authenticity)
 }

@@ -1,4 +1,4 @@
-//! What became of a submission, with the reason codes that users see.
+//! The verdict on a submission, with the reason codes that users see.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,9 +9,9 @@ use std::fmt;
 pub enum Status {
     /// It is scored.
     Accepted,
-    /// A rule is broken, or the platform says that the content is not there.
+    /// A rule is broken, or the platform reports that the item does not exist.
     Rejected,
-    /// Evidence is missing; that is nobody's fault and decides nothing.
+    /// Evidence is missing; that is not the miner's fault and decides nothing.
     Pending,
 }
 
@@ -40,17 +40,17 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The task is not one of ours: information, not an offence.
+    /// The task is not known here: information, not an offence.
     UnknownTask = "unknown_task" / Rejected,
-    /// The id is not in the grammar of the task's platform.
+    /// The id does not follow the grammar of the task's platform.
     InvalidContentId = "invalid_content_id" / Rejected,
-    /// The miner listed more for the task than may count; the first ones stand.
+    /// The miner listed more for the task than may count; the first ones count.
     TooManySubmissions = "too_many_submissions" / Rejected,
-    /// Another hotkey holds the content.
+    /// Another hotkey holds the item.
     DuplicateSubmission = "duplicate_submission" / Rejected,
-    /// The platform answered that there is no such content, and it was never seen.
+    /// The platform answered that there is no such item, and it was never seen.
     NoVideoData = "no_video_data" / Rejected,
-    /// The platform answered that the content is gone; it was seen before.
+    /// The platform answered that the item is gone; it was seen before.
     ContentRemoved = "content_removed" / Rejected,
     /// It is live, or a premiere that has not begun.
     LiveOrPremiere = "live_or_premiere" / Rejected,
@@ -60,17 +60,17 @@ reasons! {
     PublishedAfterTaskEnd = "published_after_task_end" / Rejected,
     /// The text does not name the miner's hotkey, and the rule demands it.
     MissingOwnershipTag = "missing_ownership_tag" / Rejected,
-    /// The content was found not to be made by AI.
+    /// The item was found not to be AI-generated.
     NotAiGenerated = "not_ai_generated" / Rejected,
-    /// The content was found to be illicit.
+    /// The item was found to be illicit.
     IllicitContent = "illicit_content" / Rejected,
     /// The traffic was found not to be real.
     InauthenticTraffic = "inauthentic_traffic" / Rejected,
-    /// The content does not fit the task.
+    /// The item does not fit the task.
     OffTopic = "off_topic" / Rejected,
     /// More would count for one owner (coldkey, GitHub account or channel) in the task than may; see `[defences]`.
     OwnerLimit = "owner_limit" / Rejected,
-    /// It holds a place, and no polling round has claimed it yet.
+    /// It holds a place, but no polling round has claimed it yet.
     AwaitingClaim = "awaiting_claim" / Pending,
     /// The platform gives no views for it.
     AwaitingMetrics = "awaiting_metrics" / Pending,
@@ -78,7 +78,7 @@ reasons! {
     AwaitingSettlement = "awaiting_settlement" / Pending,
     /// The gist's owner is not confirmed yet, and the rule demands it.
     AwaitingOwnerCheck = "awaiting_owner_check" / Pending,
-    /// A check of the content has not ended yet.
+    /// A check of the item has not finished yet.
     AwaitingVerdict = "awaiting_verdict" / Pending,
     /// Today's quota of the platform is used up.
     QuotaExhausted = "quota_exhausted" / Pending,

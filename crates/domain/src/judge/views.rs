@@ -1,6 +1,7 @@
-//! Which views of a content count, and how a score comes of them.
+//! Which views of an item count, and how a score is computed from them.
 //!
-//! What is computed here is recorded with the score ([`Arithmetic`]), so that whoever shows it derives nothing a second time.
+//! What is computed here is recorded with the score ([`Arithmetic`]), so that reports and services do not derive it
+//! again.
 
 use crate::chain_time::Moment;
 use crate::evidence::{ContentEvidence, Measurement};
@@ -18,18 +19,19 @@ use serde::{Deserialize, Serialize};
 pub struct Arithmetic {
     /// The number that the platform showed when the hours ended.
     pub shown_views: u64,
-    /// How many of them do not count, because the content had them when it was first seen (`defences.first_sight_views`).
+    /// How many of them do not count, because the item had them when it was first seen (`defences.first_sight_views`).
     #[serde(default)]
     pub first_sight_views: u64,
-    /// Whether they are those of an earlier observation, whose rate is lower than the present one (`defences.settling_hours`).
+    /// Whether the views are those of an earlier observation with a lower rate than the present one
+    /// (`defences.settling_hours`).
     #[serde(default)]
     pub is_settled: bool,
     /// Hours from publication to the observation.
     pub passed_hours: f64,
-    /// The hours that views are divided by: those, and never fewer than `validator.min_age_hours`.
+    /// The hours that views are divided by: `passed_hours`, but never fewer than `validator.min_age_hours`.
     pub hours: f64,
-    /// Whether the share that counts is the one of hidden likes (`defences.hidden_engagement_share`); otherwise it is the part
-    /// of the views that is believed.
+    /// Whether the share that counts is the one of hidden likes (`defences.hidden_engagement_share`); otherwise it is
+    /// the part of the views that is believed to be authentic.
     #[serde(default)]
     pub is_share_of_hidden_engagement: bool,
     /// What the counted score is divided by: the most that counts in the task, or the task's floor if that is higher. If it is
@@ -39,7 +41,7 @@ pub struct Arithmetic {
     /// Whether the divisor is the floor, the level of the other tasks (`defences.task_floor_share`).
     #[serde(default)]
     pub is_floor: bool,
-    /// The power that the quotient is raised to (`defences.score_exponent`).
+    /// The exponent on the quotient (`defences.score_exponent`).
     #[serde(default = "one")]
     pub exponent: f64,
 }
@@ -49,7 +51,7 @@ const fn one() -> f64 {
 }
 
 impl Arithmetic {
-    /// How views become a score. What it is divided by, to become a share, follows when all of the task are known.
+    /// How views become a score. The divisor that makes it a share is set when all scores of the task are known.
     pub(crate) fn of(views: &CountedViews, published_at: Moment, min_age_hours: f64) -> Self {
         let passed_hours = views.at.hours_since(published_at);
         Self {
@@ -70,7 +72,7 @@ impl Arithmetic {
         self.shown_views.saturating_sub(self.first_sight_views)
     }
 
-    /// The score: views that count, an hour.
+    /// The score: views that count, per hour.
     pub fn views_per_hour(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
         let count = self.counted_views() as f64;
@@ -89,20 +91,20 @@ pub(crate) struct CountedViews {
     pub is_settled: bool,
 }
 
-/// The number of a content that counts as its views.
+/// The count of an item that is used as its views.
 pub const fn shown_views(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
     if policy.view_metric.is_plays_on(platform) { known.plays } else { known.views }
 }
 
-/// The same number when this validator saw it first, if that is known.
+/// The same count when this validator first saw it, if that is known.
 fn first_shown(known: &ContentEvidence, platform: Platform, policy: &Policy) -> Option<Measurement> {
     let origin = known.origin.as_ref()?;
     if policy.view_metric.is_plays_on(platform) { origin.first_plays } else { origin.first_views }
 }
 
-/// What counts of a content's views at `now`, the moment of the cycle. With `settling_hours` the views of an observation that is
-/// old enough or those shown last, whichever are fewer an hour. `None` if that is not known yet: nothing that old was observed,
-/// or none came since a first sight that was large.
+/// What counts of an item's views at `now`, the time of the cycle. With `settling_hours`, the views of an observation
+/// that is old enough or those shown last, whichever are fewer per hour. `None` if that is not known yet: there is no
+/// observation that old, or no views were added since a first sight that was large.
 pub(crate) fn counted_views(
     shown: Measurement,
     published_at: Moment,

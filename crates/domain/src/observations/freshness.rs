@@ -1,72 +1,72 @@
-//! When a content is worth another look between two cycles.
+//! When an item is worth another observation between two cycles.
 //!
-//! A content is looked at again when it is old enough or has grown enough for its numbers to say something new:
+//! An item is observed again when it is old enough, or has grown enough, for new information:
 //!
 //! ```text
-//! by_age    = age × AGE_SHARE                                        hours; age at the last look
+//! by_age    = age × AGE_SHARE                                        hours; age at the last observation
 //! growth    = |newest − earlier| / ((newest + GROWTH_FLOOR) × hours between them)      a share an hour
 //! by_growth = GROWTH_STEP / growth                                   hours; without end while nothing changes
 //! interval  = min(by_age, by_growth), within SHORTEST_HOURS and LONGEST_HOURS
-//! due       = last look + interval × stretch
+//! due       = last observation + interval × stretch
 //! ```
 //!
-//! A falling count is a change like a growing one: it is the best public sign of bought views. What a day's budget does
-//! not pay for is spread, for all alike:
+//! A falling count is a change like a growing one: it is the best public sign of bought views. If a day's budget is not
+//! enough for all, the observations are spread out, for all items alike:
 //!
 //! ```text
 //! demand    = Σ hours until the reset / interval / batch size        calls
-//! reserve   = ceil(contents / batch size) × cycles until the reset   calls that cycles will make
+//! reserve   = ceil(items / batch size) × cycles until the reset      calls that cycles will make
 //! stretch   = max(1, demand / (units left − reserve))                nothing is due without units
 //! ```
 //!
-//! Pure and deterministic. It decides when numbers are asked for and never what they count: a cycle has everything that
-//! it decides from observed anew.
+//! Pure and deterministic. It decides when statistics are requested, never what they count for: everything that a cycle
+//! decides from is observed again in that cycle.
 
 use crate::chain_time::{HOUR_MS, Moment};
 use crate::evidence::Measurement;
 use crate::ids::{ContentId, Uid};
 use crate::places::in_turn;
 
-/// A content is looked at again when it has grown older by this share of its age.
+/// An item is observed again when it has grown older by this share of its age.
 const AGE_SHARE: f64 = 0.125;
 
-/// A content is looked at again when its views should have changed by this share.
+/// An item is observed again when its views should have changed by this share.
 const GROWTH_STEP: f64 = 0.05;
 
-/// Views that are added before shares are taken, so that the first few views of a video are no explosion.
+/// Views that are added before shares are computed, so that the first few views of a video are not a large change.
 const GROWTH_FLOOR: f64 = 100.0;
 
-/// Shortest time between two looks, in hours of chain time.
+/// Shortest time between two observations, in hours of chain time.
 pub const SHORTEST_HOURS: f64 = 0.5;
 
-/// Longest time between two looks while there is budget, in hours of chain time.
+/// Longest time between two observations while there is budget, in hours of chain time.
 pub const LONGEST_HOURS: f64 = 24.0;
 
-/// How a content went so far.
+/// The history of an item, as far as it decides when to observe it next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Track {
     /// When the platform published it, if it is known.
     pub published_at: Option<Moment>,
-    /// When it was looked at last, whatever was seen.
+    /// The time of the last observation, whatever it found.
     pub observed_at: Moment,
-    /// The newest number of views.
+    /// The newest count of views.
     pub newest: Option<Measurement>,
     /// The one before, of an earlier block.
     pub earlier: Option<Measurement>,
 }
 
-/// What may be spent on looks until the budget begins anew.
+/// What may be spent on observations until the budget is reset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Allowance {
-    /// Calls that may be made, the reserve taken off.
+    /// Calls that may be made, without the reserve.
     pub calls: u64,
-    /// Hours until there is a new budget.
+    /// Hours until the budget is reset.
     pub hours_to_reset: f64,
-    /// Contents in one call.
+    /// Items in one call.
     pub batch_size: usize,
 }
 
-/// Hours from the last look to the next while there is budget.
+/// Hours from the last observation to the next while there is budget.
 pub fn interval_hours(track: &Track) -> f64 {
     let by_age = match track.published_at {
         Some(published_at) => track.observed_at.hours_since(published_at) * AGE_SHARE,
@@ -76,7 +76,7 @@ pub fn interval_hours(track: &Track) -> f64 {
     by_age.min(by_growth).clamp(SHORTEST_HOURS, LONGEST_HOURS)
 }
 
-/// The share by which views change in an hour; `None` if they do not, or nothing is known of it.
+/// The share by which views change in an hour; `None` if they do not change, or if the history is too short.
 fn growth_an_hour(track: &Track) -> Option<f64> {
     let (newest, earlier) = (track.newest?, track.earlier?);
     let hours = newest.at.time.hours_since(earlier.at.time);
@@ -85,7 +85,7 @@ fn growth_an_hour(track: &Track) -> Option<f64> {
     (hours > 0.0 && change > 0.0).then(|| change / ((views + GROWTH_FLOOR) * hours))
 }
 
-/// Calls that cycles will make until the budget begins anew: each cycle asks for all contents.
+/// Calls that cycles will make until the budget is reset: each cycle requests all items.
 pub fn reserved_calls(contents: usize, batch_size: usize, hours_to_reset: f64, cycle_hours: f64) -> u64 {
     let cycles = (hours_to_reset.max(0.0) / cycle_hours.max(f64::MIN_POSITIVE)).floor() + 1.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
@@ -94,7 +94,7 @@ pub fn reserved_calls(contents: usize, batch_size: usize, hours_to_reset: f64, c
     calls.saturating_mul(cycles)
 }
 
-/// By how much all intervals are stretched so that the allowance lasts; `None` if there is none.
+/// The factor that stretches all intervals so that the allowance is enough; `None` if there is none.
 pub fn stretch(intervals: impl IntoIterator<Item = f64>, allowance: &Allowance) -> Option<f64> {
     if allowance.calls == 0 {
         return None;
@@ -109,7 +109,7 @@ pub fn stretch(intervals: impl IntoIterator<Item = f64>, allowance: &Allowance) 
     Some((demand / calls).max(1.0))
 }
 
-/// When a content is due.
+/// The time when an item is due.
 pub fn due_at(track: &Track, stretch: f64) -> Moment {
     #[expect(clippy::cast_precision_loss, reason = "a constant below 2^53")]
     let wait_ms = interval_hours(track) * stretch.max(1.0) * HOUR_MS as f64;
@@ -120,16 +120,16 @@ pub fn due_at(track: &Track, stretch: f64) -> Moment {
     Moment::from_unix_ms(track.observed_at.unix_ms().saturating_add(wait_ms))
 }
 
-/// The contents to look at now, the most overdue first, at most `limit`.
+/// The items to observe now, the most overdue first, at most `limit`.
 ///
-/// A call costs the same for one content as for a full batch. So what is due is filled up to full batches with those
-/// that are due next, if their last look is at least [`SHORTEST_HOURS`] ago.
+/// A call costs the same for one item as for a full batch. So what is due is filled up to full batches with the items
+/// that are due next, if their last observation is at least [`SHORTEST_HOURS`] ago.
 pub fn due_contents(tracks: &[(ContentId, Track)], now: Moment, allowance: &Allowance, limit: usize) -> Vec<ContentId> {
     due_in_turn(tracks, now, allowance, limit, |_| None)
 }
 
-/// The same, where of what is due each payer has its most overdue content looked at before any has its second one: so
-/// nobody's many contents use up what is left for others.
+/// The same, but each payer has its most overdue item observed before any has its second one: a payer with many items
+/// does not use up the budget of the others.
 pub fn due_in_turn(
     tracks: &[(ContentId, Track)],
     now: Moment,

@@ -1,4 +1,4 @@
-//! What platforms said of contents: the numbers, what can be true of them, and when to look again.
+//! What platforms answered about items: the statistics, which values are plausible, and when to observe again.
 
 pub mod freshness;
 pub mod observation;

@@ -1,4 +1,4 @@
-//! What a platform said of a content at one block.
+//! A platform's answer about an item at one block.
 //!
 //! A count that the platform did not give is `None`, never 0. Only the platform's own answer makes a [`Sighting`];
 //! a failed request makes none.
@@ -8,7 +8,7 @@ use crate::ids::ContentId;
 use crate::verification::PlatformSignals;
 use serde::{Deserialize, Serialize};
 
-/// The public numbers of a content at one block.
+/// The public statistics of an item at one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Views, as the platform counts them.
@@ -21,7 +21,7 @@ pub struct Metrics {
     pub comment_count: Option<u64>,
 }
 
-/// Whether a content is a live broadcast.
+/// Whether an item is a live broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Broadcast {
@@ -36,7 +36,7 @@ pub enum Broadcast {
     Ended,
 }
 
-/// What changes rarely about a content. Texts are the uploader's, cut to [`MAX_TEXT_BYTES`].
+/// What changes rarely about an item. Texts are the uploader's, cut to [`MAX_TEXT_BYTES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// When the platform published it.
@@ -49,13 +49,13 @@ pub struct Details {
     pub author: String,
     /// Tags, as given by the uploader.
     pub tags: Vec<String>,
-    /// Length of the content in seconds.
+    /// Length of the item in seconds.
     pub duration_secs: Option<u32>,
     /// Whether it is a live broadcast.
     pub broadcast: Broadcast,
-    /// Address of a picture of it, on the platform's own servers.
+    /// Address of a thumbnail, on the platform's own servers.
     pub thumbnail_url: Option<String>,
-    /// What the platform says of it beside that.
+    /// What else the platform reports about it.
     #[serde(default, skip_serializing_if = "PlatformSignals::is_silent")]
     pub signals: PlatformSignals,
 }
@@ -63,24 +63,24 @@ pub struct Details {
 /// Longest title, description or caption that is kept, in bytes: YouTube allows 5,000 characters.
 pub const MAX_TEXT_BYTES: usize = 20_000;
 
-/// A platform's answer about one content.
+/// A platform's answer about one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sighting {
-    /// It is there.
+    /// It exists.
     Present(Box<Presence>),
-    /// It is there, and only its numbers were asked for: what is known of its details stands.
+    /// It exists, and only its statistics were requested: the known details remain valid.
     Counted(Metrics),
-    /// The platform answered, and it is not there.
+    /// The platform answered that it does not exist.
     Absent,
 }
 
 impl Sighting {
-    /// Whether the content is there.
+    /// Whether the item exists.
     pub const fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
     }
 
-    /// Its numbers; none if it is not there.
+    /// Its statistics; none if it does not exist.
     pub fn metrics(&self) -> Metrics {
         match self {
             Self::Present(presence) => presence.metrics,
@@ -89,7 +89,7 @@ impl Sighting {
         }
     }
 
-    /// Its details, if they were asked for and it is there.
+    /// Its details, if they were requested and it exists.
     pub fn details(&self) -> Option<&Details> {
         match self {
             Self::Present(presence) => Some(&presence.details),
@@ -98,23 +98,23 @@ impl Sighting {
     }
 }
 
-/// A content that is there.
+/// An item that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
-    /// Its numbers.
+    /// Its statistics.
     pub metrics: Metrics,
-    /// Its description.
+    /// Its details.
     pub details: Details,
 }
 
-/// A sighting with its content and its own block.
+/// A sighting with its item and its own block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// What was asked for.
+    /// The item that was requested.
     pub content: ContentId,
     /// The newest finalized block known when the platform was asked; ages are counted to it.
     pub at: BlockStamp,
-    /// What the platform said.
+    /// The platform's answer.
     pub sighting: Sighting,
 }
 

@@ -1,9 +1,9 @@
-//! What is stored of a content's observations, read for a cycle.
+//! The stored observations of an item, read for a cycle.
 
 use crate::evidence::ContentEvidence;
 use crate::verification::PlatformSignals;
 
-/// What is stored of a content's observations, as a cycle needs it; texts are read only for the hotkeys they name.
+/// The stored observations of an item, as a cycle needs them; texts are read only for the hotkeys they name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObservedContent {
     /// The newest sighting and counts; its `owner_tag` is not filled in.
@@ -12,8 +12,8 @@ pub struct ObservedContent {
     pub text: String,
     /// The newest length in seconds.
     pub duration_secs: Option<u32>,
-    /// The newest address of a picture of it.
+    /// The newest thumbnail address.
     pub thumbnail_url: Option<String>,
-    /// What the platform said of it last.
+    /// The platform's newest signals about it.
     pub signals: PlatformSignals,
 }

@@ -1,7 +1,8 @@
-//! What can be true of a content's numbers and times. What cannot is no evidence: it scores nothing and rejects nobody.
+//! Which statistics and times of an item are plausible. An implausible value is no evidence: it scores nothing and
+//! rejects nothing.
 //!
-//! Bounds are far outside of what any content has and of what the rules decide, so that only an answer that is wrong is
-//! beyond them.
+//! Bounds are far outside of what any item has and of what the rules decide, so that only a wrong answer is beyond
+//! them.
 
 use crate::chain_time::{HOUR_MS, Moment};
 use crate::evidence::{ContentEvidence, Measurement};
@@ -10,21 +11,21 @@ use crate::platform::Platform;
 use crate::traffic::Series;
 use std::fmt;
 
-/// Most views, plays, likes or comments of one content: fifty times those of the most viewed video that there is.
+/// Most views, plays, likes or comments of one item: fifty times those of the most viewed video.
 pub const MAX_COUNT: u64 = 1_000_000_000_000;
 
-/// How much later than its observation's block a content may be published. Blocks come late, and clocks differ.
+/// How much later than its observation's block an item may be published. Blocks come late, and clocks differ.
 pub const MAX_AHEAD_HOURS: i64 = 24;
 
-/// Longest duration: the longest videos that platforms ever took are of some 600 hours.
+/// Longest duration: the longest videos that platforms ever accepted have about 600 hours.
 pub const MAX_DURATION_SECS: u32 = 1_000 * 3_600;
 
-/// What an answer says that cannot be true.
+/// An implausible value in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Implausible {
-    /// So many views or plays.
+    /// A count of views or plays.
     Views(u64),
-    /// Published at this time.
+    /// A publish time.
     PublishedAt(Moment),
 }
 
@@ -37,36 +38,36 @@ impl fmt::Display for Implausible {
     }
 }
 
-/// Whether a content can have so many views, plays, likes or comments.
+/// Whether an item can have this many views, plays, likes or comments.
 pub const fn is_plausible_count(count: u64) -> bool {
     count <= MAX_COUNT
 }
 
-/// Whether a content that was observed at a time can have been published at another.
+/// Whether an item that was observed at one time can have been published at the other.
 pub const fn is_plausible_time(published_at: Moment, platform: Platform, observed_at: Moment) -> bool {
     let latest_ms = observed_at.unix_ms().saturating_add(MAX_AHEAD_HOURS * HOUR_MS);
     platform.rules().since_unix_ms <= published_at.unix_ms() && published_at.unix_ms() <= latest_ms
 }
 
-/// The numbers that scores are made of.
+/// Checks the counts that scores are computed from.
 ///
 /// # Errors
-/// The first that cannot be true.
+/// The first implausible count.
 pub fn check_views(counts: [Option<u64>; 2]) -> Result<(), Implausible> {
     let absurd = counts.into_iter().flatten().find(|count| !is_plausible_count(*count));
     absurd.map_or(Ok(()), |count| Err(Implausible::Views(count)))
 }
 
-/// A number that no score is made of: unknown if it cannot be true.
+/// A count that no score is computed from: unknown if it is implausible.
 pub fn plausible_count(count: Option<u64>) -> Option<u64> {
     count.filter(|count| is_plausible_count(*count))
 }
 
-/// What was seen of a content, without what cannot be true and no score is made of. The time that a broadcast is planned for
-/// is none of publication.
+/// What was seen of an item, without implausible values that no score is computed from. The time that a broadcast is
+/// planned for is not a publish time.
 ///
 /// # Errors
-/// What cannot be true, where a score would be made of it.
+/// An implausible value that a score would be computed from.
 pub fn check_presence(
     mut presence: Presence,
     platform: Platform,
@@ -92,7 +93,7 @@ const fn is_broadcast(broadcast: Broadcast) -> bool {
     matches!(broadcast, Broadcast::Live | Broadcast::Upcoming)
 }
 
-/// Takes out of what is known of a content what cannot be true: a release that did not look may have stored it.
+/// Removes implausible values from what is known of an item: a release without these checks may have stored them.
 pub fn clear(known: &mut ContentEvidence, platform: Platform) {
     if let Some(latest) = &mut known.latest
         && let Some(seen) = &mut latest.presence
@@ -112,7 +113,7 @@ pub fn clear(known: &mut ContentEvidence, platform: Platform) {
     }
 }
 
-/// The same of its history: what cannot be true is neither a fall nor a surge.
+/// The same for its history: an implausible count is neither a fall nor a surge.
 pub fn clear_series(series: &mut Series) {
     for point in &mut series.points {
         for count in [&mut point.views, &mut point.plays, &mut point.likes, &mut point.comments] {

@@ -1,13 +1,13 @@
 //! Defences against attacks that the rules of the subnet leave open: the settings `[defences]`. All are off by default;
-//! what each is worth against which attack is measured by the attack lab (`tests/attacks`).
+//! what each is worth against which attack is measured by the attack lab (`tests/hostile/attacks`).
 //!
-//! - Each only takes from whoever it is aimed at, and no raw score of anybody else depends on it.
-//! - What is not known (no coldkey, no channel, no first sight) is never held against anybody.
+//! - Each takes only from the miners that it is aimed at; no raw score of another miner depends on it.
+//! - What is not known (no coldkey, no channel, no first sight) never counts against a miner.
 //! - Arithmetic is + − × ÷ and libm: every machine gets the same bits.
 
 use serde::{Deserialize, Serialize};
 
-/// `[defences]`. Cycles of releases that had none are read as with all of them off.
+/// `[defences]`. Cycles of releases without it are read as with all of them off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Defences {
@@ -15,17 +15,18 @@ pub struct Defences {
     pub max_per_coldkey_and_task: u32,
     /// The same for all gists of one GitHub account, where GitHub confirmed it.
     pub max_per_github_owner_and_task: u32,
-    /// The same for all contents of one channel, those first that name their miner, then by their claims.
+    /// The same for all items of one channel: first those that name their miner, then by their claims.
     pub max_per_channel_and_task: u32,
-    /// What becomes of a content that names another registered hotkey than the one that lists it.
+    /// What happens to an item that names another registered hotkey than the one that lists it.
     pub foreign_tag: ForeignTag,
-    /// A score is the lower of that of now and that of so many hours ago or longer, and waits for it; 0: that of now.
+    /// A score is the lower of the present one and the one from this many hours ago or longer, and waits for that; 0:
+    /// the present one.
     pub settling_hours: f64,
-    /// Of a content that had at least so many views when it was first seen, only those count that came since; 0: all count.
+    /// Of an item that had at least this many views when it was first seen, only later views count; 0: all count.
     pub first_sight_views: u64,
-    /// The share that counts of a score whose likes are hidden, once its traffic is judged and discounted: 0 to 1.
+    /// The share that counts of a score with hidden likes, once its traffic is judged and discounted: 0 to 1.
     pub hidden_engagement_share: f64,
-    /// The power that normalised scores are raised to, above 0: below 1 it brings them nearer to each other.
+    /// Exponent on normalised scores, above 0: below 1 it brings them closer together.
     pub score_exponent: f64,
     /// A task's best counts 1 only if it reaches this share of the other tasks' level; 0: it always does.
     pub task_floor_share: f64,
@@ -61,9 +62,9 @@ pub enum ForeignTag {
     /// It counts unless the hotkey that it names claims it too.
     #[default]
     Accept,
-    /// It is rejected: the hotkey that it names is the one it belongs to, claimed or not.
+    /// It is rejected: it belongs to the hotkey that it names, whether that claims it or not.
     Reject,
 }
 
-/// Hours of the older views that every cycle records: a replay can ask for so many or fewer.
+/// Hours of the older views that every cycle records: a replay can request up to this many.
 pub const RECORDED_SETTLING_HOURS: f64 = 72.0;

@@ -24,7 +24,7 @@ pub struct Policy {
     pub max_evidence_age_hours: f64,
     /// Which number of a reel counts as its views.
     pub view_metric: ViewMetric,
-    /// Whether a content must, or may, name its owner.
+    /// Whether an item must, or may, name its owner.
     pub ownership_tag: OwnershipRule,
     /// The form in which a text names its owner; holds `{hotkey}`.
     pub ownership_template: String,
@@ -33,9 +33,9 @@ pub struct Policy {
     pub gist_owner: GistOwnerRule,
     /// Submissions that count for one miner in one task.
     pub max_per_miner_and_task: u32,
-    /// Where a content may count once.
+    /// Where an item may count once.
     pub content_scope: ContentScope,
-    /// What becomes of live broadcasts and premieres.
+    /// What happens to live broadcasts and premieres.
     pub live: LiveRule,
     /// How a miner's scores in the tasks become one.
     pub aggregate: Aggregate,
@@ -45,13 +45,13 @@ pub struct Policy {
     pub ema_half_life_hours: f64,
     /// Share of the weight that is burnt, 0 to 1.
     pub burn_share: f64,
-    /// What verdicts on contents do.
+    /// What verdicts on items do.
     #[serde(default)]
     pub verification: VerificationPolicy,
-    /// What views do that do not look like those of an audience. Cycles of releases that did not ask had it off.
+    /// What happens to views that do not look like those of an audience. It is off in cycles of releases without it.
     #[serde(default, skip_serializing_if = "TrafficRule::is_off")]
     pub traffic: TrafficRule,
-    /// Further defences. Cycles of releases that did not know them had them off.
+    /// Further defences. They are off in cycles of releases without them.
     #[serde(default, skip_serializing_if = "Defences::are_off")]
     pub defences: Defences,
 }
@@ -73,7 +73,7 @@ pub enum ViewMetric {
 }
 
 impl ViewMetric {
-    /// Whether plays are what counts on a platform: only where it counts them beside views.
+    /// Whether plays are what counts on a platform: only where the platform has plays beside views.
     pub const fn is_plays_on(self, platform: Platform) -> bool {
         matches!(self, Self::Plays) && platform.rules().counts_plays
     }
@@ -88,15 +88,15 @@ pub enum OwnershipRule {
     /// A hotkey named in the text settles a dispute.
     #[default]
     Prefer,
-    /// A content that does not name its miner is rejected.
+    /// An item that does not name its miner is rejected.
     Required,
 }
 
-/// `rules.gist_owner`. A gist that GitHub says is not the committed user's, or is not public, never counts.
+/// `rules.gist_owner`. A gist that GitHub reports as another user's, or as not public, never counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GistOwnerRule {
-    /// A gist that was not checked yet counts: checks take as long as GitHub's API budget makes them take.
+    /// A gist that was not checked yet counts: checks take as long as GitHub's API budget requires.
     #[default]
     Prefer,
     /// Its submissions are pending until the owner is confirmed.
@@ -118,7 +118,7 @@ pub enum ContentScope {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LiveRule {
-    /// Live broadcasts and premieres are rejected while they are so.
+    /// Live broadcasts and premieres are rejected as long as they are that.
     #[default]
     Reject,
     /// They are scored like any other.
@@ -132,13 +132,13 @@ pub enum TrafficRule {
     /// Not judged.
     #[default]
     Off,
-    /// Judged and shown; decides nothing.
+    /// Judged and shown, without any effect.
     Observe,
     /// A score counts in proportion to the authenticity of its views.
     Discount,
-    /// A submission whose views are not believed is pending: it may be released by later observations.
+    /// A submission with views that are not believed to be authentic is pending: later observations may release it.
     Hold,
-    /// A submission whose views are not believed is rejected.
+    /// A submission with views that are not believed to be authentic is rejected.
     Reject,
 }
 

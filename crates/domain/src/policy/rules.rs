@@ -1,13 +1,13 @@
 //! The versions of the rules: a cycle's policy names the one that it was decided by (`Policy::rules`).
 //!
-//! - Cycles of development builds name none: how they were decided is nowhere kept, so nothing decides them again.
-//! - From version 1 on every released version stays. Whoever changes what any evidence comes to raises [`CURRENT`] and does
-//!   what `judge/again.rs` says.
+//! - Cycles of development builds name none: how they were decided is not recorded, so they cannot be decided again.
+//! - From version 1 on every released version is kept. A change to the result of any evidence raises [`CURRENT`] and
+//!   follows `judge/again.rs`.
 
 /// The version that this release decides by.
 pub const CURRENT: u32 = 1;
 
-/// What a policy holds that names no version.
+/// The version of a policy that names none.
 pub const UNNAMED: u32 = 0;
 
 /// Why a cycle cannot be decided again.

@@ -9,16 +9,16 @@ use super::signal::{Signal, SignalKind, TrafficFinding};
 use super::statistics::soft_step;
 use super::traits::{ENOUGH_POINTS, FEWEST_POINTS, Traits};
 
-/// A lower authenticity lowers the score. What is above is within the error of the method and changes nothing.
+/// A lower authenticity lowers the score. Values above are within the error of the method and have no effect.
 pub const DISCOUNT_BELOW: f64 = 0.9;
 
 /// A lower authenticity rejects, or holds, where the policy says so.
 pub const REJECT_BELOW: f64 = 0.5;
 
-/// Signals of less weight are not told.
+/// Signals of less weight are not reported.
 const LEAST_TOLD: f64 = 0.01;
 
-/// A doubt of less weight is not told: half of what it may be.
+/// A doubt of less weight is not reported: half of its maximum.
 const LEAST_DOUBT_TOLD: f64 = DOUBT_CAP / 2.0;
 
 /// The part of views lost that is a size of 1: platforms correct honest counts by a few percent at most.
@@ -32,7 +32,7 @@ const FEW_COMMENTS: (f64, f64) = (1.8, 3.0);
 const EXCESS: (f64, f64) = (2.2, 3.0);
 const EVENNESS: (f64, f64) = (1.8, 2.5);
 
-/// The most that each signal may take away.
+/// The maximum of each signal.
 const FALL_CAP: f64 = 0.95;
 const UNLIKED_CAP: f64 = 0.95;
 const SURGE_CAP: f64 = 0.8;
@@ -43,16 +43,16 @@ const EVENNESS_CAP: f64 = 0.5;
 /// Less than what discounts.
 const DOUBT_CAP: f64 = 0.095;
 
-/// A doubt begins so many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two spreads
-/// below that, likes that come at rates which differ by one and a half of their mean, views that follow likes by a quarter, or
-/// views ten spreads more even than the cohort's.
+/// A doubt begins this many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two
+/// spreads below that, likes that come at rates which differ by one and a half of their mean, views that follow likes
+/// by a quarter, or views that are ten spreads more even than the cohort's.
 const DOUBT_BEGINS: f64 = 0.5;
 const DOUBT_OF_LIKES: f64 = 2.0;
 const DOUBT_OF_UNSTEADINESS: f64 = 1.5;
 const DOUBT_OF_INELASTICITY: f64 = 0.75;
 const DOUBT_OF_EVENNESS: f64 = 10.0;
 
-/// Weighs the traits of a content. `None` if its observations say nothing yet.
+/// Weighs the traits of an item. `None` if it has too few observations.
 pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> {
     let mut signals: Vec<Signal> = Vec::new();
     signals.extend(traits.fall.as_deref().map(|fall| {
@@ -79,7 +79,7 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     let found = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
     let doubt = doubt(traits, baselines.of_cohort(traits))
         .map(|doubt| Signal { weight: doubt.weight * known_share(traits.point_count), ..doubt });
-    // A doubt puts contents in order that nothing was found against; it discounts none.
+    // A doubt only ranks items that have no signals against them; it discounts none.
     let room = (found - DISCOUNT_BELOW).max(0.0) / (1.0 - DISCOUNT_BELOW);
     let authenticity = found - room * doubt.as_ref().map_or(0.0, |doubt| doubt.weight);
     signals.extend(doubt.filter(|doubt| doubt.weight >= LEAST_DOUBT_TOLD));
@@ -88,14 +88,14 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     Some(TrafficFinding { authenticity, signals })
 }
 
-/// How much so many observations tell: from a quarter to all.
+/// How much this many observations show: from a quarter to all.
 fn known_share(point_count: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
     let (points, fewest, enough) = (point_count as f64, FEWEST_POINTS as f64, ENOUGH_POINTS as f64);
     (0.25 + 0.75 * (points - fewest) / (enough - fewest)).min(1.0)
 }
 
-/// What a content's own history says.
+/// The signals of an item's own history.
 fn of_itself(traits: &Traits) -> Vec<Signal> {
     let unliked = traits.unliked.as_deref().map(|unliked| Signal {
         weight: UNLIKED_CAP * soft_step(unliked.share / UNLIKED),
@@ -119,7 +119,7 @@ fn of_itself(traits: &Traits) -> Vec<Signal> {
     unliked.into_iter().chain(surge).collect()
 }
 
-/// What comparison with others says.
+/// The signals of the comparison with other items.
 fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
     let mut signals = Vec::new();
     if let Some(likes) = baseline.likes(traits) {
@@ -131,7 +131,7 @@ fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
     }
     if let Some(comments) = baseline.comments(traits) {
         let (rate, ordinary) = (rate(traits.comments, traits.views), comments.ordinary);
-        // Who likes little comments little: that is one thing and not two.
+        // Viewers who like little also comment little: that is one signal and not two.
         let few = COMMENTS_CAP * weight(comments.below, FEW_COMMENTS);
         if signals.iter().all(|signal| signal.weight < few) {
             signals.clear();
@@ -153,8 +153,8 @@ fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
     signals
 }
 
-/// What is ordinary by itself and less so together: few likes, at rates that change, of views without nights. `None` of a
-/// content with too few observations.
+/// Values that are ordinary one by one and less so together: few likes, at rates that change, of views without nights.
+/// `None` for an item with too few observations.
 fn doubt(traits: &Traits, baseline: Option<&Baseline>) -> Option<Signal> {
     traits.is_compared().then(|| {
         let likes = baseline.and_then(|baseline| baseline.likes(traits)).map(|likes| likes.below);

@@ -1,30 +1,30 @@
-//! What is ordinary: medians and spreads of the contents that are comparable.
+//! What is ordinary: medians and spreads of comparable items.
 
 use super::statistics::median_and_spread;
 use super::traits::Traits;
 use crate::platform::Platform;
 use std::collections::BTreeMap;
 
-/// Contents that a cohort needs before anything is compared with it.
+/// Items that a cohort needs before anything is compared with it.
 pub const FEWEST_IN_COHORT: usize = 20;
 
-/// Spreads below these are taken for these: where all look alike by chance, a small difference is none.
+/// Smaller spreads are raised to these: where all items look alike by chance, a small difference has no meaning.
 const LEAST_SPREAD: f64 = 0.5;
 const LEAST_SPREAD_OF_WAVER: f64 = 0.35;
 
-/// The highest rate that a content is expected to be liked or commented at, and the lowest that it is wondered at beside,
-/// whatever its cohort does: nobody makes 1 like in 12 views a duty, or 1 in 1,000 a suspicion.
+/// Limits on what a cohort can make ordinary: an item with 1 like in 12 views never has too few likes, and one with
+/// 1 comment in 1,000 views never has too many comments, whatever its cohort has.
 const LIKES_EXPECTED_AT_MOST: f64 = 1.0 / 12.0;
 const LIKES_ORDINARY_AT_LEAST: f64 = 1.0 / 100.0;
 const COMMENTS_EXPECTED_AT_MOST: f64 = 1.0 / 100.0;
 const COMMENTS_ORDINARY_AT_LEAST: f64 = 1.0 / 1_000.0;
 const COMMENTS_TO_LIKES_AT_MOST: f64 = 1.0 / 5.0;
 const COMMENTS_TO_LIKES_AT_LEAST: f64 = 1.0 / 20.0;
-/// Waver that is expected at most: of shallow nights.
+/// The highest waver that is expected: that of shallow nights.
 const WAVER_EXPECTED_AT_MOST: f64 = 0.35;
 
-/// Who is comparable, from the narrowest on; `None` in a place takes all in. Bands: a format is a short (three minutes or
-/// less) or not; ages part at 2 and 14 days; sizes at 1,000, 10,000 and 100,000 views.
+/// Which items are comparable, from the narrowest cohort on; `None` in a place includes all. Bands: a format is a short
+/// (three minutes or less) or not; ages are divided at 2 and 14 days; sizes at 1,000, 10,000 and 100,000 views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct CohortKey {
     platform: Platform,
@@ -34,7 +34,7 @@ struct CohortKey {
 }
 
 impl CohortKey {
-    /// The cohorts of a content, the narrowest first: without size, without age, the whole platform.
+    /// The cohorts of an item, the narrowest first: without size, without age, the whole platform.
     fn all_of(traits: &Traits) -> [Self; 4] {
         const LONGEST_SHORT_SECS: u32 = 180;
         let format = traits.duration_secs.map(|seconds| seconds <= LONGEST_SHORT_SECS);
@@ -69,13 +69,13 @@ impl Ordinary {
         Some(Self { middle, spread: spread.max(least_spread) })
     }
 
-    /// How many spreads a value lies below what may be expected: the cohort's middle, but never more than `at_most`.
+    /// How many spreads a value is below what may be expected: the cohort's middle, but never more than `at_most`.
     /// `chance` is the variance that the value has by chance.
     pub(super) fn below(&self, value: f64, at_most: f64, chance: f64) -> f64 {
         (self.middle.min(libm::log(at_most)) - value) / libm::sqrt(self.spread * self.spread + chance)
     }
 
-    /// How many spreads a value lies above what is ordinary: the cohort's middle, but never less than `at_least`.
+    /// How many spreads a value is above what is ordinary: the cohort's middle, but never less than `at_least`.
     pub(super) fn above(&self, value: f64, at_least: f64, chance: f64) -> f64 {
         (value - self.middle.max(libm::log(at_least))) / libm::sqrt(self.spread * self.spread + chance)
     }
@@ -86,7 +86,7 @@ impl Ordinary {
     }
 }
 
-/// What is ordinary in one cohort; `None` where too few show it.
+/// What is ordinary in one cohort; `None` where too few items show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Baseline {
     pub like_rate: Option<Ordinary>,
@@ -143,7 +143,7 @@ impl Baseline {
         })
     }
 
-    /// How far the waver of views lies below the ordinary.
+    /// How far the waver of views is below the ordinary.
     pub(super) fn evenness(&self, traits: &Traits) -> Option<f64> {
         Some(self.waver?.below(traits.log_waver()?, WAVER_EXPECTED_AT_MOST, 0.0))
     }
@@ -154,7 +154,7 @@ fn by_chance(count: f64) -> f64 {
     1.0 / (count + 1.0)
 }
 
-/// How far a content lies from what is ordinary.
+/// How far an item is from what is ordinary.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Deviation {
     pub below: f64,
@@ -165,15 +165,15 @@ pub(super) struct Deviation {
 
 /// The baselines of all cohorts.
 ///
-/// A cohort has at least [`FEWEST_IN_COHORT`] contents; a content whose own is smaller is compared with the next wider one, and
-/// with none if its whole platform is too small.
+/// A cohort has at least [`FEWEST_IN_COHORT`] items; an item with a smaller cohort is compared with the next wider one,
+/// and with none if its whole platform is too small.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baselines {
     by_cohort: BTreeMap<CohortKey, Baseline>,
 }
 
 impl Baselines {
-    /// Of these contents. Their order changes nothing.
+    /// Of these items. Their order has no effect.
     pub fn of<'a>(all: impl IntoIterator<Item = &'a Traits>) -> Self {
         let mut members: BTreeMap<CohortKey, Vec<&Traits>> = BTreeMap::new();
         for traits in all.into_iter().filter(|traits| traits.is_compared()) {
@@ -186,7 +186,7 @@ impl Baselines {
         Self { by_cohort }
     }
 
-    /// The narrowest cohort of a content that is large enough.
+    /// The narrowest cohort of an item that is large enough.
     pub(super) fn of_cohort(&self, traits: &Traits) -> Option<&Baseline> {
         CohortKey::all_of(traits).iter().find_map(|key| self.by_cohort.get(key))
     }

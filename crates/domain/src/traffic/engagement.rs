@@ -1,27 +1,28 @@
-//! A content's likes compared with its own likes at other times.
+//! An item's likes compared with its own likes at other times.
 //!
-//! Who watches because it was recommended, shared or advertised likes at rates of the same order. Views that come without
+//! Viewers who come by recommendation, sharing or advertising like at rates of the same order. Views that come without
 //! any likes, or likes that come without views, were added to an audience.
 
 use super::series::Look;
 use super::statistics::weighted_median;
 use crate::chain_time::Moment;
 
-/// Views are taken together until this many likes are to be expected among them, so that chance is no signal.
+/// Views are grouped until this many likes are expected among them, so that chance gives no signal.
 const LIKES_IN_BLOCK: f64 = 5.0;
 
-/// The same for comparing movements, which many small stretches would drown in chance.
+/// The same for comparing movements, for which many small stretches would be dominated by chance.
 const LIKES_IN_MOVEMENT: f64 = 10.0;
 
-/// Hours after publication in which likes and views move apart by themselves: those who subscribe like more, and counters of
-/// views lag.
+/// Hours after publication in which likes and views move apart by themselves: subscribers like more, and view counters
+/// lag.
 const UNSETTLED_HOURS: f64 = 24.0;
 
-/// Stretches, and the variance of the logarithm of the rate of likes beyond chance, below which no movement can be followed.
+/// Fewest stretches, and least variance of the logarithm of the rate of likes beyond chance, with which a movement can
+/// be followed.
 const FEWEST_MOVEMENTS: usize = 4;
 const LEAST_MOVEMENT: f64 = 0.05;
 
-/// How far below a content's usual rate likes may fall: advertisements and late recommendations are liked less.
+/// How far below an item's usual rate likes may fall: viewers from advertisements and late recommendations like less.
 const TOLERANCE: f64 = 2.8;
 
 /// Views without the likes that go with them.
@@ -33,7 +34,7 @@ pub(super) struct Unliked {
     pub worst: Stretch,
 }
 
-/// What came between two looks.
+/// The counts between two observations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stretch {
     pub from: Moment,
@@ -42,8 +43,8 @@ pub(super) struct Stretch {
     pub likes: f64,
 }
 
-/// The part of the views for which likes are missing, by the content's own standard: the rate of likes at which its middle
-/// like was gained. `None` where likes are hidden, or too few to have a standard.
+/// The part of the views for which likes are missing, by the item's own standard: the rate of likes at which its middle
+/// like was gained. `None` where likes are hidden, or too few for a standard.
 pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Unliked> {
     let stretches = stretches(looks, published_at, LIKES_IN_BLOCK)?;
     let mut rates: Vec<(f64, f64)> =
@@ -53,7 +54,7 @@ pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Un
     let mut missing_views = 0.0;
     let mut worst: Option<(f64, Stretch)> = None;
     for stretch in &stretches {
-        // As many likes as chance may have kept from us.
+        // As many likes as may be missing by chance.
         let generous = stretch.likes + libm::sqrt(stretch.likes + 1.0);
         let missing = (stretch.views - TOLERANCE * generous / usual).max(0.0);
         missing_views += missing;
@@ -113,14 +114,14 @@ pub(super) fn elasticity(looks: &[Look], published_at: Option<Moment>) -> Option
     (of_likes > LEAST_MOVEMENT).then(|| together / of_likes)
 }
 
-/// The looks taken together in stretches in which so many likes are to be expected, the time before the first look included.
-/// `None` unless there are several.
+/// The observations grouped in stretches in which this many likes are expected, with the time before the first
+/// observation. `None` unless there are several.
 fn stretches(looks: &[Look], published_at: Option<Moment>, least_likes: f64) -> Option<Vec<Stretch>> {
     let begun = published_at.unwrap_or(looks.first()?.at);
     stretches_after(Look { at: begun, views: 0.0, likes: Some(0.0), comments: None }, looks, least_likes)
 }
 
-/// The same, from a beginning.
+/// The same, from a given beginning.
 fn stretches_after(mut begun: Look, looks: &[Look], least_likes: f64) -> Option<Vec<Stretch>> {
     let last = looks.last()?;
     let per_view = last.likes? / last.views.max(1.0);

@@ -1,23 +1,24 @@
-//! Whether views are those of an audience: an authenticity in [0, 1] for each content, with what speaks against it.
+//! Whether views are those of an audience: an authenticity in [0, 1] for each item, with the signals against it.
 //!
-//! A content is compared with itself at other times and with its cohort: contents of the same platform, and of a similar
+//! An item is compared with itself at other times and with its cohort: items of the same platform, and of a similar
 //! format, age and size. The steps are separate so that no more than a chunk of series is ever held:
 //!
 //! 1. [`Traits::of`] measures one [`Series`] of observations; the series may be dropped then.
 //! 2. [`Baselines::of`] takes medians and spreads of all cohorts.
-//! 3. [`assess`] weighs the traits of one content against its cohort's.
+//! 3. [`assess`] weighs the traits of one item against its cohort's.
 //!
 //! Invariants:
-//! - An authenticity is finite and in [0, 1], whatever the platform said.
-//! - Points and contents may come in any order: the bits are the same. Only + − × ÷ √ and libm are used.
-//! - Fewer than [`FEWEST_POINTS`] observations say nothing, except that a count which fell and did not come back did fall.
-//! - A count that is hidden is unknown: what needs it is not asked, and nothing is held against a content for it.
-//! - Baselines are bounded ([`Baselines`]), and bounds favour whoever is judged: a crowd of bought contents cannot make
-//!   ordinary engagement suspicious.
+//! - An authenticity is finite and in [0, 1], whatever the platform answered.
+//! - Points and items may come in any order: the bits are the same. Only + − × ÷ √ and libm are used.
+//! - Fewer than [`FEWEST_POINTS`] observations give no signal, except that a count which fell and did not recover did
+//!   fall.
+//! - A hidden count is unknown: signals that need it are not computed, and it never counts against an item.
+//! - Baselines are bounded ([`Baselines`]), and the bounds favour the item that is judged: a crowd of bought items
+//!   cannot make ordinary engagement suspicious.
 //!
-//! It judges no person and knows no miner, and it never touches a raw score: an authenticity is applied where scores are
-//! compared (`decision.rs`). What a subnet with few contents cannot know is left unknown. `docs/traffic.md` has the
-//! formulas, their sources, and how well it does.
+//! It judges no person and knows no miner, and it never changes a raw score: an authenticity is applied where scores
+//! are compared (`decision.rs`). What cannot be known in a subnet with few items stays unknown. `docs/traffic.md` has
+//! the formulas, their sources, and the measured error rates.
 
 mod assess;
 mod cohort;

@@ -1,4 +1,4 @@
-//! What was observed of one content, in order of time.
+//! The observations of one item, in order of time.
 
 use crate::chain_time::Moment;
 use crate::platform::Platform;
@@ -7,7 +7,7 @@ use crate::policy::ViewMetric;
 /// The counts of one observation. `None` is unknown: hidden, or not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
-    /// The chain's time of it.
+    /// The block time of the observation.
     pub at: Moment,
     /// Views.
     pub views: Option<u64>,
@@ -19,10 +19,10 @@ pub struct Point {
     pub comments: Option<u64>,
 }
 
-/// The newest observations of one content, in any order.
+/// The newest observations of one item, in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// Where it is.
+    /// Its platform.
     pub platform: Platform,
     /// When the platform published it.
     pub published_at: Option<Moment>,
@@ -32,7 +32,7 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
-/// A point that gives views, with counts as numbers to reckon with.
+/// A point that gives views, with counts as floating-point numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
     pub at: Moment,
@@ -42,14 +42,14 @@ pub(super) struct Look {
 }
 
 impl Point {
-    /// The number that is scored.
+    /// The count that is scored.
     const fn counted(&self, platform: Platform, metric: ViewMetric) -> Option<u64> {
         if metric.is_plays_on(platform) { self.plays } else { self.views }
     }
 }
 
 impl Series {
-    /// The newest number that counts as views of those that are old, with its moment; of several at one moment the largest.
+    /// The newest count of views among the old observations, with its time; of several at one time, the largest.
     pub fn settled(&self, is_old: impl Fn(Moment) -> bool, metric: ViewMetric) -> Option<(Moment, u64)> {
         let counted = self.points.iter().filter(|point| is_old(point.at));
         counted.filter_map(|point| Some((point.at, point.counted(self.platform, metric)?))).max()
@@ -61,8 +61,8 @@ impl Series {
         counted.max_by_key(|point| point.at).is_some_and(|newest| newest.likes.is_none())
     }
 
-    /// The looks that gave views, one for each moment, in order of time. Of several at one moment the largest stands: they
-    /// are of servers that lag behind each other.
+    /// The observations that gave views, one for each time, in order of time. Of several at one time the largest is
+    /// used: they come from servers that lag behind each other.
     pub(super) fn looks(&self, metric: ViewMetric) -> Vec<Look> {
         let counted =
             |point: &Point| Some((point.at, point.counted(self.platform, metric)?, point.likes, point.comments));

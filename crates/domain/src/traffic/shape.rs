@@ -1,38 +1,38 @@
-//! The curve of a content's views alone: falls, surges that stop dead, and rates that know no nights.
+//! The curve of an item's views alone: falls, surges that stop abruptly, and rates without nights.
 
 use super::series::Look;
 use super::statistics::{median, weighted_median};
 use crate::chain_time::Moment;
 
-/// An interval with fewer views is left to chance.
+/// An interval with fewer views is attributed to chance.
 const FEWEST_VIEWS_OF_A_SURGE: f64 = 100.0;
 
 /// A surge is at least this many times as fast as the middle of the intervals.
 const SURGE: f64 = 5.0;
 
-/// What is left of a surge's rate when it has stopped dead. An audience that was pointed to a content forgets it by a power
-/// law: at this grain a tenth of the first rush or more is left two intervals on.
+/// The remaining rate after a surge that stopped abruptly. An audience that was pointed to an item forgets it by a
+/// power law: with these intervals, at least a tenth of the first rush is left after two intervals.
 const STOPPED: f64 = 0.05;
 
-/// A surge is liked if it has one in this many of the usual likes.
+/// A surge counts as liked if it has one in this many of the usual likes.
 const LIKED_ENOUGH: f64 = 4.0;
 
 /// A day's nights can be seen in intervals no longer than this.
 const LONGEST_HOURS_FOR_NIGHTS: f64 = 6.5;
 
-/// Intervals that are needed for nights: three days of four.
+/// Intervals that are needed to see nights: three days of four.
 const INTERVALS_FOR_NIGHTS: usize = 12;
 
 /// An interval with fewer views is too noisy to show a night.
 const FEWEST_VIEWS_FOR_NIGHTS: f64 = 30.0;
 
-/// Falls of fewer views are none: servers that lag behind each other, and corrections of a handful, show nothing.
+/// Falls of fewer views are ignored: servers that lag behind each other, and corrections of a handful, show nothing.
 const FEWEST_VIEWS_LOST: f64 = 20.0;
 
-/// Falls by a smaller part of the highest count are none: platforms correct honest counts by as much.
+/// Falls by a smaller part of the highest count are ignored: platforms correct honest counts by as much.
 const LEAST_PART_LOST: f64 = 0.02;
 
-/// A count that fell and did not come back.
+/// A count that fell and did not recover.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fall {
     /// What was lost, as a part of the highest count.
@@ -43,8 +43,9 @@ pub(super) struct Fall {
     pub to: (Moment, f64),
 }
 
-/// The fall from the highest count to the best one since the lowest after it: what came back was not taken away, so a server
-/// that lagged behind costs nothing. Falls do not add up: a count that wavers loses nothing, however often it is looked at.
+/// The fall from the highest count to the best one since the lowest after it: what recovered was not taken away, so a
+/// server that lagged behind has no effect. Falls do not add up: a count that wavers loses nothing, however often it is
+/// observed.
 pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
     // Of equal counts `max_by` gives the last one.
     let (place, highest) = looks.iter().enumerate().max_by(|left, right| left.1.views.total_cmp(&right.1.views))?;
@@ -59,7 +60,7 @@ pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
     })
 }
 
-/// The views that came between two looks, and how fast.
+/// The views between two observations, and their rate.
 #[derive(Clone, Copy, Debug)]
 struct Interval {
     from: Moment,
@@ -89,12 +90,12 @@ fn intervals(looks: &[Look]) -> Vec<Interval> {
         .collect()
 }
 
-/// Views that came in surges which stopped dead.
+/// Views that came in surges which stopped abruptly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Surge {
     /// Their part of all views.
     pub share: f64,
-    /// Whether likes could be seen in it; a surge that is liked like the rest is no surge to speak of.
+    /// Whether likes were visible in it; a surge with the usual likes is not reported.
     pub likes_shown: bool,
     /// The largest of them.
     pub from: Moment,
@@ -102,7 +103,7 @@ pub(super) struct Surge {
     pub views: f64,
 }
 
-/// The surges that stopped dead and that likes do not speak for.
+/// The surges that stopped abruptly and lack the usual likes.
 pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
     let intervals = intervals(looks);
     let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
@@ -157,9 +158,9 @@ fn dead_surge(intervals: &[Interval], begin: usize, end: usize, usual_likes: Opt
     })
 }
 
-/// How much the rate of views wavers around its own trend: the middle of `|ln r_i − (ln r_{i−1} + ln r_{i+1}) ÷ 2|`, the
-/// part of it that chance alone makes taken off. Audiences sleep, servers do not. `None` unless there are at least four
-/// looks a day, and views enough.
+/// How much the rate of views wavers around its own trend: the middle of `|ln r_i − (ln r_{i−1} + ln r_{i+1}) ÷ 2|`,
+/// without the part that chance alone causes. Audiences sleep, servers do not. `None` unless there are at least four
+/// observations a day, and enough views.
 pub(super) fn waver(looks: &[Look]) -> Option<f64> {
     let intervals = intervals(looks);
     let mut hours: Vec<f64> = intervals.iter().map(|interval| interval.hours).collect();

@@ -1,19 +1,19 @@
-//! What speaks against a content's views, with the figures that show it.
+//! Signals against an item's views, with the figures that show them.
 
 use crate::chain_time::Moment;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What the analysis came to for one content.
+/// The result of the analysis of one item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrafficFinding {
-    /// The part of the views that is believed: 0 to 1.
+    /// The part of the views that is believed to be authentic: 0 to 1.
     pub authenticity: f64,
-    /// What speaks against it, the weightiest first.
+    /// The signals against it, the weightiest first.
     pub signals: Vec<Signal>,
 }
 
-/// One thing that speaks against a content's views.
+/// One signal against an item's views.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
     /// By how much it alone lowers the authenticity: 0 to 1.
@@ -28,27 +28,27 @@ pub struct Signal {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what the words of each kind say")]
 pub enum SignalKind {
-    /// The count fell and did not come back: the platform took views back.
+    /// The count fell and did not recover: the platform removed views.
     ViewsFell { from: Moment, views_before: u64, until: Moment, views_after: u64, lost_share: f64 },
-    /// Views came without the likes that the content's other views brought.
+    /// Views came without the likes that came with the item's other views.
     ViewsWithoutLikes { from: Moment, until: Moment, views: u64, likes: u64, share: f64 },
-    /// Views surged and stopped dead, and likes do not speak for them.
+    /// Views surged and stopped abruptly, without the usual likes.
     SurgeStoppedDead { from: Moment, until: Moment, views: u64, share: f64 },
-    /// Far fewer likes than comparable contents have.
+    /// Far fewer likes than comparable items have.
     FewLikes { rate: f64, ordinary: f64, deviations: f64 },
-    /// Far more likes than comparable contents have.
+    /// Far more likes than comparable items have.
     ManyLikes { rate: f64, ordinary: f64, deviations: f64 },
-    /// Far fewer comments than comparable contents have.
+    /// Far fewer comments than comparable items have.
     FewComments { rate: f64, ordinary: f64, deviations: f64 },
-    /// Far more comments than comparable contents have.
+    /// Far more comments than comparable items have.
     ManyComments { rate: f64, ordinary: f64, deviations: f64 },
-    /// Comments in a proportion to likes that comparable contents do not have.
+    /// Comments in a proportion to likes that comparable items do not have.
     CommentsAgainstLikes { rate: f64, ordinary: f64, deviations: f64 },
     /// Views come as evenly by night as by day.
     NoNights { waver: f64, deviations: f64 },
-    /// Each ordinary, and together a doubt, which alone never discounts: spreads by which likes for each view lie below
-    /// comparable contents', by what part of its mean that rate differs from time to time, and by how much views follow when
-    /// likes come faster or slower (about 1 for an audience). `None` is unknown.
+    /// Each ordinary, and together a doubt, which alone never discounts: how many spreads the likes for each view are
+    /// below those of comparable items, by what part of its mean that rate differs from time to time, and how much
+    /// views follow when likes come faster or slower (about 1 for an audience). `None` is unknown.
     FaintSigns {
         below: Option<f64>,
         unsteadiness: Option<f64>,

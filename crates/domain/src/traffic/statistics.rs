@@ -1,15 +1,15 @@
-//! Statistics that a few wild values cannot move.
+//! Robust statistics: a few extreme values do not move them.
 
-/// The middle of the values; between the two middle ones if their number is even. `None` of none.
+/// The median of the values; between the two middle ones if their number is even. `None` for no values.
 pub(super) fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let (low, high) = (values.len().checked_sub(1)? / 2, values.len() / 2);
     Some(values[low] / 2.0 + values[high] / 2.0)
 }
 
-/// The middle of values and how far from it others lie, as a standard deviation: MAD ÷ 0.6745, which is the standard
-/// deviation where values are normal (Iglewicz and Hoaglin 1993). It is taken of each half alone, and the smaller one
-/// stands: those who buy lie on one side and would widen it for themselves.
+/// The median of values and their spread around it, as a standard deviation: MAD ÷ 0.6745, which is the standard
+/// deviation where values are normal (Iglewicz and Hoaglin 1993). It is computed for each half alone, and the smaller
+/// one is used: bought items are all on one side and would widen the spread in their own favour.
 pub(super) fn median_and_spread(values: &mut [f64]) -> Option<(f64, f64)> {
     const MAD_OF_NORMAL: f64 = 0.6745;
     let middle = median(values)?;
@@ -31,7 +31,7 @@ pub(super) fn weighted_median(values: &mut [(f64, f64)]) -> Option<f64> {
     })
 }
 
-/// From 0 to almost 1: a half at 1, next to nothing far below, without an edge. Not a number counts as 0.
+/// From 0 to almost 1: a half at 1, almost 0 far below, without a step. NaN counts as 0.
 pub(super) fn soft_step(size: f64) -> f64 {
     if size > 0.0 { 1.0 - 1.0 / (1.0 + size * size) } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! What is measured of one content's series, small enough to be kept for a hundred thousand of them.
+//! What is measured of one item's series, small enough to be kept for a hundred thousand items.
 
 use super::engagement::{Unliked, elasticity, unliked, unsteadiness};
 use super::series::Series;
@@ -6,10 +6,10 @@ use super::shape::{Fall, Surge, dead_surges, fall, waver};
 use crate::platform::Platform;
 use crate::policy::ViewMetric;
 
-/// Observations below which nothing but a fall is said.
+/// With fewer observations only a fall is reported.
 pub const FEWEST_POINTS: usize = 4;
 
-/// Observations from which on all is said that there is to say.
+/// From this many observations on, signals have their full weight.
 pub(super) const ENOUGH_POINTS: usize = 10;
 
 /// Likes below which comments are not compared with them.
@@ -18,7 +18,7 @@ const FEWEST_LIKES: f64 = 20.0;
 /// Views below which engagement is not compared with a cohort's.
 const FEWEST_VIEWS: f64 = 200.0;
 
-/// The traits of one content.
+/// The traits of one item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traits {
     pub(super) platform: Platform,
@@ -32,7 +32,7 @@ pub struct Traits {
     pub(super) views: f64,
     pub(super) likes: Option<f64>,
     pub(super) comments: Option<f64>,
-    /// Boxed, since few contents have any of the three.
+    /// Boxed, since few items have any of the three.
     pub(super) fall: Option<Box<Fall>>,
     pub(super) unliked: Option<Box<Unliked>>,
     pub(super) surge: Option<Box<Surge>>,
@@ -45,7 +45,7 @@ pub struct Traits {
 }
 
 impl Traits {
-    /// Measures a series by the number that is scored.
+    /// Measures a series by the count that is scored.
     pub fn of(series: &Series, metric: ViewMetric) -> Self {
         let looks = series.looks(metric);
         let last = looks.last();
@@ -70,12 +70,12 @@ impl Traits {
         }
     }
 
-    /// Whether the content is compared with others.
+    /// Whether the item is compared with others.
     pub(super) fn is_compared(&self) -> bool {
         self.point_count >= FEWEST_POINTS
     }
 
-    /// `ln(likes ÷ views)`, if there are views enough.
+    /// `ln(likes ÷ views)`, if there are enough views.
     pub(super) fn like_rate(&self) -> Option<f64> {
         log_ratio(self.likes?, self.views, FEWEST_VIEWS)
     }
@@ -85,19 +85,19 @@ impl Traits {
         log_ratio(self.comments?, self.views, FEWEST_VIEWS)
     }
 
-    /// `ln(comments ÷ likes)`, if there are likes enough.
+    /// `ln(comments ÷ likes)`, if there are enough likes.
     pub(super) fn comments_to_likes(&self) -> Option<f64> {
         log_ratio(self.comments?, self.likes?, FEWEST_LIKES)
     }
 
-    /// `ln(waver)`, never of next to nothing.
+    /// `ln(waver)`, with a lower bound on the waver.
     pub(super) fn log_waver(&self) -> Option<f64> {
         const LEAST: f64 = 0.01;
         self.waver.map(|waver| libm::log(waver.max(LEAST)))
     }
 }
 
-/// The logarithm of a ratio; a half is added to the upper count so that none has a logarithm too.
+/// The logarithm of a ratio; a half is added to the upper count so that a count of 0 has a logarithm too.
 fn log_ratio(upper: f64, lower: f64, fewest: f64) -> Option<f64> {
     (lower >= fewest).then(|| libm::log((upper + 0.5) / lower))
 }

@@ -1,4 +1,4 @@
-//! What verdicts come to: kept, broken, awaited or unknown; and whom it is still worth asking.
+//! The result of verdicts: kept, broken, awaited or unknown; and which providers are still to be asked.
 
 use super::policy::{CheckMode, VerificationPolicy};
 use super::record::{READING_VERSION, Verdict, VerificationEvidence};
@@ -6,22 +6,22 @@ use super::words::{Check, Provider};
 use crate::chain_time::Moment;
 use std::collections::BTreeSet;
 
-/// What verdicts come to for one check of a content.
+/// The result of the verdicts for one check of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding<'a> {
-    /// Nobody is asked: the check is off, no provider is set up for it, or the content is not in the sample.
+    /// Not checked: the check is off, no provider is set up for it, or the item is not in the sample.
     NotAsked,
-    /// All answered, and none is certain of a breach; or the platform's word settles it.
+    /// All answered, and none is certain of a breach; or the platform's signal settles it.
     Kept,
-    /// Somebody is certain of a breach.
+    /// A provider is certain of a breach.
     Broken(&'a Verdict),
-    /// Some answer is missing, and there is time.
+    /// An answer is missing, and the patience has not ended.
     Awaited,
-    /// Some answer is missing, and the time is over.
+    /// An answer is missing, and the patience has ended.
     Unknown,
 }
 
-/// What is known of a content comes to this, at a moment, for a check (of a task).
+/// The result for an item at a moment, for a check (of a task).
 pub fn finding<'a>(
     policy: &VerificationPolicy,
     known: Option<&'a VerificationEvidence>,
@@ -57,8 +57,8 @@ pub fn finding<'a>(
     }
 }
 
-/// The providers to ask for a check (of a task) of a content: those without a verdict that is fresh. Nobody, if what is
-/// known settles it already.
+/// The providers to ask for a check (of a task) of an item: those without a fresh verdict. None, if the known verdicts
+/// already settle it.
 pub fn to_ask(
     policy: &VerificationPolicy,
     known: &VerificationEvidence,

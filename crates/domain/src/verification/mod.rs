@@ -1,13 +1,16 @@
-//! What detectors said of contents, and what it comes to. Pure: verdicts in, a finding for each check out.
+//! What detectors answered about items, and the result of each check. Pure: verdicts in, a finding for each check out.
 //!
 //! - A [`Verdict`] is an answer. A detector that failed has none: that is *unknown*, which neither passes nor fails.
-//! - A check is **broken** as soon as one provider that is asked for it (or the platform itself) is certain enough of the
-//!   breach. It is **kept** once all of them have answered and none is. In between it is awaited, for `grace_hours`.
-//! - The platform's word that a content is synthetic settles the AI check: it is the uploader's own declaration. Its
-//!   silence proves nothing.
-//! - A verdict is of one [`Subject`]: title, description and length (for the topic the task's description too). Other
-//!   texts need another verdict. It is renewed after `verdict_hours`, and stands for `grace_hours` more meanwhile.
-//! - Which contents are asked about follows from a block's hash: nobody knows it before, everybody has the same.
+//! - A check is **broken** as soon as one provider that is used for it (or the platform itself) is certain enough of
+//!   the breach. It is **kept** once all of them have answered and none is. In between it is awaited, for
+//!   `grace_hours`.
+//! - The platform's signal that an item is synthetic settles the AI check: it is the uploader's own declaration. A
+//!   missing signal proves nothing.
+//! - A verdict is on one [`Subject`]: title, description and length (for the topic the task's description too). Other
+//!   texts need another verdict. It is renewed after `verdict_hours`, and remains valid for `grace_hours` more
+//!   meanwhile.
+//! - Which items are checked follows from a block's hash: it cannot be known in advance, and is the same for every
+//!   validator.
 //!
 //! Certainty is counted in whole thousandths, so that what is stored is exactly what was compared.
 

@@ -18,11 +18,11 @@ pub enum CheckMode {
     Enforce,
 }
 
-/// `verifier.on_unknown`: what becomes of a submission whose verdict did not come within `grace_hours`.
+/// `verifier.on_unknown`: what happens to a submission without a verdict after `grace_hours`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnUnknown {
-    /// It counts, and says that it is still without a verdict: no outage of a detector takes a miner's reward for long.
+    /// It counts, and is marked as without a verdict: a detector's outage does not cost a miner its reward for long.
     #[default]
     Accept,
     /// It waits for as long as there is no verdict.
@@ -38,21 +38,21 @@ pub struct VerificationPolicy {
     pub illicit: CheckMode,
     /// Is it about the task?
     pub topic: CheckMode,
-    /// How certain a provider must be that a content is not made by AI: 0 to 1.
+    /// How certain a provider must be that an item is not AI-generated: 0 to 1.
     pub ai_threshold: f64,
-    /// How certain a provider must be that a content is illicit: 0 to 1.
+    /// How certain a provider must be that an item is illicit: 0 to 1.
     pub illicit_threshold: f64,
-    /// How certain a provider must be that a content is not about the task: 0 to 1.
+    /// How certain a provider must be that an item is not about the task: 0 to 1.
     pub topic_threshold: f64,
     /// Hours that a missing verdict is awaited.
     pub grace_hours: f64,
     /// What happens after that.
     pub on_unknown: OnUnknown,
-    /// Hours after which a verdict is asked for anew.
+    /// Hours after which a verdict is requested again.
     pub verdict_hours: f64,
-    /// The share of contents that is asked about, 0 to 1.
+    /// The share of items that is checked, 0 to 1.
     pub sample_share: f64,
-    /// The providers that are set up, by check. What the platform itself says counts without being named here.
+    /// The providers that are set up, by check. The platform's own signals count without being named here.
     pub asked: BTreeMap<Check, BTreeSet<Provider>>,
 }
 
@@ -98,12 +98,12 @@ impl VerificationPolicy {
         Check::ALL.into_iter().filter(|check| self.mode(*check) != CheckMode::Off)
     }
 
-    /// Whether anything is off the platforms' own way: some provider is asked for some check.
+    /// Whether any detector beside the platforms is used: some provider is set up for some check.
     pub fn asks_anybody(&self) -> bool {
         self.checks().any(|check| !self.providers(check).is_empty())
     }
 
-    /// The providers that are asked for a check.
+    /// The providers that are set up for a check.
     pub fn providers(&self, check: Check) -> &BTreeSet<Provider> {
         static NOBODY: BTreeSet<Provider> = BTreeSet::new();
         self.asked.get(&check).unwrap_or(&NOBODY)

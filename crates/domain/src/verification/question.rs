@@ -1,4 +1,4 @@
-//! The questions about a content, and what is known of each.
+//! The questions about an item, and what is known of each.
 
 use super::finding::to_ask;
 use super::policy::VerificationPolicy;
@@ -8,7 +8,7 @@ use super::words::{Check, Provider};
 use crate::chain_time::{BlockStamp, Moment};
 use std::collections::BTreeSet;
 
-/// A check of one content, ready to be asked.
+/// A check of one item, ready to be requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The check.
@@ -19,7 +19,7 @@ pub struct Question {
     pub subject: Subject,
 }
 
-/// The questions about a content that is listed for `tasks` (ids with descriptions): one for each check that is on, and
+/// The questions about an item that is listed for `tasks` (ids with descriptions): one for each check that is on, and
 /// for the topic one for each task.
 pub fn questions(
     policy: &VerificationPolicy,
@@ -64,8 +64,8 @@ impl Question {
 }
 
 impl VerificationEvidence {
-    /// What is known of these questions: stored verdicts on other subjects are left out, and what the platform says is
-    /// added.
+    /// What is known of these questions: stored verdicts on other subjects are left out, and the platform's own signals
+    /// are added.
     pub fn of(
         record: VerificationRecord,
         signals: &PlatformSignals,
@@ -86,7 +86,7 @@ impl VerificationEvidence {
         Self { sampled, verdicts, waits }
     }
 
-    /// The waits after a cycle at `at` has looked: what is still missing keeps its beginning.
+    /// The waits after a cycle at `at`: what is still missing keeps its beginning.
     pub fn renewed_waits(&self, policy: &VerificationPolicy, questions: &[Question], at: BlockStamp) -> Vec<Wait> {
         let missing = questions.iter().filter(|question| !question.to_ask(policy, self, at.time).is_empty());
         let mut waits: Vec<Wait> = missing

@@ -6,7 +6,7 @@ use blake2::{Blake2s256, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Which way of reading providers' answers a verdict was made by; raised when the reading changes.
+/// The version of the code that reads providers' answers; raised when the reading changes.
 pub const READING_VERSION: u32 = 1;
 
 /// What a verdict is of: a digest of the texts and the length that were examined.
@@ -15,7 +15,7 @@ pub const READING_VERSION: u32 = 1;
 pub struct Subject(pub String);
 
 impl Subject {
-    /// Of a content's title and description (`text`), its length, and for the topic the task's description.
+    /// Of an item's title and description (`text`), its length, and for the topic the task's description.
     pub fn of(text: &str, duration_secs: Option<u32>, task: Option<&str>) -> Self {
         const HEX_DIGITS: usize = 32;
         let mut digest = Blake2s256::new();
@@ -29,7 +29,7 @@ impl Subject {
     }
 }
 
-/// A provider's answer to a check of a content.
+/// A provider's answer to a check of an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Verdict {
     /// The question.
@@ -37,13 +37,13 @@ pub struct Verdict {
     /// The task, where the question is about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// Who answered.
+    /// The provider that answered.
     pub provider: Provider,
-    /// The provider's own name of what answered.
+    /// The provider's own name of the model.
     pub model: String,
-    /// How certain it is that the content breaks the rule, in thousandths.
+    /// How certain it is that the item breaks the rule, in thousandths.
     pub breach_permille: u16,
-    /// The provider's own numbers, in thousandths, by its own names.
+    /// The provider's own scores, in thousandths, by its own names.
     pub scores: BTreeMap<String, u16>,
     /// The provider's own words, bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub struct Wait {
     pub since: BlockStamp,
 }
 
-/// All that is stored of a content's verification; of other subjects too.
+/// All that is stored of an item's verification, with other subjects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationRecord {
     /// The newest verdict of each provider on each question.
@@ -79,10 +79,10 @@ pub struct VerificationRecord {
     pub waits: Vec<Wait>,
 }
 
-/// What a cycle knows of a content's verification: of its present subjects alone.
+/// What a cycle knows of an item's verification: only of its present subjects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationEvidence {
-    /// Whether the cycle's block chose it to be asked about.
+    /// Whether the cycle's block selected it for checks.
     pub sampled: bool,
     /// By check, task and provider.
     pub verdicts: Vec<Verdict>,

@@ -1,10 +1,10 @@
-//! Which contents a block's hash chooses to be asked about.
+//! Which items a block's hash selects for checks.
 
 use crate::ids::ContentId;
 use blake2::{Blake2s256, Digest};
 
-/// Where a content stands in the order of a block's sample, 0 to 1: it is asked about if this is below the share. Budgets
-/// that do not last for all are spent in this order too.
+/// The position of an item in a block's sample, 0 to 1: it is checked if this is below the share. A budget that is not
+/// enough for all is spent in this order too.
 pub fn sample_place(block_hash: &[u8; 32], content: &ContentId) -> f64 {
     let mut digest = Blake2s256::new();
     digest.update(b"sample of contents");
@@ -17,7 +17,7 @@ pub fn sample_place(block_hash: &[u8; 32], content: &ContentId) -> f64 {
     f64::from(first) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Whether a block's hash chooses a content, for a share of all.
+/// Whether a block's hash selects an item, for a share of all.
 pub fn is_sampled(block_hash: &[u8; 32], content: &ContentId, share: f64) -> bool {
     sample_place(block_hash, content) < share
 }

@@ -1,4 +1,4 @@
-//! What the platform itself says, read as verdicts.
+//! The platform's own signals, read as verdicts.
 
 use super::record::{READING_VERSION, Subject, Verdict};
 use super::words::{CERTAIN, Check, Provider};
@@ -6,13 +6,13 @@ use crate::chain_time::BlockStamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a platform says of a content beside its numbers. `None`: it says nothing, which proves nothing.
+/// A platform's signals about an item beside its statistics. `None`: no signal, which proves nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformSignals {
-    /// The uploader declared realistic content that is altered or synthetic.
+    /// The uploader declared that the item has realistic altered or synthetic content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synthetic_media: Option<bool>,
-    /// Not for everybody's age.
+    /// It is age-restricted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_restricted: Option<bool>,
     /// The platform rejected the upload.
@@ -21,12 +21,12 @@ pub struct PlatformSignals {
 }
 
 impl PlatformSignals {
-    /// Whether the platform said nothing at all.
+    /// Whether the platform gave no signal at all.
     pub fn is_silent(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The verdicts that follow from them. Only a yes is one.
+    /// The verdicts that follow from them. Only a positive signal gives one.
     pub fn verdicts(&self, subject: &Subject, at: BlockStamp) -> Vec<Verdict> {
         let verdict = |check, name: &str, breach_permille| Verdict {
             check,

@@ -6,11 +6,11 @@ use std::fmt;
 /// Certainty of 1, in thousandths.
 pub const CERTAIN: u16 = 1_000;
 
-/// A question about a content.
+/// A question about an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Check {
-    /// Is it made by AI?
+    /// Is it AI-generated?
     Ai,
     /// Is it fit to be shown: neither sexual nor violent nor against the platform's rules?
     Illicit,
@@ -38,17 +38,17 @@ impl fmt::Display for Check {
     }
 }
 
-/// Who says so.
+/// A provider of verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
-    /// The platform that shows the content, by what it says beside its numbers.
+    /// The platform that shows the item, by its signals beside the statistics.
     Platform,
-    /// SightEngine, which looks at frames.
+    /// SightEngine, which examines frames.
     Sightengine,
-    /// OpenAI's moderation, which reads texts and looks at frames.
+    /// OpenAI's moderation, which examines texts and frames.
     Openai,
-    /// Whatever the operator runs.
+    /// The operator's own webhook.
     Webhook,
 }
 

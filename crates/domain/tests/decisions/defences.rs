@@ -1,4 +1,4 @@
-//! What each defence does to submissions, and that it takes from nobody else.
+//! What each defence does to submissions, and that it affects no other miner.
 
 use super::*;
 use tensorflix_domain::defences::{Defences, ForeignTag};
@@ -16,12 +16,12 @@ fn id(number: u32) -> String {
     format!("video{number:06}")
 }
 
-/// A content with an origin.
+/// An item with an origin.
 fn of(origin: Origin, views: u64) -> ContentEvidence {
     ContentEvidence { origin: Some(Box::new(origin)), ..seen(views) }
 }
 
-/// Videos of one task in one channel, listed by the given hotkeys in turn, beside a stranger's of another channel.
+/// Videos of one task in one channel, listed by the given hotkeys in turn, beside one of another miner and channel.
 fn listed_by(uids: &[Uid], count: u32) -> Evidence {
     let mut evidence = evidence();
     let channel = |name: &str| Origin { channel: Some(digest(name)), ..Origin::default() };
@@ -72,7 +72,7 @@ fn splitting_over_hotkeys_pays_no_more_than_one_hotkey_under_each_cap() {
 
 #[test]
 fn nobody_uses_up_anothers_places() {
-    // A stranger who names the login, unconfirmed, and one who is first with untagged videos of a tagged channel.
+    // A miner that names another's login, unconfirmed, and one that is first with untagged videos of a tagged channel.
     let mut evidence = listed_by(&[30], 5);
     let thieves: Vec<String> = (100..105).map(id).collect();
     let pairs: Vec<(&str, &str)> = thieves.iter().map(|video| ("yt", video.as_str())).collect();

@@ -17,7 +17,7 @@ use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};
 
-/// The miner whose submission it is about, and one that was there before it.
+/// The miner with the submission in question, and one that was there before it.
 const MINER: Uid = 9;
 const EARLIER: Uid = 20;
 
@@ -60,11 +60,11 @@ struct Case {
     /// As the miner lists it.
     content_id: String,
     known: ContentEvidence,
-    /// What is known of the first content of the same gist: nothing, so that it does not count.
+    /// What is known of the first item of the same gist: nothing, so that it does not count.
     other: ContentEvidence,
     /// Whether the miner's own pair is claimed.
     is_claimed: bool,
-    /// Whether what is broken so far can only be told of a content that was asked for.
+    /// Whether what is broken so far can only be known of an item that was requested.
     relies_on_sight: bool,
 }
 
@@ -132,14 +132,14 @@ impl Case {
                 self.policy.traffic = TrafficRule::Reject;
                 self.known.traffic = Some(TrafficFinding { authenticity: 0.0, signals: Vec::new() });
             }
-            // The first content of the gist counts, and takes the only place of its owner.
+            // The first item of the gist counts, and takes the only place of its owner.
             Reason::OwnerLimit if is_seen => {
                 self.policy.defences.max_per_coldkey_and_task = 1;
                 self.other = seen(500);
             }
             Reason::AwaitingClaim => self.is_claimed = false,
             Reason::AwaitingMetrics if is_seen => self.known.views = None,
-            // Large at first sight, and nothing was seen of it since.
+            // Large at first sight, and not observed since.
             Reason::AwaitingSettlement if is_seen => {
                 self.policy.defences.first_sight_views = 1;
                 let origin = Origin { first_views: seen(500).views, ..Origin::default() };
@@ -187,8 +187,8 @@ impl Case {
     }
 }
 
-/// Pairs of which the second cannot be true beside the first: nothing is known of what is absent, an absent content was
-/// seen before or was not, and a content has one shortfall.
+/// Pairs of which the second cannot be true beside the first: nothing is known of an absent item, an absent item was
+/// seen before or was not, and an item has one shortfall.
 fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
     use Reason::*;
     let needs_sight = [

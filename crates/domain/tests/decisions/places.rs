@@ -1,4 +1,4 @@
-//! Places and claims: what holds no place counts for nobody and blocks nobody, and what nobody has claimed yet waits.
+//! Places and claims: a pair without a place neither counts nor blocks another, and a pair without a claim waits.
 
 use super::{VIDEO, claim, evidence, hotkey, list, outcome, presence, seen, stamp, video, with};
 use tensorflix_domain::decision::{contents_not_rejected, decide};

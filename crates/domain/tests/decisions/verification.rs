@@ -39,7 +39,7 @@ pub(super) fn verdict(check: Check, provider: Provider, breach_permille: u16, as
     }
 }
 
-/// Nobody is certain of any breach.
+/// No provider is certain of any breach.
 fn all_kept() -> Vec<Verdict> {
     let providers = [Provider::Sightengine, Provider::Webhook];
     let of_check = |check| providers.map(|provider| verdict(check, provider, 799, 90.0));
@@ -74,7 +74,7 @@ fn one_certain_provider_is_enough_and_reasons_come_in_the_contracts_order() {
         assert_eq!(verdicts[place].check, checked);
         verdicts[place].breach_permille = 800;
         comes_to(&policy, verified(verdicts.clone(), Vec::new()), Rejected, Some(reason));
-        // The other provider is silent: the verdict stands all the same.
+        // The other provider is silent: the verdict counts all the same.
         verdicts.retain(|verdict| verdict.provider == Provider::Webhook || verdict.check != checked);
         comes_to(&policy, verified(verdicts, Vec::new()), Rejected, Some(reason));
     }
@@ -131,7 +131,7 @@ fn a_verdict_is_renewed_in_time_and_stands_only_a_grace_longer() {
     let known = |verdicts| VerificationEvidence { sampled: true, verdicts, waits: Vec::new() };
     let asked = |verdicts| to_ask(&policy.verification, &known(verdicts), Check::Ai, "yt", hour(100.0)).len();
     assert_eq!([asked(of_age(39.0, 0)), asked(of_age(40.0, 0)), asked(Vec::new())], [0, 2, 2]);
-    // What is settled by one costs no other.
+    // A check that is settled requests no other.
     assert_eq!(asked(of_age(39.0, 900)[..1].to_vec()), 0);
     comes_to(&policy, verified(of_age(63.0, 0), vec![wait_since(Check::Ai, 77.0)]), Accepted, None);
     comes_to(&policy, verified(of_age(63.0, 900), Vec::new()), Rejected, Some(NotAiGenerated));
@@ -252,7 +252,7 @@ fn the_same_block_chooses_the_same_sample_and_another_block_another_one() {
     assert!((150..250).contains(&tenth.len()), "{}", tenth.len());
     assert_eq!(tenth, sample(&hash, 0.1));
     assert_ne!(tenth, sample(&[8; 32], 0.1));
-    assert!(tenth.iter().all(|content| is_sampled(&hash, content, 0.2)), "a larger share asks about all of it too");
+    assert!(tenth.iter().all(|content| is_sampled(&hash, content, 0.2)), "a larger share includes all of it");
     assert_eq!([sample(&hash, 0.0).len(), sample(&hash, 1.0).len()], [0, 2_000]);
     // The same on every machine and in every release.
     let place = sample_place(&hash, &content(Platform::YOUTUBE, VIDEO));

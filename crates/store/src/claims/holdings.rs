@@ -35,8 +35,9 @@ impl Store {
         rows.into_iter().map(HoldingRow::into_holding).collect()
     }
 
-    /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
-    /// first. Those whose hotkey had no room for all of its claims are among them once every [`ROOM_AGAIN_BLOCKS`].
+    /// Holdings of what their gist holds now, with claims that were made under another rule than this one, oldest round
+    /// first. Holdings of a hotkey that had no room for all of its claims are included once every
+    /// [`ROOM_AGAIN_BLOCKS`].
     ///
     /// # Errors
     /// If the database cannot be read.

@@ -18,7 +18,7 @@ struct ClaimRow {
 }
 
 impl Store {
-    /// The claims on these contents for one task, by whatever hotkey, in the order of [`Claim`].
+    /// The claims on these items for one task, by any hotkey, in the order of [`Claim`].
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -41,7 +41,7 @@ impl Store {
         sorted(rows)
     }
 
-    /// The claims on one content for whatever task, by whatever hotkey, in the order of [`Claim`].
+    /// The claims on one item for any task, by any hotkey, in the order of [`Claim`].
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -71,7 +71,7 @@ impl Store {
     }
 }
 
-/// Sorted here and not there: databases differ in how they order text.
+/// Sorted here and not by the database: databases differ in how they order text.
 fn sorted(rows: Vec<ClaimRow>) -> Result<Vec<Claim>, StoreError> {
     let mut claims = rows.into_iter().map(ClaimRow::into_claim).collect::<Result<Vec<_>, _>>()?;
     claims.sort_unstable();

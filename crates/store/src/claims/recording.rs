@@ -1,4 +1,4 @@
-//! Adding claims, each of whose times keeps the earliest value that was recorded.
+//! Adding claims. Each time of a claim keeps the earliest value that was recorded.
 
 use crate::claims::room::without_excess;
 use crate::error::StoreError;
@@ -8,11 +8,11 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::gist_record::ClaimedHolding;
 
 impl Store {
-    /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of a
-    /// hotkey that has [`MAX_CLAIMS`](tensorflix_domain::claim::MAX_CLAIMS), claims that are older than
-    /// [`CLAIM_REST_BLOCKS`](tensorflix_domain::claim::CLAIM_REST_BLOCKS) and not among these give way to new ones; beyond
-    /// that, only claims that exist already are touched, and its holdings are among those that are
-    /// [claimed otherwise](Self::holdings_claimed_otherwise): what was left out is claimed within
+    /// Adds claims (one that exists already keeps the earliest of each of its times) and marks holdings as claimed. Of
+    /// a hotkey that has [`MAX_CLAIMS`](tensorflix_domain::claim::MAX_CLAIMS), claims that are older than
+    /// [`CLAIM_REST_BLOCKS`](tensorflix_domain::claim::CLAIM_REST_BLOCKS) and not among these are replaced by new ones;
+    /// beyond that, only claims that exist already are updated, and its holdings are among those that are [claimed
+    /// otherwise](Self::holdings_claimed_otherwise): what was left out is claimed within
     /// [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS) of when there is room.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ fn insert_claims(claims: &[Claim]) -> QueryBuilder<Sqlite> {
             .push_bind(i64::from(claim.committed_at))
             .push_bind(claim.gist.as_ref().map(ToString::to_string));
     });
-    // `Claim::join`, in words that every SQL database has. What gains nothing is not written.
+    // `Claim::join`, in SQL that every database supports. A claim that gains nothing is not written.
     statement.push(
         " ON CONFLICT (task_id, content_id, hotkey) DO UPDATE SET
              round = CASE WHEN excluded.round < claims.round THEN excluded.round ELSE claims.round END,

@@ -1,4 +1,4 @@
-//! Room for the claims of a hotkey, which are bounded: what gives way to a new one, and what is left out.
+//! Room for the claims of a hotkey, which are bounded: which old ones are replaced, and what is left out.
 
 use crate::error::StoreError;
 use sqlx::SqliteConnection;
@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::{Block, Hotkey};
 
-/// The claims that are made, in their order, after old ones gave way; and the hotkeys that have no room for all of theirs,
-/// each with the newest round of what was left out. Known ones are looked up only for a hotkey that could exceed its bound.
+/// The claims that are made, in their order, after old ones were removed; and the hotkeys that have no room for all of
+/// theirs, each with the newest round of what was left out. Existing claims are read only for a hotkey that could
+/// exceed its limit.
 pub(super) async fn without_excess(
     connection: &mut SqliteConnection,
     claims: &[Claim],
@@ -42,8 +43,8 @@ pub(super) async fn without_excess(
     Ok((made.into_iter().cloned().collect(), short_of_room))
 }
 
-/// Deletes claims of a hotkey that are old and that it does not list any more, as many as its new ones exceed the bound by.
-/// Gives the pairs that it has claimed then.
+/// Deletes claims of a hotkey that are old and that it does not list any more, as many as its new ones exceed the limit
+/// by. Returns the pairs that it has claimed then.
 async fn make_room(
     connection: &mut SqliteConnection,
     hotkey: &Hotkey,
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    /// Claims `numbers` of contents for a hotkey in a round.
+    /// Claims the items with these numbers for a hotkey in a round.
     async fn claim(store: &Store, key: u8, numbers: std::ops::Range<usize>, round: Block) -> usize {
         claim_each(store, key, &numbers.collect::<Vec<_>>(), round).await
     }
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(claim(&store, 1, 0..MAX_CLAIMS - 10, 25).await, MAX_CLAIMS - 10);
         assert_eq!(claim(&store, 1, MAX_CLAIMS..MAX_CLAIMS + 5_000, 50).await, MAX_CLAIMS);
         assert_eq!(claim(&store, 1, 2 * MAX_CLAIMS..2 * MAX_CLAIMS + 5_000, 75).await, MAX_CLAIMS);
-        assert_eq!(claim(&store, 2, 0..20, 75).await, 20, "nobody else is touched");
+        assert_eq!(claim(&store, 2, 0..20, 75).await, 20, "no other hotkey is affected");
         assert_eq!(claim(&store, 1, 0..20, 20).await, MAX_CLAIMS);
         let known = store.claims_on("v0000000000").await.expect("read");
         assert_eq!(known.iter().map(|claim| claim.round).min(), Some(20), "what it holds still gains");

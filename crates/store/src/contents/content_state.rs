@@ -1,51 +1,52 @@
-//! What the observations of one content come to. Pure: it takes observations in, one by one, in any order.
+//! The state of one item, from its observations. Pure: it takes observations one by one, in any order.
 //!
-//! The newest wins, counted by block; of two at the same block the one taken in later. A count that an observation does
-//! not give leaves the one known before, with its own block; so does one that gives numbers alone with the details.
+//! The newest wins, counted by block; of two at the same block the one taken later. A count that an observation does
+//! not give keeps the one known before, with its own block; an observation with statistics only keeps the known
+//! details.
 
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::{Broadcast, Observation};
 
-/// The beginning of a SHA-256, long enough that nobody finds two texts with the same.
+/// The beginning of a SHA-256, long enough that no two texts with the same can be found.
 pub(crate) type ShortDigest = [u8; 16];
 
-/// The state of one content.
+/// The state of one item.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContentState {
-    /// The newest observation, and whether the content was there.
+    /// The newest observation, and whether the item existed.
     pub latest: Option<(BlockStamp, bool)>,
-    /// Whether it was there in any observation.
+    /// Whether it existed in any observation.
     pub seen_before: bool,
-    /// The newest number of views.
+    /// The newest count of views.
     pub views: Option<Measurement>,
-    /// The newest number of plays.
+    /// The newest count of plays.
     pub plays: Option<Measurement>,
-    /// The first number of views.
+    /// The first count of views.
     pub first_views: Option<Measurement>,
-    /// The first number of plays.
+    /// The first count of plays.
     pub first_plays: Option<Measurement>,
     /// The newest details.
     pub details: Option<DetailsState>,
 }
 
-/// The newest details of a content, without their texts.
+/// The newest details of an item, without their texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DetailsState {
     /// The block they were seen at.
     pub block: Block,
     /// Digest of all of them, texts included; `None` from a database that has none.
     pub digest: Option<ShortDigest>,
-    /// When the platform published the content.
+    /// When the platform published the item.
     pub published_at: Option<Moment>,
     /// Whether it is a live broadcast.
     pub broadcast: Broadcast,
 }
 
 impl ContentState {
-    /// Takes in an observation whose details have the digest `details_digest`. Whether its texts are now the newest and
-    /// not those that were known.
+    /// Takes an observation with details that have the digest `details_digest`. Returns whether its texts are now the
+    /// newest and differ from the known ones.
     pub(crate) fn take_in(&mut self, observation: &Observation, details_digest: Option<ShortDigest>) -> bool {
         let at = observation.at;
         if self.latest.is_none_or(|(known, _)| at.block >= known.block) {
@@ -75,7 +76,7 @@ impl ContentState {
     }
 }
 
-/// Of two at the same block the one taken in earlier stays.
+/// Of two at the same block, the one taken earlier is kept.
 fn keep_first(known: &mut Option<Measurement>, at: BlockStamp, count: Option<u64>) {
     if let Some(count) = count
         && known.is_none_or(|known| at.block < known.at.block)

@@ -1,4 +1,4 @@
-//! How fresh what is known of contents is: whose details are known, and how their views went.
+//! How fresh the records of items are: which details are known, and how their views developed.
 
 use crate::columns::{content, measurement};
 use crate::contents::reading::{by_platform, push_ids};
@@ -11,7 +11,7 @@ use tensorflix_domain::freshness::Track;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::platform::Platform;
 
-/// The newest number of views of an earlier block than the newest. Each is one seek in the index of the history.
+/// The newest count of views of an earlier block than the newest. Each is one seek in the index of the history.
 const TRACK_COLUMNS: &str = "content_id, published_at_ms, latest_time_ms, views_block, views_time_ms,
     contents.view_count, earlier.block AS earlier_block, earlier.time_ms AS earlier_time_ms,
     earlier.view_count AS earlier_view_count";
@@ -46,8 +46,8 @@ impl TrackRow {
 }
 
 impl Store {
-    /// Of `contents`, in the order asked for, those that were there when they were looked at last, whose details were
-    /// seen at `since` or later, with a time of publication, and which are no broadcast that is live or announced.
+    /// Of `contents`, in the order asked for, those that existed at their last observation, with details seen at
+    /// `since` or later and a publish time, and that are not a live or announced broadcast.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -75,7 +75,7 @@ impl Store {
         Ok(known)
     }
 
-    /// How contents went so far, in the order asked for; those that were never observed are left out.
+    /// How the views of items developed, in the order asked for; those that were never observed are left out.
     ///
     /// # Errors
     /// If the database cannot be read.

@@ -1,4 +1,4 @@
-//! What is known of published contents: observations, verdicts, and the reads that a cycle is decided by.
+//! What is known of published items: observations, verdicts, and the reads that a cycle is decided by.
 
 pub(crate) mod content_state;
 pub(crate) mod freshness;

@@ -1,7 +1,8 @@
-//! The newest observation of a content, whole: its numbers, texts and block. For those who show contents; a cycle asks
-//! for less, and for many contents at a time.
+//! The newest observation of an item, whole: its statistics, texts and block. It is for services that show items; a
+//! cycle reads less, and for many items at a time.
 //!
-//! Contents that nobody claims are kept only as long as somebody wants to see them: here is also how they are forgotten.
+//! Items that no hotkey claims are kept only as long as they are of interest: the functions that delete them are here
+//! too.
 
 use crate::columns::{broadcast, content, from_json, stamp};
 use crate::error::StoreError;
@@ -12,10 +13,10 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Details, Metrics, Observation, Presence, Sighting};
 use tensorflix_domain::verification::PlatformSignals;
 
-/// Contents that one step forgets, so that writers are never held up for long.
+/// Items that one step deletes, so that writers do not wait long.
 const CONTENTS_PER_STEP: i64 = 2_000;
 
-/// Newest first within a block: what was recorded later stands, as in the state of a content.
+/// Newest first within a block: what was recorded later wins, as in the state of an item.
 const NEWEST: &str = "
     SELECT platform, content_id, block, time_ms, present, observations.view_count AS view_count,
            observations.play_count AS play_count, like_count, comment_count, published_at_ms, broadcast, title,
@@ -70,7 +71,7 @@ impl NewestRow {
             title: self.title.unwrap_or_default(),
             description: self.description.unwrap_or_default(),
             author: self.author.unwrap_or_default(),
-            tags: self.tags_json.map(|json| from_json("a content's tags", &json)).transpose()?.unwrap_or_default(),
+            tags: self.tags_json.map(|json| from_json("an item's tags", &json)).transpose()?.unwrap_or_default(),
             duration_secs: self.duration_secs.and_then(|seconds| u32::try_from(seconds).ok()),
             broadcast: self.broadcast.as_deref().map(broadcast).transpose()?.unwrap_or_default(),
             thumbnail_url: self.thumbnail_url,
@@ -85,7 +86,7 @@ impl NewestRow {
 }
 
 impl Store {
-    /// The newest observation of a content, whole; `None` if it was never observed. Where the newest one is an absence,
+    /// The newest observation of an item, whole; `None` if it was never observed. Where the newest one is an absence,
     /// that is the answer, whatever was seen before.
     ///
     /// # Errors
@@ -99,11 +100,11 @@ impl Store {
         row.map(NewestRow::into_observation).transpose()
     }
 
-    /// Forgets all contents but those observed last, with all that was observed of them. For a database that holds
-    /// nothing but a service's latest answers: claims are not looked at.
+    /// Deletes all items except those observed last, with all their observations. For a database that holds nothing but
+    /// a service's latest answers: claims are not checked.
     ///
     /// # Errors
-    /// If the database cannot be written; the steps that were done stay done.
+    /// If the database cannot be written; completed steps are kept.
     pub async fn keep_newest_contents(&self, limit: u32) -> Result<u64, StoreError> {
         self.forget(
             "SELECT content_key FROM contents ORDER BY latest_block DESC, content_key DESC LIMIT $2 OFFSET $1",
@@ -112,11 +113,11 @@ impl Store {
         .await
     }
 
-    /// Forgets contents that no hotkey ever claimed and that were not observed since: those that somebody outside the
-    /// subnet asked for.
+    /// Deletes items that no hotkey ever claimed and that were not observed since: those that were requested from
+    /// outside the subnet.
     ///
     /// # Errors
-    /// If the database cannot be written; the steps that were done stay done.
+    /// If the database cannot be written; completed steps are kept.
     pub async fn forget_unclaimed_contents(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
         self.forget(
             "SELECT content_key FROM contents WHERE latest_time_ms < $1 AND NOT EXISTS (
@@ -126,7 +127,7 @@ impl Store {
         .await
     }
 
-    /// Forgets what `victims` selects with its bound `$1`, at most `$2` at a time.
+    /// Deletes what `victims` selects with its bound `$1`, at most `$2` at a time.
     async fn forget(&self, victims: &'static str, bound: i64) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {

@@ -1,4 +1,4 @@
-//! Reading what is known of contents: by their ids, in chunks, without walking the history.
+//! Reading what is known of items: by their ids, in chunks, without walking the history.
 //!
 //! An answer is put together from several statements in one transaction, so it shows one state of the database.
 
@@ -48,7 +48,7 @@ struct ContentRow {
     first_play_count: Option<i64>,
 }
 
-/// A content's row with its texts, if it has any.
+/// An item's row with its texts, if it has any.
 #[derive(sqlx::FromRow)]
 struct TextRow {
     #[sqlx(flatten)]
@@ -100,7 +100,7 @@ impl TextRow {
         let seen = state
             .details
             .map(|details| SeenContent { published_at: details.published_at, broadcast: details.broadcast });
-        // Present without details is still present: only the platform's word makes a content absent.
+        // Present without details is still present: only the platform's answer makes an item absent.
         let latest = state
             .latest
             .map(|(at, present)| LatestSighting { at, presence: present.then(|| seen.clone().unwrap_or_default()) });
@@ -137,9 +137,9 @@ impl TextRow {
 }
 
 impl Store {
-    /// What is known of contents, in the order asked for; an empty record for those never observed.
+    /// What is known of items, in the order asked for; an empty record for those never observed.
     ///
-    /// Texts come whole: ask for some thousands at a time rather than for a whole subnet.
+    /// Texts are returned whole: ask for some thousands at a time rather than for a whole subnet.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -162,7 +162,7 @@ impl Store {
         Ok(observed)
     }
 
-    /// Of `contents`, in the order asked for, those whose newest observation was made at `since` or later.
+    /// Of `contents`, in the order asked for, those with a newest observation at `since` or later.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -187,7 +187,7 @@ impl Store {
     }
 }
 
-/// The keys and states of contents that have a row; at most one chunk of them.
+/// The keys and states of items that have a row; at most one chunk of them.
 pub(crate) async fn load_states(
     connection: &mut SqliteConnection,
     contents: &[&ContentId],

@@ -1,8 +1,9 @@
-//! Recording what platforms said of contents.
+//! Recording platforms' answers about items.
 //!
-//! A batch is worked off in chunks, each with a handful of statements whatever its size: add the contents that are new,
-//! read the state of all, add the rows of the history, and write the states back. The database says which rows are new,
-//! and only those change a state: the same observation again changes nothing. Texts are written only when they changed.
+//! A batch is processed in chunks, each with a handful of statements whatever its size: add the items that are new,
+//! read the state of all, add the rows of the history, and write the states back. The database reports which rows are
+//! new, and only those change a state: the same observation again changes nothing. Texts are written only when they
+//! changed.
 
 use crate::columns::{broadcast_column, count_column, to_json};
 use crate::contents::content_state::{ContentState, ShortDigest};
@@ -24,7 +25,7 @@ struct Row<'a> {
     sighting_digest: ShortDigest,
 }
 
-/// A content's key and state, and the texts to write if they changed.
+/// An item's key and state, and the texts to write if they changed.
 struct Tracked<'a> {
     key: i64,
     state: ContentState,
@@ -32,7 +33,7 @@ struct Tracked<'a> {
 }
 
 impl Store {
-    /// Adds observations, in any order. One that is there already changes nothing.
+    /// Adds observations, in any order. One that is already stored changes nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -77,11 +78,11 @@ async fn record_chunk(connection: &mut SqliteConnection, chunk: &[Observation]) 
 
 impl<'a> Row<'a> {
     fn new(observation: &'a Observation) -> Result<Self, StoreError> {
-        let details = observation.sighting.details().map(|details| to_json("a content's details", details));
+        let details = observation.sighting.details().map(|details| to_json("an item's details", details));
         let details_digest = details.transpose()?.map(|json| short_digest(&json));
         let identity = (observation.at.time.unix_ms(), details_digest, observation.sighting.metrics());
         let identity = match &observation.sighting {
-            // Without numbers it would be taken for an absence.
+            // Without this word it would be read as an absence.
             Sighting::Counted(_) => to_json("an observation", &("counted", identity))?,
             Sighting::Present(_) | Sighting::Absent => to_json("an observation", &identity)?,
         };
@@ -108,7 +109,7 @@ async fn add_contents(connection: &mut SqliteConnection, contents: &[&ContentId]
     Ok(())
 }
 
-/// Adds rows to the history and gives the identities of those that were not there: content key, block, digest.
+/// Adds rows to the history and returns the identities of those that are new: item's key, block, digest.
 async fn add_rows(
     connection: &mut SqliteConnection,
     rows: &[Row<'_>],
@@ -121,7 +122,7 @@ async fn add_rows(
     statement.push_values(rows, |mut columns, row| {
         let observation = row.observation;
         let metrics = observation.sighting.metrics();
-        // A key that is missing becomes NULL, which the schema refuses.
+        // A missing key becomes NULL, which the schema rejects.
         columns
             .push_bind(keys.get(&observation.content).copied())
             .push_bind(i64::from(observation.at.block))
@@ -188,7 +189,7 @@ async fn save_states(
     Ok(())
 }
 
-/// The three columns of a count: its block, time and number.
+/// The three columns of a count: its block, time and value.
 fn push_measurement(row: &mut Separated<'_, Sqlite, &'static str>, measurement: Option<Measurement>) {
     row.push_bind(measurement.map(|known| i64::from(known.at.block)));
     row.push_bind(measurement.map(|known| known.at.time.unix_ms()));
@@ -202,7 +203,7 @@ async fn save_texts(
     let mut changed = Vec::new();
     for tracked in tracked.values() {
         if let Some(details) = tracked.new_texts {
-            changed.push((tracked.key, details, to_json("a content's tags", &details.tags)?));
+            changed.push((tracked.key, details, to_json("an item's tags", &details.tags)?));
         }
     }
     if changed.is_empty() {

@@ -1,4 +1,4 @@
-//! How the counts of contents went: the newest part of their histories.
+//! The development of items' counts: the newest part of their histories.
 
 use crate::columns::content;
 use crate::contents::reading::{by_platform, push_ids};
@@ -11,7 +11,7 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::traffic::{Point, Series};
 
-/// The newest observations of each content: one seek in the index of the history, and as many steps as rows are wanted.
+/// The newest observations of each item: one seek in the index of the history, and as many steps as rows are wanted.
 /// The order of the joins is fixed, since the other one would walk the whole history.
 const COLUMNS: &str = "content_id, published_at_ms, duration_secs, time_ms, observations.view_count,
     observations.play_count, like_count, comment_count";
@@ -55,9 +55,9 @@ impl PointRow {
 }
 
 impl Store {
-    /// The newest `newest` observations of each content, in the order asked for; no points for those never observed.
+    /// The newest `newest` observations of each item, in the order asked for; no points for those never observed.
     ///
-    /// Ask for some thousand contents at a time rather than for a whole subnet.
+    /// Ask for some thousand items at a time rather than for a whole subnet.
     ///
     /// # Errors
     /// If the database cannot be read.

@@ -1,7 +1,7 @@
-//! What detectors said of contents, and what they were not heard of yet.
+//! Detectors' verdicts on items, and which verdicts are still missing.
 //!
-//! Of each provider and question the newest verdict is kept; the evidence of each cycle holds what it was decided by. A
-//! content that was never observed has no verdicts.
+//! Of each provider and question the newest verdict is kept; the evidence of each cycle holds what it was decided by.
+//! An item that was never observed has no verdicts.
 
 use crate::columns::{content, from_json, to_json};
 use crate::contents::reading::{by_platform, push_ids};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
-/// In messages.
+/// Names in messages.
 const VERDICT: &str = "a verdict";
 const WAIT: &str = "a missing verdict";
 
@@ -45,7 +45,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Records what is missing of contents, in place of all that was missing of them before.
+    /// Records the missing verdicts of items, in place of those recorded before.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -67,7 +67,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// What is stored of contents' verification, in the order asked for.
+    /// What is stored of items' verification, in the order asked for.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -109,7 +109,7 @@ async fn add_wait(connection: &mut SqliteConnection, content: &ContentId, wait: 
     Ok(())
 }
 
-/// A column of the rows of a table that belong to contents.
+/// A column of the rows of a table that belong to items.
 async fn rows(
     connection: &mut SqliteConnection,
     contents: &[ContentId],

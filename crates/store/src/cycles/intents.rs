@@ -1,7 +1,8 @@
-//! What WeightSetter remembers: the weights that it signed, and what came of each. Of the intents of one hotkey in one
-//! window at most one can have reached the chain.
+//! What WeightSetter remembers: the weights that it signed, and the outcome of each. Of the intents of one hotkey in
+//! one window at most one can have reached the chain.
 //!
-//! Intents belong to the hotkey that signed them. A few that an early release wrote name none; they are anybody's.
+//! Intents belong to the hotkey that signed them. A few that an early release wrote name none; they count for every
+//! hotkey.
 
 use crate::columns::{block, cycle_number, from_json, hash, hotkey, stamp, to_json};
 use crate::error::StoreError;
@@ -88,7 +89,7 @@ impl Store {
         rows.into_iter().map(IntentRow::into_intent).collect()
     }
 
-    /// Commits of a hotkey whose call succeeded and of whose reveal nothing is known yet, oldest window first, at most
+    /// Commits of a hotkey with a successful call and a reveal of unknown outcome, oldest window first, at most
     /// `limit`.
     ///
     /// # Errors
@@ -109,7 +110,7 @@ impl Store {
         rows.into_iter().map(IntentRow::into_intent).collect()
     }
 
-    /// Stores what came of the reveal of a commit. An outcome is a fact: one that is stored stays.
+    /// Stores the outcome of the reveal of a commit. An outcome is a fact: one that is stored is not changed.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -128,7 +129,8 @@ impl Store {
         Ok(())
     }
 
-    /// Stores what came of an intent, the newest of its hotkey and window. An outcome is a fact: one that is stored stays.
+    /// Stores the outcome of an intent, the newest of its hotkey and window. An outcome is a fact: one that is stored
+    /// is not changed.
     ///
     /// # Errors
     /// [`StoreError::UnknownWindow`] if the window has no intent; else if the database cannot be written.
@@ -153,7 +155,7 @@ impl Store {
     }
 }
 
-/// The column of whoever signed an intent.
+/// The column with the hotkey that signed an intent.
 fn signer(intent: &WeightIntent) -> Option<&[u8]> {
     intent.hotkey.as_ref().map(|hotkey| &hotkey.public_key()[..])
 }

@@ -88,7 +88,7 @@ impl Store {
         let smoothed_json = to_json("a cycle's smoothed scores", &decided.smoothed)?;
         let policy_json = to_json("a cycle's policy", &decided.policy)?;
         let errors_json = to_json("a cycle's errors", &decided.errors)?;
-        // Before the transaction, because it takes a while and others want to write.
+        // Before the transaction, because it takes a while and would block other writers.
         let evidence = pack("a cycle's evidence", &decided.evidence)?;
         let submissions = pack("a cycle's submissions", &decided.submissions)?;
         let mut transaction = self.write().await?;
@@ -188,8 +188,8 @@ impl Store {
         json.map(|json| from_json("a cycle's scores", &json)).transpose()
     }
 
-    /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all cycles are
-    /// of development builds.
+    /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all
+    /// cycles are of development builds.
     ///
     /// # Errors
     /// If the database cannot be read.

@@ -1,8 +1,8 @@
 //! The large parts of a decided cycle as compressed JSON.
 //!
-//! A cycle of a hundred thousand contents is tens of megabytes of JSON; it is compressed as it is written, so that
-//! neither memory nor the file ever holds it whole. Floats keep every bit: serde_json writes the shortest text that
-//! reads back as the same number, and is built to read it exactly.
+//! A cycle of a hundred thousand items is tens of megabytes of JSON; it is compressed as it is written, so that neither
+//! memory nor the file ever holds it whole. Floats keep every bit: serde_json writes the shortest text that reads back
+//! as the same number, and is built to read it exactly.
 
 use crate::error::StoreError;
 use flate2::Compression;

@@ -1,7 +1,7 @@
-//! What Scorer remembers of disputes: the gists that are in line to be dated, what came of those that were, and when the
-//! blocks were that dates are compared with.
+//! What Scorer remembers of disputes: the gists that are queued for dating, the results, and the times of the blocks
+//! that dates are compared with.
 //!
-//! A date that is known, or is known never to be, stays. So does the time of a block once it is recorded.
+//! A date that is known, or is known to be impossible, is kept. So is the time of a block once it is recorded.
 
 use crate::columns::{block, gist_name, hotkey, optional_block};
 use crate::error::StoreError;
@@ -14,13 +14,14 @@ use tensorflix_domain::dating::{Dating, GistDate, Undatable};
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Hotkey};
 
-/// Hotkeys, each with the gist by which it was seen, that have a claim of round $1, dated by no earlier pin, that another
-/// hotkey's ties with within a round of $2 blocks, while none is earlier than that; those with a record are left out. A pin
-/// counts from the first round that was held.
+/// Hotkeys, each with the gist by which it was seen, that have a claim of round $1, dated by no earlier pin, that
+/// another hotkey's ties with within a round of $2 blocks, while none is earlier than that; those with a record are
+/// left out. A pin counts from the first round that was held.
 ///
-/// Each hotkey's claims are looked at until one is found. The plus signs keep SQLite from the index of rounds, by which it
-/// would walk the whole round for each of its claims. Of the ranges without a round only those matter that end near $1, or
-/// that the round before $1 lies in; no range begins where another ends, save where the one before the first round does.
+/// Each hotkey's claims are checked until one is found. The plus signs keep SQLite from the index of rounds, by which
+/// it would walk the whole round for each of its claims. Of the ranges without a round only those matter that end near
+/// $1, or that contain the round before $1; no range begins where another ends, except where the one before the first
+/// round does.
 const IN_DISPUTE: &str = "WITH missed AS MATERIALIZED (
         SELECT from_block, COALESCE((SELECT until_block FROM unwatched_blocks AS next
                                      WHERE first.from_block = 0 AND next.from_block = first.until_block), until_block)
@@ -52,8 +53,8 @@ const IN_DISPUTE: &str = "WITH missed AS MATERIALIZED (
                                                    AND better.pinned_at < until_block)))))
     ORDER BY seen.hotkey, seen.gist";
 
-/// Gists in line that were dated after round $1 and by which a pair was seen that was seen by one in line that was not, of another
-/// hotkey, within $2 blocks. Each pair of those in line is looked at once, whatever the number of rivals.
+/// Queued gists, dated after round $1, by which a pair was seen that was also seen by a queued gist of another hotkey
+/// that was not dated then, within $2 blocks. Each pair of those queued is checked once, whatever the number of rivals.
 const RIVALS_OF_UNDATED: &str = "WITH in_line AS MATERIALIZED (
         SELECT hotkey, round, username, gist_id, gist_id IN (
             SELECT gist_id FROM gist_dates WHERE asked_round > $1 AND updated_at_ms IS NOT NULL) AS is_dated
@@ -91,7 +92,7 @@ impl DateRow {
                 .into_iter()
                 .find(|why| why.code() == code)
                 .map(Dating::Undatable)
-                .ok_or_else(|| StoreError::Damaged(format!("{code} is no reason that prevents dating a gist")))?,
+                .ok_or_else(|| StoreError::Damaged(format!("{code} is not a known reason against dating a gist")))?,
             (None, None) => Dating::NotAsked,
         };
         let gist = GistName { username: self.username, gist_id: self.gist_id };
@@ -137,7 +138,7 @@ const DATED_SINCE: &str = "SELECT gist_id FROM gist_dates WHERE asked_round > $1
 
 impl Store {
     /// The hotkeys with a claim of this round that is in dispute with another's, where rounds last `round_blocks`, and
-    /// that are not in line to be dated yet; each with the gist by which it was seen, as far as the claim tells.
+    /// that are not queued for dating yet; each with the gist by which it was seen, as far as the claim names it.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -154,8 +155,7 @@ impl Store {
         rows.iter().map(|(key, gist)| Ok((hotkey(key)?, gist.as_deref().map(gist_name).transpose()?))).collect()
     }
 
-    /// The gist by which a hotkey was seen with something new in `round`, or before it for the last time; `None` if that
-    /// was pruned.
+    /// The gist by which a hotkey was seen with something new in `round`, or last before it; `None` if that was pruned.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -171,7 +171,7 @@ impl Store {
         pointer.as_deref().map(crate::columns::pointer).transpose()
     }
 
-    /// The dates of these hotkeys' claims of these rounds, also those in line.
+    /// The dates of these hotkeys' claims of these rounds, including those queued.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -191,7 +191,7 @@ impl Store {
         Ok(dates)
     }
 
-    /// The first date of a gist that was asked for in this round or later.
+    /// The first gist date that was requested in this round or later.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -205,7 +205,7 @@ impl Store {
         row.map(DateRow::into_date).transpose()
     }
 
-    /// The dates in line to be asked for.
+    /// The dates that are queued.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -223,7 +223,7 @@ impl Store {
         Ok(ids.into_iter().collect())
     }
 
-    /// The gists in line that were dated after a round and are in dispute with one in line that was not.
+    /// The queued gists that were dated after a round and are in dispute with one that was not.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -236,7 +236,7 @@ impl Store {
         Ok(rows.into_iter().map(|(username, gist_id)| GistName { username, gist_id }).collect())
     }
 
-    /// Records dates. Of one that is in line already a later look stands; one that is known stays.
+    /// Records dates. Of a queued gist, a later answer replaces an earlier one; a known date is kept.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -276,7 +276,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// When blocks were, as far as that is recorded.
+    /// The times of blocks, as far as they are recorded.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -286,7 +286,7 @@ impl Store {
         rows.into_iter().map(|(number, time)| Ok((block(number)?, Moment::from_unix_ms(time)))).collect()
     }
 
-    /// Records when blocks were; what is recorded already stays.
+    /// Records the times of blocks; a recorded one is kept.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -311,7 +311,7 @@ mod tests {
 
     type Step = (i64, i64, i64, String);
 
-    /// How SQLite goes about a statement.
+    /// SQLite's plan for a statement.
     async fn plan(statement: &str) -> Vec<Step> {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         let mut query = sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
@@ -355,7 +355,7 @@ mod tests {
             let plan = plan(statement).await;
             let of = |table| plan.iter().map(|(.., step)| step).filter(move |step| step.contains(table));
             assert!(of("gist_dates").count() > 0, "{plan:?}");
-            // The partial index of those in line is walked as a whole.
+            // The partial index of queued gists is walked as a whole.
             let is_by_index = |step: &String| step.starts_with("SEARCH") || step.contains("INDEX gists_to_date");
             assert!(of("gist_dates").all(is_by_index), "{plan:?}");
             assert!(of("claims").all(|step| step.contains("round=? AND hotkey=?")), "{plan:?}");

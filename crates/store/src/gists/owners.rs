@@ -1,4 +1,4 @@
-//! What GistFetcher remembers of gists beside their contents: whose they are, and when nobody looked.
+//! What GistFetcher remembers of gists beside their documents: their owners, and the blocks without a polling round.
 
 use crate::columns::{block, count_column, from_json, to_json};
 use crate::error::StoreError;
@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 
-/// In messages.
+/// The name in messages.
 const WHAT: &str = "a gist's refusal";
 
 #[derive(sqlx::FromRow)]
@@ -47,8 +47,7 @@ impl Store {
         rows.into_iter().map(OwnerRow::into_record).collect()
     }
 
-    /// Records what checks have come to; of a gist that is known already, only a check that is not older than the
-    /// recorded one.
+    /// Records the results of checks; for a known gist, only a check that is not older than the recorded one.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -80,7 +79,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Records blocks in which no polling round was held. The same beginning again has its later end.
+    /// Records blocks in which no polling round was held. A range with the same beginning gets the later end.
     ///
     /// # Errors
     /// If the database cannot be written.

@@ -1,7 +1,7 @@
-//! What GistFetcher remembers: the state of each gist, the documents, and who was seen holding which.
+//! What GistFetcher remembers: the state of each gist, the documents, and which hotkey was seen holding which.
 //!
 //! Documents are named by their digest and stored once, however many gists or revisions have the same content. A
-//! holding is added the first time that a hotkey is seen with a content through a pointer; a content that comes back
+//! holding is added the first time that a hotkey is seen with a document through a pointer; a document that comes back
 //! later is not a new one.
 
 use crate::columns::{block, digest, hotkey, optional_block, pointer};
@@ -73,7 +73,7 @@ impl Store {
         optional_block(round)
     }
 
-    /// Marks a round as finished; an older one than is known changes nothing.
+    /// Marks a round as finished; a round older than the known one changes nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -89,7 +89,7 @@ impl Store {
         Ok(())
     }
 
-    /// All gists that were ever asked for and are still kept, in the order of their pointers.
+    /// All gists that were ever requested and are still kept, in the order of their pointers.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError> {
-        // Where nothing says since when it was committed, it was when it was seen so.
+        // Where the time of the commitment is not recorded, it is the round in which the gist was first seen so.
         let rows: Vec<GoodRow> = sqlx::query_as(
             "SELECT hotkey, pointer, digest, round, COALESCE(committed_at, round) AS committed_at FROM good_pointers
              ORDER BY hotkey",
@@ -133,7 +133,7 @@ impl Store {
         rows.into_iter().map(GoodRow::into_good).collect()
     }
 
-    /// A content by its digest; `None` if it was never stored or was pruned.
+    /// A document by its digest; `None` if it was never stored or was pruned.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -146,10 +146,10 @@ impl Store {
     }
 
     /// Records answers of one round, then adds a holding for each holder of a gist that was read in this round, if the
-    /// hotkey was not seen with this content through this pointer before.
+    /// hotkey was not seen with this document through this pointer before.
     ///
     /// The same call again adds no holding; a failure that is recorded again counts as another attempt. Answers of an
-    /// older round than that of the last good answer come too late and change nothing.
+    /// older round than that of the last good answer are too late and change nothing.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -201,7 +201,7 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
         )
         .bind(pointer)
         .bind(i64::from(round)),
-        // It keeps its place in the line.
+        // It keeps its place in the queue.
         GistOutcome::Failed { error, scope: FailureScope::NotAsked } => sqlx::query(
             "INSERT INTO gists (pointer, asked_round, failures, error) VALUES ($1, 0, 0, $3)
              ON CONFLICT (pointer) DO UPDATE SET error = excluded.error
@@ -228,7 +228,7 @@ async fn record_answer(connection: &mut SqliteConnection, round: Block, answer: 
 
 async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: &GistHolder) -> Result<(), StoreError> {
     let (hotkey, pointer) = (&holder.hotkey.public_key()[..], holder.pointer.to_string());
-    // An attempt to insert writes a page even if nothing comes of it, and in most rounds nothing does.
+    // An attempt to insert writes a page even if it adds nothing, and in most rounds nothing is new.
     let is_known: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM gists JOIN holdings USING (pointer, digest)
              JOIN good_pointers AS good ON good.hotkey = holdings.hotkey AND good.pointer = gists.pointer
@@ -247,7 +247,7 @@ async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: 
             .bind(hotkey)
             .fetch_optional(&mut *connection)
             .await?;
-    // Another revision of the gist that it is committed to is no other gist.
+    // Another revision of the gist that the hotkey is committed to is not another gist.
     let committed_at = match before {
         Some((at, Some(since))) if is_same_gist(&at, &holder.pointer)? => since.min(i64::from(holder.committed_at)),
         _ => i64::from(holder.committed_at),
@@ -265,7 +265,7 @@ async fn record_holder(connection: &mut SqliteConnection, round: Block, holder: 
     .bind(holder.pointer.revision().map(|_| i64::from(holder.committed_at)))
     .execute(&mut *connection)
     .await?;
-    // Written only where something changed, so that a quiet round costs nothing.
+    // Written only where something changed, so that a quiet round writes nothing.
     sqlx::query(
         "INSERT INTO good_pointers (hotkey, pointer, digest, round, committed_at)
          SELECT $1, pointer, digest, $3, $4 FROM gists

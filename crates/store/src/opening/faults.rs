@@ -1,5 +1,5 @@
-//! What the store says when its disk is full, its file is locked, read-only or damaged, and that it works again without
-//! being opened anew once the cause is gone. (Inside the crate: the causes are set on the store's own connections.)
+//! The store's errors when its disk is full, or its file is locked, read-only or damaged. It works again without being
+//! reopened once the cause is gone. (Inside the crate: the causes are set on the store's own connections.)
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -32,7 +32,7 @@ async fn pragma(store: &Store, pragma: &'static str) {
     sqlx::query(pragma).execute(&store.writer).await.expect("set");
 }
 
-/// Writes so much that no free page has room for it.
+/// Writes more than fits into the free pages.
 async fn write(store: &Store, byte: u8) -> Result<(), StoreError> {
     let outcome = GistOutcome::Fetched { digest: ContentDigest([byte; 32]), document: vec![byte; 100_000], etag: None };
     let answer = GistAnswer { pointer: format!("a:{byte:032x}").parse().expect("a pointer"), outcome };
@@ -43,7 +43,8 @@ fn head(block: u32) -> Head {
     Head { stamp: BlockStamp { block, time: Moment::from_unix_ms(0) }, hash: [0; 32] }
 }
 
-/// While the cause is there every write fails with words that say what to do, and reads work; afterwards all works.
+/// As long as the cause lasts, every write fails with an error that says what to do, and reads work; afterwards all
+/// works.
 async fn check(store: &Store, error: &StoreError, words: &str) {
     assert!(error.to_string().contains(words), "{error}");
     assert_eq!(store.latest_head().await.expect("what is there can be read").map(|head| head.stamp.block), Some(7));
@@ -51,7 +52,7 @@ async fn check(store: &Store, error: &StoreError, words: &str) {
 }
 
 async fn check_recovery(store: &Store) {
-    write(store, 1).await.expect("it works again without being opened anew");
+    write(store, 1).await.expect("it works again without being reopened");
     assert!(store.gist_document(&ContentDigest([1; 32])).await.expect("read").is_some());
 }
 
@@ -73,7 +74,7 @@ async fn a_transaction_that_sqlite_ended_by_itself_leaves_no_connection_behind_t
     let place = Place::new();
     let store = place.open().await.expect("opened");
     store.save_head(&head(7)).await.expect("saved");
-    // As an input or output error does in the midst of a read.
+    // As an input or output error does during a read.
     for _ in 0..6 {
         let mut reading = store.read().await.expect("begun");
         sqlx::query("SELECT * FROM latest_head").fetch_all(&mut *reading).await.expect("read");

@@ -1,9 +1,9 @@
 //! Files of databases that this process keeps open for as long as it lives.
 //!
-//! SQLite guards a database with POSIX locks, and a process loses all of those that it has on a file as soon as it closes any
-//! descriptor of that file (<https://sqlite.org/howtocorrupt.html>, section 2.2). A descriptor that was opened beside SQLite's
-//! own is therefore never closed here; only the lock on it (`flock`, which POSIX locks know nothing of) is released. A process
-//! opens one database or two, so that little is kept.
+//! SQLite guards a database with POSIX locks, and a process loses all of those that it has on a file as soon as it
+//! closes any descriptor of that file (<https://sqlite.org/howtocorrupt.html>, section 2.2). A descriptor that was
+//! opened beside SQLite's own is therefore never closed here; only the lock on it (`flock`, which is independent of
+//! POSIX locks) is released. A process opens one database or two, so that little is kept.
 
 use crate::opening::identity::StoreId;
 use crate::opening::open::FLAGS;
@@ -23,7 +23,7 @@ struct Held {
     is_locked: bool,
 }
 
-/// The lock on a database's file, whatever name it was reached by; released with the value.
+/// The lock on a database's file, by whichever name it was opened; released with the value.
 #[derive(Debug)]
 pub(crate) struct FileLock {
     identity: Identity,
@@ -36,7 +36,7 @@ pub(crate) struct Facts {
     pub(crate) length: u64,
     /// How many names it has.
     pub(crate) names: u64,
-    /// The database that it says to be.
+    /// The database's number in its header.
     pub(crate) id: Option<StoreId>,
 }
 
@@ -87,7 +87,7 @@ impl FileLock {
 impl Drop for FileLock {
     fn drop(&mut self) {
         if let Some(one) = held().iter_mut().find(|one| one.identity == self.identity) {
-            // What cannot be unlocked stays locked until the process ends.
+            // A lock that cannot be released is held until the process ends.
             one.is_locked = one.file.unlock().is_err();
         }
     }

@@ -1,7 +1,8 @@
-//! Which database it is, wherever its file lies: a number that it is given once and keeps, also in its backups.
+//! The identity of a database, wherever its file is: a number that it gets once and keeps, also in its backups.
 //!
-//! It stands in the header of the file (`application_id` says that it is ours, `user_version` is the number), where it can
-//! be read before SQLite opens anything, and in the lock file beside the database, which so remembers what was kept there.
+//! It is kept in the header of the file (`application_id` marks the file as ours, `user_version` is the number), where
+//! it can be read before SQLite opens anything, and in the lock file beside the database, which so records which
+//! database was kept there.
 
 use crate::error::StoreError;
 use crate::store::Store;
@@ -17,7 +18,7 @@ const OURS: u32 = 0x5446_4c58;
 const USER_VERSION_AT: u64 = 60;
 const APPLICATION_ID_AT: u64 = 68;
 
-/// How a lock file begins that remembers a database.
+/// The beginning of a lock file that records a database.
 const REMEMBERED: &str = "database ";
 
 /// The number of a database; never 0.
@@ -35,7 +36,7 @@ impl StoreId {
         (application == OURS && number != 0).then_some(Self(number))
     }
 
-    /// A number that no other database has, as far as chance allows.
+    /// A number that no other database has, except by an unlikely chance.
     pub(crate) fn random() -> Self {
         let [_, _, _, _, bytes @ ..] = RandomState::new().build_hasher().finish().to_be_bytes();
         Self(u32::from_be_bytes(bytes).max(1))
@@ -50,7 +51,7 @@ impl StoreId {
         Self::new(field(APPLICATION_ID_AT)?, field(USER_VERSION_AT)?)
     }
 
-    /// The number that the text of a lock file remembers.
+    /// The number that the text of a lock file records.
     pub(crate) fn remembered(text: &str) -> Option<Self> {
         let number = text.strip_prefix(REMEMBERED)?.split_whitespace().next()?;
         u32::from_str_radix(number, 16).ok().filter(|number| *number != 0).map(Self)
@@ -73,7 +74,7 @@ impl Store {
         Ok(StoreId::new(unsigned(application), unsigned(number)))
     }
 
-    /// Writes something that changes nothing: whether there is space and the right to write.
+    /// Writes something that changes nothing, to check that there is space and permission to write.
     ///
     /// # Errors
     /// Those of any write.

@@ -1,6 +1,6 @@
-//! Why a database can be of no use any more.
+//! Why a database cannot be used any more.
 
-/// Why a database is of no use any more. Trying again changes nothing: the process has to end, and the operator to act.
+/// Why a database cannot be used any more. A retry does not help: the process must end, and the operator must act.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Loss {
     /// Its content is not what was written.
@@ -13,9 +13,9 @@ pub enum Loss {
         /// What SQLite or the decoder says.
         reason: String,
     },
-    /// Its name leads nowhere.
+    /// There is no file of its name.
     #[error(
-        "the database {file} is gone: it was removed or renamed while this process used it, or its disk went away. Put it \
+        "the database {file} is gone: it was removed or renamed while this process used it, or its disk was unmounted. Put it \
          back with its -wal file, or restore a backup"
     )]
     Gone {
@@ -34,13 +34,14 @@ pub enum Loss {
     /// Its name leads to another file.
     #[error(
         "the database {file} is another file now: it was replaced while this process used it. What was written since is not \
-         in it. Start again if that file is the one to go on with, else put the right one there"
+         in it. Restart to use that file, or put the right one back first"
     )]
     Replaced {
         /// The path as configured.
         file: String,
     },
-    /// It belongs to another chain or subnet; the words of [`StoreError::OtherChain`](crate::StoreError::OtherChain).
+    /// It belongs to another chain or subnet; the text is that of
+    /// [`StoreError::OtherChain`](crate::StoreError::OtherChain).
     #[error("{0}")]
     OtherChain(String),
 }

@@ -1,4 +1,4 @@
-//! The file of a database: opening it, knowing which one it is, holding it alone, and noticing when it is lost.
+//! The file of a database: opening it, identifying it, locking it, and noticing when it is lost.
 
 #[cfg(test)]
 pub(crate) mod faults;

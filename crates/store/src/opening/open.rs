@@ -1,8 +1,8 @@
-//! Opening a database: where it is, how it is connected to, and bringing its schema up to date.
+//! Opening a database: where it is, its connections, and bringing its schema up to date.
 //!
 //! A database on disk has one connection that writes and a few that read. SQLite lets one writer in at a time anyway; a
-//! pool of one makes the others wait in order instead of failing, and in WAL mode readers are not held up by it. A
-//! database in memory exists once a connection, so everything shares the only one.
+//! pool of one makes the others wait in order instead of failing, and in WAL mode readers do not wait for it. A
+//! database in memory belongs to one connection, so everything shares that.
 
 use crate::error::{StoreError, cannot_create, cannot_migrate, cannot_open, is_busy};
 use crate::opening::watched::Watched;
@@ -32,13 +32,13 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Size that the write-ahead log is cut to after a checkpoint, however large one transaction made it.
 const WAL_KEPT_BYTES: &str = "67108864";
 
-/// Permissions of the files that are made here: claims, evidence and what is signed are nobody else's business.
+/// Permissions of the files that are created here: claims, evidence and signed extrinsics are for the owner only.
 pub(crate) const FOR_THE_OWNER: u32 = 0o600;
 
 /// How files are opened beside SQLite: a link in their place is not followed, and a pipe is not waited for.
 pub(crate) const FLAGS: i32 = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
 
-/// What stands in messages for the file of a database in memory.
+/// The name in messages for a database in memory.
 const IN_MEMORY: &str = "in memory";
 
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -72,7 +72,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Finds out what SQLite would only call "unable to open database file".
+    /// Finds the reasons for which SQLite would only report "unable to open database file".
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let Self::File(file) = self else { return Ok(()) };
         let path = Path::new(file);
@@ -91,20 +91,20 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What [`Store::open_to_read`] asks for beyond [`check`](Self::check): that there is something to read.
+    /// What [`Store::open_to_read`] needs beyond [`check`](Self::check): a file that exists.
     fn check_presence(&self) -> Result<(), StoreError> {
         match self {
             Self::File(file) if Path::new(file).exists() => Ok(()),
             Self::File(_) | Self::Memory => Err(StoreError::CannotOpen {
                 file: self.name().to_owned(),
-                reason: "there is none yet".to_owned(),
-                remedy: "Name the validator's own with store.url; `run` makes it",
+                reason: "it does not exist yet".to_owned(),
+                remedy: "Set store.url to the validator's database; `run` creates it",
             }),
         }
     }
 
-    /// Makes the file if it is absent, for its owner alone. SQLite gives its other files the same permissions, whatever the
-    /// umask is.
+    /// Creates the file if it is absent, readable by its owner only. SQLite gives its other files the same permissions,
+    /// whatever the umask is.
     pub(crate) fn create(&self) -> io::Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         match OpenOptions::new().write(true).create_new(true).mode(FOR_THE_OWNER).open(path) {
@@ -114,7 +114,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What is to be watched of the file that was just opened.
+    /// The file to watch, which was just opened.
     fn watched(&self) -> Result<Watched, StoreError> {
         match self {
             Self::Memory => Ok(Watched::in_memory()),
@@ -142,7 +142,7 @@ impl<'a> Place<'a> {
 }
 
 impl Store {
-    /// Whether the database is gone with this value.
+    /// Whether the database is dropped with this value.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.file == IN_MEMORY
     }
@@ -163,7 +163,7 @@ impl Store {
         migrate(&writer, file).await?;
         let readers = match place {
             Place::Memory => writer.clone(),
-            // A guard against our own mistakes: a statement that writes belongs to the writer.
+            // A guard against bugs of ours: a statement that writes belongs to the writer.
             Place::File(_) => {
                 connect(READERS, options.pragma("query_only", "ON")).await.map_err(|error| cannot_open(file, &error))?
             }
@@ -207,7 +207,7 @@ async fn check_schema(readers: &SqlitePool, file: &str) -> Result<(), StoreError
         .await
         .map_err(|error| cannot_open(file, &error))?;
     if tables == 0 {
-        return refuse("this program did not make it", "Name the validator's own with store.url");
+        return refuse("it is not a tensorflix database", "Set store.url to the validator's database");
     }
     let found: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
         .fetch_one(readers)
@@ -215,16 +215,15 @@ async fn check_schema(readers: &SqlitePool, file: &str) -> Result<(), StoreError
         .map_err(|error| cannot_open(file, &error))?;
     match found.cmp(&known) {
         Ordering::Equal => Ok(()),
-        Ordering::Less => refuse(
-            "an older version of this program wrote it",
-            "Start `run` of this version once, which brings it up to date",
-        ),
+        Ordering::Less => {
+            refuse("an older version of this program wrote it", "Start `run` of this version once to upgrade it")
+        }
         Ordering::Greater => refuse("a newer version of this program wrote it", "Run that version or a later one"),
     }
 }
 
-/// Connects the writer, and waits for others who open the same new file just now: whoever turns on its log first locks
-/// out the rest, and SQLite tells them so at once instead of letting them wait.
+/// Connects the writer, and waits for others that open the same new file at the same time: the first one to enable the
+/// log locks out the rest, and SQLite reports that at once instead of letting them wait.
 async fn connect_patiently(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
@@ -235,7 +234,7 @@ async fn connect_patiently(options: SqliteConnectOptions) -> Result<SqlitePool, 
     }
 }
 
-/// A pool whose connections stay: they are files, so there is nothing to refresh or to test.
+/// A pool that keeps its connections: they are files, so there is nothing to refresh or to test.
 async fn connect(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     // A database in memory is gone with its connection, and has no disk.
     let is_alone = options.get_filename() == Path::new(":memory:");
@@ -245,14 +244,14 @@ async fn connect(connections: u32, options: SqliteConnectOptions) -> Result<Sqli
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        // SQLite ends a transaction by itself when the disk is full or fails; sqlx goes on counting it, and would refuse
+        // SQLite ends a transaction by itself when the disk is full or fails; sqlx still counts it, and would reject
         // every later one, or begin it inside of one that sees old data for ever. Such a connection is replaced.
         .before_acquire(move |connection, _| Box::pin(async move { Ok(is_alone || !connection.is_in_transaction()) }))
         .connect_with(options)
         .await
 }
 
-/// Runs what is missing of the migrations, all in one transaction that locks out others who open the file just now.
+/// Runs the missing migrations, all in one transaction that locks out others that open the file at the same time.
 async fn migrate(writer: &SqlitePool, file: &str) -> Result<(), StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| cannot_open(file, &error))?;
     MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(|error| cannot_migrate(file, error))?;

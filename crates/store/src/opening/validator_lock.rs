@@ -1,14 +1,15 @@
 //! One validator a database: a second one would send the same weights, or others, with the same key.
 //!
-//! Two locks of the operating system, gone with the process however it ends: one on a file beside the database, and one on
-//! the database's own file, which holds under whatever name it is reached: a symbolic or hard link, a bind mount. Processes
-//! that only serve or read take none.
+//! Two locks of the operating system, released when the process ends in any way: one on a file beside the database, and
+//! one on the database's own file, which holds by whichever name it is opened: a symbolic or hard link, a bind mount.
+//! Processes that only serve or read take none.
 //!
-//! The file beside the database also remembers which database was kept there. One that is missing, empty or another is
-//! refused, since beginning again would forget every claim and everything that was sent; whoever means it deletes that file.
+//! The file beside the database also records which database was kept there. A database that is missing, empty or a
+//! different one is rejected, since starting over would lose every claim and the record of everything that was sent; an
+//! operator who intends that deletes the lock file.
 //!
-//! SQLite finds its write-ahead log by the name of the database. A file with several names is therefore refused under one
-//! that it was not used with before.
+//! SQLite finds its write-ahead log by the name of the database. A file with several names is therefore rejected under
+//! a name that it was not used with before.
 
 use crate::error::StoreError;
 use crate::error::cannot_create;
@@ -29,7 +30,7 @@ const LONGEST_REMINDER: u64 = 4_096;
 #[derive(Debug)]
 pub struct ValidatorLock {
     url: String,
-    /// `None` for a database in memory, which nobody else can open.
+    /// `None` for a database in memory, which no other process can open.
     held: Option<Held>,
 }
 
@@ -46,8 +47,8 @@ struct Held {
 }
 
 impl ValidatorLock {
-    /// Makes this process the one validator of the database at `url` before it is opened: whoever does not hold the lock
-    /// must not bring the schema up to date under the validator that does.
+    /// Makes this process the one validator of the database at `url` before it is opened: a process without the lock
+    /// must not bring the schema up to date under the validator that holds it.
     ///
     /// # Errors
     /// [`StoreError::OtherValidator`] if another process is; [`StoreError::Vanished`] and [`StoreError::OtherStore`] if what
@@ -63,7 +64,7 @@ impl ValidatorLock {
         Ok(Self { url: url.to_owned(), held })
     }
 
-    /// Opens the database, makes sure that it is the one that was kept there before, and remembers it.
+    /// Opens the database, checks that it is the one that was kept there before, and records it.
     ///
     /// # Errors
     /// Those of [`Store::open`], and [`StoreError::OtherStore`].
@@ -131,21 +132,21 @@ fn lock(database: &str) -> Result<Held, StoreError> {
     Ok(Held { beside, name, database: lock, remembered })
 }
 
-/// The file that the name leads to, in its own folder: SQLite, too, keeps its other files there.
+/// The file that the name leads to, in its own folder: SQLite keeps its other files there too.
 fn real_path(database: &str) -> Result<PathBuf, StoreError> {
     let path = Path::new(database);
     match std::fs::canonicalize(path) {
         Ok(path) => Ok(path),
         Err(_) if path.is_symlink() => Err(StoreError::WrongPlace {
             file: database.to_owned(),
-            reason: "it is a symbolic link that leads to no file",
-            remedy: "Restore the file that it leads to, or remove the link",
+            reason: "it is a symbolic link to a file that does not exist",
+            remedy: "Restore that file, or remove the link",
         }),
         Err(_) => Ok(path.to_owned()),
     }
 }
 
-/// Locks the file beside the database, and reads what it remembers. A link in its place is not followed.
+/// Locks the file beside the database, and reads what it records. A link in its place is not followed.
 fn lock_beside(database: &str, name: &str) -> Result<(File, Option<StoreId>), StoreError> {
     let failed = |error: io::Error| StoreError::CannotOpen {
         file: name.to_owned(),
@@ -173,6 +174,6 @@ fn several_names(database: &str, names: u64) -> StoreError {
     StoreError::CannotOpen {
         file: database.to_owned(),
         reason: format!("the file has {names} names (hard links), and was not used under this one before"),
-        remedy: "SQLite finds what was written last by the name: use the name that it had before, or remove the other names",
+        remedy: "SQLite finds its log by the name: use the name that it had before, or remove the other names",
     }
 }

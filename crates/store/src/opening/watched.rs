@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Which file it is, whatever it is called: its device and its inode.
+/// The identity of a file, whatever its name: its device and its inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity(u64, u64);
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Watched {
 }
 
 impl Watched {
-    /// A database that nothing but its process can lose.
+    /// A database that only its own process can lose.
     pub(crate) fn in_memory() -> Self {
         Self { file: None, lost: Arc::new(watch::Sender::new(None)) }
     }

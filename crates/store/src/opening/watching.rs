@@ -1,8 +1,9 @@
-//! Whether the database can still be used: errors that nothing heals, and a file that is not there any more.
+//! Whether the database can still be used: errors that are permanent, and a file that is missing.
 //!
-//! A database is known as a file, by device and inode, not by its name. Whoever writes is checked before; [`Store::lost`]
-//! looks at the file from time to time for those who write seldom. Once lost, a store stays lost and takes no more writes:
-//! what would be written to a file that nobody will read again is lost too, and weights that were sent would be sent again.
+//! A database is identified as a file, by device and inode, not by its name. The file is checked before each write;
+//! [`Store::lost`] checks it from time to time for processes that write seldom. Once lost, a store stays lost and
+//! accepts no more writes: what would be written to a file that is never read again is lost too, and weights that were
+//! sent would be sent again.
 
 use crate::error::StoreError;
 use crate::opening::loss::Loss;
@@ -11,7 +12,7 @@ use crate::store::Store;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// How often the file is looked at.
+/// How often the file is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 impl Store {
@@ -20,11 +21,11 @@ impl Store {
         self.watched.lost.borrow().clone()
     }
 
-    /// Looks at the file, and waits until the database is lost.
+    /// Checks the file from time to time, and waits until the database is lost.
     pub async fn lost(&self) -> Loss {
         let mut lost = self.watched.lost.subscribe();
         loop {
-            // What it finds is seen below.
+            // A loss that it finds is seen below.
             let _ = self.check();
             if let Some(loss) = lost.borrow_and_update().clone() {
                 return loss;
@@ -34,7 +35,7 @@ impl Store {
         }
     }
 
-    /// Takes note of an error that nothing heals, for [`lost`](Self::lost) to tell.
+    /// Records a permanent error, which [`lost`](Self::lost) then reports.
     ///
     /// # Errors
     /// Those of `result`.
@@ -44,7 +45,7 @@ impl Store {
             Err(error @ StoreError::OtherChain { .. }) => Loss::OtherChain(error.to_string()),
             Ok(_) | Err(_) => return result,
         };
-        // A file that was emptied or exchanged reads as damaged; that it was is the better reason, and stands.
+        // A file that was emptied or exchanged reads as damaged; the more precise reason is recorded first and kept.
         if self.check().is_ok() {
             self.lose(loss);
         }
@@ -62,14 +63,14 @@ impl Store {
             Ok(metadata) if Identity::of(&metadata) != *identity => Loss::Replaced { file },
             Ok(metadata) if metadata.len() == 0 => Loss::Emptied { file },
             Err(error) if error.kind() == ErrorKind::NotFound => Loss::Gone { file },
-            // Of any other trouble SQLite will tell, and it may pass.
+            // Other errors are reported by SQLite, and may pass.
             Ok(_) | Err(_) => return Ok(()),
         };
         self.lose(loss.clone());
         Err(StoreError::Lost(loss))
     }
 
-    /// The first reason stands.
+    /// The first reason is kept.
     fn lose(&self, loss: Loss) {
         self.watched.lost.send_if_modified(|known| known.is_none() && known.replace(loss).is_none());
     }

@@ -1,8 +1,8 @@
-//! A copy of the database while a validator works on it: one state of it, whole, and checked.
+//! A copy of the database while a validator uses it: one state of it, whole, and checked.
 //!
-//! The copy is written beside its final name, under one that nobody can guess, and gets its name when it is known to be sound
-//! and on the disk, so a file of that name is never half a backup. A file that exists, or a link, is never replaced. Only its
-//! owner can read it.
+//! The copy is written beside its final name, under one that cannot be guessed, and is renamed when it is known to be
+//! sound and on the disk, so a file of the final name is never half a backup. A file that exists, or a link, is never
+//! replaced. Only its owner can read it.
 
 use crate::error::StoreError;
 use crate::error::cannot_open;
@@ -29,21 +29,21 @@ pub struct Backup {
 }
 
 impl Store {
-    /// Copies the database to a new file. Writers go on meanwhile; the copy is of the moment at which it began.
+    /// Copies the database to a new file. Writers continue meanwhile; the copy is of the moment at which it began.
     ///
     /// # Errors
-    /// [`StoreError::CannotBackUp`] if the file exists or cannot be written, or if the copy is not sound; what the
-    /// database itself says otherwise. Nothing is left behind then.
+    /// [`StoreError::CannotBackUp`] if the file exists or cannot be written, or if the copy is not sound; else the
+    /// error of the database. In each case no file is left behind.
     pub async fn back_up(&self, target: &Path) -> Result<Backup, StoreError> {
         let refuse = |reason: String| StoreError::CannotBackUp { target: target.display().to_string(), reason };
         if std::fs::symlink_metadata(target).is_ok() {
-            return Err(refuse("there is a file of that name; it is not replaced".to_owned()));
+            return Err(refuse("a file of that name exists; it is not replaced".to_owned()));
         }
         if self.is_in_memory() {
             return Err(refuse("the store is in memory".to_owned()));
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The target is checked before the database is blamed for what is wrong with it.
+        // The target is checked first, so that its faults are not reported as the database's.
         let unfinished =
             Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(|error| refuse(error.to_string()))?;
         let backup = self.copy_and_check(unfinished.path(), refuse).await?;
@@ -80,7 +80,7 @@ async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnectOptions::new().filename(file).disable_statement_logging().connect().await
 }
 
-/// Gives a finished copy its name, with all of it on the disk. A file that came to have that name meanwhile stays.
+/// Renames a finished copy, with all of it on the disk. A file that got that name meanwhile is kept.
 fn put_in_place(unfinished: NamedTempFile, target: &Path, folder: &Path) -> io::Result<()> {
     unfinished.as_file().sync_all()?;
     unfinished.persist_noclobber(target).map_err(|failed| failed.error)?;

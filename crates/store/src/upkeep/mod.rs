@@ -1,4 +1,4 @@
-//! What keeps a database in order beside its use: deleting what is old, backups, and how far it has come.
+//! Maintenance of the database: pruning, backups, and the state of progress.
 
 pub(crate) mod backup;
 pub(crate) mod prune;

@@ -1,13 +1,13 @@
-//! Keeping the database bounded: what is old and decides nothing any more is deleted.
+//! Keeping the database bounded: old records that decide nothing any more are deleted.
 //!
-//! Works in steps, each a transaction of its own that leaves the database whole, so that writers are never held up for
-//! long; after a crash the next call goes on. Always kept: the state of every content and the observations that it rests
-//! on, the newest cycle, the cycle whose scores are in force, and each hotkey's newest intent. Space that is freed is used again; the file
-//! does not shrink.
+//! Works in steps, each a transaction of its own that leaves the database whole, so that writers do not wait long;
+//! after a crash the next call continues. Always kept: the state of every item and the observations that it is based
+//! on, the newest cycle, the cycle with the scores in force, and each hotkey's newest intent. Freed space is used
+//! again; the file does not shrink.
 //!
-//! Claims bind while their hotkey is registered, and lapse with its registration. Those of a hotkey that is registered
-//! in no subnet which is still stored go, once all of them are old; what tells that it was seen with a gist goes with
-//! them, so that it claims anew if it ever comes back. All other claims are kept for ever.
+//! Claims bind while their hotkey is registered, and lapse with its registration. The claims of a hotkey that is not
+//! registered in any subnet still stored are deleted once all of them are old; the records that it was seen with a gist
+//! are deleted with them, so that it claims again if it ever comes back. All other claims are kept for ever.
 
 use crate::error::StoreError;
 use crate::store::{ROWS_PER_STATEMENT, Store};
@@ -17,7 +17,7 @@ use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::rounds::MOST_UNWATCHED_RANGES;
 use tensorflix_domain::subnet::Subnet;
 
-/// Observations that one step looks at.
+/// Observations that one step checks.
 const OBSERVATIONS_PER_STEP: i64 = 20_000;
 
 /// Claims that one step deletes.
@@ -26,15 +26,15 @@ const CLAIMS_PER_STEP: i64 = 5_000;
 /// Days that a ledger's date is kept longer than anything else, since its calendar may be behind the chain's.
 const LEDGER_MARGIN_MS: i64 = 2 * 86_400_000;
 
-/// What the chain aims at for a block, to tell the block of a time that lies back: milliseconds.
+/// The chain's intended block time, to estimate the block of an earlier time: milliseconds.
 const BLOCK_MS: i64 = 12_000;
 
 /// How much was deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Rows of the history of contents.
+    /// Rows of the history of items.
     pub observations: u64,
-    /// Gists that nobody asked for any more, and holdings of contents that are long claimed.
+    /// Gists that were not requested any more, and holdings of documents that were claimed long ago.
     pub gists_and_holdings: u64,
     /// Documents that nothing refers to.
     pub documents: u64,
@@ -42,22 +42,22 @@ pub struct Pruned {
     pub cycles: u64,
     /// Intents with their outcome.
     pub intents: u64,
-    /// Claims of hotkeys that are registered no more.
+    /// Claims of hotkeys that are not registered any more.
     pub claims: u64,
     /// Dates of the quota ledger.
     pub ledger_dates: u64,
-    /// Records of what crashed.
+    /// Records of crashes.
     pub crashes: u64,
-    /// Verdicts on contents, also those that are missing for so long.
+    /// Verdicts on items, with those that have been missing for as long.
     pub verdicts: u64,
 }
 
 impl Store {
     /// Deletes what is older than `before_unix_ms` (chain time) and needed by nothing. A kind of record that cannot be
-    /// deleted holds up no other.
+    /// deleted does not block the others.
     ///
     /// # Errors
-    /// The first of what failed; everything else is done.
+    /// The first failure; everything else is done.
     pub async fn prune(&self, before_unix_ms: i64) -> Result<Pruned, StoreError> {
         let before_block = self.block_of(before_unix_ms).await?;
         let mut failure = None;
@@ -73,7 +73,7 @@ impl Store {
             documents: counted(self.prune_documents().await),
             cycles: counted(self.prune_cycles(before_unix_ms).await),
             intents: counted(self.prune_intents(before_unix_ms).await),
-            // After the cycles: those that are left say who was registered meanwhile.
+            // After the cycles: the remaining ones show which hotkeys were registered meanwhile.
             claims: counted(self.prune_claims(before_block).await),
             ledger_dates: counted(self.prune_ledger(before_unix_ms).await),
             crashes: counted(self.prune_crashes(before_block).await),
@@ -82,8 +82,8 @@ impl Store {
         failure.map_or(Ok(pruned), Err)
     }
 
-    /// The block of a time that lies back, by what the chain aims at; 0 while no block is known. Rounds are known by
-    /// their block only.
+    /// The block of an earlier time, by the chain's intended block time; 0 while no block is known. Rounds are known
+    /// only by their block.
     async fn block_of(&self, before_unix_ms: i64) -> Result<i64, StoreError> {
         let Some(head) = self.latest_head().await? else { return Ok(0) };
         let age_ms = head.stamp.time.unix_ms().saturating_sub(before_unix_ms).max(0);
@@ -106,7 +106,7 @@ impl Store {
             .bind(to)
             .fetch_one(&self.readers)
             .await?;
-            // Observations are added as time goes on: after the first step without an old one there are none.
+            // Observations are added in order of time: after the first step without an old one there are none.
             if oldest.is_some_and(|oldest| oldest >= before_unix_ms) {
                 break;
             }
@@ -127,11 +127,11 @@ impl Store {
         Ok(deleted)
     }
 
-    /// A gist that some registered hotkey points to is asked for in every round; one that was not asked for since is
-    /// nobody's. A holding is forgotten once claims were made of it: seeing it anew would make the same claims, and
+    /// A gist that a registered hotkey points to is requested in every round; one that was not requested since belongs
+    /// to no hotkey. A holding is deleted once claims were made of it: seeing it again would make the same claims, and
     /// each claim keeps the earliest of its times.
     ///
-    /// A holding of which no claims could be made, because its content crashes whoever reads it, goes in the same way.
+    /// A holding that gave no claims, because its content crashes its reader, is deleted in the same way.
     async fn prune_gists(&self, before_block: i64) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
         let gists = sqlx::query("DELETE FROM gists WHERE asked_round < $1")
@@ -146,7 +146,8 @@ impl Store {
             .bind(before_block)
             .execute(&mut *transaction)
             .await?;
-        // Not by age: a pin of that time may date a claim for as long as the claim binds. That before the first round never goes.
+        // Not by age: a missed range may date a claim by a pin for as long as the claim binds. The range before the
+        // first round is never deleted.
         sqlx::query(
             "DELETE FROM unwatched_blocks WHERE from_block > 0 AND from_block NOT IN (
                  SELECT from_block FROM unwatched_blocks ORDER BY from_block DESC LIMIT $1)",
@@ -211,7 +212,7 @@ impl Store {
             if newest_round >= before_block || registered.contains(&hotkey) {
                 continue;
             }
-            // First: what is left of its claims by a crash does no harm, holdings without claims would.
+            // Holdings first: claims that are left by a crash do no harm, holdings without claims would.
             sqlx::query("DELETE FROM holdings WHERE hotkey = $1").bind(&hotkey).execute(self.writer()?).await?;
             loop {
                 let step = sqlx::query(
@@ -234,7 +235,8 @@ impl Store {
         Ok(deleted)
     }
 
-    /// A date goes with the last claim that it dates, so that there are never more of them than claims and lately disputed ones.
+    /// A date is deleted with the last claim that it dates, so that there are never more dates than claims and lately
+    /// disputed ones.
     async fn prune_gist_dates(&self, before_block: i64) -> Result<(), StoreError> {
         let unused: Vec<i64> = sqlx::query_scalar(
             "SELECT rowid FROM gist_dates WHERE round < $1 AND NOT EXISTS (
@@ -256,7 +258,7 @@ impl Store {
         Ok(())
     }
 
-    /// The time of a block goes with the last claim that it dates.
+    /// The time of a block is deleted with the last claim that it dates.
     async fn prune_block_times(&self, before_block: i64) -> Result<(), StoreError> {
         sqlx::query(
             "DELETE FROM block_times WHERE block < $1
@@ -269,7 +271,7 @@ impl Store {
         Ok(())
     }
 
-    /// The hotkeys of every subnet that is still stored; `None` while it is not known who is registered now.
+    /// The hotkeys of every subnet that is still stored; `None` while it is unknown which are registered now.
     async fn registered_lately(&self) -> Result<Option<HashSet<Vec<u8>>>, StoreError> {
         let Some(latest) = self.latest_subnet().await? else { return Ok(None) };
         let mut registered = hotkeys(&latest);
@@ -285,7 +287,7 @@ impl Store {
     async fn prune_ledger(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
         const DATE_CHARACTERS: usize = 10;
         let before = Moment::from_unix_ms(before_unix_ms.saturating_sub(LEDGER_MARGIN_MS)).to_string();
-        // Dates of the ledger are those of RFC 3339, whose order is that of their letters.
+        // Dates of the ledger are written as in RFC 3339, so they sort as text.
         let before: String = before.chars().take(DATE_CHARACTERS).collect();
         let deleted =
             sqlx::query("DELETE FROM quota_ledger WHERE quota_date < $1").bind(before).execute(self.writer()?).await?;

@@ -1,4 +1,4 @@
-//! How far the validator has come, for those who watch it: small reads that parse no subnet and no evidence.
+//! The validator's progress, for monitoring: small reads that parse no subnet and no evidence.
 
 use crate::columns::{from_json, optional_block};
 use crate::error::StoreError;

@@ -1,4 +1,4 @@
-//! Disputes: who is in one, who is in line to be dated, and when blocks were.
+//! Disputes: which hotkeys are in one, which gists are queued for dating, and the times of blocks.
 
 use crate::gists::{fetched, holder, pointer};
 use crate::samples::{claim, hotkey, stamp, subnet};
@@ -238,7 +238,7 @@ async fn the_range_before_the_first_round_is_never_forgotten() {
     assert_eq!(kept.len(), 1 + MOST_UNWATCHED_RANGES as usize);
 }
 
-/// A date that was asked for in a round.
+/// A date that was requested in a round.
 fn known(key: u8, round: Block, number: u8, asked_round: Block) -> GistDate {
     let mut date = waiting(key, round, number);
     date.answered(asked_round, DateAnswer::Dated(Moment::from_unix_ms(5)));

@@ -1,4 +1,4 @@
-//! One validator a database, under whatever name; which database it is; and a file that is taken away.
+//! One validator for a database, under any name; the identity of a database; and a file that is removed.
 
 use crate::samples::{Place, claim, stamp};
 use std::fs::OpenOptions;
@@ -89,7 +89,7 @@ async fn a_database_that_vanished_or_is_another_is_not_started_over_until_the_lo
 #[tokio::test]
 async fn a_backup_is_the_same_database_and_one_of_an_earlier_release_becomes_one() {
     let place = Place::new();
-    // As a release wrote it that gave databases no number.
+    // As written by a release that gave databases no number.
     place.open().await.close().await;
     used(&place).await;
     let store = place.open().await;

@@ -149,7 +149,7 @@ async fn an_id_is_another_content_on_another_platform() {
     assert_eq!(store.observed_contents(&asked).await.expect("read")[0], ObservedContent::default());
 }
 
-/// What the contract says, word by word, over a whole history in the order of its arrival.
+/// The contract, word by word, over a whole history in the order of its arrival.
 fn model(history: &[Observation]) -> (Option<u32>, bool, Option<Measurement>, Option<Measurement>) {
     let newest = |pick: &dyn Fn(&Observation) -> Option<u64>| {
         let given = history.iter().filter_map(|one| Some(Measurement { at: one.at, count: pick(one)? }));

@@ -66,7 +66,7 @@ async fn a_crash_loses_nothing_that_was_committed() {
     store.record_claims(&[claim("t", 2, 1, 75)], &[]).await.expect("saved");
     store.record_observations(&[seen(2, 90, Some(5), None)]).await.expect("saved");
     assert!(store.debit("youtube", "2026-01-01", 5, 10).await.expect("debited"));
-    // The store is still open and nothing was flushed for our sake.
+    // The store is still open and nothing was flushed for this test.
     copy_as_after_a_crash(&place, &after);
 
     let revived = after.open().await;
@@ -132,12 +132,12 @@ async fn a_database_of_another_chain_or_subnet_is_refused() {
             assert!(words.contains(part), "{part} is not in: {words}");
         }
     }
-    store.bind_chain(&[1; 32], 89).await.expect("the binding stands");
+    store.bind_chain(&[1; 32], 89).await.expect("the binding is kept");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn several_may_open_a_new_file_at_once() {
-    // More than one file, because what goes wrong here goes wrong only sometimes.
+    // Several files, because a failure here occurs only sometimes.
     for _ in 0..10 {
         let place = Place::new();
         let opening: Vec<_> = (0..8)
@@ -213,7 +213,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 
 #[tokio::test]
 async fn a_relative_path_is_one_below_the_working_folder() {
-    // A name that no other test uses, since the working folder is everybody's.
+    // A name that no other test uses, since the working folder is shared.
     let name = format!("store-test-{}.db", std::process::id());
     Store::open(&format!("sqlite://{name}")).await.expect("opened").close().await;
     assert!(Path::new(&name).is_file());
@@ -244,7 +244,7 @@ async fn a_reader_makes_no_database_and_refuses_one_of_another_schema() {
     assert!(refusal("sqlite::memory:").await.contains("store.url"));
 
     raw_with(&place, "CREATE TABLE other (x)").await;
-    assert!(refusal(&place.url()).await.contains("did not make it"));
+    assert!(refusal(&place.url()).await.contains("not a tensorflix database"));
 
     let place = Place::new();
     place.open().await.close().await;

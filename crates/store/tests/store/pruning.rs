@@ -31,7 +31,7 @@ async fn old_history_goes_and_what_is_known_of_contents_stays() {
     let contents = [content(2), content(3)];
     let before = store.observed_contents(&contents).await.expect("read");
     let pruned = store.prune(time_of(55)).await.expect("pruned");
-    // Kept of content 2: the newest plays (10), views (20), details (40) and sighting (50); of content 3: 60.
+    // Kept of item 2: the newest plays (10), views (20), details (40) and sighting (50); of item 3: 60.
     assert_eq!(pruned, Pruned { observations: 2, ..Pruned::default() });
     assert_eq!(count(&place.file(), "observations").await, 5);
     assert_eq!(store.observed_contents(&contents).await.expect("read"), before);
@@ -132,9 +132,9 @@ async fn claims_go_only_when_their_hotkey_is_long_gone_and_it_claims_anew_if_it_
     assert_eq!(store.claims().await.expect("read"), [claims[0].clone(), claims[2].clone(), claims[3].clone()]);
 
     store.record_gists(550, &[fetched(2, 20)], &[holder(7, 2), holder(8, 2)]).await.expect("saved");
-    let anew = store.unclaimed_holdings(9).await.expect("read");
-    assert!(anew.iter().all(|holding| holding.round == 550), "{anew:?}");
-    assert!(anew.iter().any(|holding| holding.hotkey == hotkey(7)), "{anew:?}");
+    let again = store.unclaimed_holdings(9).await.expect("read");
+    assert!(again.iter().all(|holding| holding.round == 550), "{again:?}");
+    assert!(again.iter().any(|holding| holding.hotkey == hotkey(7)), "{again:?}");
 }
 
 #[tokio::test]
@@ -176,8 +176,8 @@ async fn size(place: &Place) -> (i64, i64) {
     (rows, pages)
 }
 
-/// A day of a subnet in which hotkeys come and go: rounds, claims, observations, a cycle, submissions, quota, crashes, and
-/// contents that only strangers ask for. Numbers stay below 250, for a digest is made of one byte.
+/// A day of a subnet in which hotkeys come and go: rounds, claims, observations, a cycle, submissions, quota, crashes,
+/// and items that are requested only from outside. Numbers stay below 250, for a digest is made of one byte.
 async fn live_through(store: &Store, day: u32) {
     const BLOCKS: u32 = 7_200;
     let key = |miner: u32| u8::try_from((day / 3 + miner) % 200 + 10).expect("a byte");
@@ -200,7 +200,7 @@ async fn live_through(store: &Store, day: u32) {
         store.record_gists(block, &answers, &holders).await.expect("saved");
         let held = store.unclaimed_holdings(100).await.expect("read");
         let ids = claimed(&held);
-        // Two contents for each hotkey, for as long as it is there, and one for a stranger.
+        // Two items for each hotkey, as long as it is registered, and one requested from outside.
         let claims: Vec<_> = neurons.iter().map(|key| claim("t", u32::from(*key) * 2, *key, block)).collect();
         store.record_claims(&claims, &ids).await.expect("saved");
         let mut seen_now: Vec<_> =
@@ -249,7 +249,7 @@ async fn a_kind_of_record_that_cannot_be_deleted_holds_up_no_other() {
         for window in [100, 200] {
             assert!(store.save_intent(&intent(window, 1)).await.expect("asked"));
         }
-        // A trigger stands for whatever makes the deletion of these rows fail, now and at every later attempt.
+        // A trigger represents any cause that makes the deletion of these rows fail, now and at every later attempt.
         let trigger = sqlx::AssertSqlSafe(format!(
             "CREATE TRIGGER broken BEFORE DELETE ON {broken} BEGIN SELECT RAISE(ABORT, 'made to fail'); END"
         ));

@@ -68,7 +68,7 @@ pub fn url_of(file: &Path) -> String {
     format!("sqlite://{}", file.display())
 }
 
-/// A connection past the store, to look and to damage.
+/// A connection past the store, to inspect and to damage.
 pub async fn raw(file: &Path) -> sqlx::SqlitePool {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     sqlx::SqlitePool::connect_with(options).await.expect("a connection")
@@ -91,7 +91,7 @@ pub fn hotkey(key: u8) -> Hotkey {
     Hotkey::new([key; 32])
 }
 
-/// Contents with even numbers are on YouTube, those with odd ones on Instagram.
+/// Items with even numbers are on YouTube, those with odd ones on Instagram.
 pub fn content(number: u32) -> ContentId {
     let platform = if number.is_multiple_of(2) { Platform::YOUTUBE } else { Platform::INSTAGRAM };
     ContentId::new(platform, &format!("v{number:010}")).expect("an id")
@@ -101,7 +101,7 @@ pub fn absent(number: u32, block: Block) -> Observation {
     Observation { content: content(number), at: stamp(block), sighting: Sighting::Absent }
 }
 
-/// A content that is there, with numbers; its title is `title of {block}`.
+/// An item that exists, with statistics; its title is `title of {block}`.
 pub fn seen(number: u32, block: Block, view_count: Option<u64>, play_count: Option<u64>) -> Observation {
     let metrics = Metrics { view_count, play_count, like_count: Some(3), comment_count: None };
     let details = Details {
@@ -185,7 +185,7 @@ pub fn wait(check: Check, task_id: Option<&str>, block: Block) -> Wait {
     Wait { check, task_id, subject: Subject::of("text", None, None), since: stamp(block) }
 }
 
-/// A decision with something in every part, whose floats are `number`.
+/// A decision with something in every part and `number` as every float.
 pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let evidence = ContentEvidence {
         latest: Some(LatestSighting { at: stamp(block), presence: Some(SeenContent::default()) }),

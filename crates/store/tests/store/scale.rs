@@ -4,7 +4,7 @@ use crate::samples::{Place, content, raw, seen, stamp};
 use std::time::{Duration, Instant};
 use tensorflix_domain::head::Head;
 
-/// Contents in the large database; each has ten observations.
+/// Items in the large database; each has ten observations.
 const CONTENTS: u32 = 100_000;
 
 /// A million observations, written past the store because only reading is measured.
@@ -42,7 +42,7 @@ async fn a_million_observations_do_not_slow_the_start() {
     assert_eq!(store.observed_since(&[content(0), content(1)], 15).await.expect("read").len(), 2);
     let took = started.elapsed();
     println!("started in {took:?}");
-    // Far more than a busy machine needs; what it took is printed.
+    // Far more than a busy machine needs; the time it took is printed.
     assert!(took < Duration::from_secs(60), "{took:?}");
 
     let started = Instant::now();

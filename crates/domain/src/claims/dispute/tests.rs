@@ -1,4 +1,4 @@
-//! Who holds what several hotkeys claim, criterion by criterion.
+//! Which hotkey holds what several claim, criterion by criterion.
 
 use super::*;
 use crate::chain_time::BlockStamp;

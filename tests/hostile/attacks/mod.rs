@@ -1,0 +1,12 @@
+//! The attack lab: every row of the threat list as an attacker over several cycles, beside its twin that behaves, in a
+//! population of honest miners, judged by the real validator.
+//!
+//! Of each row it holds that everybody else's raw scores are the same bits with and without the attack, and what the attack
+//! earns: no more than the twin, with the default settings or with the defence that is named. Where it earns more, the
+//! figure is a bound, and the table in docs/attacks.md names it.
+
+mod command;
+mod defences;
+mod lab;
+mod rows;
+mod table;
