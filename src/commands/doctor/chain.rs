@@ -10,8 +10,9 @@ use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Limiter;
 use tensorflix_actors::ports::{Clock, Http};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_chain::{Client, Head, Network};
+use tensorflix_chain::{Client, Network};
 use tensorflix_domain::commitment::GistPointer;
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 

@@ -7,7 +7,7 @@ use crate::subnet::{
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix::config::Config;
-use tensorflix::wiring::app::slot_blocks;
+use tensorflix::wiring::slot_blocks;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::ids::Uid;

@@ -1,7 +1,7 @@
 //! A miner that commits on chain many times.
 
 use crate::subnet::{FIRST, Subnet, a_cycle_each_round, by, check_others_unharmed, errors_of, honest, run, weight};
-use tensorflix::wiring::app::slot_blocks;
+use tensorflix::wiring::slot_blocks;
 use tensorflix_domain::ids::Uid;
 use tensorflix_sandbox::world::{Gist, GistFile, Member, SUBMISSION_FILE};
 

@@ -151,10 +151,7 @@ impl Client {
         let now = Slot::plain("Timestamp", "Now");
         snapshot.load([now.clone()]).await?;
         let unix_ms: i64 = snapshot.require(&now)?;
-        Ok(Head {
-            stamp: BlockStamp { block: block.number, time: Moment::from_unix_ms(unix_ms) },
-            hash: block.hash.0,
-        })
+        Ok(Head { stamp: BlockStamp { block: block.number, time: Moment::from_unix_ms(unix_ms) }, hash: block.hash.0 })
     }
 }
 

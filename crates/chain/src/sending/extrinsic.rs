@@ -175,8 +175,7 @@ mod tests {
     use subxt::dynamic::Value;
     use tensorflix_domain::chain_time::{BlockStamp, Moment};
 
-    const HEAD: Head =
-        Head { stamp: BlockStamp { block: 1_000, time: Moment::from_unix_ms(0) }, hash: [3; 32] };
+    const HEAD: Head = Head { stamp: BlockStamp { block: 1_000, time: Moment::from_unix_ms(0) }, hash: [3; 32] };
 
     fn sign(call: &Call) -> Result<SignedExtrinsic, ChainError> {
         sign_call(&finney(), &HotkeyWallet::from_uri("//Alice").expect("a key"), call, 7, &HEAD)

@@ -177,7 +177,7 @@ mod tests {
         // Epochs of 361 blocks by number, one to wait: (9_000_001 + 90) / 361 = 24_931.
         let reveal_at = (24_931 + 1) * 361 - 90;
         assert_eq!((committed.plan.reveal_at, committed.plan.commit_until), (reveal_at, reveal_at - 1));
-        let seconds = 1_787_270_400 + u64::from(reveal_at + 3 - HEAD.block) * 12;
+        let seconds = 1_787_270_400 + u64::from(reveal_at + 3 - HEAD.stamp.block) * 12;
         assert_eq!(committed.plan.round, (seconds - 1_692_803_367) / 3);
     }
 

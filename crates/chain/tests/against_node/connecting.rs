@@ -45,7 +45,7 @@ async fn waiting_for_a_head_survives_the_loss_of_the_connection() {
             handle.advance_to(first.stamp.block + 1);
         };
         let (next, ()) = tokio::join!(fixture.client.next_head(first.stamp.block), losing);
-        assert_eq!(next.expect("a head").block, first.stamp.block + 1);
+        assert_eq!(next.expect("a head").stamp.block, first.stamp.block + 1);
     })
     .await;
 }
@@ -61,7 +61,7 @@ async fn the_next_endpoint_is_used_when_one_is_gone() {
         if let Err(error) = client.finalized_head().await {
             assert!(error.is_retryable(), "{error}");
         }
-        assert_eq!(client.finalized_head().await.expect("a head").block, START_BLOCK);
+        assert_eq!(client.finalized_head().await.expect("a head").stamp.block, START_BLOCK);
         assert_eq!(client.endpoint().await, Ok(second.url()));
     })
     .await;

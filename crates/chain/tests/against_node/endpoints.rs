@@ -149,10 +149,10 @@ async fn a_stalled_endpoint_is_left_for_one_that_goes_on_and_not_come_back_to_be
     within(async {
         let world = World::start().await;
         let client = world.client_with(Tolerances { recheck_interval: Duration::ZERO, ..brisk() });
-        let first = client.next_head(0).await.expect("a head").block;
+        let first = client.next_head(0).await.expect("a head").stamp.block;
         world.first.disguise(Disguise::StalledAt(first));
         world.node.handle().advance_to(first + 3);
-        assert_eq!(client.next_head(first).await.expect("a head").block, first + 3);
+        assert_eq!(client.next_head(first).await.expect("a head").stamp.block, first + 3);
         assert_eq!(client.endpoint().await, Ok(world.second.url()));
         // It is looked at again and again, and stays out as long as it stands.
         let looks = world.first.calls_of("system_health");
@@ -165,7 +165,7 @@ async fn a_stalled_endpoint_is_left_for_one_that_goes_on_and_not_come_back_to_be
             tokio::task::yield_now().await;
         }
         world.node.handle().advance_to(first + 4);
-        assert_eq!(client.next_head(first + 3).await.expect("a head").block, first + 4);
+        assert_eq!(client.next_head(first + 3).await.expect("a head").stamp.block, first + 4);
     })
     .await;
 }
@@ -175,7 +175,7 @@ async fn where_all_stand_still_nobody_is_left() {
     within(async {
         let world = World::start().await;
         let client = world.client();
-        let head = client.next_head(0).await.expect("a head").block;
+        let head = client.next_head(0).await.expect("a head").stamp.block;
         let waiting = client.next_head(head);
         let moving = async {
             // Both were asked, after a silence.
@@ -186,7 +186,7 @@ async fn where_all_stand_still_nobody_is_left() {
             world.node.handle().advance_to(head + 1);
         };
         let (next, ()) = tokio::join!(waiting, moving);
-        assert_eq!(next.expect("a head").block, head + 1);
+        assert_eq!(next.expect("a head").stamp.block, head + 1);
         assert_eq!(client.endpoint().await, Ok(world.first.url()));
     })
     .await;
@@ -287,7 +287,7 @@ async fn an_extrinsic_is_included_once_though_its_endpoint_dies_before_it_answer
         let now = client.finalized_head().await.expect("a head");
         let found =
             client.find_extrinsic(signed.hash, &signed.signer, signed.nonce, head.stamp.block, now.stamp.block).await;
-        assert!(matches!(found, Ok(tensorflix_chain::Fate::Included(_))), "{found:?}");
+        assert!(matches!(found, Ok(tensorflix_domain::extrinsic::Fate::Included(_))), "{found:?}");
         assert_eq!(world.node.handle().submissions().len(), 1);
     })
     .await;

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate, SignedExtrinsic};
+use tensorflix_chain::{ChainConfig, Client, HotkeyWallet, RequestGate};
+use tensorflix_domain::extrinsic::SignedExtrinsic;
 use tensorflix_sandbox::clock::{START_BLOCK, SandboxClock};
 use tensorflix_sandbox::node::{Genesis, GenesisCommitment, GenesisNeuron, Hyperparameters, Node, Pace, Release};
 

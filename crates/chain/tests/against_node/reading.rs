@@ -1,8 +1,9 @@
 //! Heads and subnets.
 
 use crate::fixture::{NETUID, VALIDATOR_STAKE_RAO, VALIDATOR_UID, miner_hotkey, start, within};
-use tensorflix_chain::{ChainError, Head};
-use tensorflix_domain::chain_time::Moment;
+use tensorflix_chain::ChainError;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
+use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::subnet::CommitmentRecord;
 use tensorflix_sandbox::clock::{START_BLOCK, block_unix_ms};
@@ -95,7 +96,7 @@ async fn a_subnet_that_does_not_exist_is_said_so() {
 async fn a_block_that_the_node_does_not_have_is_to_be_read_again() {
     within(async {
         let fixture = start(2).await;
-        let unknown = Head { block: 1, hash: [9; 32], time: Moment::from_unix_ms(0) };
+        let unknown = Head { stamp: BlockStamp { block: 1, time: Moment::from_unix_ms(0) }, hash: [9; 32] };
         let missing = fixture.client.subnet(&unknown, NETUID).await.expect_err("no such block");
         assert!(matches!(missing, ChainError::BlockUnavailable { .. }), "{missing:?}");
     })
@@ -135,7 +136,7 @@ async fn a_wait_for_a_later_head_outlasts_many_earlier_ones() {
             }
         };
         let (head, ()) = tokio::join!(fixture.client.next_head(target - 1), advancing);
-        assert_eq!(head.expect("a head").block, target);
+        assert_eq!(head.expect("a head").stamp.block, target);
     })
     .await;
 }
@@ -147,7 +148,7 @@ async fn heads_above_the_finalized_one_are_not_heads() {
         let handle = fixture.node.handle();
         handle.faults().delay_finality(5);
         handle.advance_to(START_BLOCK + 3);
-        assert_eq!(fixture.client.finalized_head().await.expect("a head").block, handle.finalized_head().number);
+        assert_eq!(fixture.client.finalized_head().await.expect("a head").stamp.block, handle.finalized_head().number);
         assert!(handle.finalized_head().number < handle.head().number);
     })
     .await;

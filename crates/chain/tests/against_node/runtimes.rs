@@ -2,7 +2,8 @@
 
 use crate::fixture::{Fixture, NETUID, VALIDATOR_UID, genesis, miner_hotkey, start_on, start_paced, within};
 use std::time::Duration;
-use tensorflix_chain::{ChainError, DispatchFailure, Inclusion, PoolError, Preflight, Remedy, Submitted};
+use tensorflix_chain::{ChainError, PoolError, Preflight, Submitted};
+use tensorflix_domain::extrinsic::{Failure, Inclusion, Remedy};
 use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{FOREIGN_EXTENSION, INSERTED_DATA_VARIANT, Pace, Release};
@@ -61,18 +62,18 @@ async fn weights_and_commitments_are_sent_and_their_failures_named_on_every_runt
             let fixture = start_on(release, genesis(7, 5)).await;
             let signed = fixture.sign_weights(&[(0, 65_535), (2, 1)]).await;
             assert_eq!(fixture.client.validate(&signed.bytes).await, Ok(Preflight::Valid), "{release:?}");
-            assert_eq!(submit(&fixture, &signed.bytes).await.outcome, Ok(()), "{release:?}");
+            assert_eq!(submit(&fixture, &signed.bytes).await.failure, None, "{release:?}");
             assert_eq!(fixture.node.handle().weights(NETUID, VALIDATOR_UID), [(0, 65_535), (2, 1)], "{release:?}");
 
             let again = fixture.sign_weights(&[(0, 65_535)]).await;
-            let failure = submit(&fixture, &again.bytes).await.outcome.expect_err("too fast");
-            assert_eq!(failure.name, "SettingWeightsTooFast", "{release:?}");
+            let failure = submit(&fixture, &again.bytes).await.failure.expect("too fast");
+            assert_eq!(failure.error, "SubtensorModule.SettingWeightsTooFast", "{release:?}");
 
             for text in ["short:1", &"long".repeat(60)] {
                 let head = fixture.client.finalized_head().await.expect("a head");
                 let signed = fixture.client.sign_set_commitment(&fixture.wallet, NETUID, text, &head).await;
                 let inclusion = submit(&fixture, &signed.expect("a signature").bytes).await;
-                assert_eq!(inclusion.outcome, Ok(()), "{release:?}");
+                assert_eq!(inclusion.failure, None, "{release:?}");
                 let commitment = CommitmentRecord { text: Some(text.to_owned()), block: inclusion.block };
                 let read = subnet(&fixture).await.neurons[usize::from(VALIDATOR_UID)].commitment.clone();
                 assert_eq!(read, Some(commitment), "{release:?}");
@@ -121,7 +122,7 @@ async fn an_upgrade_between_reading_and_sending_asks_to_read_again_and_then_goes
             assert!(matches!(refusal, PoolError::BadProof | PoolError::Unreadable(_)), "{refusal:?}");
 
             let signed = fixture.sign_weights(&[(0, 65_535)]).await;
-            assert_eq!(submit(&fixture, &signed.bytes).await.outcome, Ok(()), "{from:?}");
+            assert_eq!(submit(&fixture, &signed.bytes).await.failure, None, "{from:?}");
             assert_eq!(handle.submissions().len(), 1);
         }
     })
@@ -163,9 +164,8 @@ async fn what_was_included_in_the_block_of_an_upgrade_is_told_by_the_old_runtime
         let (outcome, ()) = tokio::join!(fixture.client.submit(&late.bytes, DEADLINE), upgrading);
         let Ok(Submitted::Included(inclusion)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(inclusion.block, handle.head().number);
-        let expected =
-            DispatchFailure { pallet: Some("SubtensorModule".to_owned()), name: "SettingWeightsTooFast".to_owned() };
-        assert_eq!(inclusion.outcome, Err(expected));
+        let error = "SubtensorModule.SettingWeightsTooFast".to_owned();
+        assert_eq!(inclusion.failure, Some(Failure { error, remedy: Remedy::Wait }));
     })
     .await;
 }

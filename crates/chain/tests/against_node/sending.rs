@@ -2,10 +2,8 @@
 
 use crate::fixture::{Fixture, NETUID, VALIDATOR_UID, start, within};
 use std::time::Duration;
-use tensorflix_chain::{
-    ChainError, ERA_BLOCKS, Fate, HotkeyWallet, Inclusion, PoolError, Preflight, SignedExtrinsic, Submitted,
-    Uncertainty,
-};
+use tensorflix_chain::{ChainError, ERA_BLOCKS, HotkeyWallet, PoolError, Preflight, Submitted, Uncertainty};
+use tensorflix_domain::extrinsic::{Fate, Inclusion, SignedExtrinsic};
 use tensorflix_sandbox::clock::START_BLOCK;
 use tensorflix_sandbox::node::{InvalidTransaction, PoolRejection};
 
@@ -41,7 +39,7 @@ async fn weights_that_are_sent_are_stored_as_they_were_and_read_back() {
         let signed = fixture.sign_weights(&weights).await;
         assert_eq!(fixture.client.validate(&signed.bytes).await, Ok(Preflight::Valid));
         let inclusion = included(submit(&fixture, &signed).await);
-        assert_eq!((inclusion.block, inclusion.outcome), (START_BLOCK + 1, Ok(())));
+        assert_eq!((inclusion.block, inclusion.failure), (START_BLOCK + 1, None));
 
         let records = fixture.node.handle().submissions();
         assert_eq!(records.len(), 1);
@@ -67,7 +65,7 @@ async fn a_commitment_is_written_and_read_back() {
         let signed =
             fixture.client.sign_set_commitment(&fixture.wallet, NETUID, text, &head).await.expect("a signature");
         let inclusion = included(submit(&fixture, &signed).await);
-        assert_eq!(inclusion.outcome, Ok(()));
+        assert_eq!(inclusion.failure, None);
         let head = fixture.client.finalized_head().await.expect("a head");
         let subnet = fixture.client.subnet(&head, NETUID).await.expect("a subnet");
         let record = subnet.neuron(&fixture.wallet.hotkey()).and_then(|neuron| neuron.commitment.clone());
@@ -117,8 +115,8 @@ async fn every_dispatch_error_comes_back_by_its_name() {
         ] {
             fixture.node.handle().faults().fail_next_weights(name);
             let signed = fixture.sign_weights(&[(0, 65535)]).await;
-            let failure = included(submit(&fixture, &signed).await).outcome.expect_err(name);
-            assert_eq!((failure.pallet.as_deref(), failure.name.as_str()), (Some("SubtensorModule"), name));
+            let failure = included(submit(&fixture, &signed).await).failure.expect(name);
+            assert_eq!(failure.error, format!("SubtensorModule.{name}"));
         }
     })
     .await;
@@ -128,14 +126,14 @@ async fn every_dispatch_error_comes_back_by_its_name() {
 async fn the_chains_own_rules_are_reported_as_it_words_them() {
     within(async {
         let fixture = start(3).await;
-        assert_eq!(included(submit(&fixture, &fixture.sign_weights(&[(0, 1)]).await).await).outcome, Ok(()));
+        assert_eq!(included(submit(&fixture, &fixture.sign_weights(&[(0, 1)]).await).await).failure, None);
         let again = fixture.sign_weights(&[(0, 2)]).await;
         let outcome = match submit(&fixture, &again).await {
-            Submitted::Included(inclusion) => inclusion.outcome.expect_err("too fast").name,
+            Submitted::Included(inclusion) => inclusion.failure.expect("too fast").error,
             Submitted::Refused(refusal) => format!("{refusal:?}"),
             Submitted::Unknown(reason) => panic!("{reason}"),
         };
-        assert!(["SettingWeightsTooFast", "Custom(6)"].contains(&outcome.as_str()), "{outcome}");
+        assert!(["SubtensorModule.SettingWeightsTooFast", "Custom(6)"].contains(&outcome.as_str()), "{outcome}");
     })
     .await;
 }
@@ -201,7 +199,7 @@ async fn a_lost_answer_is_unknown_and_the_chain_tells_the_rest() {
         let submitted = submit(&fixture, &signed).await;
         assert_eq!(submitted, Submitted::Unknown(Uncertainty::ConnectionLost));
         match find(&fixture, &signed).await {
-            Fate::Included(inclusion) => assert_eq!(inclusion.outcome, Ok(())),
+            Fate::Included(inclusion) => assert_eq!(inclusion.failure, None),
             other => panic!("{other:?}"),
         }
         // The same bytes again change nothing.
@@ -221,7 +219,7 @@ async fn the_same_bytes_may_be_sent_again_after_a_deadline() {
         assert_eq!(first, Ok(Submitted::Unknown(Uncertainty::Deadline)));
         fixture.node.handle().advance_to(signed.signed_at + 5);
         assert_eq!(find(&fixture, &signed).await, Fate::Open);
-        assert_eq!(included(submit(&fixture, &signed).await).outcome, Ok(()));
+        assert_eq!(included(submit(&fixture, &signed).await).failure, None);
         assert_eq!(fixture.node.handle().submissions().len(), 1);
     })
     .await;
@@ -289,7 +287,7 @@ async fn where_commits_are_demanded_weights_are_committed_and_the_chain_reveals_
         let signed = fixture.client.sign_weights(&fixture.wallet, NETUID, &weights, 0, &head).await.expect("signed");
         let plan = signed.reveal.expect("a commit");
         let committed = included(submit(&fixture, &signed.extrinsic).await);
-        assert_eq!(committed.outcome, Ok(()));
+        assert_eq!(committed.failure, None);
         assert_eq!(plan.reveals_at(committed.block), plan.reveal_at);
         // The round comes at most three blocks into the epoch, and not before it.
         handle.advance_to(plan.reveal_at - 1);
@@ -304,7 +302,7 @@ async fn where_commits_are_demanded_weights_are_committed_and_the_chain_reveals_
         let head = fixture.client.finalized_head().await.expect("a head");
         let signed = fixture.client.sign_weights(&fixture.wallet, NETUID, &weights, 0, &head).await.expect("signed");
         assert_eq!(signed.reveal, None);
-        assert_eq!(included(submit(&fixture, &signed.extrinsic).await).outcome, Ok(()));
+        assert_eq!(included(submit(&fixture, &signed.extrinsic).await).failure, None);
     })
     .await;
 }
@@ -317,7 +315,7 @@ async fn an_unregistered_hotkey_is_refused_by_name_or_by_the_pool() {
         fixture.node.handle().endow(stranger.hotkey().public_key());
         let head = fixture.client.finalized_head().await.expect("a head");
         let signed = fixture.client.sign_set_commitment(&stranger, NETUID, "a:1", &head).await.expect("a signature");
-        let failure = included(submit(&fixture, &signed).await).outcome.expect_err("not registered");
+        let failure = included(submit(&fixture, &signed).await).failure.expect("not registered");
         assert_eq!(failure.to_string(), "Commitments.AccountNotAllowedCommit");
     })
     .await;
