@@ -15,10 +15,9 @@ use tensorflix_domain::evidence::{ContentEvidence, Evidence, Miner, Person, Prev
 use tensorflix_domain::gist_owner::{GistName, OwnerRecord};
 use tensorflix_domain::gist_record::{GistState, GoodPointer};
 use tensorflix_domain::ids::{Block, ContentId, Hotkey, Uid};
-use tensorflix_domain::ownership::owner_tag;
 use tensorflix_domain::places::{PlaceRule, Turn, contents_in_turn};
 use tensorflix_domain::plausibility;
-use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::policy::Policy;
 use tensorflix_domain::problem::Problem;
 use tensorflix_domain::quarantine::ItemKind;
 use tensorflix_domain::rounds::Rounds;
@@ -96,9 +95,11 @@ pub(crate) async fn content_evidence(
     for chunk in all.chunks(CONTENTS_PER_READ) {
         let records = if verification.is_some() { store.verifications(chunk).await? } else { Vec::new() };
         let mut records = records.into_iter();
-        for (content, observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
+        for (content, mut observed) in chunk.iter().zip(store.observed_contents(chunk).await?) {
             let record = records.next().unwrap_or_default();
             let verified = verification.and_then(|verification| verification.known(content, &observed, record));
+            let named_count = observed.read_tag(policy);
+            errors.extend((named_count > 1).then(|| several_hotkeys(content, named_count)));
             let mut known = observed.evidence;
             plausibility::clear(&mut known, content.platform());
             if let Some((verified, questions)) = verified {
@@ -106,12 +107,6 @@ pub(crate) async fn content_evidence(
                 if !questions.is_empty() {
                     open.insert(content.clone(), questions);
                 }
-            }
-            if policy.ownership_tag != OwnershipRule::Off {
-                let tag = owner_tag(&observed.text, &policy.ownership_template);
-                known.owner_tag = tag.hotkey;
-                known.named_hotkeys = u32::try_from(tag.named_count).unwrap_or(u32::MAX);
-                errors.extend((tag.named_count > 1).then(|| several_hotkeys(content, tag.named_count)));
             }
             known.shortfall = shortfalls.get(content).copied();
             evidence.insert(content.clone(), known);

@@ -2,11 +2,10 @@
 
 use super::tables::Tables;
 use tensorflix_actors::ports::StoreError;
-use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, Origin, SeenContent};
+use tensorflix_domain::evidence::Measurement;
 use tensorflix_domain::freshness::Track;
 use tensorflix_domain::ids::{Block, ContentId};
-use tensorflix_domain::observation::{Broadcast, Metrics, Observation};
+use tensorflix_domain::observation::{Broadcast, Observation};
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::traffic::{Point, Series};
 
@@ -32,33 +31,7 @@ impl Tables {
     pub fn observed(&self, content: &ContentId) -> ObservedContent {
         let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
         known.sort_by_key(|observation| observation.at.block);
-        let mut observed = ObservedContent::default();
-        let mut seen = SeenContent::default();
-        let mut origin = Origin::default();
-        for Observation { at, sighting, .. } in known {
-            if let Some(details) = sighting.details() {
-                seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
-                observed.text = format!("{}\n{}", details.title, details.description);
-                observed.duration_secs = details.duration_secs;
-                observed.thumbnail_url.clone_from(&details.thumbnail_url);
-                observed.signals = details.signals;
-                let named = Origin::of(&details.author, &details.title, details.duration_secs);
-                origin = Origin { first_views: origin.first_views, first_plays: origin.first_plays, ..named };
-            }
-            let evidence = &mut observed.evidence;
-            let presence = sighting.is_present().then(|| seen.clone());
-            evidence.latest = Some(LatestSighting { at: *at, presence });
-            if sighting.is_present() {
-                evidence.seen_before = true;
-                let metrics = sighting.metrics();
-                renew(evidence, *at, metrics);
-                let first = |count: Option<u64>| count.map(|count| Measurement { at: *at, count });
-                origin.first_views = origin.first_views.or_else(|| first(metrics.view_count));
-                origin.first_plays = origin.first_plays.or_else(|| first(metrics.play_count));
-                evidence.origin = Some(Box::new(origin));
-            }
-        }
-        observed
+        ObservedContent::of(known.into_iter().map(|observation| (observation.at, &observation.sighting)))
     }
 
     /// Whether it was there when it was looked at last, with details that were seen since and are those of no broadcast.
@@ -115,11 +88,4 @@ impl Tables {
             points: known.iter().rev().take(newest as usize).map(point).collect(),
         }
     }
-}
-
-/// A count that is not given leaves the one known before, with its own block.
-fn renew(evidence: &mut ContentEvidence, at: BlockStamp, metrics: Metrics) {
-    let measured = |count: Option<u64>| count.map(|count| Measurement { at, count });
-    evidence.views = measured(metrics.view_count).or(evidence.views);
-    evidence.plays = measured(metrics.play_count).or(evidence.plays);
 }

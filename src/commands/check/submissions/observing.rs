@@ -10,12 +10,12 @@ use std::time::Duration;
 use tensorflix_actors::outbound::Outbound;
 use tensorflix_actors::platforms::{BatchAnswer, BatchError, PlatformApi, Route, Scope, screen};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::evidence::{ContentEvidence, LatestSighting, Measurement, SeenContent};
+use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::ContentId;
-use tensorflix_domain::observation::{Presence, Sighting};
-use tensorflix_domain::ownership::{OwnerTag, owner_tag};
+use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::platform::Platform;
-use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::policy::Policy;
 
 /// Every platform with its way out.
 pub type Sources = Vec<(Arc<dyn PlatformApi>, Outbound)>;
@@ -66,7 +66,7 @@ impl Asked {
                         let seen = answer.sightings.into_iter();
                         asked
                             .contents
-                            .extend(seen.map(|(content, sighting)| (content, evidence(sighting, at, policy))));
+                            .extend(seen.map(|(content, sighting)| (content, evidence(&sighting, at, policy))));
                     }
                     Err(error) => asked.missing(platform.id(), error.to_string()),
                 }
@@ -106,37 +106,9 @@ fn of_platform(contents: &BTreeSet<ContentId>, platform: Platform) -> Vec<Conten
     contents.iter().filter(|content| content.platform() == platform).cloned().collect()
 }
 
-/// What the rules read of one answer.
-fn evidence(sighting: Sighting, at: BlockStamp, policy: &Policy) -> ContentEvidence {
-    let count = |count: Option<u64>| count.map(|count| Measurement { at, count });
-    match sighting {
-        Sighting::Absent => {
-            ContentEvidence { latest: Some(LatestSighting { at, presence: None }), ..ContentEvidence::default() }
-        }
-        // Never the answer to a request for everything; it says no more than that the content is there.
-        Sighting::Counted(metrics) => {
-            evidence(Sighting::Present(Box::new(Presence { metrics, ..Presence::default() })), at, policy)
-        }
-        Sighting::Present(presence) => {
-            let Presence { metrics, details } = *presence;
-            let text = format!("{}\n{}", details.title, details.description);
-            let tag = match policy.ownership_tag {
-                OwnershipRule::Off => OwnerTag::default(),
-                OwnershipRule::Prefer | OwnershipRule::Required => owner_tag(&text, &policy.ownership_template),
-            };
-            let seen = SeenContent { published_at: details.published_at, broadcast: details.broadcast };
-            ContentEvidence {
-                latest: Some(LatestSighting { at, presence: Some(seen) }),
-                seen_before: true,
-                views: count(metrics.view_count),
-                plays: count(metrics.play_count),
-                owner_tag: tag.hotkey,
-                named_hotkeys: u32::try_from(tag.named_count).unwrap_or(u32::MAX),
-                shortfall: None,
-                verification: None,
-                traffic: None,
-                origin: None,
-            }
-        }
-    }
+/// What the rules read of one answer. One answer says nothing of when the item was first seen.
+fn evidence(sighting: &Sighting, at: BlockStamp, policy: &Policy) -> ContentEvidence {
+    let mut observed = ObservedContent::of([(at, sighting)]);
+    observed.read_tag(policy);
+    ContentEvidence { origin: None, ..observed.evidence }
 }
