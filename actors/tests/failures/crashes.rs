@@ -1,5 +1,5 @@
 //! Every actor of a validator, crashed in every place that a message can reach: it is back within two seconds, and nobody
-//! else notices. (`started` and `restarting`, which no message reaches: `supervision.rs`.)
+//! else notices. (`started` and `restarting`, which no message reaches: `supervision/`.)
 
 use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use std::time::Duration;
