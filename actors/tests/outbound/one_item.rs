@@ -1,8 +1,5 @@
 //! What cannot be read of one item costs that item and no other, whatever is wrong with it.
 
-use crate::instagram::{RUNS, Reels, reels};
-use crate::quota::STATS;
-use crate::youtube::{PATH, Videos, videos};
 use serde_json::json;
 use std::time::Duration;
 use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
@@ -14,27 +11,11 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::{pointer, reel, video};
 use tensorflix_testkit::observing::{Observing, Settings};
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::instagram::{RUNS, Reels, reels};
+use tensorflix_testkit::scripted_services::poisons::poisons;
+use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, Videos, start_with_both_methods, videos};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::{UNLIMITED, World};
-
-/// Members of an object that no JSON reader takes, each for another reason.
-pub fn poisons() -> Vec<Vec<u8>> {
-    let deep = [b"\"x\": ".to_vec(), b"[".repeat(50_000), b"]".repeat(50_000)].concat();
-    let wide = [b"\"x\": [0".to_vec(), b",0".repeat(150_000), b"]".to_vec()].concat();
-    let mut poisons = vec![deep, wide];
-    let short: [&[u8]; 8] = [
-        b"\"x\": 1e999",
-        b"\"x\": -1e999",
-        b"\"x\": \"\\ud800\"",
-        b"\"x\": \"\\udc00\\ud800\"",
-        b"\"x\": \"\\q\"",
-        b"\"x\": \"a\tb\nc\x00\"",
-        b"\"x\": nul",
-        b"\"x\": [1, 2 3]",
-    ];
-    poisons.extend(short.map(<[u8]>::to_vec));
-    poisons
-}
 
 /// Members that are odd and can be read all the same.
 fn oddities() -> Vec<Vec<u8>> {
@@ -100,7 +81,7 @@ fn a_video_that_cannot_be_read_costs_itself_and_those_left_out_are_still_absent(
 fn numbers_of_a_video_that_cannot_be_read_cost_that_video_alone() {
     for poison in poisons() {
         simulate(async move {
-            let youtube = crate::quota::start(&Settings::default());
+            let youtube = start_with_both_methods(&Settings::default());
             youtube.observe_at(&videos(0..40), 100, tensorflix_testkit::subnets::stamp(100)).await;
             let items = list(40, 7, &poison, a_video);
             youtube.world.http.get(STATS, [Reply::new(200, [b"{\"items\": ", &items[..], b"}"].concat())]);

@@ -1,8 +1,5 @@
 //! Absence: believed when two answers leave a content out, from two requests that lie some time apart.
 
-use crate::instagram::{Apify, Reels};
-use crate::quota::STATS;
-use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,6 +12,8 @@ use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::instagram::{Apify, Reels};
+use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, TODAY, Videos, error, ids, item, videos};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate_to_the_end;
 

@@ -1,6 +1,6 @@
 //! Runs that were refused, ended badly, or had not written everything yet: nothing is paid for twice or thrown away.
 
-use crate::instagram::{Apify, DEADLINE, RUNS, Reels, TODAY, USD, reels, runs_started, spent, start};
+use crate::instagram::{runs_started, spent, start};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Subject};
 use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::instagram::{Apify, DEADLINE, RUNS, Reels, TODAY, USD, reels};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::{pass, simulate};
 

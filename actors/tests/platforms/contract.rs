@@ -1,7 +1,5 @@
 //! What every platform promises. A new platform is covered by a line in [`covered!`].
 
-use crate::instagram::Reels;
-use crate::youtube::Videos;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tensorflix_actors::platforms::ContentsObserved;
@@ -12,6 +10,8 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
 use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::instagram::Reels;
+use tensorflix_testkit::scripted_services::youtube::Videos;
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::{pass, simulate_to_the_end};
 

@@ -1,6 +1,5 @@
 //! Every call is paid for on the day on which it is made, by the newest time of the chain.
 
-use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::observing::{Observing, Settings};
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use tensorflix_testkit::subnets::{head, stamp};
 use tensorflix_testkit::time::{pass, simulate};
 

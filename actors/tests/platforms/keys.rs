@@ -1,7 +1,6 @@
 //! A key that is refused: the others go on, it rests, it is named, and it is tried again later.
 
-use crate::quota::{STATS, by_key, key_of, of_keys, serve, start};
-use crate::youtube::{PATH, error, ids, videos};
+use crate::quota::{by_key, key_of, of_keys};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tensorflix_domain::verdict::Reason;
@@ -9,6 +8,9 @@ use tensorflix_testkit::gists::video;
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::observing::Settings;
 use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::youtube::{
+    PATH, STATS, error, ids, serve_both_methods, start_with_both_methods, videos,
+};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::{pass, simulate};
 
@@ -54,9 +56,9 @@ fn whatever_refuses_one_key_is_about_that_key_and_the_next_one_is_asked_at_once(
             let refusal = refusal.clone();
             simulate(async move {
                 let logs = Logs::capture();
-                let youtube = start(&two_keys());
+                let youtube = start_with_both_methods(&two_keys());
                 let refused = dead.clone();
-                serve(&youtube, move |request| (key_of(request) == refused).then(|| refusal.clone()));
+                serve_both_methods(&youtube, move |request| (key_of(request) == refused).then(|| refusal.clone()));
                 for round in 0..4 {
                     let answer = youtube.observe(&videos(round * 5..round * 5 + 5)).await;
                     assert_eq!((answer.observed_count, answer.errors), (5, vec![]), "{name}: round {round}");
@@ -75,9 +77,9 @@ fn whatever_refuses_one_key_is_about_that_key_and_the_next_one_is_asked_at_once(
 fn a_refused_key_is_named_as_the_ledger_names_it_with_googles_own_words_and_never_shown() {
     simulate(async {
         let logs = Logs::capture();
-        let youtube = start(&two_keys());
+        let youtube = start_with_both_methods(&two_keys());
         let message = format!("Permission denied: Consumer 'api_key:{SECRET}' has been suspended.\u{1b}[31m");
-        serve(&youtube, move |request| {
+        serve_both_methods(&youtube, move |request| {
             (key_of(request) == SECRET).then(|| google(403, &message, "forbidden", "CONSUMER_INVALID"))
         });
         youtube.observe(&videos(0..4)).await;
@@ -95,15 +97,15 @@ fn a_refused_key_is_named_as_the_ledger_names_it_with_googles_own_words_and_neve
 fn a_key_that_rests_is_tried_again_later_and_used_again_once_it_is_accepted() {
     for refusal in [google(403, "suspended", "forbidden", "CONSUMER_INVALID"), error(400, "keyInvalid")] {
         simulate(async move {
-            let youtube = start(&two_keys());
+            let youtube = start_with_both_methods(&two_keys());
             let refused = refusal.clone();
-            serve(&youtube, move |request| (key_of(request) == SECRET).then(|| refused.clone()));
+            serve_both_methods(&youtube, move |request| (key_of(request) == SECRET).then(|| refused.clone()));
             youtube.observe(&videos(0..4)).await;
             pass(HOUR).await;
             youtube.observe(&videos(4..8)).await;
             assert_eq!(by_key(&youtube), of_keys([("", 2), ("-1", 8)]), "one more try an hour later");
             pass(HOUR).await;
-            serve(&youtube, |_| None);
+            serve_both_methods(&youtube, |_| None);
             youtube.observe(&videos(8..12)).await;
             assert_eq!(by_key(&youtube), of_keys([("", 4), ("-1", 10)]), "it is as good as the other again");
         });
@@ -113,9 +115,9 @@ fn a_key_that_rests_is_tried_again_later_and_used_again_once_it_is_accepted() {
 #[test]
 fn a_refusal_that_every_key_gets_is_about_what_was_asked_and_no_key_rests() {
     simulate(async {
-        let youtube = start(&two_keys());
+        let youtube = start_with_both_methods(&two_keys());
         let bad = video(2).as_str().to_owned();
-        serve(&youtube, move |request| ids(request).contains(&bad).then(|| error(400, "invalidFilters")));
+        serve_both_methods(&youtube, move |request| ids(request).contains(&bad).then(|| error(400, "invalidFilters")));
         let answer = youtube.observe(&videos(0..12)).await;
         assert_eq!(answer.shortfalls, [(video(2), Reason::PlatformUnavailable)].into());
         assert_eq!(answer.observed_count, 11);
@@ -127,9 +129,9 @@ fn a_refusal_that_every_key_gets_is_about_what_was_asked_and_no_key_rests() {
 #[test]
 fn the_only_key_does_not_rest_for_one_batch_that_is_refused() {
     simulate(async {
-        let youtube = start(&Settings { batch_size: 1, max_in_flight: 1, ..Settings::default() });
+        let youtube = start_with_both_methods(&Settings { batch_size: 1, max_in_flight: 1, ..Settings::default() });
         let bad = video(2).as_str().to_owned();
-        serve(&youtube, move |request| ids(request).contains(&bad).then(|| error(400, "invalidFilters")));
+        serve_both_methods(&youtube, move |request| ids(request).contains(&bad).then(|| error(400, "invalidFilters")));
         let answer = youtube.observe(&videos(0..12)).await;
         assert_eq!((answer.observed_count, answer.shortfalls.len()), (11, 1));
     });
@@ -139,13 +141,18 @@ fn the_only_key_does_not_rest_for_one_batch_that_is_refused() {
 fn a_service_that_refuses_every_key_and_batch_costs_few_units_and_comes_back() {
     for key_count in [1, 2, 3] {
         simulate(async move {
-            let youtube = start(&Settings { key_count, batch_size: 1, max_in_flight: 1, ..Settings::default() });
-            serve(&youtube, |_| Some(Reply::new(403, "<html>Forbidden</html>")));
+            let youtube = start_with_both_methods(&Settings {
+                key_count,
+                batch_size: 1,
+                max_in_flight: 1,
+                ..Settings::default()
+            });
+            serve_both_methods(&youtube, |_| Some(Reply::new(403, "<html>Forbidden</html>")));
             let answer = youtube.observe(&videos(0..60)).await;
             assert_eq!(answer.shortfalls.len(), 60);
             assert!(answer.shortfalls.values().all(|reason| *reason == Reason::PlatformUnavailable));
             assert!(youtube.asked() <= 4 * key_count, "{} requests with {key_count} keys", youtube.asked());
-            serve(&youtube, |_| None);
+            serve_both_methods(&youtube, |_| None);
             pass(HOUR).await;
             assert_eq!(youtube.observe(&videos(0..60)).await.observed_count, 60);
         });
@@ -159,10 +166,10 @@ fn numbers_alone_are_withdrawn_for_the_key_that_is_refused_until_another_confirm
         // One of two keys may not use the method: the other one still does.
         let one = refusal.clone();
         simulate(async move {
-            let youtube = start(&two_keys());
+            let youtube = start_with_both_methods(&two_keys());
             youtube.observe_at(&videos(0..6), 100, stamp(100)).await;
             let lists = youtube.world.http.requests_for(PATH).len();
-            serve(&youtube, move |request| of_stats(request, SECRET).then(|| one.clone()));
+            serve_both_methods(&youtube, move |request| of_stats(request, SECRET).then(|| one.clone()));
             for block in [110, 120] {
                 let answer = youtube.observe_at(&videos(0..6), block, stamp(block)).await;
                 assert_eq!((answer.observed_count, answer.errors), (6, vec![]), "{name}");
@@ -174,9 +181,9 @@ fn numbers_alone_are_withdrawn_for_the_key_that_is_refused_until_another_confirm
         });
         // Both may not: the method is left alone for hours.
         simulate(async move {
-            let youtube = start(&Settings { key_count: 3, ..two_keys() });
+            let youtube = start_with_both_methods(&Settings { key_count: 3, ..two_keys() });
             youtube.observe_at(&videos(0..6), 100, stamp(100)).await;
-            serve(&youtube, move |request| (request.path == STATS).then(|| refusal.clone()));
+            serve_both_methods(&youtube, move |request| (request.path == STATS).then(|| refusal.clone()));
             for block in [110, 120] {
                 let answer = youtube.observe_at(&videos(0..6), block, stamp(block)).await;
                 if !matches!(name, "suspended" | "invalid" | "expired" | "old form") {
@@ -191,9 +198,9 @@ fn numbers_alone_are_withdrawn_for_the_key_that_is_refused_until_another_confirm
 #[test]
 fn a_key_that_may_not_count_still_lists() {
     simulate(async {
-        let youtube = start(&Settings { key_count: 1, ..two_keys() });
+        let youtube = start_with_both_methods(&Settings { key_count: 1, ..two_keys() });
         youtube.observe_at(&videos(0..6), 100, stamp(100)).await;
-        serve(&youtube, |request| {
+        serve_both_methods(&youtube, |request| {
             (request.path == STATS).then(|| google(403, "no", "forbidden", "API_KEY_SERVICE_BLOCKED"))
         });
         let answer = youtube.observe_at(&videos(0..6), 110, stamp(110)).await;

@@ -1,7 +1,6 @@
 //! Orders that end before all is done: nothing that is paid for is dropped, and nothing is begun that would be.
 
-use crate::instagram::{Apify, DEADLINE, RUNS, Reels, USD, reels, runs_started, spent};
-use crate::youtube::{PATH, TODAY, Videos, videos};
+use crate::instagram::{runs_started, spent};
 use serde_json::json;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
@@ -9,6 +8,8 @@ use tensorflix_actors::ports::{Clock, Method};
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::instagram::{Apify, DEADLINE, RUNS, Reels, USD, reels};
+use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, videos};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::World;
 

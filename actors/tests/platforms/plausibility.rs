@@ -1,8 +1,5 @@
 //! What cannot be true is no evidence: it scores nothing, rejects nobody, and is said once.
 
-use crate::instagram::{Apify, Reels};
-use crate::quota::STATS;
-use crate::youtube::{PATH, Videos, videos};
 use serde_json::{Value, json};
 use tensorflix_domain::observation::{Metrics, Sighting};
 use tensorflix_domain::verdict::Reason;
@@ -10,6 +7,8 @@ use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::observing::{Observing, Settings};
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::instagram::{Apify, Reels};
+use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, Videos, start_with_both_methods, videos};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::simulate;
 
@@ -62,7 +61,7 @@ fn a_video_with_what_cannot_be_true_is_unknown_and_that_is_said_once() {
 #[test]
 fn numbers_alone_that_cannot_be_true_change_nothing() {
     simulate(async {
-        let youtube = crate::quota::start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         youtube.observe_at(&videos(1..3), 100, stamp(100)).await;
         let items = [1, 2].map(|number| {
             let views = if number == 2 { "18446744073709551615" } else { "2000" };

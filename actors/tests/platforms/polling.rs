@@ -1,7 +1,5 @@
 //! Polls: what is due by its age and growth, within what cycles leave over.
 
-use crate::instagram::Reels;
-use crate::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,6 +11,8 @@ use tensorflix_domain::places::Turn;
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::instagram::Reels;
+use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::{simulate, within};
 

@@ -1,6 +1,5 @@
 //! A content whose answer crashes a platform's actor costs itself alone, and no more quota than it takes to find it.
 
-use crate::youtube::{PATH, Videos, ids, item, serve_videos, videos};
 use serde_json::json;
 use tensorflix_actors::platforms::MOST_SPLITS;
 use tensorflix_actors::ports::{Method, Store};
@@ -10,6 +9,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings};
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::youtube::{PATH, Videos, ids, item, serve_videos, videos};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate;
 

@@ -1,6 +1,5 @@
 //! Who pays for a call: keys in turn, numbers alone where they will do, and nobody beyond the budget.
 
-use crate::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,10 +14,11 @@ use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
 use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::youtube::{
+    PATH, STATS, TODAY, Videos, error, ids, serve_both_methods, shown, start_with_both_methods, videos,
+};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::{pass, simulate_to_the_end};
-
-pub const STATS: &str = "/youtube/v3/videos:batchGetStats";
 
 /// The moment at which the quota of the tests' day begins anew.
 const RESET: &str = "2026-08-21T07:00:00.000Z";
@@ -40,30 +40,6 @@ pub fn of_keys<const N: usize>(counts: [(&str, usize); N]) -> BTreeMap<String, u
     counts.map(|(key, count)| (format!("{SECRET}{key}"), count)).into()
 }
 
-/// Videos as `videos.list` and `batchGetStats` show them, except where `spoil` answers instead.
-pub fn serve(youtube: &Observing<Videos>, spoil: impl Fn(&Recorded) -> Option<Reply> + Clone + Send + 'static) {
-    for path in [PATH, STATS] {
-        let spoil = spoil.clone();
-        youtube.world.http.on(Method::Get, path, move |request| {
-            let items = ids(request).iter().map(|id| shown(request, id)).collect::<Vec<Value>>();
-            spoil(request).unwrap_or_else(|| Reply::json(&json!({ "items": items })))
-        });
-    }
-}
-
-fn shown(request: &Recorded, id: &str) -> Value {
-    match request.path.as_str() {
-        STATS => json!({ "id": id, "statistics": { "viewCount": "2000" } }),
-        _ => item(id, &json!({ "viewCount": "1000" })),
-    }
-}
-
-pub fn start(settings: &Settings) -> Observing<Videos> {
-    let youtube = Observing::start(settings);
-    serve(&youtube, |_| None);
-    youtube
-}
-
 fn asked(youtube: &Observing<Videos>) -> [usize; 2] {
     [PATH, STATS].map(|path| youtube.world.http.requests_for(path).len())
 }
@@ -77,7 +53,7 @@ fn keys_are_used_in_turn_each_within_its_own_budget() {
     simulate_to_the_end(async {
         let settings =
             Settings { key_count: 3, batch_size: 1, batches_per_day: 2, max_in_flight: 1, ..Settings::default() };
-        let youtube = start(&settings);
+        let youtube = start_with_both_methods(&settings);
         let answer = youtube.observe(&videos(0..8)).await;
         assert_eq!((answer.observed_count, answer.shortfalls.len()), (6, 2));
         assert_eq!(by_key(&youtube), of_keys([("", 2), ("-1", 2), ("-2", 2)]));
@@ -96,8 +72,8 @@ fn keys_are_used_in_turn_each_within_its_own_budget() {
 fn a_key_that_youtube_calls_used_up_rests_until_its_reset_also_after_a_restart() {
     simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
-        let youtube = start(&settings);
-        serve(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "quotaExceeded")));
+        let youtube = start_with_both_methods(&settings);
+        serve_both_methods(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "quotaExceeded")));
         let answer = youtube.observe(&videos(0..6)).await;
         assert_eq!((answer.observed_count, answer.errors.len()), (6, 0), "the other key goes on");
         assert_eq!(by_key(&youtube), of_keys([("", 1), ("-1", 6)]));
@@ -107,7 +83,7 @@ fn a_key_that_youtube_calls_used_up_rests_until_its_reset_also_after_a_restart()
         assert_eq!(youtube.observe(&videos(6..10)).await.observed_count, 4);
         assert_eq!(by_key(&youtube), of_keys([("", 1), ("-1", 10)]));
 
-        serve(&youtube, |_| None);
+        serve_both_methods(&youtube, |_| None);
         let next_day = BlockStamp { block: 200, time: moment(7.0) };
         assert_eq!(youtube.observe_at(&videos(10..14), 200, next_day).await.observed_count, 4);
         assert_eq!(by_key(&youtube), of_keys([("", 3), ("-1", 12)]), "a new day has a new quota");
@@ -123,9 +99,9 @@ fn a_bad_key_rests_is_reported_once_and_does_not_stop_the_others() {
         simulate_to_the_end(async move {
             let logs = Logs::capture();
             let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
-            let youtube = start(&settings);
+            let youtube = start_with_both_methods(&settings);
             let refusal = refusal.clone();
-            serve(&youtube, move |request| (key_of(request) == SECRET).then(|| refusal.clone()));
+            serve_both_methods(&youtube, move |request| (key_of(request) == SECRET).then(|| refusal.clone()));
             for round in 0..3 {
                 let answer = youtube.observe(&videos(round * 5..round * 5 + 5)).await;
                 assert_eq!((answer.observed_count, answer.errors.len()), (5, 0));
@@ -142,8 +118,9 @@ fn a_bad_key_rests_is_reported_once_and_does_not_stop_the_others() {
 #[test]
 fn when_every_key_is_refused_each_was_asked_once_and_what_to_do_is_said() {
     simulate_to_the_end(async {
-        let youtube = start(&Settings { key_count: 3, batch_size: 1, max_in_flight: 1, ..Settings::default() });
-        serve(&youtube, |_| Some(error(400, "keyInvalid")));
+        let youtube =
+            start_with_both_methods(&Settings { key_count: 3, batch_size: 1, max_in_flight: 1, ..Settings::default() });
+        serve_both_methods(&youtube, |_| Some(error(400, "keyInvalid")));
         let answer = youtube.observe(&videos(0..9)).await;
         assert!(answer.shortfalls.values().all(|reason| *reason == Reason::PlatformUnavailable));
         assert_eq!((answer.shortfalls.len(), youtube.asked()), (9, 3));
@@ -155,7 +132,7 @@ fn when_every_key_is_refused_each_was_asked_once_and_what_to_do_is_said() {
 fn that_the_quota_is_used_up_is_said_once_with_the_time_of_the_reset() {
     simulate_to_the_end(async {
         let logs = Logs::capture();
-        let youtube = start(&Settings { batch_size: 1, batches_per_day: 2, ..Settings::default() });
+        let youtube = start_with_both_methods(&Settings { batch_size: 1, batches_per_day: 2, ..Settings::default() });
         let answer = youtube.observe(&videos(0..20)).await;
         assert_eq!((answer.observed_count, answer.errors.len()), (2, 1));
         assert!(answer.errors[0].contains(RESET), "{:?}", answer.errors);
@@ -173,7 +150,7 @@ fn that_the_quota_is_used_up_is_said_once_with_the_time_of_the_reset() {
 #[test]
 fn numbers_alone_are_asked_for_while_details_are_known_and_fresh() {
     simulate_to_the_end(async {
-        let youtube = start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         observe_at(&youtube, 0..3, 100).await;
         assert_eq!(asked(&youtube), [1, 0], "what was never seen is asked for whole");
         let newest = 100 + DETAILS_MAX_AGE_BLOCKS;
@@ -196,7 +173,7 @@ fn numbers_alone_are_asked_for_while_details_are_known_and_fresh() {
 #[test]
 fn broadcasts_and_videos_that_were_gone_are_asked_for_whole() {
     simulate_to_the_end(async {
-        let youtube = start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         let broadcast = |id: &str, word: &str| json!({ "id": id, "snippet": { "publishedAt": moment(-5.0).to_string(), "liveBroadcastContent": word } });
         youtube.world.http.on(Method::Get, PATH, move |request| {
             let item = |id: &String| match id.as_str() {
@@ -219,7 +196,7 @@ fn broadcasts_and_videos_that_were_gone_are_asked_for_whole() {
 #[test]
 fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too() {
     simulate_to_the_end(async {
-        let youtube = start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         observe_at(&youtube, 0..4, 100).await;
         // The numbers know nothing of three of them; of those only one is gone.
         youtube.world.http.get(
@@ -243,7 +220,7 @@ fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too
     });
     // While the whole answer is not to be had, nothing is absent.
     simulate_to_the_end(async {
-        let youtube = start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         observe_at(&youtube, 0..2, 100).await;
         youtube.world.http.get(STATS, [Reply::json(&json!({ "items": [] }))]);
         youtube.world.http.get(PATH, [Reply::new(500, "")]);
@@ -263,7 +240,7 @@ fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered
         error(403, "accessNotConfigured"),
     ] {
         simulate_to_the_end(async move {
-            let youtube = start(&Settings { batch_size: 1, max_in_flight: 1, ..Settings::default() });
+            let youtube = start_with_both_methods(&Settings { batch_size: 1, max_in_flight: 1, ..Settings::default() });
             observe_at(&youtube, 0..4, 100).await;
             youtube.world.http.get(STATS, [missing.clone()]);
             for block in [110, 120, 130] {
@@ -272,7 +249,7 @@ fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered
             }
             assert_eq!(asked(&youtube), [16, 1], "{missing:?}: once is enough");
             pass(Duration::from_secs(6 * 3_600)).await;
-            serve(&youtube, |_| None);
+            serve_both_methods(&youtube, |_| None);
             observe_at(&youtube, 0..4, 140).await;
             assert_eq!(asked(&youtube), [16, 5], "{missing:?}: it may be there by now");
         });
@@ -283,10 +260,11 @@ fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered
 fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
     for says_so in [false, true] {
         simulate_to_the_end(async move {
-            let youtube = start(&Settings { batch_size: 1, batches_per_day: 10, ..Settings::default() });
+            let youtube =
+                start_with_both_methods(&Settings { batch_size: 1, batches_per_day: 10, ..Settings::default() });
             observe_at(&youtube, 0..3, 100).await;
             if says_so {
-                serve(&youtube, |request| (request.path == STATS).then(|| error(403, "quotaExceeded")));
+                serve_both_methods(&youtube, |request| (request.path == STATS).then(|| error(403, "quotaExceeded")));
             }
             for block in 101..=106 {
                 observe_at(&youtube, 0..2, block).await;
@@ -303,7 +281,7 @@ fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
 fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_the_other() {
     for failure in [Reply::new(500, ""), Reply::new(200, "<html>"), Reply::hang()] {
         simulate_to_the_end(async move {
-            let youtube = start(&Settings::default());
+            let youtube = start_with_both_methods(&Settings::default());
             observe_at(&youtube, 0..3, 100).await;
             youtube.world.http.get(STATS, [failure.clone()]);
             let answer = observe_at(&youtube, 0..3, 110).await;
@@ -317,8 +295,8 @@ fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_th
 fn a_key_that_was_asked_to_wait_for_long_costs_nothing_while_another_goes_on() {
     simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
-        let youtube = start(&settings);
-        serve(&youtube, |request| {
+        let youtube = start_with_both_methods(&settings);
+        serve_both_methods(&youtube, |request| {
             (key_of(request) == SECRET).then(|| Reply::new(429, "").header("retry-after", "3600"))
         });
         let answer = youtube.observe(&videos(0..10)).await;
@@ -331,7 +309,7 @@ fn a_key_that_was_asked_to_wait_for_long_costs_nothing_while_another_goes_on() {
 #[test]
 fn the_same_video_is_asked_for_once_whoever_lists_it() {
     simulate_to_the_end(async {
-        let youtube = start(&Settings::default());
+        let youtube = start_with_both_methods(&Settings::default());
         let listed = [videos(0..50), videos(0..50), videos(25..50)].concat();
         assert_eq!(youtube.observe(&listed).await.observed_count, 50);
         assert_eq!(asked(&youtube), [1, 0]);
@@ -343,9 +321,9 @@ fn the_same_video_is_asked_for_once_whoever_lists_it() {
 fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
     simulate_to_the_end(async {
         let settings = Settings { key_count: 2, batch_size: 1, max_in_flight: 1, ..Settings::default() };
-        let youtube = start(&settings);
+        let youtube = start_with_both_methods(&settings);
         let outcomes = || youtube.stats.outcomes().read();
-        serve(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "accessNotConfigured")));
+        serve_both_methods(&youtube, |request| (key_of(request) == SECRET).then(|| error(403, "accessNotConfigured")));
         youtube.observe(&videos(0..4)).await;
         let refused = &outcomes()["key 1"];
         assert!(refused.is_refusal && refused.failures_in_a_row == 1 && refused.failed == 1, "{refused:?}");
@@ -357,7 +335,7 @@ fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
             "the other key pays"
         );
 
-        serve(&youtube, |_| None);
+        serve_both_methods(&youtube, |_| None);
         pass(Duration::from_secs(24 * 3_600)).await;
         let next_day = BlockStamp { block: 200, time: moment(7.0) };
         youtube.observe_at(&videos(4..8), 200, next_day).await;
@@ -369,12 +347,12 @@ fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
 fn batches_that_fail_are_counted_in_a_row_and_a_budget_that_is_used_up_is_none_of_them() {
     simulate_to_the_end(async {
         let settings = Settings { batch_size: 1, max_in_flight: 1, batches_per_day: 7, ..Settings::default() };
-        let youtube = start(&settings);
-        serve(&youtube, |_| Some(Reply::new(400, "no")));
+        let youtube = start_with_both_methods(&settings);
+        serve_both_methods(&youtube, |_| Some(Reply::new(400, "no")));
         youtube.observe(&videos(0..2)).await;
         let failing = youtube.stats.outcomes().read().remove(BATCHES).expect("batches");
         assert_eq!((failing.failed, failing.failures_in_a_row), (2, 2), "{failing:?}");
-        serve(&youtube, |_| None);
+        serve_both_methods(&youtube, |_| None);
         youtube.observe(&videos(2..20)).await;
         let well = youtube.stats.outcomes().read().remove(BATCHES).expect("batches");
         assert_eq!((well.failed, well.failures_in_a_row), (2, 0), "{well:?}");

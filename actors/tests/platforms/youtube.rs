@@ -1,78 +1,20 @@
 //! YouTubeActor: fifty ids a call, quota first, what is not known is never a number.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tensorflix_actors::outbound::LONGEST_PAUSE;
-use tensorflix_actors::platforms::DailyBudget;
-use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::ports::{Clock, HttpError, Method};
 use tensorflix_domain::chain_time::BlockStamp;
-use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Broadcast, Metrics, Observation, Sighting};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET, ScriptedHttp};
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, item, serve_videos, videos};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::simulate;
-use tensorflix_testkit::world::World;
-
-pub const PATH: &str = "/youtube/v3/videos";
-
-/// The date in Los Angeles at the blocks of the tests.
-pub const TODAY: &str = "2026-08-20";
-
-pub struct Videos;
-
-impl Subject for Videos {
-    type Platform = YouTube;
-    const REQUESTS_PER_BATCH: usize = 1;
-
-    fn platform(_: &World, settings: &Settings) -> YouTube {
-        YouTube {
-            api_url: "https://youtube.example".parse().expect("a URL"),
-            api_keys: settings.keys(),
-            batch_size: settings.batch_size,
-            max_in_flight: settings.max_in_flight,
-            daily_quota: DailyBudget::new(settings.batches_per_day.into()),
-            deadline: Duration::from_secs(15),
-        }
-    }
-
-    fn content(number: u32) -> ContentId {
-        video(number)
-    }
-
-    fn serve(http: &ScriptedHttp) {
-        serve_videos(http, |id| Some(item(id, &json!({ "viewCount": "1000" }))));
-    }
-}
-
-/// Answers with the items that `show` gives for the ids asked for, in the reverse order.
-pub fn serve_videos(http: &ScriptedHttp, show: impl Fn(&str) -> Option<Value> + Send + 'static) {
-    http.on(Method::Get, PATH, move |request| {
-        let items: Vec<Value> = ids(request).iter().rev().filter_map(|id| show(id)).collect();
-        Reply::json(&json!({ "items": items })).after(Duration::from_millis(200))
-    });
-}
-
-pub fn item(id: &str, statistics: &Value) -> Value {
-    json!({ "id": id, "snippet": { "publishedAt": moment(-5.0).to_string() }, "statistics": statistics })
-}
-
-pub fn ids(request: &Recorded) -> Vec<String> {
-    request.query["id"].split(',').map(str::to_owned).collect()
-}
-
-pub fn videos(numbers: std::ops::Range<u32>) -> Vec<ContentId> {
-    numbers.map(video).collect()
-}
-
-pub fn error(status: u16, reason: &str) -> Reply {
-    Reply::new(status, json!({ "error": { "errors": [{ "reason": reason }] } }).to_string())
-}
 
 #[test]
 fn a_hundred_and_twenty_videos_take_three_calls_of_at_most_fifty() {

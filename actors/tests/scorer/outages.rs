@@ -1,7 +1,6 @@
 //! Detectors that fail, each of them, some or all: what becomes of submissions and scores, through Scorer and Verifier.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict};
-use crate::verifier::{detector, path};
 use serde_json::json;
 use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_actors::scorer::Opening;
@@ -14,6 +13,7 @@ use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, Ver
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::detectors::{detector, path};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 

@@ -3,7 +3,6 @@
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict,
 };
-use crate::verifier::detector;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, Ver
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::detectors::detector;
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
 const HOOK: &str = "/hook";

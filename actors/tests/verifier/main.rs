@@ -4,16 +4,13 @@ mod days;
 mod deadlines;
 mod parts;
 
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{
-    AskedQuestion, ContentToVerify, Detector, OpenAi, SightEngine, Terms, VerdictsReached, Verifier, VerifierParts,
-    VerifyContents, Webhook, detector_bucket,
+    AskedQuestion, ContentToVerify, VerdictsReached, Verifier, VerifierParts, VerifyContents, detector_bucket,
 };
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::{Details, Observation, Presence, Sighting};
@@ -21,6 +18,7 @@ use tensorflix_domain::verification::{Check, Provider, Question, Subject, Verdic
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::detectors::{detector, path};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::{simulate, within};
 use tensorflix_testkit::world::{UNLIMITED, World};
@@ -32,30 +30,6 @@ const TODAY: &str = "2026-08-31";
 const TITLE: &str = "A fox";
 const TEXT: &str = "Made with a model.";
 const COVER: &str = "https://scontent.cdninstagram.com/cover.jpg";
-
-pub fn path(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Sightengine => "/1.0/check.json",
-        Provider::Openai => "/v1/moderations",
-        _ => "/hook",
-    }
-}
-
-fn terms(provider: Provider, daily_requests: u64) -> Terms {
-    let bucket = detector_bucket(provider, Some(&SECRET.into()));
-    Terms { bucket, max_in_flight: 2, daily_requests, deadline: Duration::from_secs(15) }
-}
-
-pub fn detector(provider: Provider, daily_requests: u64) -> Arc<dyn Detector> {
-    let terms = terms(provider, daily_requests);
-    let api_url = "https://detector.example".parse().expect("a URL");
-    let secret = || SecretString::from(SECRET);
-    match provider {
-        Provider::Sightengine => Arc::new(SightEngine { api_url, api_user: secret(), api_secret: secret(), terms }),
-        Provider::Openai => Arc::new(OpenAi { api_url, api_key: secret(), terms }),
-        _ => Arc::new(Webhook { url: api_url.join("hook").expect("a URL"), token: Some(secret()), terms }),
-    }
-}
 
 /// A verifier with one detector, in a world where the contents were seen.
 struct Bench {
