@@ -1,4 +1,5 @@
 //! ChainWatcher: follows heads, reads the subnet at each new cell of the grid, stores before it tells.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use actix::Addr;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Scorer: one decision a slot, from the store alone, whatever happens to messages, platforms and other miners.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod disputes;
 mod faults;

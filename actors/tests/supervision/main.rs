@@ -1,4 +1,5 @@
 //! Supervision: whatever ends an actor, it is back at its address with its queue, within limits, and alone in it.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
