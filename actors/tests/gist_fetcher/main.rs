@@ -1,32 +1,32 @@
 //! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod api;
 mod dates;
 mod outcomes;
 mod owners;
 mod refusals;
+mod rounds;
 
 use actix::Addr;
 use secrecy::SecretString;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::chain_watcher::CommitmentsChanged;
 use tensorflix_actors::gist_fetcher::github::{GitHub, Standing};
-use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, ROUND_DEADLINE, SubmissionsRecorded};
+use tensorflix_actors::gist_fetcher::{GistFetcher, GistFetcherParts, SubmissionsRecorded};
 use tensorflix_actors::outbound::limiter::Rate;
-use tensorflix_actors::ports::{Clock, HttpError, Store};
+use tensorflix_actors::ports::{HttpError, Store};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_record::GistState;
 use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::subnet::Neuron;
-use tensorflix_testkit::gists::{digest_of, pinned, pointer};
+use tensorflix_testkit::gists::{digest_of, pointer};
 use tensorflix_testkit::listener::{Events, listen};
-use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::scripted_http::{Reply, SECRET};
 use tensorflix_testkit::subnets::{committed, committed_text, head, hotkey, neuron, stamp, subnet};
-use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::time::{pass, simulate};
 use tensorflix_testkit::world::{ROUND_BLOCKS, UNLIMITED, World};
 
 const MAX_GIST_BYTES: usize = 1_000;
@@ -262,203 +262,5 @@ fn what_failed_in_passing_is_read_in_the_same_round() {
         fetch.round(100, miners(&[&gist])).await;
         let state = fetch.state(&gist).await;
         assert_eq!((state.digest, state.failures, state.error), (Some(digest_of(b"one")), 0, None));
-    });
-}
-
-#[test]
-fn a_round_ends_within_its_deadline_when_github_hangs() {
-    for silence in [Reply::hang(), Reply::stall()] {
-        simulate(async move {
-            let mut fetch = Fetch::start(Setup::default());
-            let (gists, last): (Vec<_>, _) = ((0..255).map(|n| pointer("alice", n)).collect(), pointer("zoe", 999));
-            let replies = [silence.clone()];
-            gists.iter().for_each(|gist| fetch.serve(gist, replies.clone()));
-            fetch.serve(&last, [Reply::new(200, "one")]);
-            let committed: Vec<&GistPointer> = gists.iter().chain([&last]).collect();
-            let begin = fetch.world.clock.monotonic();
-            fetch.round(100, miners(&committed)).await;
-            let took = fetch.world.clock.monotonic() - begin;
-            assert!(took <= ROUND_DEADLINE, "{silence:?} took {took:?}");
-            assert!(gists.len() > MAX_IN_FLIGHT * 16, "more than can hang one after the other within a round");
-            let ended = fetch.asked();
-            pass(Duration::from_secs(600)).await;
-            assert_eq!(fetch.asked(), ended, "nothing is asked after the end");
-            assert!(
-                fetch.world.http.requests().iter().all(|request| request.asked_at.elapsed() > Duration::from_secs(600)),
-                "nothing is asked at the end of time only to be given up"
-            );
-            assert!(fetch.state(&gists[0]).await.error.is_some());
-        });
-    }
-}
-
-#[test]
-fn a_round_is_stored_before_it_is_told() {
-    for write in [Write::Gists, Write::GistRound] {
-        simulate(async move {
-            let mut fetch = Fetch::start(Setup::default());
-            let gist = pointer("alice", 1);
-            fetch.serve(&gist, [Reply::new(200, "one")]);
-            fetch.world.store.fail_next(write);
-            fetch.announce(100, miners(&[&gist])).await;
-            assert_eq!(fetch.rounds.so_far().await, [], "{write:?}");
-            assert_eq!(fetch.rounds.next().await, SubmissionsRecorded { round: 100 }, "its own tick finds the round");
-            assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(100)));
-            assert_eq!(fetch.world.store.holdings().len(), 1);
-        });
-    }
-    simulate(async {
-        let mut fetch = Fetch::start(Setup::default());
-        fetch.announce(100, []).await;
-        fetch.rounds.next().await;
-        fetch.world.store.delay_writes(Duration::from_secs(1));
-        fetch.announce(125, []).await;
-        assert_eq!(fetch.rounds.so_far().await, []);
-        assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(100)));
-        assert_eq!(fetch.rounds.next().await.round, 125);
-        assert_eq!(fetch.world.store.latest_gist_round().await, Ok(Some(125)));
-    });
-}
-
-#[test]
-fn a_second_hint_in_the_same_round_asks_nothing() {
-    simulate(async {
-        let mut fetch = Fetch::start(Setup::default());
-        let gist = pointer("alice", 1);
-        fetch.serve(&gist, [Reply::new(200, "one").after(Duration::from_secs(3))]);
-        fetch.announce(100, miners(&[&gist])).await;
-        for block in [100, 101, 110, 124] {
-            fetch.announce(block, miners(&[&gist])).await;
-        }
-        fetch.rounds.next().await;
-        fetch.announce(124, miners(&[&gist])).await;
-        pass(Duration::from_secs(3_600)).await;
-        assert_eq!(fetch.rounds.so_far().await, []);
-        assert_eq!(fetch.asked(), 1);
-    });
-}
-
-#[test]
-fn a_round_that_nobody_told_of_is_found_by_its_own_tick() {
-    simulate(async {
-        let mut fetch = Fetch::start(Setup::default());
-        let gist = pointer("alice", 1);
-        fetch.serve(&gist, [Reply::new(200, "one")]);
-        settle().await;
-        fetch.world.store.save_subnet(&subnet(100, miners(&[&gist]))).await.expect("stored");
-        assert_eq!(fetch.rounds.next().await, SubmissionsRecorded { round: 100 });
-    });
-}
-
-#[test]
-fn a_fetcher_that_panicked_finishes_its_round() {
-    for write in [Write::Gists, Write::GistRound] {
-        simulate(async move {
-            let mut fetch = Fetch::start(Setup::default());
-            let gist = pointer("alice", 1);
-            fetch.serve(&gist, [Reply::new(200, "one")]);
-            fetch.world.store.panic_at_next(write);
-            fetch.round(100, miners(&[&gist])).await;
-            assert_eq!(fetch.stats.read().restarts, 1);
-            assert_eq!(fetch.world.store.holdings().len(), 1, "{write:?}: seen once, however often recorded");
-            fetch.round(125, miners(&[&gist])).await;
-        });
-    }
-}
-
-#[test]
-fn requests_respect_the_limiter_and_the_bound_of_what_is_in_flight() {
-    simulate(async {
-        let rate = Rate { requests_per_second: 2.0, burst: 3 };
-        let mut fetch = Fetch::start(Setup { rate, ..Setup::default() });
-        let gists: Vec<GistPointer> = (0..40).map(|number| pointer("alice", number)).collect();
-        for gist in &gists {
-            fetch.serve(gist, [Reply::new(200, "one").after(Duration::from_secs(10))]);
-        }
-        fetch.round(100, miners(&gists.iter().collect::<Vec<_>>())).await;
-        assert_eq!(fetch.world.http.peak_in_flight(), MAX_IN_FLIGHT);
-        let times: Vec<Duration> =
-            fetch.world.http.requests().iter().map(|request| request.asked_at.elapsed()).rev().collect();
-        for (earlier, later) in (0..).map(|first| (first, first + 3)).take_while(|(_, last)| *last < times.len()) {
-            let apart = times[later] - times[earlier];
-            assert!(apart >= Duration::from_millis(499), "more than a burst of 3 within half a second: {apart:?}");
-        }
-        assert!(fetch.stats.read().limiter_wait_ms > 0);
-    });
-}
-
-/// A gist as the API shows it.
-fn api_gist(owner: &str, files: &Value) -> Reply {
-    Reply::json(&json!({ "owner": { "login": owner }, "files": files })).header("etag", "\"v1\"")
-}
-
-#[test]
-fn with_a_token_the_api_answers_and_the_token_travels_as_a_bearer_only() {
-    simulate(async {
-        let mut fetch = Fetch::start(Setup { token: true, ..Setup::default() });
-        let gist = pointer("Alice", 1);
-        let path = format!("/gists/{}", gist.gist_id());
-        let files = json!({ "b.json": { "content": "second" }, "a.json": { "content": "first" } });
-        fetch.world.http.get(&path, [api_gist("alice", &files), Reply::new(304, "")]);
-        fetch.round(100, miners(&[&gist])).await;
-        fetch.round(125, miners(&[&gist])).await;
-        let requests = fetch.world.http.requests();
-        for request in &requests {
-            assert_eq!((request.host.as_str(), &request.path), ("api.example", &path));
-            assert_eq!(request.bearer.as_deref(), Some(SECRET));
-        }
-        let etags: Vec<_> = requests.iter().map(|request| request.headers.get("if-none-match").cloned()).collect();
-        assert_eq!(etags, [None, Some("\"v1\"".to_owned())]);
-        let state = fetch.state(&gist).await;
-        assert_eq!(state.digest, Some(digest_of(b"first")), "of several files the first by name");
-        assert_eq!((state.fetched_round, state.error), (Some(125), None));
-    });
-}
-
-#[test]
-fn an_answer_of_the_api_that_is_not_the_users_gist_is_a_failure() {
-    let content = "x".repeat(MAX_GIST_BYTES + 1);
-    for (name, reply) in [
-        ("another owner", api_gist("mallory", &json!({ "a": { "content": "one" } }))),
-        ("no owner", Reply::json(&json!({ "files": { "a": { "content": "one" } } }))),
-        ("no file", api_gist("alice", &json!({}))),
-        ("a deleted file", api_gist("alice", &json!({ "a": null }))),
-        ("truncated", api_gist("alice", &json!({ "a": { "content": "one", "truncated": true } }))),
-        ("too large", api_gist("alice", &json!({ "a": { "content": content } }))),
-        ("no gist", Reply::new(200, "<html>")),
-        ("refused token", Reply::new(401, "{}")),
-    ] {
-        simulate(async move {
-            let mut fetch = Fetch::start(Setup { token: true, ..Setup::default() });
-            let gist = pointer("alice", 1);
-            fetch.world.http.get(&format!("/gists/{}", gist.gist_id()), [reply]);
-            fetch.round(100, miners(&[&gist])).await;
-            let state = fetch.state(&gist).await;
-            assert_eq!((state.digest, state.failures), (None, 1), "{name}");
-            let error = state.error.expect("an error");
-            assert!(!error.contains(SECRET), "{name}: {error}");
-        });
-    }
-}
-
-#[test]
-fn a_pinned_revision_is_asked_for_once_for_ever() {
-    simulate(async {
-        let mut fetch = Fetch::start(Setup::default());
-        let gist = pinned("alice", 1, 5);
-        let path = format!("/gists/{}/{}", gist.gist_id(), gist.revision().expect("a revision"));
-        let good = api_gist("alice", &json!({ "a": { "content": "one" } }));
-        fetch.world.http.get(&path, [Reply::new(404, ""), good]);
-        for block in [100, 125, 150, 175] {
-            fetch.round(block, miners(&[&gist])).await;
-        }
-        assert_eq!(fetch.asked(), 2, "until it was read once");
-        assert_eq!(fetch.world.http.requests()[0].bearer, None, "also without a token");
-        let state = fetch.state(&gist).await;
-        assert_eq!((state.digest, state.fetched_round), (Some(digest_of(b"one")), Some(175)));
-        // Who points to it later holds it from then on.
-        fetch.round(200, miners(&[&gist, &gist])).await;
-        let rounds: Vec<_> = fetch.world.store.holdings().iter().map(|held| held.round).collect();
-        assert_eq!(rounds, [125, 200]);
     });
 }

@@ -1,6 +1,7 @@
 //! Whose the gists are: asked within the API's budget, nobody starved, nothing concluded from silence.
 
-use super::{Fetch, Setup, api_gist, miners};
+use super::api::api_gist;
+use super::{Fetch, Setup, miners};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,6 +1,9 @@
 //! Supervision: whatever ends an actor, it is back at its address with its queue, within limits, and alone in it.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod limits;
+mod signs_of_life;
+
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
@@ -9,12 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_actors::supervision::watchdog::{Watch, Watchdog};
-use tensorflix_actors::supervision::{
-    HEARTBEAT_DEADLINE, HEARTBEAT_PERIOD, Importance, Jitter, REST, RestartLimits, Supervision, supervise,
-};
+use tensorflix_actors::supervision::{Importance, Jitter, RestartLimits, Supervision, supervise};
 use tensorflix_testkit::listener::{Events, listen};
-use tensorflix_testkit::time::{pass, settle, simulate};
+use tensorflix_testkit::time::{pass, simulate};
 use tensorflix_testkit::world::World;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -279,70 +279,6 @@ fn a_panic_while_it_is_made_again_or_starts_is_a_restart_like_any_other() {
 }
 
 #[test]
-fn pauses_double_and_the_window_slides() {
-    simulate(async {
-        let mut patient = Patient::optional();
-        let mut away = Vec::new();
-        for _ in 0..3 {
-            away.push(patient.end(End::PanicInHandler).await);
-        }
-        assert_eq!(away, [100, 200, 400]);
-        pass(Duration::from_secs(3_601)).await;
-        assert_eq!(patient.end(End::PanicInHandler).await, 100, "the earlier restarts are out of the window");
-    });
-}
-
-#[test]
-fn an_optional_actor_that_fails_again_and_again_rests_and_is_tried_again() {
-    for end in ENDS {
-        simulate(async move {
-            let mut patient = Patient::optional();
-            for _ in 0..3 {
-                patient.end(end).await;
-            }
-            assert_eq!(patient.end(end).await, REST.as_millis(), "{end:?}");
-            assert_eq!(patient.end(end).await, 100, "{end:?}: it begins with a clean record");
-            assert_eq!(patient.stats.read().restarts, 5);
-        });
-    }
-}
-
-#[test]
-fn an_actor_that_rests_says_so_until_it_is_tried_again() {
-    simulate(async {
-        let mut patient = Patient::optional();
-        for _ in 0..3 {
-            patient.end(End::PanicInHandler).await;
-        }
-        assert!(!patient.stats.read().is_resting);
-        patient.address.do_send(End::PanicInHandler);
-        settle().await;
-        assert!(patient.stats.read().is_resting);
-        pass(REST).await;
-        settle().await;
-        assert!(!patient.stats.read().is_resting);
-    });
-}
-
-#[test]
-fn a_core_actor_that_fails_again_and_again_ends_the_process() {
-    for end in ENDS {
-        simulate(async move {
-            let (mut patient, mut escalations) = Patient::core();
-            for _ in 0..3 {
-                patient.end(end).await;
-            }
-            assert!(escalations.try_recv().is_err(), "{end:?}: the limit is not exceeded yet");
-            patient.address.do_send(end);
-            settle().await;
-            assert_eq!(escalations.try_recv(), Ok("fragile"), "{end:?}");
-            pass(Duration::from_secs(86_400)).await;
-            assert_eq!(patient.stats.read().restarts, 3, "{end:?}: it is not restarted behind the process's back");
-        });
-    }
-}
-
-#[test]
 fn siblings_notice_nothing() {
     simulate(async {
         let (mut patient, mut sibling) = (Patient::optional(), Patient::optional());
@@ -367,55 +303,5 @@ fn an_actor_that_nobody_can_reach_ends_for_good() {
         pass(Duration::from_secs(86_400)).await;
         assert_eq!(*stages.lock().expect("no panic while locked"), [Stage::Made, Stage::Started]);
         assert_eq!(Arc::strong_count(&stats), 1, "its supervisor is gone too");
-    });
-}
-
-#[test]
-fn an_actor_that_takes_no_messages_is_restarted_and_its_queue_survives() {
-    simulate(async {
-        let mut patient = Patient::optional();
-        patient.address.do_send(Hang);
-        patient.address.do_send(Say(1));
-        pass(HEARTBEAT_DEADLINE).await;
-        assert_eq!(patient.heard.so_far().await, [], "it is given its time");
-        pass(HEARTBEAT_PERIOD + Duration::from_secs(1)).await;
-        assert_eq!(patient.heard.so_far().await, [Say(1)]);
-        assert_eq!(patient.stats.read().restarts, 1);
-        pass(Duration::from_secs(3_600)).await;
-        assert_eq!(patient.stats.read().restarts, 1, "one that answers is left alone");
-    });
-}
-
-#[test]
-fn heartbeats_keep_no_actor_alive() {
-    simulate(async {
-        let Patient { world: _world, address, stats, .. } = Patient::optional();
-        pass(HEARTBEAT_PERIOD * 3 / 2).await;
-        drop(address);
-        pass(Duration::from_secs(3_600)).await;
-        assert_eq!((stats.read().restarts, Arc::strong_count(&stats)), (0, 1));
-    });
-}
-
-#[test]
-fn a_blocked_thread_is_noticed_from_another_one_and_a_busy_one_is_not() {
-    /// Where the watchdog tells the test; a watch takes no state.
-    static TOLD: Mutex<Option<std::sync::mpsc::Sender<()>>> = Mutex::new(None);
-    fn tell() {
-        let told = TOLD.lock().expect("no panic while locked").take().expect("told once");
-        told.send(()).expect("the test waits");
-    }
-    let (sender, told) = std::sync::mpsc::channel();
-    *TOLD.lock().expect("no panic while locked") = Some(sender);
-    actix_rt::System::new().block_on(async {
-        let watch = Watch { period: Duration::from_millis(1), most_silent_looks: 2_000, when_blocked: tell };
-        let dog = Watchdog::watch_this_thread(watch).expect("a thread");
-        for _ in 0..10_000 {
-            tokio::task::yield_now().await;
-        }
-        assert!(told.try_recv().is_err(), "the thread goes on");
-        // This blocks the thread until the watchdog has noticed.
-        told.recv_timeout(Duration::from_secs(120)).expect("noticed");
-        drop(dog);
     });
 }

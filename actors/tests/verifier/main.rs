@@ -1,9 +1,11 @@
 //! Verifier: what each detector is shown and what is made of its answers; a failure is never a verdict.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod budget;
 mod days;
 mod deadlines;
 mod parts;
+mod questions;
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -141,71 +143,6 @@ fn good(provider: Provider) -> Reply {
 
 const DETECTORS: [Provider; 3] = [Provider::Sightengine, Provider::Openai, Provider::Webhook];
 
-#[test]
-fn the_middle_frame_tells_ai_and_the_worst_one_what_is_illicit() {
-    simulate(async {
-        let bench = Bench::start(Provider::Sightengine, 100).await;
-        bench.answer([picture(0.9, 0.1), picture(0.2, 0.7), picture(0.1, 0.3)].map(|answer| Reply::json(&answer)));
-        let reached = bench.ask(&[video(1)], &[Check::Ai, Check::Illicit]).await;
-        assert_eq!(reached, VerdictsReached { reached_count: 2, errors: vec![] });
-        let verdicts = bench.verdicts(&video(1)).await;
-        let told: Vec<_> = verdicts.iter().map(|one| (one.check, one.provider, one.breach_permille)).collect();
-        assert_eq!(told, [(Check::Ai, Provider::Sightengine, 800), (Check::Illicit, Provider::Sightengine, 700)]);
-        assert_eq!(verdicts[0].scores["ai_generated (type) in picture 1"], 900);
-        assert_eq!((verdicts[0].at, bench.spent()), (stamp(BLOCK), 3));
-        let requests = bench.world.http.requests();
-        let asked: Vec<&str> = requests.iter().map(|request| request.query["url"].as_str()).collect();
-        let frames = [1, 2, 3].map(|number| format!("https://i.ytimg.com/vi/{}/{number}.jpg", video(1).as_str()));
-        assert_eq!(asked, frames);
-        assert_eq!(requests[0].query["models"], "genai,nudity-2.1,gore-2.0,violence");
-        assert_eq!(requests[0].query_credential, Some(("api_secret".to_owned(), SECRET.to_owned())));
-    });
-}
-
-#[test]
-fn openai_is_shown_the_text_once_and_each_picture() {
-    simulate(async {
-        let bench = Bench::start(Provider::Openai, 100).await;
-        bench.answer([0.1, 0.2, 0.97].map(|score| Reply::json(&moderated(score))));
-        assert_eq!(bench.ask(&[video(1)], &[Check::Illicit]).await.reached_count, 1);
-        let [verdict] = &bench.verdicts(&video(1)).await[..] else { panic!("one verdict") };
-        assert_eq!((verdict.breach_permille, verdict.scores["violence/graphic"]), (970, 100));
-        let bodies: Vec<Value> =
-            bench.world.http.requests().into_iter().map(|request| request.body.expect("a body")).collect();
-        assert_eq!(bodies[0]["model"], "omni-moderation-latest");
-        assert_eq!(bodies[0]["input"][0], json!({ "type": "text", "text": format!("{TITLE}\n{TEXT}") }));
-        let pictures: Vec<&str> = bodies
-            .iter()
-            .flat_map(|body| body["input"].as_array().expect("a list"))
-            .filter_map(|input| input["image_url"]["url"].as_str())
-            .collect();
-        assert_eq!(pictures.len(), 3);
-        assert!(pictures.iter().all(|url| url.starts_with("https://i.ytimg.com/vi/")), "{pictures:?}");
-        assert_eq!(bench.world.http.requests()[0].bearer.as_deref(), Some(SECRET));
-    });
-}
-
-#[test]
-fn the_webhook_is_asked_each_question_with_the_content_and_the_task() {
-    simulate(async {
-        let bench = Bench::start(Provider::Webhook, 100).await;
-        let answers = [hooked("pass", 0.9), hooked("fail", 0.85), hooked("unknown", 0.0)];
-        bench.answer(answers.map(|answer| Reply::json(&answer)));
-        assert_eq!(bench.ask(&[reel(1)], &[Check::Ai, Check::Illicit, Check::Topic]).await.reached_count, 2);
-        let verdicts = bench.verdicts(&reel(1)).await;
-        let told: Vec<_> = verdicts.iter().map(|one| (one.check, one.breach_permille)).collect();
-        assert_eq!(told, [(Check::Ai, 100), (Check::Illicit, 850)], "who does not know gave no verdict");
-        assert_eq!(verdicts[1].words.as_deref(), Some("it says so"));
-        let bodies: Vec<Value> =
-            bench.world.http.requests().into_iter().map(|request| request.body.expect("a body")).collect();
-        let content = json!({ "platform": "instagram", "id": reel(1).as_str(), "title": TITLE, "description": TEXT,
-            "duration_secs": 20, "frames": [COVER] });
-        assert_eq!(bodies[0], json!({ "check": "ai", "content": content, "task": null }));
-        let task = json!({ "id": "foxes", "description": "a fox in snow" });
-        assert_eq!(bodies[2], json!({ "check": "topic", "content": content, "task": task }));
-    });
-}
-
 /// What no detector may be taken to have answered.
 fn nonsense() -> Vec<Reply> {
     let mut bodies: Vec<Vec<u8>> = ["", "<html>", "null", "[]", "{}", "{\"status\": \"success\"}", "7"]
@@ -269,132 +206,6 @@ fn again(bench: &Bench, provider: Provider) -> actix::Addr<Verifier> {
     let parts =
         VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
     bench.world.start(&stats, move || Verifier::new(parts.clone()))
-}
-
-#[test]
-fn pitfall_11_only_the_platforms_own_pictures_are_examined() {
-    for provider in DETECTORS {
-        simulate(async move {
-            let bench = Bench::start(provider, 1_000).await;
-            bench.answer([good(provider)]);
-            let details = Details {
-                title: "see https://evil.example/ai.mp4".to_owned(),
-                duration_secs: Some(20),
-                thumbnail_url: Some("https://evil.example/ai.jpg".to_owned()),
-                ..Details::default()
-            };
-            for content in [video(1), reel(1)] {
-                let presence = Presence { details: details.clone(), ..Presence::default() };
-                let sighting = Sighting::Present(Box::new(presence));
-                let observation = Observation { content, at: stamp(BLOCK + 1), sighting };
-                bench.world.store.record_observations(&[observation]).await.expect("stored");
-            }
-            bench.ask(&[video(1), reel(1)], &[Check::Illicit]).await;
-            assert!(bench.requests() > 0);
-            for request in bench.world.http.requests() {
-                assert_eq!(request.host, "detector.example", "nothing of a miner's is fetched");
-                assert!(request.query.get("url").is_none_or(|url| url.starts_with("https://i.ytimg.com/vi/")));
-                let body = request.body.unwrap_or_default();
-                let pictures = body["content"]["frames"].to_string()
-                    + &body["input"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .map(|one| one["image_url"].to_string())
-                        .collect::<String>();
-                assert!(!pictures.contains("evil"), "{pictures}");
-            }
-        });
-    }
-}
-
-#[test]
-fn a_verdict_is_of_the_text_that_was_examined() {
-    simulate(async {
-        let bench = Bench::start(Provider::Webhook, 100).await;
-        bench.answer([good(Provider::Webhook)]);
-        let details = Details { title: "changed since".to_owned(), ..Details::default() };
-        let sighting = Sighting::Present(Box::new(Presence { details, ..Presence::default() }));
-        let observation = Observation { content: video(1), at: stamp(BLOCK + 1), sighting };
-        bench.world.store.record_observations(&[observation]).await.expect("stored");
-        bench.ask(&[video(1)], &[Check::Illicit]).await;
-        assert_eq!(bench.verdicts(&video(1)).await[0].subject, Subject::of("changed since\n", None, None));
-    });
-}
-
-#[test]
-fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
-    for provider in DETECTORS {
-        simulate(async move {
-            let bench = Bench::start(provider, 10).await;
-            bench.answer([Reply::new(503, "{}"), good(provider), Reply::new(500, "{}"), good(provider)]);
-            let contents: Vec<ContentId> = (1..=40).map(video).collect();
-            let reached = bench.ask(&contents, &[Check::Illicit]).await;
-            assert!(reached.errors.iter().any(|error| error.contains("used up")), "{reached:?}");
-            assert!(reached.reached_count > 0);
-            let restarted = Bench { verifier: again_with(&bench, provider, 10), world: bench.world.clone(), provider };
-            assert_eq!(restarted.ask(&contents, &[Check::Illicit]).await.reached_count, 0);
-            assert!(bench.requests() <= 10, "{provider} made {}", bench.requests());
-            assert!(bench.spent() <= 10);
-        });
-    }
-}
-
-fn again_with(bench: &Bench, provider: Provider, daily_requests: u64) -> actix::Addr<Verifier> {
-    let stats = ActorStats::new("verifier");
-    let detectors = vec![(detector(provider, daily_requests), bench.world.outbound(UNLIMITED, &stats))];
-    let parts =
-        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
-    bench.world.start(&stats, move || Verifier::new(parts.clone()))
-}
-
-#[test]
-fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day() {
-    let exhausted = [
-        (Provider::Sightengine, Reply::new(400, json!({ "error": { "type": "usage_limit", "code": 32 } }).to_string())),
-        (Provider::Openai, Reply::new(429, json!({ "error": { "code": "insufficient_quota" } }).to_string())),
-    ];
-    let refused = [
-        (Provider::Sightengine, Reply::new(401, json!({ "error": { "type": "credentials_error" } }).to_string())),
-        (
-            Provider::Sightengine,
-            Reply::new(400, json!({ "error": { "type": "argument_error", "code": 1 } }).to_string()),
-        ),
-        (Provider::Openai, Reply::new(401, json!({ "error": { "code": "invalid_api_key" } }).to_string())),
-        (Provider::Webhook, Reply::new(403, "")),
-    ];
-    for (provider, reply) in exhausted.into_iter().chain(refused) {
-        simulate(async move {
-            let logs = Logs::capture();
-            let bench = Bench::start(provider, 1_000).await;
-            bench.answer([reply]);
-            let contents: Vec<ContentId> = (1..=40).map(video).collect();
-            bench.ask(&contents, &[Check::Illicit]).await;
-            // Those that were under way together, and nobody after them.
-            assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
-            assert!(logs.lines(&["rests until tomorrow"]).len() + logs.lines(&["nothing left"]).len() <= 2);
-            assert!(!logs.text().contains(SECRET));
-        });
-    }
-}
-
-#[test]
-fn a_detector_that_fails_again_and_again_is_left_alone_and_one_that_recovers_goes_on() {
-    simulate(async {
-        let bench = Bench::start(Provider::Webhook, 1_000).await;
-        bench.answer([Reply::new(500, "{}")]);
-        let contents: Vec<ContentId> = (1..=40).map(video).collect();
-        let reached = bench.ask(&contents, &[Check::Illicit]).await;
-        assert_eq!(reached.reached_count, 0);
-        assert!(bench.requests() < 12, "{} requests for 40 contents", bench.requests());
-    });
-    simulate(async {
-        let bench = Bench::start(Provider::Webhook, 1_000).await;
-        bench.answer((0..5).map(|_| Reply::new(500, "{}")).chain([good(Provider::Webhook)]));
-        let contents: Vec<ContentId> = (1..=40).map(video).collect();
-        let reached = bench.ask(&contents, &[Check::Illicit]).await;
-        assert!(reached.reached_count >= 38, "{reached:?}");
-    });
 }
 
 #[test]

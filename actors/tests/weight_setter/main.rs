@@ -2,7 +2,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod faults;
+mod nothing_to_score;
 mod turns;
+mod windows;
 
 use actix::Addr;
 use std::sync::Arc;
@@ -12,8 +14,7 @@ use tensorflix_actors::ports::Store;
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::weight_setter::{
-    DECISION_PATIENCE_BLOCKS, HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts,
-    WeightsConfirmed, WeightsWithheld,
+    HeldAtStart, OnForeignUpdate, SendingSettings, WeightSetter, WeightSetterParts, WeightsConfirmed, WeightsWithheld,
 };
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::evidence::{Evidence, WeightedTask};
@@ -266,41 +267,6 @@ fn weights_are_in_proportion_and_the_highest_is_65535() {
 }
 
 #[test]
-fn each_window_has_one_submission_whether_or_not_anything_changed() {
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.finalize(OPENING).await;
-        setting.decide(OPENING, &SCORES).await;
-        for block in (OPENING..OPENING + 10 * WINDOW).step_by(7) {
-            setting.finalize(block).await;
-            setting.finalize(block).await;
-        }
-        let windows: Vec<Block> = setting.world.store.intents().iter().map(|intent| intent.window).collect();
-        assert_eq!(windows, (0..10).map(|number| OPENING + number * WINDOW).collect::<Vec<_>>());
-        assert_eq!((setting.submitted().len(), setting.confirmed.so_far().await.len()), (10, 10));
-        assert!(setting.signed_entries().iter().all(|entries| entries[..] == ENTRIES));
-    });
-}
-
-#[test]
-fn a_second_decision_in_a_window_waits_for_the_next() {
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.finalize(OPENING).await;
-        setting.decide(OPENING, &SCORES).await;
-        setting.confirmed.next().await;
-        for _ in 0..3 {
-            setting.decide(OPENING + 3, &[(3, 1.0)]).await;
-            let withheld = setting.withheld.next().await;
-            assert!(!withheld.is_failure, "it is as it should be: {}", withheld.reason);
-        }
-        assert_eq!(setting.submitted().len(), 1);
-        setting.finalize(OPENING + WINDOW).await;
-        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)], "the newest decision");
-    });
-}
-
-#[test]
 fn without_a_wallet_and_in_a_dry_run_nothing_is_signed() {
     simulate(async {
         let world = World::new();
@@ -326,48 +292,6 @@ fn without_a_wallet_and_in_a_dry_run_nothing_is_signed() {
     });
 }
 
-#[test]
-fn where_nothing_qualifies_the_last_vector_stands_and_without_one_the_owner_gets_all() {
-    let with_owner = || subnet(0, usual_neurons().into_iter().chain([neuron(9, 255)]));
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.world.chain.set_subnet(with_owner());
-        setting.finalize(OPENING).await;
-        setting.decide(OPENING, &[]).await;
-        assert_eq!(setting.confirmed.next().await.entries, [(9, 65_535)], "burnt");
-
-        setting.finalize(OPENING + SLOT_BLOCKS).await;
-        setting.decide(OPENING + SLOT_BLOCKS, &SCORES).await;
-        assert_eq!(setting.confirmed.next().await.entries, ENTRIES);
-        setting.finalize(OPENING + 2 * SLOT_BLOCKS).await;
-        setting.decide(OPENING + 2 * SLOT_BLOCKS, &[]).await;
-        assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "the last vector, not the owner");
-    });
-}
-
-#[test]
-fn what_could_not_be_read_burns_nothing() {
-    // The first cycle of a new store, in an outage of GitHub, then of a platform; only then is it known that nobody
-    // qualifies.
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.world.chain.set_subnet(subnet(0, usual_neurons().into_iter().chain([neuron(9, 255)])));
-        let without_tasks = |decided: &mut DecidedCycle| decided.evidence.tasks.clear();
-        let pending = |decided: &mut DecidedCycle| decided.submissions.push(waiting());
-        let outages: [&dyn Fn(&mut DecidedCycle); 2] = [&without_tasks, &pending];
-        for (slot, outage) in (0..).zip(outages) {
-            let block = OPENING + slot * SLOT_BLOCKS;
-            setting.finalize(block).await;
-            setting.record_changed(block, &[], outage).await;
-            setting.finalize(block + DECISION_PATIENCE_BLOCKS).await;
-            assert_eq!(setting.submitted().len(), 0, "slot {slot}");
-        }
-        setting.finalize(OPENING + 2 * SLOT_BLOCKS).await;
-        setting.decide(OPENING + 2 * SLOT_BLOCKS, &[]).await;
-        assert_eq!(setting.confirmed.next().await.entries, [(9, 65_535)], "burnt");
-    });
-}
-
 /// A submission of which the platform said nothing.
 fn waiting() -> Judged {
     Judged {
@@ -388,79 +312,4 @@ fn waiting() -> Judged {
         settled_by: None,
         is_provisional: false,
     }
-}
-
-#[test]
-fn before_anything_was_decided_nothing_is_sent() {
-    // Pitfall: weights were set before any data existed.
-    simulate(async {
-        let mut setting = Setting::start();
-        for block in (OPENING..OPENING + 2 * SLOT_BLOCKS).step_by(100) {
-            setting.finalize(block).await;
-        }
-        setting.world.store.open_cycle(stamp(OPENING), &usual_subnet()).await.expect("stored");
-        setting.finalize(OPENING + 2 * SLOT_BLOCKS + 100).await;
-        assert_eq!(setting.submitted().len(), 0);
-        assert_eq!(setting.confirmed.so_far().await, []);
-    });
-}
-
-#[test]
-fn a_resend_waits_for_the_decision_of_its_slot_but_not_for_ever() {
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.finalize(OPENING).await;
-        setting.decide(OPENING, &SCORES).await;
-        setting.confirmed.next().await;
-        let next_slot = OPENING + SLOT_BLOCKS;
-        for block in [next_slot, next_slot + DECISION_PATIENCE_BLOCKS - 1] {
-            setting.finalize(block).await;
-            assert_eq!(setting.confirmed.so_far().await, [], "{block}");
-        }
-        setting.finalize(next_slot + DECISION_PATIENCE_BLOCKS).await;
-        assert_eq!(setting.confirmed.next().await.entries, ENTRIES, "platforms may be down; the old scores stand");
-
-        let slot_after = next_slot + SLOT_BLOCKS;
-        setting.finalize(slot_after).await;
-        setting.decide(slot_after, &[(3, 1.0)]).await;
-        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)], "once decided, at once");
-    });
-}
-
-#[test]
-fn the_setter_of_one_cycle_sends_only_for_a_decision() {
-    simulate(async {
-        let mut setting = Setting::start_as(Mode { only_decisions: true, ..Mode::default() });
-        setting.record_decision(OPENING, &SCORES).await;
-        setting.finalize(OPENING).await;
-        setting.finalize(OPENING + WINDOW).await;
-        assert_eq!(setting.submitted().len(), 0, "heads alone send nothing");
-        setting.decide(OPENING + WINDOW, &[(3, 1.0)]).await;
-        assert_eq!(setting.confirmed.next().await.entries, [(3, 65_535)]);
-    });
-}
-
-#[test]
-fn a_decision_that_nobody_told_of_is_found_at_the_next_head() {
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.finalize(OPENING).await;
-        setting.record_decision(OPENING, &SCORES).await;
-        setting.finalize(OPENING + 1).await;
-        assert_eq!(setting.confirmed.next().await.entries, ENTRIES);
-    });
-}
-
-#[test]
-fn an_old_head_moves_nothing_back() {
-    simulate(async {
-        let mut setting = Setting::start();
-        setting.finalize(OPENING + WINDOW).await;
-        setting.decide(OPENING, &SCORES).await;
-        setting.confirmed.next().await;
-        for block in [OPENING, OPENING + 5, 0] {
-            setting.address.send(HeadFinalized(head(block))).await.expect("handled");
-        }
-        assert_eq!((setting.confirmed.so_far().await, setting.submitted().len()), (vec![], 1));
-    });
 }

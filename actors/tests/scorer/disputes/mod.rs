@@ -1,6 +1,9 @@
 //! Disputes that dates of gists decide: everybody in one is dated, sooner or later; silence and a used-up budget decide
 //! nothing for good.
 
+mod pins;
+mod reserve;
+
 use super::places::decide_at;
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, rejected, scores, task_gist, verdict, with_document,
@@ -22,11 +25,10 @@ use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
-use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::task_source::TaskSource;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::fake_platform::FakePlatform;
-use tensorflix_testkit::gists::{pinned, pointer, reel, seen, submissions, task_line, video};
+use tensorflix_testkit::gists::{pointer, reel, seen, submissions, task_line, video};
 use tensorflix_testkit::listener::listen;
 use tensorflix_testkit::subnets::{committed, hotkey, stamp};
 use tensorflix_testkit::time::{settle, simulate};
@@ -154,27 +156,6 @@ fn long_committed(uid: u8) -> Entry {
 fn held(decided: &DecidedCycle) -> (Uid, Option<SettledBy>, bool) {
     let holder = decided.submissions.iter().find(|judged| judged.score.is_some()).expect("somebody holds it");
     (holder.uid, holder.settled_by, holder.is_provisional)
-}
-
-#[test]
-fn a_pin_of_a_pair_that_others_listed_months_ago_takes_nothing() {
-    simulate(async {
-        let dater = Dater::answering([], 0);
-        let mut stage = Stage::contested(&dater);
-        let thief = |block: Block| {
-            let gist = pinned("thief", 3, 7);
-            let neuron = committed(tensorflix_testkit::subnets::neuron(3, 3), &gist, block);
-            Entry { neuron, gist: Some((gist, submissions(&[(CATS, &video(1))]))) }
-        };
-        assert_eq!(held(&stage.decide(OPENING, &[lists_it(9)]).await), (9, None, false));
-        for slot in [1, 90] {
-            let block = OPENING + slot * SLOT_BLOCKS;
-            let decided = stage.decide(block, &[thief(block - 1), lists_it(9)]).await;
-            assert_eq!(held(&decided), (9, Some(SettledBy::PollingRound), false), "{slot}");
-            assert_eq!(verdict(&decided, 3, &video(1)), rejected(Reason::DuplicateSubmission));
-        }
-        assert!(dater.asked().is_empty(), "nobody is asked for what rounds decide");
-    });
 }
 
 #[test]
@@ -344,49 +325,6 @@ fn commits(uid: u8, gist: &GistPointer, block: Block, document: Vec<u8>) -> Entr
 }
 
 #[test]
-fn a_pin_made_while_no_round_was_held_takes_nothing_from_an_author_who_was_first_seen_after_it() {
-    simulate(async {
-        let dater = Dater::answering([(9, dated(OPENING - 400))], 99);
-        let mut stage = Stage::contested(&dater);
-        let outage = UnwatchedBlocks { from: OPENING - 500, until: OPENING };
-        for range in [UnwatchedBlocks { from: 0, until: OPENING - 2_000 }, outage] {
-            stage.world.store.record_unwatched_blocks(&range).await.expect("stored");
-        }
-        let copier = commits(3, &pinned("thief", 3, 7), OPENING - 300, submissions(&[(CATS, &video(1))]));
-        let decided = stage.decide(OPENING, &[copier, lists_it(9)]).await;
-        assert_eq!(held(&decided), (9, Some(SettledBy::GistUpdate), false));
-        assert_eq!(decided.evidence.rounds.missed, [outage], "what dates a pin is evidence");
-        assert_eq!(decided.evidence.unwatched, [outage], "before its first round nobody expected any");
-    });
-}
-
-#[test]
-fn who_pins_an_authors_gist_takes_nothing_from_the_author() {
-    let document = || submissions(&[(CATS, &video(1))]);
-    let (gist, nothing) = (pointer("miner9", 9), submissions(&[]));
-    for author_pins in [false, true] {
-        simulate(async {
-            // The author edits its gist before it is dated.
-            let dater = Dater::answering([(9, dated(OPENING + 30))], 99);
-            let mut stage = Stage::contested(&dater);
-            stage.record(OPENING - 50, &[commits(9, &gist, 50, nothing.clone())]).await;
-            let thief = commits(3, &pinned("Miner9", 9, 7), OPENING - 10, document());
-            let author = match author_pins {
-                false => commits(9, &gist, 50, document()),
-                true => commits(9, &pinned("miner9", 9, 7), OPENING - 5, document()),
-            };
-            let decided = stage.decide(OPENING, &[thief, author]).await;
-            assert_eq!(held(&decided), (9, Some(SettledBy::CommitmentBlock), false), "pins: {author_pins}");
-            let json = serde_json::to_string(&decided.evidence).expect("JSON");
-            assert_eq!(
-                serde_json::from_str::<tensorflix_domain::evidence::Evidence>(&json).expect("read"),
-                decided.evidence
-            );
-        });
-    }
-}
-
-#[test]
 fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_that_the_hotkey_had_in_between() {
     simulate(async {
         let dater = Dater::answering([(1, dated(OPENING - 40)), (77, dated(1)), (9, dated(OPENING - 60))], 99);
@@ -412,90 +350,5 @@ fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_that_the_ho
         let claims = decided.evidence.claims.iter().filter(|bound| bound.claim.content_id == last.as_str());
         let committed_at: Vec<_> = claims.map(|bound| (bound.uid, bound.claim.committed_at)).collect();
         assert_eq!(committed_at, [(1, OPENING - 60), (9, 50)], "it had left its gist in between");
-    });
-}
-
-#[test]
-fn a_gist_that_was_dated_since_a_claim_was_made_is_not_asked_for_again() {
-    simulate(async {
-        let dater = Dater::answering([1, 2, 9].map(|number| (number, dated(OPENING + 20 + number))), 99);
-        let stage = Stage::contested(&dater);
-        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
-        stage.whole_round(OPENING - 100, &[miner(9, &one)]).await;
-        stage.whole_round(OPENING - 75, &[miner(9, &both), miner(1, &one)]).await;
-        let all = [miner(9, &both), miner(1, &one), miner(2, &[(CATS, &video(2))])];
-        stage.whole_round(OPENING - 50, &all).await;
-        let mut asked = dater.asked();
-        asked.iter_mut().for_each(|(_, gists)| gists.sort_unstable());
-        assert_eq!(asked, [(OPENING - 75, vec![1, 9]), (OPENING - 50, vec![2])]);
-        assert!(stage.world.store.gists_to_date().await.expect("read").is_empty(), "both disputes are dated");
-    });
-}
-
-#[test]
-fn who_is_copied_again_and_again_may_use_the_same_requests_as_a_new_copier() {
-    simulate(async {
-        let dater = Dater::answering([1, 2, 9].map(|number| (number, dated(OPENING))), 99);
-        let stage = Stage::contested(&dater);
-        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
-        let with_reserve = || dater.0.lock().expect("one thread").with_reserve.clone();
-        stage.whole_round(OPENING - 100, &[miner(9, &one), miner(1, &one)]).await;
-        assert_eq!(with_reserve(), [1, 9].into());
-        // Those who were dated within the hour leave it to others, as long as no other is their rival.
-        stage.whole_round(OPENING - 50, &[miner(9, &both), miner(1, &both)]).await;
-        assert_eq!(with_reserve(), [].into());
-        let more = [(CATS, &video(1)), (CATS, &video(2)), (CATS, &video(3))];
-        stage.whole_round(OPENING, &[miner(9, &more), miner(2, &[(CATS, &video(3))])]).await;
-        assert_eq!(with_reserve(), [2, 9].into());
-    });
-}
-
-#[test]
-fn a_new_dispute_opens_the_reserve_to_its_own_rivals_alone() {
-    simulate(async {
-        let dater = Dater::answering([1, 5, 6, 9].map(|number| (number, dated(OPENING))), 99);
-        let stage = Stage::contested(&dater);
-        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
-        stage.whole_round(OPENING - 100, &[miner(9, &one), miner(1, &one)]).await;
-        let other = [(CATS, &video(3))];
-        let all = [miner(9, &both), miner(1, &both), miner(5, &other), miner(6, &other)];
-        stage.whole_round(OPENING - 50, &all).await;
-        let with_reserve = dater.0.lock().expect("one thread").with_reserve.clone();
-        assert_eq!(with_reserve, [5, 6].into(), "of the same round, about another video");
-    });
-}
-
-#[test]
-fn who_was_not_dated_lately_goes_before_its_rivals_that_were_however_long_those_have_waited() {
-    simulate(async {
-        let dater = Dater::answering([1, 5, 6, 9].map(|number| (number, dated(OPENING))), 2);
-        let stage = Stage::contested(&dater);
-        let budget = |gists: usize| dater.0.lock().expect("one thread").budget = gists;
-        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
-        stage.whole_round(OPENING - 100, &[miner(9, &one), miner(1, &one)]).await;
-        budget(0);
-        stage.whole_round(OPENING - 75, &[miner(9, &both), miner(1, &both)]).await;
-        budget(2);
-        let copies = [(CATS, &video(2))];
-        let all = [miner(9, &both), miner(1, &both), miner(5, &copies), miner(6, &copies)];
-        stage.whole_round(OPENING - 50, &all).await;
-        let mut asked = dater.asked();
-        asked.retain(|(_, gists)| !gists.is_empty());
-        asked.iter_mut().for_each(|(_, gists)| gists.sort_unstable());
-        assert_eq!(asked, [(OPENING - 100, vec![1, 9]), (OPENING - 50, vec![5, 6])]);
-        assert_eq!(dater.0.lock().expect("one thread").with_reserve, [1, 5, 6, 9].into(), "all of them may use it");
-    });
-}
-
-#[test]
-fn a_gist_that_was_dated_lately_is_no_new_one_by_another_spelling_of_its_user() {
-    simulate(async {
-        let dater = Dater::answering([1, 9].map(|number| (number, dated(OPENING))), 99);
-        let stage = Stage::contested(&dater);
-        let (one, both) = ([(CATS, &video(1))], [(CATS, &video(1)), (CATS, &video(2))]);
-        stage.whole_round(OPENING - 100, &[miner(9, &one), miner(1, &one)]).await;
-        let spelt = |uid: u8| commits(uid, &pointer(&format!("MINER{uid}"), uid.into()), 50, submissions(&both));
-        stage.whole_round(OPENING - 50, &[spelt(9), spelt(1)]).await;
-        assert_eq!(dater.0.lock().expect("one thread").with_reserve, [].into());
     });
 }
