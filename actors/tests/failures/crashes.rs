@@ -88,7 +88,7 @@ async fn crash_by_name(running: &Running, name: &str, place: Crash) {
 }
 
 #[test]
-fn whatever_crashes_wherever_it_is_back_at_work_within_two_seconds_and_no_other_actor_notices() {
+fn a_crash_anywhere_in_an_actor_is_over_in_two_seconds_and_no_other_actor_notices() {
     for name in ACTORS {
         for place in CRASHES {
             simulate(async move {

@@ -21,7 +21,7 @@ const HEAD_STEP: u32 = 5;
 const HEAD_PAUSE: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_week_with_two_days_without_platforms_never_nears_inactivity_and_sends_once_a_window() {
+fn two_days_without_platforms_never_near_inactivity_and_weights_go_once_per_window() {
     simulate(async {
         let validator = Validator::new();
         let _running = validator.start();

@@ -59,7 +59,7 @@ async fn run(actor: &'static str, panics: Range<usize>) -> Outcome {
 const MOST_STEPS: usize = 30;
 
 #[test]
-fn a_port_that_panics_at_any_one_call_costs_one_restart_of_its_caller_at_most_and_no_weight() {
+fn a_port_that_panics_at_any_call_costs_its_caller_one_restart_and_no_weight() {
     for actor in ACTORS {
         simulate(async move {
             let faultless = run(actor, 0..0).await;
@@ -77,7 +77,7 @@ fn a_port_that_panics_at_any_one_call_costs_one_restart_of_its_caller_at_most_an
 }
 
 #[test]
-fn a_core_actor_that_crashes_at_the_first_call_of_each_of_three_lives_does_its_work_in_the_fourth() {
+fn a_core_actor_that_crashes_at_once_in_three_lives_does_its_work_in_the_fourth() {
     for actor in &ACTORS[..CORE_ACTORS] {
         simulate(async move {
             let outcome = run(actor, 0..3).await;

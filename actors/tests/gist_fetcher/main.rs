@@ -229,7 +229,7 @@ fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content(
 }
 
 #[test]
-fn when_github_asks_to_wait_no_gist_is_read_before_and_all_keep_their_last_good_content() {
+fn while_github_asks_to_wait_no_gist_is_read_and_all_keep_their_last_good_copy() {
     simulate(async {
         let mut fetch = Fetch::start(Setup::default());
         let (first, second) = (pointer("first", 1), pointer("second", 2));

@@ -42,7 +42,7 @@ fn checks(fetch: &Fetch) -> Vec<String> {
 }
 
 #[test]
-fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_asked_for_in_every_round() {
+fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_checked_in_every_round() {
     simulate(async {
         let mut fetch = checking();
         let (good, secret) = (pointer("alice", 1), pointer("mallory", 2));
@@ -240,7 +240,7 @@ fn blocks_without_a_round_are_recorded_as_unwatched() {
 }
 
 #[test]
-fn rounds_in_which_github_answered_about_nothing_are_unwatched_and_one_range_with_those_that_were_missed() {
+fn rounds_without_any_answer_of_github_form_one_unwatched_range_with_missed_ones() {
     simulate(async {
         let mut fetch = Fetch::start(Setup::default());
         let (gist, absent) = (pointer("alice", 1), pointer("bob", 2));

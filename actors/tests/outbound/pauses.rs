@@ -142,7 +142,7 @@ fn a_request_whose_turn_comes_too_late_is_not_sent_and_nobody_waits_for_it_in_va
 }
 
 #[test]
-fn a_request_takes_no_longer_than_is_left_and_what_is_cut_short_is_not_the_platforms_fault() {
+fn a_request_ends_with_the_time_left_and_that_is_not_the_platforms_fault() {
     for (seconds, error) in [
         (5, HttpError::OutOfTime(Duration::from_secs(5))),
         (15, HttpError::TimedOut(Duration::from_secs(15))),

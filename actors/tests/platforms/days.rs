@@ -56,7 +56,7 @@ fn an_order_that_is_worked_off_over_midnight_spends_of_both_days() {
 }
 
 #[test]
-fn a_quota_that_is_renewed_a_little_late_costs_a_quarter_of_an_hour_and_not_the_day() {
+fn a_quota_that_is_renewed_a_little_late_costs_fifteen_minutes_and_not_the_day() {
     simulate(async {
         let youtube = slow(&Settings::default());
         let used_up = error(403, "quotaExceeded");

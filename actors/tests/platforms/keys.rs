@@ -74,7 +74,7 @@ fn whatever_refuses_one_key_is_about_that_key_and_the_next_one_is_asked_at_once(
 }
 
 #[test]
-fn a_refused_key_is_named_as_the_ledger_names_it_with_googles_own_words_and_never_shown() {
+fn a_refused_key_is_named_as_in_the_ledger_with_googles_words_and_never_shown() {
     simulate(async {
         let logs = Logs::capture();
         let youtube = start_with_both_methods(&two_keys());
@@ -160,7 +160,7 @@ fn a_service_that_refuses_every_key_and_batch_costs_few_units_and_comes_back() {
 }
 
 #[test]
-fn numbers_alone_are_withdrawn_for_the_key_that_is_refused_until_another_confirms_it() {
+fn the_statistics_method_is_withdrawn_for_the_refused_key_until_one_confirms_it() {
     let of_stats = |request: &Recorded, key: &str| request.path == STATS && key_of(request) == key;
     for (name, refusal) in refusals() {
         // One of two keys may not use the method: the other one still does.

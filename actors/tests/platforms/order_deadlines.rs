@@ -108,7 +108,7 @@ fn nobody_waits_for_an_attempt_that_would_come_after_the_end_of_its_order() {
 }
 
 #[test]
-fn a_call_that_waits_for_its_turn_until_its_order_ends_is_not_made_and_costs_nothing() {
+fn a_call_that_waits_until_its_order_ends_is_not_made_and_costs_nothing() {
     simulate(async {
         let settings = Settings { batch_size: 1, ..Settings::default() };
         let rate = Rate { requests_per_second: 0.1, burst: 1 };

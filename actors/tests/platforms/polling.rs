@@ -179,7 +179,7 @@ fn a_poll_is_bounded_and_begins_with_the_most_overdue() {
 }
 
 #[test]
-fn of_what_is_due_each_hotkey_has_its_most_overdue_content_looked_at_before_any_has_its_second() {
+fn each_hotkey_has_its_most_overdue_item_polled_before_any_has_its_second() {
     simulate(async {
         let youtube = Observing::<Videos>::start(&Settings { batches_per_day: 10_000, ..Settings::default() });
         // All of one hotkey's are more overdue than those of the others, and more than a poll asks for.

@@ -31,7 +31,7 @@ fn roomy() -> Settings {
 }
 
 #[test]
-fn a_content_that_crashes_the_reading_of_its_batch_costs_itself_alone_and_is_left_alone_for_the_day() {
+fn an_item_that_crashes_reading_costs_itself_alone_and_is_quarantined_for_the_day() {
     simulate(async {
         let observing = Observing::<Videos>::start(&roomy());
         let (all, poisonous) = (videos(0..100), videos(17..18));

@@ -231,7 +231,7 @@ fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too
 }
 
 #[test]
-fn without_the_method_for_numbers_everything_is_asked_for_and_that_is_remembered_for_hours() {
+fn a_missing_statistics_method_is_remembered_for_hours_and_all_fields_are_asked() {
     for missing in [
         Reply::new(404, "<!DOCTYPE html>"),
         error(400, "badRequest"),
@@ -278,7 +278,7 @@ fn when_the_bucket_of_numbers_is_empty_the_other_one_pays() {
 }
 
 #[test]
-fn while_the_method_for_numbers_is_out_of_order_a_cycle_gets_its_numbers_from_the_other() {
+fn while_the_statistics_method_fails_a_cycle_gets_its_counts_from_the_other() {
     for failure in [Reply::new(500, ""), Reply::new(200, "<html>"), Reply::hang()] {
         simulate_to_the_end(async move {
             let youtube = start_with_both_methods(&Settings::default());
@@ -344,7 +344,7 @@ fn each_key_has_outcomes_of_its_own_and_a_key_that_is_well_again_says_so() {
 }
 
 #[test]
-fn batches_that_fail_are_counted_in_a_row_and_a_budget_that_is_used_up_is_none_of_them() {
+fn failed_batches_are_counted_in_a_row_and_a_used_up_budget_is_none_of_them() {
     simulate_to_the_end(async {
         let settings = Settings { batch_size: 1, max_in_flight: 1, batches_per_day: 7, ..Settings::default() };
         let youtube = start_with_both_methods(&settings);

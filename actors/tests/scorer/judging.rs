@@ -146,7 +146,7 @@ fn whoever_was_seen_first_holds_a_content_not_the_lower_uid() {
 }
 
 #[test]
-fn a_withdrawn_pair_stops_scoring_and_blocks_nobody_and_its_claim_keeps_its_time_for_when_it_is_listed_again() {
+fn a_withdrawn_pair_stops_scoring_blocks_nobody_and_keeps_the_time_of_its_claim() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
         let second = || miner(1, &[(CATS, &video(1))]);

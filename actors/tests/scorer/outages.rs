@@ -130,7 +130,7 @@ async fn check_table(policy: Policy, down: Vec<Provider>, outage: Reply) {
 }
 
 #[test]
-fn pitfall_10_outages_of_any_or_all_detectors_leave_scores_as_the_policy_says_and_are_never_a_pass() {
+fn pitfall_10_outages_of_detectors_leave_scores_to_the_policy_and_are_never_a_pass() {
     for mode in [CheckMode::Observe, CheckMode::Enforce] {
         for on_unknown in [OnUnknown::Accept, OnUnknown::Hold] {
             for down in choices() {

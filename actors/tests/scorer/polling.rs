@@ -29,7 +29,7 @@ fn contents_of(poll: &PollContents) -> Vec<ContentId> {
 }
 
 #[test]
-fn what_a_decided_cycle_was_about_is_polled_about_every_five_minutes_dated_by_the_newest_head() {
+fn the_items_of_a_decided_cycle_are_polled_every_five_minutes_at_the_newest_head() {
     simulate(async {
         let mut stage = Stage::start(&contents());
         stage.decide(OPENING, &[miner(1, &[(CATS, &video(1)), (CATS, &video(2))])]).await;

@@ -49,7 +49,7 @@ fn reports(decided: &DecidedCycle, uid: u16, source: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_gist_that_crashes_its_reader_costs_its_miner_alone_and_is_left_alone_until_it_changes() {
+fn a_gist_that_crashes_its_reader_costs_its_miner_alone_until_it_changes() {
     simulate(async {
         READ.set(0);
         let shown = [(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(500, NOW - 10.0))];

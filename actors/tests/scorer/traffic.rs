@@ -36,7 +36,7 @@ async fn saw(stage: &Stage, block: Block, view_count: u64) {
 }
 
 #[test]
-fn views_that_were_taken_back_do_what_the_policy_says_until_they_are_believed_again() {
+fn views_that_were_taken_back_follow_the_policy_until_they_are_believed_again() {
     for (rule, disbelieved, scored) in [
         (TrafficRule::Hold, pending(Reason::AwaitingVerdict), &[2][..]),
         (TrafficRule::Reject, rejected(Reason::InauthenticTraffic), &[2]),

@@ -95,7 +95,7 @@ fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
 }
 
 #[test]
-fn detectors_are_asked_about_one_content_of_each_hotkey_in_turn_and_about_nothing_without_a_place() {
+fn detectors_are_asked_about_placed_items_only_one_of_each_hotkey_in_turn() {
     tensorflix_testkit::time::simulate(async {
         let sightings: Vec<_> = (0..20).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let mut stage = stage_within(&sightings, &policy(), 3);
@@ -136,7 +136,7 @@ fn changed_texts_are_examined_anew() {
 }
 
 #[test]
-fn an_outage_holds_for_the_grace_and_then_does_what_the_policy_says_and_is_never_a_pass() {
+fn an_outage_holds_for_the_grace_then_follows_the_policy_and_is_never_a_pass() {
     for (on_unknown, finally) in [
         (OnUnknown::Accept, (tensorflix_domain::verdict::Status::Accepted, Some(Reason::AwaitingVerdict))),
         (OnUnknown::Hold, pending(Reason::AwaitingVerdict)),

@@ -70,7 +70,7 @@ fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day(
 }
 
 #[test]
-fn a_detector_that_fails_again_and_again_is_left_alone_and_one_that_recovers_goes_on() {
+fn a_detector_that_keeps_failing_is_no_longer_asked_and_one_that_recovers_goes_on() {
     simulate(async {
         let bench = Bench::start(Provider::Webhook, 1_000).await;
         bench.answer([Reply::new(500, "{}")]);

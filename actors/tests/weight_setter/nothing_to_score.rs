@@ -9,7 +9,7 @@ use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::SLOT_BLOCKS;
 
 #[test]
-fn where_nothing_qualifies_the_last_vector_stands_and_without_one_the_owner_gets_all() {
+fn if_nothing_qualifies_the_last_vector_is_kept_and_without_one_the_owner_gets_all() {
     let with_owner = || subnet(0, usual_neurons().into_iter().chain([neuron(9, 255)]));
     simulate(async {
         let mut setting = Setting::start();

@@ -31,7 +31,7 @@ async fn come_back(remains: &Remains, blocks: std::ops::Range<Block>) {
 }
 
 #[test]
-fn an_intent_older_than_the_nodes_state_is_settled_by_the_head_and_each_window_has_one_submission() {
+fn an_intent_the_node_has_no_state_for_is_settled_and_windows_keep_one_submission() {
     for form in FORMS {
         simulate(async move {
             let steps = begin(&Remains::on_chain(form).await, None).await;
@@ -56,7 +56,7 @@ fn an_intent_older_than_the_nodes_state_is_settled_by_the_head_and_each_window_h
 }
 
 #[test]
-fn a_search_that_fails_for_ever_holds_up_sending_no_longer_than_an_era_and_some_patience() {
+fn a_search_that_always_fails_delays_sending_by_an_era_and_the_patience_at_most() {
     for form in [Form::Plain, Form::Timelocked] {
         simulate(async move {
             let steps = begin(&Remains::on_chain(form).await, None).await;

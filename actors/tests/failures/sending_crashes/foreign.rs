@@ -52,7 +52,7 @@ fn window(number: u32) -> std::ops::Range<Block> {
 }
 
 #[test]
-fn what_a_foreign_update_stopped_goes_on_after_a_restart_and_stops_again_at_the_next_one() {
+fn sending_stopped_by_a_foreign_update_resumes_at_a_restart_until_the_next_one() {
     simulate(async {
         let logs = Logs::capture();
         let remains = stopping().await;

@@ -193,7 +193,7 @@ fn a_crash_before_or_after_any_step_leaves_exactly_one_submission_in_each_window
 }
 
 #[test]
-fn three_hundred_random_series_of_crashes_leave_exactly_one_submission_in_each_window() {
+fn three_hundred_random_series_of_crashes_leave_one_submission_in_each_window() {
     let crashes = proptest::collection::vec(any::<u16>().prop_map(|step| usize::from(step % 60)), 1..12);
     let series = (crashes, select(&FORMS[..]));
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
@@ -242,7 +242,7 @@ fn the_same_bytes_are_sent_after_a_crash_and_no_second_signature_within_their_er
 }
 
 #[test]
-fn what_was_signed_for_a_window_and_came_into_the_next_is_the_submission_of_the_next() {
+fn a_submission_included_in_the_next_window_is_that_windows_submission() {
     simulate(async {
         let faultless = Remains::new().await;
         let (setter, tripwire) = faultless.start(None);
@@ -304,7 +304,7 @@ async fn live_with(remains: &Remains, windows: u32, at: impl Fn(&ModelChain, Blo
 }
 
 #[test]
-fn commits_switched_on_and_off_in_mid_run_are_followed_and_each_window_keeps_its_one_submission() {
+fn each_window_keeps_its_one_submission_while_commits_are_switched_on_and_off() {
     simulate(async {
         let remains = Remains::new().await;
         live_with(&remains, 6, |chain, passed| {
@@ -322,7 +322,7 @@ fn commits_switched_on_and_off_in_mid_run_are_followed_and_each_window_keeps_its
 }
 
 #[test]
-fn a_switch_between_signing_and_inclusion_costs_its_window_and_the_next_is_built_for_the_new_rule() {
+fn a_switch_between_signing_and_inclusion_costs_its_window_and_not_the_next() {
     for commit_reveal in [false, true] {
         simulate(async move {
             let remains = Remains::on_chain(if commit_reveal { Form::Timelocked } else { Form::Plain }).await;
@@ -344,7 +344,7 @@ fn a_switch_between_signing_and_inclusion_costs_its_window_and_the_next_is_built
 }
 
 #[test]
-fn a_reveal_that_fails_silently_is_told_once_also_after_a_crash_and_sending_goes_on() {
+fn a_reveal_that_fails_silently_is_reported_once_and_sending_goes_on() {
     simulate(async {
         let logs = Logs::capture();
         let remains = Remains::on_chain(Form::Timelocked).await;

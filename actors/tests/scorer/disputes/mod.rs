@@ -159,7 +159,7 @@ fn held(decided: &DecidedCycle) -> (Uid, Option<SettledBy>, bool) {
 }
 
 #[test]
-fn everybody_in_a_dispute_is_dated_however_many_they_are_and_whatever_the_budget_of_a_round() {
+fn everybody_in_a_dispute_is_dated_however_many_and_whatever_the_budget_of_a_round() {
     simulate(async {
         // 60 hotkeys tie in one round; the one that was first has the newest commitment and the highest UID.
         let answers = (1..=60).map(|uid| (uid, if uid == 60 { dated(OPENING - 20) } else { dated(OPENING - 10) }));
@@ -287,7 +287,7 @@ fn a_dispute_is_about_the_gist_that_was_seen_whatever_its_hotkey_commits_later()
 }
 
 #[test]
-fn a_gist_that_was_changed_since_is_dated_by_the_round_in_which_it_was_seen_also_in_a_replay() {
+fn a_gist_changed_since_is_dated_by_the_round_that_saw_it_also_in_a_replay() {
     simulate(async {
         let dater = Dater::answering([(1, dated(OPENING + 90)), (9, dated(OPENING + 30))], 99);
         let mut stage = Stage::contested(&dater);
@@ -325,7 +325,7 @@ fn commits(uid: u8, gist: &GistPointer, block: Block, document: Vec<u8>) -> Entr
 }
 
 #[test]
-fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_that_the_hotkey_had_in_between() {
+fn a_claim_is_dated_by_the_gist_that_listed_its_pair_and_by_no_other_of_its_hotkey() {
     simulate(async {
         let dater = Dater::answering([(1, dated(OPENING - 40)), (77, dated(1)), (9, dated(OPENING - 60))], 99);
         let mut stage = Stage::contested(&dater);

@@ -34,7 +34,7 @@ fn a_pin_of_a_pair_that_others_listed_months_ago_takes_nothing() {
 }
 
 #[test]
-fn a_pin_made_while_no_round_was_held_takes_nothing_from_an_author_who_was_first_seen_after_it() {
+fn a_pin_made_while_no_round_was_held_takes_nothing_from_an_author_seen_later() {
     simulate(async {
         let dater = Dater::answering([(9, dated(OPENING - 400))], 99);
         let mut stage = Stage::contested(&dater);

@@ -57,7 +57,7 @@ fn a_new_dispute_opens_the_reserve_to_its_own_rivals_alone() {
 }
 
 #[test]
-fn who_was_not_dated_lately_goes_before_its_rivals_that_were_however_long_those_have_waited() {
+fn gists_not_dated_lately_go_before_rivals_that_were_however_long_those_waited() {
     simulate(async {
         let dater = Dater::answering([1, 5, 6, 9].map(|number| (number, dated(OPENING))), 2);
         let stage = Stage::contested(&dater);

@@ -145,7 +145,7 @@ async fn a_slow_request_of_a_living_endpoint_is_waited_for_where_no_other_is_fas
 }
 
 #[tokio::test]
-async fn a_stalled_endpoint_is_left_for_one_that_goes_on_and_not_come_back_to_before_it_moves() {
+async fn a_stalled_endpoint_is_replaced_and_not_used_again_before_it_makes_progress() {
     within(async {
         let world = World::start().await;
         let client = world.client_with(Tolerances { recheck_interval: Duration::ZERO, ..brisk() });
