@@ -50,7 +50,7 @@ impl Watch {
         settle().await;
     }
 
-    /// Lets the chain finalize a block and waits until it is told of.
+    /// Lets the chain finalize a block and waits until it is announced.
     async fn follow(&mut self, block: Block) {
         self.world.chain.finalize(head(block));
         assert_eq!(self.heads.next().await, HeadFinalized(head(block)));
@@ -110,7 +110,7 @@ fn skipped_blocks_are_fine() {
 
 #[test]
 fn the_metagraph_is_read_anew_each_round() {
-    // Pitfall: it was read once, and scores went to whoever had held a UID before.
+    // Pitfall: it was read once, and scores went to the hotkey that had held a UID before.
     simulate(async {
         let mut watch = Watch::start();
         watch.follow(100).await;
@@ -153,7 +153,11 @@ fn chain_errors_back_off_and_recover() {
         watch.world.chain.fail_next_subnets([unreachable()]);
         let begin = watch.world.clock.monotonic();
         watch.follow(125).await;
-        assert_eq!(watch.world.clock.monotonic() - begin, Duration::from_millis(500), "it begins anew after a success");
+        assert_eq!(
+            watch.world.clock.monotonic() - begin,
+            Duration::from_millis(500),
+            "back-off starts over after a success"
+        );
     });
     simulate(async {
         let mut watch = Watch::start();

@@ -122,7 +122,7 @@ fn a_crash_anywhere_in_an_actor_is_over_in_two_seconds_and_no_other_actor_notice
     }
 }
 
-/// Whoever watches, and crashes at what it sees.
+/// An actor that listens to events and crashes at the first one.
 struct Onlooker;
 
 impl Actor for Onlooker {

@@ -33,8 +33,8 @@ struct Outcome {
     scores: ScoreVector,
 }
 
-/// Runs a cycle with an actor whose ports panic at some steps. All actors are core ones, and none may end the process; the
-/// window gets its submission.
+/// Runs a cycle in which the ports of one actor panic at some steps. All actors are core ones, and none may end the
+/// process; the window gets its submission.
 async fn run(actor: &'static str, panics: Range<usize>) -> Outcome {
     let case = format!("{actor}, {panics:?}");
     let (escalations, mut escalated) = unbounded_channel();

@@ -1,4 +1,5 @@
-//! GistFetcher: every gist once a round, each costing at most itself, rounds stored before they are told.
+//! GistFetcher: every gist is read once a round, a failure costs only its own gist, and a round is stored before it is
+//! announced.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod api;
@@ -143,7 +144,7 @@ fn a_round_asks_for_each_gist_once_also_when_hotkeys_share_it() {
         let mut holdings: Vec<_> =
             fetch.world.store.holdings().into_iter().map(|held| (held.hotkey, held.round)).collect();
         holdings.sort_unstable();
-        assert_eq!(holdings, [0, 1, 2, 3].map(|key| (hotkey(key), 100)), "dated by the round, whoever came first");
+        assert_eq!(holdings, [0, 1, 2, 3].map(|key| (hotkey(key), 100)), "dated by the round, whichever came first");
         assert_eq!(fetch.state(&task_gist).await.digest, Some(digest_of(task_gist.to_string().as_bytes())));
     });
 }
@@ -223,7 +224,7 @@ fn a_gist_that_cannot_be_read_costs_only_itself_and_keeps_its_last_good_content(
             let asked = fetch.world.http.requests_for(&raw_path(&bad)).len();
             assert_eq!(asked, 1 + attempts, "{name}: bounded retries");
             let held: Vec<_> = fetch.world.store.holdings().iter().map(|held| held.round).collect();
-            assert_eq!(held, [100, 100, 125], "{name}: a failure is no new sight of a content");
+            assert_eq!(held, [100, 100, 125], "{name}: a failure is no new sighting");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! What came of the rounds, as `/health` is told it.
+//! The results of rounds, as `/health` reports them.
 
 use super::{Fetch, Setup, miners};
 use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};

@@ -1,4 +1,4 @@
-//! Whose the gists are: asked within the API's budget, nobody starved, nothing concluded from silence.
+//! Owners of gists: checked within the API's budget, each in its turn, and a missing answer proves nothing.
 
 use super::api::api_gist;
 use super::{Fetch, Setup, miners};
@@ -64,7 +64,7 @@ fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_checked_in_every_roun
         assert_eq!((confirmed.owner_id, confirmed.is_confirmed()), (Some(7), true));
 
         fetch.round(100 + GOOD_FOR_BLOCKS - 25, miners(&[&good])).await;
-        assert_eq!(checks(&fetch).len(), 4, "a good check stands for an hour");
+        assert_eq!(checks(&fetch).len(), 4, "a good check remains valid for an hour");
         fetch.round(100 + GOOD_FOR_BLOCKS, miners(&[&good])).await;
         assert_eq!(checks(&fetch).last(), Some(&api_path(&good)));
     });
@@ -106,7 +106,7 @@ fn half_of_the_anonymous_hour_is_left_to_disputes_and_everybody_has_a_turn() {
         }
         let granted = usize::try_from(60 - RESERVED_API_REQUESTS).expect("small");
         assert_eq!(asked, [granted; 4], "what is left is not touched");
-        // An hour later GitHub counts anew, and what it said before is forgotten: one more tells.
+        // An hour later GitHub's count is reset, and what it said before is forgotten: one more request finds out.
         pass(Duration::from_secs(3_600)).await;
         fetch.round(400, miners(&committed)).await;
         assert_eq!(checks(&fetch).len(), granted + 1);
@@ -136,7 +136,7 @@ fn gists_that_github_does_not_answer_for_starve_nobody_and_are_not_judged() {
             assert!(record(&fetch, &answered).await.is_some_and(|record| record.is_confirmed()), "its turn came");
             for gist in &silent {
                 let record = record(&fetch, gist).await.expect("asked for");
-                assert_eq!((record.owner_id, record.refusal), (None, None), "silence says nothing");
+                assert_eq!((record.owner_id, record.refusal), (None, None), "a missing answer proves nothing");
             }
         });
     }

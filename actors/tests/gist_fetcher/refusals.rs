@@ -232,7 +232,7 @@ type Bogus = fn(Block, u32) -> GistPointer;
 
 #[test]
 fn bogus_pins_leave_requests_to_disputes_and_owner_checks_and_are_asked_rarely() {
-    // A revision that is not there, again and again; another one in every round; a flood of them.
+    // A revision that never exists; another one in every round; a flood of them.
     let bogus: [(&str, Bogus, u32); 3] = [
         ("few that stay", |_, number| pinned("mallory", number, 1), 8),
         ("others in every round", |round, number| pinned("mallory", number, round), 8),
@@ -287,7 +287,7 @@ fn a_gist_that_does_not_exist_is_asked_for_more_rarely_and_read_when_it_appears(
         assert_eq!(
             fetch.world.http.requests_for(&api_path(&missing)).len(),
             0,
-            "nothing of it counts: nobody asks whose it is"
+            "nothing of it counts: its owner is not checked"
         );
         exists.store(true, Ordering::SeqCst);
         for _ in 0..13 {

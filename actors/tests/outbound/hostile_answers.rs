@@ -24,7 +24,7 @@ use tensorflix_testkit::gists::{pointer, reel, video};
 use tensorflix_testkit::time::TestClock;
 use tensorflix_testkit::world::UNLIMITED;
 
-/// The same answers again and again.
+/// Repeats the same answers in turn.
 struct Repeating {
     answers: Vec<HttpResponse>,
     next: AtomicUsize,

@@ -28,7 +28,7 @@ fn oddities() -> Vec<Vec<u8>> {
     odd.map(<[u8]>::to_vec).to_vec()
 }
 
-/// A list of items for some numbers, with a member at the end of the one whose number is `spoilt`.
+/// A list of items for some numbers, with a member at the end of item `spoilt`.
 fn list(count: u32, spoilt: u32, poison: &[u8], item: impl Fn(u32) -> String) -> Vec<u8> {
     let mut list = b"[".to_vec();
     for number in 0..count {

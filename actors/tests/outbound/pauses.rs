@@ -93,7 +93,7 @@ fn a_pause_longer_than_anybody_waits_is_an_error_with_its_end_and_nothing_is_sen
 fn those_who_wait_for_their_turn_when_the_pause_begins_wait_for_its_end_as_well() {
     simulate(async {
         let (world, outbound) = start(Rate { requests_per_second: 1.0, burst: 1 });
-        // The others are in the queue already when the first one is told.
+        // The others are in the queue already when the first one is asked to wait.
         let asking = Reply::new(429, "").header("retry-after", "50").after(Duration::from_millis(200));
         world.http.get("/things", [asking, Reply::new(200, "")]);
         let begin = Instant::now();

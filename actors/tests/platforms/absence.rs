@@ -1,4 +1,4 @@
-//! Absence: believed when two answers leave a content out, from two requests that lie some time apart.
+//! Absence: believed when two answers leave an item out, from two requests some time apart.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -159,7 +159,7 @@ fn what_could_not_be_stored_at_the_second_look_is_not_known() {
     });
 }
 
-/// Runs whose data sets hold what `show` gives for a reel at the n-th look at it.
+/// Runs with data sets that hold what `show` gives for a reel at the n-th request for it.
 fn serve_runs(instagram: &Observing<Reels>, show: impl Fn(&str, u32) -> Option<Value> + Send + 'static) {
     let looks: Mutex<BTreeMap<String, u32>> = Mutex::default();
     Apify::default().serve(&instagram.world.http, move |code| {

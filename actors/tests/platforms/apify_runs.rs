@@ -201,7 +201,7 @@ fn a_run_that_outlasts_the_deadline_is_stopped_and_what_it_has_is_read() {
     });
 }
 
-/// Runs that succeed at once, whose data set holds what `items` gives at the n-th look at it.
+/// Runs that succeed at once, with a data set that holds what `items` gives at the n-th reading.
 fn serve_late(instagram: &Observing<Reels>, items: impl Fn(usize) -> Value + Send + 'static) {
     let run =
         json!({ "data": { "id": "run0", "status": "SUCCEEDED", "defaultDatasetId": "set0", "usageTotalUsd": 0.1 } });

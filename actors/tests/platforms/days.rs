@@ -31,7 +31,7 @@ fn spent(youtube: &Observing<Videos>) -> [u64; 2] {
     [TODAY, TOMORROW].map(|date| youtube.world.store.units_spent("youtube/", date))
 }
 
-/// The chain comes to a block after a while.
+/// The chain reaches a block after a while.
 fn reach(youtube: &Observing<Videos>, block: Block, after: Duration) {
     let store = Arc::clone(&youtube.world.store);
     tokio::task::spawn_local(async move {

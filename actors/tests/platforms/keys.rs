@@ -1,4 +1,4 @@
-//! A key that is refused: the others go on, it rests, it is named, and it is tried again later.
+//! A rejected key is disabled and named in the log, the other keys are used, and it is tried again later.
 
 use crate::quota::{by_key, key_of, of_keys};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn whatever_refuses_one_key_is_about_that_key_and_the_next_one_is_asked_at_once(
                     assert_eq!((answer.observed_count, answer.errors), (5, vec![]), "{name}: round {round}");
                 }
                 let of_dead = youtube.world.http.requests().iter().filter(|request| key_of(request) == dead).count();
-                assert_eq!(of_dead, 1, "{name}: it rests");
+                assert_eq!(of_dead, 1, "{name}: it is disabled");
                 let said = logs.lines(&["ERROR"]);
                 assert_eq!(said.len(), 1, "{name}: {said:?}");
                 assert!(!logs.text().contains(SECRET), "{name}");
@@ -179,7 +179,7 @@ fn the_statistics_method_is_withdrawn_for_the_refused_key_until_one_confirms_it(
             assert_eq!(youtube.world.http.requests_for(STATS).len(), 13, "{name}: the other key counts them all");
             assert_eq!(youtube.world.http.requests_for(PATH).len(), lists, "{name}: nothing is asked for whole");
         });
-        // Both may not: the method is left alone for hours.
+        // Both may not: the method is not used for hours.
         simulate(async move {
             let youtube = start_with_both_methods(&Settings { key_count: 3, ..two_keys() });
             youtube.observe_at(&videos(0..6), 100, stamp(100)).await;

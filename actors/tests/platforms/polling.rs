@@ -24,7 +24,7 @@ const HOUR: Block = 300;
 /// Blocks from cycle to cycle.
 const DAY: Block = 24 * HOUR;
 
-/// Serves videos whose number of views and hour of publication are functions of their number and of the count of
+/// Serves videos with views and an hour of publication that are functions of their number and of the count of
 /// requests before.
 fn serve(
     youtube: &Observing<Videos>,
@@ -57,7 +57,7 @@ async fn poll_in_turn<S: Subject>(observing: &Observing<S>, turns: Vec<Turn>, bl
     within("an answer", observing.address.send(request)).await.expect("an answer")
 }
 
-/// The videos whose numbers were asked for, request by request.
+/// The videos of which statistics were asked for, request by request.
 fn polled(youtube: &Observing<Videos>) -> Vec<Vec<String>> {
     youtube.world.http.requests_for(STATS).iter().map(ids).collect()
 }

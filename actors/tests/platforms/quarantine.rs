@@ -1,4 +1,4 @@
-//! A content whose answer crashes a platform's actor costs itself alone, and no more quota than it takes to find it.
+//! An item with an answer that crashes a platform's actor costs only itself, and no more quota than it takes to find it.
 
 use serde_json::json;
 use tensorflix_actors::platforms::MOST_SPLITS;
@@ -13,7 +13,7 @@ use tensorflix_testkit::scripted_services::youtube::{PATH, Videos, ids, item, se
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate;
 
-/// Serves videos; whoever asks for the poisonous ones among others is crashed.
+/// Serves videos; a request for a poisonous one panics.
 fn serve_poison(videos: &Observing<Videos>, poisonous: &[ContentId]) {
     let poisonous: Vec<String> = poisonous.iter().map(|content| content.as_str().to_owned()).collect();
     videos.world.http.on(Method::Get, PATH, move |request| {

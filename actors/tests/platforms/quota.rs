@@ -20,7 +20,7 @@ use tensorflix_testkit::scripted_services::youtube::{
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::{pass, simulate_to_the_end};
 
-/// The moment at which the quota of the tests' day begins anew.
+/// The moment at which the quota of the tests' day is reset.
 const RESET: &str = "2026-08-21T07:00:00.000Z";
 
 pub fn key_of(request: &Recorded) -> String {
@@ -218,7 +218,7 @@ fn what_the_numbers_leave_out_is_absent_only_if_a_whole_answer_leaves_it_out_too
         assert!([1, 3].iter().all(|number| matches!(newest(*number).sighting, Sighting::Present(_))));
         assert_eq!(asked(&youtube), [3, 1], "who is left out is looked for twice");
     });
-    // While the whole answer is not to be had, nothing is absent.
+    // While the request for all fields fails, nothing is absent.
     simulate_to_the_end(async {
         let youtube = start_with_both_methods(&Settings::default());
         observe_at(&youtube, 0..2, 100).await;

@@ -1,4 +1,4 @@
-//! Whose content counts while a gist cannot be read: the last good tasks, a miner's last good gist.
+//! What counts while a gist cannot be read: the last good tasks, a miner's last good gist.
 
 use super::{CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, task_gist, verdict};
 use tensorflix_actors::ports::Store;
@@ -79,7 +79,7 @@ fn tasks_that_were_read_once_stand_however_long_their_gist_cannot_be_read() {
         for days in [1, 3, 30] {
             let decided = stage.decide(OPENING + days * SLOT_BLOCKS, &entries).await;
             assert_eq!(verdict(&decided, 1, &video(1)), accepted(), "after {days} days");
-            assert!(decided.errors.iter().any(|error| error.source == "tasks"), "it is told");
+            assert!(decided.errors.iter().any(|error| error.source == "tasks"), "it is reported");
         }
     });
 }

@@ -151,10 +151,10 @@ impl Stage {
         self.decision().await
     }
 
-    /// The decision that is told next, as it is stored.
+    /// The decision that is announced next, as it is stored.
     async fn decision(&mut self) -> DecidedCycle {
         let ScoresDecided { cycle } = self.decided.next().await;
-        self.world.store.decided_cycle(cycle).await.expect("read").expect("stored before it was told")
+        self.world.store.decided_cycle(cycle).await.expect("read").expect("stored before it was announced")
     }
 }
 
@@ -260,7 +260,7 @@ fn scorer(
     (parts, decided, stats)
 }
 
-/// The submission of a miner for a content.
+/// The submission of a miner for an item.
 fn judged<'a>(decided: &'a DecidedCycle, uid: u8, content: &ContentId) -> &'a Judged {
     let of_miner = |judged: &&Judged| judged.uid == Uid::from(uid) && judged.content_id == content.as_str();
     decided.submissions.iter().find(of_miner).expect("a submission")

@@ -48,7 +48,7 @@ fn answer(provider: Provider, request: &Recorded) -> Reply {
     })
 }
 
-/// A stage whose scorer asks all detectors, of which some are down.
+/// A stage with a scorer that asks all detectors, of which some are down.
 fn stage(policy: &Policy, down: &[Provider], outage: &Reply) -> Stage {
     let world = World::new();
     let sightings = [(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(800, NOW - 10.0))];
@@ -115,7 +115,7 @@ async fn check_table(policy: Policy, down: Vec<Provider>, outage: Reply) {
         let (illicit, decent) = expected(&policy, &down, is_past_grace);
         assert_eq!(verdict(&decided, 1, &video(1)), illicit, "{what}");
         assert_eq!(verdict(&decided, 2, &video(2)), decent, "{what}");
-        // Whoever is not accepted has no score, and takes none from others.
+        // A miner that is not accepted has no score, and takes none from others.
         let views = [(1, illicit, 1_000.0), (2, decent, 800.0)];
         let counting: Vec<_> = views.into_iter().filter(|(_, outcome, _)| outcome.0 == Status::Accepted).collect();
         let best = counting.iter().map(|(.., views)| *views).fold(0.0, f64::max);

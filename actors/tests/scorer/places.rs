@@ -261,7 +261,7 @@ fn liked(view_count: u64, like_count: u64, published_hours: f64) -> Sighting {
     Sighting::Present(Box::new(Presence { details, metrics: Metrics { like_count: Some(like_count), ..metrics } }))
 }
 
-/// A content, its likes for each 1,000 views, and the hours after block 0 at which it was published.
+/// An item, its likes for each 1,000 views, and the hours after block 0 at which it was published.
 type Liked = (ContentId, u64, f64);
 
 /// What is found about the traffic of thirty honest videos beside hotkeys that list these contents, and the weights.

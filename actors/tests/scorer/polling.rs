@@ -1,4 +1,4 @@
-//! Between cycles contents are looked at, of the newest cycle and in its slot alone, and no cycle waits for that.
+//! Between cycles the items of the newest cycle are polled, in its slot alone, and no cycle waits for that.
 
 use super::{CATS, OPENING, Stage, accepted, miner, scorer, verdict};
 use std::time::Duration;

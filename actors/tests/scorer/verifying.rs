@@ -35,7 +35,7 @@ fn policy() -> Policy {
     Policy { verification, ..Policy::default() }
 }
 
-/// A stage whose scorer asks a webhook about AI.
+/// A stage with a scorer that asks a webhook about AI.
 fn stage(sightings: &[(ContentId, Sighting)], policy: &Policy) -> Stage {
     stage_within(sightings, policy, 1_000)
 }
@@ -88,7 +88,7 @@ fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
             assert_eq!(known.verdicts[0].words.as_deref(), Some("a test"));
         }
         assert_eq!(stage.world.http.requests_for(HOOK).len(), 2, "verdicts are used again");
-        // 120 hours after the first, they are asked for anew.
+        // 120 hours after the first, they are asked for again.
         stage.decide(OPENING + 5 * SLOT_BLOCKS, &entries).await;
         assert_eq!(stage.world.http.requests_for(HOOK).len(), 4);
     });

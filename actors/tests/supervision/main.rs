@@ -57,7 +57,7 @@ enum Stage {
     Started,
 }
 
-/// Ends as it is told, and panics in the stages that are planned.
+/// Ends as a message says, and panics in the stages that are planned.
 struct Fragile {
     plan: Plan,
     half_done: bool,
@@ -241,7 +241,7 @@ fn a_panic_leaves_nothing_behind_and_the_queue_meets_a_new_actor() {
         let patient = Patient::optional();
         let (broken, whole) = futures::join!(patient.address.send(BreakOff), patient.address.send(IsWhole));
         assert!(broken.is_err());
-        assert_eq!(whole, Ok(true), "the message that waited is handled by an actor made anew");
+        assert_eq!(whole, Ok(true), "the message that waited is handled by a new actor");
         assert_eq!(patient.stats.read().restarts, 1);
     });
 }

@@ -19,7 +19,7 @@ fn an_actor_that_takes_no_messages_is_restarted_and_its_queue_survives() {
         assert_eq!(patient.heard.so_far().await, [Say(1)]);
         assert_eq!(patient.stats.read().restarts, 1);
         pass(Duration::from_secs(3_600)).await;
-        assert_eq!(patient.stats.read().restarts, 1, "one that answers is left alone");
+        assert_eq!(patient.stats.read().restarts, 1, "one that answers is not restarted");
     });
 }
 

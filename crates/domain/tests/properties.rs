@@ -83,7 +83,7 @@ fn claim() -> impl Strategy<Value = BoundClaim> {
     })
 }
 
-/// Claims as the store gives them: one of a hotkey on a content for a task.
+/// Claims as the store gives them: one of a hotkey on an item for a task.
 fn claims() -> impl Strategy<Value = Vec<BoundClaim>> {
     proptest::collection::vec(claim(), 0..30).prop_map(|claims| {
         let key = |bound: &BoundClaim| (bound.claim.task_id.clone(), bound.claim.content_id.clone(), bound.uid);

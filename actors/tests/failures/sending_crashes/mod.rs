@@ -292,7 +292,7 @@ fn an_outage_of_the_chain_is_made_up_for_as_soon_as_it_ends() {
     });
 }
 
-/// One live process through all windows; `at` is done before each head is told.
+/// One live process through all windows; `at` is called before each head is sent.
 async fn live_with(remains: &Remains, windows: u32, at: impl Fn(&ModelChain, Block)) {
     let (setter, _) = remains.start(None);
     for passed in (0..windows * WINDOW_BLOCKS).step_by(HEAD_STEP as usize) {

@@ -34,7 +34,7 @@ use tensorflix_testkit::subnets::{committed, hotkey, stamp};
 use tensorflix_testkit::time::{settle, simulate};
 use tensorflix_testkit::world::{ROUND_BLOCKS, SLOT_BLOCKS, World};
 
-/// Stands for GistFetcher: answers as it is scripted, by the number of the gist, to as many a round as its budget allows.
+/// Replaces GistFetcher: answers by script, by the number of the gist, as many a round as its budget allows.
 #[derive(Clone)]
 struct Dater(Arc<Mutex<Script>>);
 

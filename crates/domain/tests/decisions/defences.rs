@@ -16,7 +16,7 @@ fn id(number: u32) -> String {
     format!("video{number:06}")
 }
 
-/// A content with an origin.
+/// An item with an origin.
 fn of(origin: Origin, views: u64) -> ContentEvidence {
     ContentEvidence { origin: Some(Box::new(origin)), ..seen(views) }
 }

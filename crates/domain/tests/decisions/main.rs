@@ -82,7 +82,7 @@ fn evidence() -> Evidence {
     }
 }
 
-/// A content that was seen at hour 100, published at hour 50.
+/// An item that was seen at hour 100, published at hour 50.
 fn seen(views: u64) -> ContentEvidence {
     ContentEvidence {
         latest: Some(LatestSighting {

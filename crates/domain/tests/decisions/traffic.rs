@@ -11,7 +11,7 @@ fn found(authenticity: f64) -> Option<TrafficFinding> {
     Some(TrafficFinding { authenticity, signals: Vec::new() })
 }
 
-/// One miner has 1,000 views of this authenticity, another 400 that are not doubted.
+/// One miner has 1,000 views of this authenticity, another 400 that are not suspected.
 fn contest(authenticity: f64) -> Evidence {
     let mut evidence = evidence();
     list(&mut evidence, 3, &[("yt", FAKE)]);
@@ -42,10 +42,10 @@ fn a_discount_lowers_what_counts_and_leaves_every_raw_score() {
 #[test]
 fn a_small_doubt_changes_no_bit() {
     let sure = under(TrafficRule::Discount, 1.0);
-    let mut doubted = under(TrafficRule::Discount, DISCOUNT_BELOW);
-    assert_eq!(doubted, sure);
-    doubted = under(TrafficRule::Discount, DISCOUNT_BELOW.next_down());
-    assert_eq!(doubted[0].reason, Some(Reason::InauthenticTraffic));
+    let mut suspected = under(TrafficRule::Discount, DISCOUNT_BELOW);
+    assert_eq!(suspected, sure);
+    suspected = under(TrafficRule::Discount, DISCOUNT_BELOW.next_down());
+    assert_eq!(suspected[0].reason, Some(Reason::InauthenticTraffic));
 }
 
 #[test]

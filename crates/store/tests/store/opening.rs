@@ -132,7 +132,7 @@ async fn a_database_of_another_chain_or_subnet_is_refused() {
             assert!(words.contains(part), "{part} is not in: {words}");
         }
     }
-    store.bind_chain(&[1; 32], 89).await.expect("the binding stands");
+    store.bind_chain(&[1; 32], 89).await.expect("the binding is kept");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

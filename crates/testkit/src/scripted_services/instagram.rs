@@ -55,7 +55,7 @@ impl Subject for Reels {
 /// How runs go.
 #[derive(Clone)]
 pub struct Apify {
-    /// What is told of a run, one after the other, from its start on.
+    /// The statuses that are answered for a run, in turn, from its start on.
     pub statuses: Vec<&'static str>,
     /// What a run reports that it cost.
     pub cost_usd: Value,
@@ -75,7 +75,7 @@ impl Default for Apify {
 }
 
 impl Apify {
-    /// Serves runs whose data sets hold what `show` gives for the reels asked for, in the reverse order.
+    /// Serves runs with data sets that hold what `show` gives for the reels asked for, in the reverse order.
     pub fn serve(self, http: &ScriptedHttp, show: impl Fn(&str) -> Option<Value> + Send + 'static) {
         let runs: Arc<Mutex<Vec<Run>>> = Arc::default();
         let describe = move |runs: &mut Vec<Run>, number: usize| {
