@@ -1,4 +1,4 @@
-//! What actors ask outside of the chain, by script: YouTube, Apify, detectors, and what none of them should answer.
+//! Scripted services that actors ask outside of the chain: YouTube, Apify, detectors; and members that make answers unreadable.
 
 pub mod detectors;
 pub mod instagram;
