@@ -1,4 +1,5 @@
-//! Scripted services that actors ask outside of the chain: YouTube, Apify, detectors; and members that make answers unreadable.
+//! Scripted services that actors ask outside of the chain: YouTube, Apify, detectors; and members that make answers
+//! unreadable.
 
 pub mod detectors;
 pub mod instagram;
