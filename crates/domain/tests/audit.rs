@@ -1,4 +1,4 @@
-//! The hints of an audit: each kind is given where there is a reason, and not where there is none.
+//! The hints of an audit: each kind is told where there is reason to, and not where there is none.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its evidence must fail")]
 
@@ -29,7 +29,7 @@ fn id(number: usize) -> String {
     format!("video{number:06}")
 }
 
-/// An accepted video in task `t`, with a text that names its miner.
+/// An accepted video in task `t`, whose text names its miner.
 struct Listed {
     uid: Uid,
     content: usize,

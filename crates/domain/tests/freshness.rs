@@ -1,4 +1,4 @@
-//! When items are observed: the figures of the formula, and what holds for all items and budgets.
+//! When contents are looked at: the figures of the formula, and what holds for every content and budget.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its tracks must fail")]
 
@@ -11,7 +11,7 @@ use tensorflix_domain::freshness::{
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 
-/// Some moment, at which everything was observed.
+/// Some moment, at which everything was looked at.
 const NOW_MS: i64 = 1_787_000_000_000;
 
 fn hours_before_now(hours: f64) -> Moment {
@@ -24,7 +24,7 @@ fn measured(hours_ago: f64, count: u64) -> Option<Measurement> {
     Some(Measurement { at: BlockStamp { block: 0, time: hours_before_now(hours_ago) }, count })
 }
 
-/// An item of an age with views that went from one number to another in the last hour.
+/// A content of an age whose views went from one number to another in the last hour.
 fn track(age_hours: f64, earlier: u64, newest: u64) -> Track {
     Track {
         published_at: Some(hours_before_now(age_hours)),

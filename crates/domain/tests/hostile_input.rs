@@ -238,7 +238,7 @@ fn undamaged_documents_are_read_whole() {
     assert_eq!((submissions.kind, tasks.tasks.len(), tasks.problems), (GistKind::Tasks, 4, Vec::new()));
 }
 
-/// Each of these took time that grows with the square of its size if each place, key or item were searched from the start.
+/// Each of these took time that grows with the square of its size if a place, a key or an item were looked for anew.
 #[test]
 fn the_largest_hostile_documents_cost_no_more_than_their_size() {
     let filled = |start: &str, piece: &str, end: &str| {

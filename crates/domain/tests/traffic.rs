@@ -67,7 +67,7 @@ fn a_fall_is_told_with_its_figures_already_after_two_looks() {
     assert_eq!((from, views_before, until, views_after), (hour(0), 12_000, hour(24), 7_500));
 }
 
-/// The authenticity of a series of hourly counts of views alone; 1 without a finding.
+/// What a series of hourly counts of views alone comes to: its authenticity, 1 if it says nothing.
 fn of_views(views: &[u64]) -> f64 {
     let points = (0..).zip(views).map(|(hours, views)| point(hours, *views, None)).collect();
     alone(points).map_or(1.0, |finding| finding.authenticity)

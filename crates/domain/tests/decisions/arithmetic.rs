@@ -5,7 +5,7 @@ use tensorflix_domain::defences::Defences;
 use tensorflix_domain::evidence::{Origin, SettledViews};
 use tensorflix_domain::traffic::TrafficFinding;
 
-/// Two tasks with six miners, and videos that every defence acts on.
+/// Two tasks with six miners, whose videos show something to every defence.
 fn scene() -> Evidence {
     let mut evidence = evidence();
     evidence.tasks.push(task("lone", Platform::YOUTUBE));

@@ -24,7 +24,7 @@ fn judged(known: ContentEvidence) -> Judged {
     decide(&evidence, &Policy::default()).submissions.remove(0)
 }
 
-/// Scores once were differences of views, not divided by the time between them: items observed more rarely earned
+/// Scores once were differences of views, not divided by the time between them: who was looked at more rarely earned
 /// more.
 #[test]
 fn a_score_is_per_hour_so_the_same_views_in_half_the_time_are_worth_twice_as_much() {

@@ -17,7 +17,7 @@ use tensorflix_domain::traffic::TrafficFinding;
 use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{CERTAIN, Check, CheckMode, Provider};
 
-/// The miner of the submission in question, and one that was there before it.
+/// The miner whose submission it is about, and one that was there before it.
 const MINER: Uid = 9;
 const EARLIER: Uid = 20;
 
@@ -64,7 +64,7 @@ struct Case {
     other: ContentEvidence,
     /// Whether the miner's own pair is claimed.
     is_claimed: bool,
-    /// Whether the rules broken so far can only be checked for an item that was asked for.
+    /// Whether what is broken so far can only be told of a content that was asked for.
     relies_on_sight: bool,
 }
 
@@ -187,8 +187,8 @@ impl Case {
     }
 }
 
-/// Pairs of which the second cannot be true beside the first: nothing is known of what is absent, an absent item was
-/// seen before or was not, and an item has one shortfall.
+/// Pairs of which the second cannot be true beside the first: nothing is known of what is absent, an absent content was
+/// seen before or was not, and a content has one shortfall.
 fn exclude_each_other(earlier: Reason, later: Reason) -> bool {
     use Reason::*;
     let needs_sight = [

@@ -74,7 +74,7 @@ fn one_certain_provider_is_enough_and_reasons_come_in_the_contracts_order() {
         assert_eq!(verdicts[place].check, checked);
         verdicts[place].breach_permille = 800;
         comes_to(&policy, verified(verdicts.clone(), Vec::new()), Rejected, Some(reason));
-        // The other provider is silent: the verdict still counts.
+        // The other provider is silent: the verdict stands all the same.
         verdicts.retain(|verdict| verdict.provider == Provider::Webhook || verdict.check != checked);
         comes_to(&policy, verified(verdicts, Vec::new()), Rejected, Some(reason));
     }
@@ -131,7 +131,7 @@ fn a_verdict_is_renewed_in_time_and_stands_only_a_grace_longer() {
     let known = |verdicts| VerificationEvidence { sampled: true, verdicts, waits: Vec::new() };
     let asked = |verdicts| to_ask(&policy.verification, &known(verdicts), Check::Ai, "yt", hour(100.0)).len();
     assert_eq!([asked(of_age(39.0, 0)), asked(of_age(40.0, 0)), asked(Vec::new())], [0, 2, 2]);
-    // An item that one provider settles is not sent to another.
+    // What is settled by one costs no other.
     assert_eq!(asked(of_age(39.0, 900)[..1].to_vec()), 0);
     comes_to(&policy, verified(of_age(63.0, 0), vec![wait_since(Check::Ai, 77.0)]), Accepted, None);
     comes_to(&policy, verified(of_age(63.0, 900), Vec::new()), Rejected, Some(NotAiGenerated));

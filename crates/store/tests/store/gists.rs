@@ -19,7 +19,7 @@ pub fn pointer(number: u8) -> GistPointer {
     format!("alice:{number:02x}").parse().expect("a pointer")
 }
 
-/// Gist `number` answers with the document `[body]`, which is known by its digest.
+/// Gist `number` answers with the document `[body]`, whose digest stands for it.
 pub fn fetched(number: u8, body: u8) -> GistAnswer {
     let outcome = GistOutcome::Fetched {
         etag: Some(format!("W/\"{body}\"")),
@@ -358,10 +358,10 @@ async fn what_has_no_room_among_a_hotkeys_claims_is_claimed_when_there_is_room()
     assert!(store.unclaimed_holdings(9).await.expect("read").is_empty());
     let waiting = async |round| store.holdings_claimed_otherwise(&rule, round).await.expect("read");
     for round in [50, 75, 49 + ROOM_AGAIN_BLOCKS] {
-        assert_eq!(waiting(round).await, [], "it is not checked in every round: {round}");
+        assert_eq!(waiting(round).await, [], "it is not looked at in every round: {round}");
     }
     let keys: Vec<_> = waiting(50 + ROOM_AGAIN_BLOCKS).await.iter().map(|holding| holding.hotkey).collect();
-    assert_eq!(keys, [hotkey(1)], "what was left out is checked again, and no other hotkey's");
+    assert_eq!(keys, [hotkey(1)], "what was left out is looked at again, and nobody else's");
     store.record_claims(&listed(50 + ROOM_AGAIN_BLOCKS), &claimed[..1]).await.expect("stored");
     assert_eq!(waiting(50 + ROOM_AGAIN_BLOCKS).await, [], "there was still no room");
     assert_eq!(waiting(50 + 2 * ROOM_AGAIN_BLOCKS).await.len(), 1);

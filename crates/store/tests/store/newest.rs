@@ -1,4 +1,4 @@
-//! The newest observation of an item, and items that are forgotten.
+//! The newest observation of a content, and contents that are forgotten.
 
 use crate::samples::{Place, absent, claim, content, seen, stamp};
 use tensorflix_domain::observation::Observation;

@@ -132,9 +132,9 @@ async fn claims_go_only_when_their_hotkey_is_long_gone_and_are_new_if_it_comes_b
     assert_eq!(store.claims().await.expect("read"), [claims[0].clone(), claims[2].clone(), claims[3].clone()]);
 
     store.record_gists(550, &[fetched(2, 20)], &[holder(7, 2), holder(8, 2)]).await.expect("saved");
-    let holdings = store.unclaimed_holdings(9).await.expect("read");
-    assert!(holdings.iter().all(|holding| holding.round == 550), "{holdings:?}");
-    assert!(holdings.iter().any(|holding| holding.hotkey == hotkey(7)), "{holdings:?}");
+    let anew = store.unclaimed_holdings(9).await.expect("read");
+    assert!(anew.iter().all(|holding| holding.round == 550), "{anew:?}");
+    assert!(anew.iter().any(|holding| holding.hotkey == hotkey(7)), "{anew:?}");
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_kind_of_record_that_cannot_be_deleted_holds_up_no_other() {
         for window in [100, 200] {
             assert!(store.save_intent(&intent(window, 1)).await.expect("asked"));
         }
-        // A trigger plays the part of whatever makes the deletion of these rows fail, now and at every later attempt.
+        // A trigger stands for whatever makes the deletion of these rows fail, now and at every later attempt.
         let trigger = sqlx::AssertSqlSafe(format!(
             "CREATE TRIGGER broken BEFORE DELETE ON {broken} BEGIN SELECT RAISE(ABORT, 'made to fail'); END"
         ));

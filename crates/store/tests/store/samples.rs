@@ -101,7 +101,7 @@ pub fn absent(number: u32, block: Block) -> Observation {
     Observation { content: content(number), at: stamp(block), sighting: Sighting::Absent }
 }
 
-/// An item that is there, with counts; its title is `title of {block}`.
+/// A content that is there, with numbers; its title is `title of {block}`.
 pub fn seen(number: u32, block: Block, view_count: Option<u64>, play_count: Option<u64>) -> Observation {
     let metrics = Metrics { view_count, play_count, like_count: Some(3), comment_count: None };
     let details = Details {
@@ -185,7 +185,7 @@ pub fn wait(check: Check, task_id: Option<&str>, block: Block) -> Wait {
     Wait { check, task_id, subject: Subject::of("text", None, None), since: stamp(block) }
 }
 
-/// A decision with something in every part and floats that are `number`.
+/// A decision with something in every part, whose floats are `number`.
 pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let evidence = ContentEvidence {
         latest: Some(LatestSighting { at: stamp(block), presence: Some(SeenContent::default()) }),
