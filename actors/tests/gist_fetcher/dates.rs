@@ -168,7 +168,7 @@ fn disputes_of_those_who_were_dated_lately_do_not_keep_owners_from_being_checked
             let left = Reply::json(&described("alice", 1.0)).header("x-ratelimit-remaining", "40");
             fetch.world.http.get(&api_path(gist), [left]);
         }
-        // Ten that dispute one content, of which nine were dated in the round before.
+        // Ten that dispute one video, of which nine were dated in the round before.
         let seen = |key: u8, round| {
             let gist = GistName::from(&pointer("bob", u32::from(key)));
             let claim = Claim {

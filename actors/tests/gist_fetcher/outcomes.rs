@@ -1,4 +1,4 @@
-//! What came of the rounds, as `/health` is told it.
+//! The results of rounds, as `/health` reports them.
 
 use super::{Fetch, Setup, miners};
 use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};
@@ -12,7 +12,7 @@ fn of(fetch: &Fetch, subject: &str) -> Outcome {
 }
 
 #[test]
-fn rounds_of_which_every_gist_failed_are_counted_in_a_row_and_the_first_that_is_read_ends_the_row() {
+fn rounds_in_which_every_gist_failed_are_counted_until_one_is_read() {
     simulate(async {
         let mut fetch = Fetch::start(Setup::default());
         let (first, second) = (pointer("first", 1), pointer("second", 2));
@@ -34,7 +34,7 @@ fn rounds_of_which_every_gist_failed_are_counted_in_a_row_and_the_first_that_is_
 }
 
 #[test]
-fn a_round_in_which_nothing_was_asked_for_says_nothing_and_the_task_gist_is_judged_by_itself() {
+fn a_round_without_requests_counts_as_none_and_the_task_gist_is_counted_by_itself() {
     simulate(async {
         let task_gist = pointer("owner", 9);
         let mut fetch = Fetch::start(Setup { task_gist: Some(task_gist.clone()), ..Setup::default() });

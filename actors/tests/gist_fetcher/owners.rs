@@ -1,6 +1,7 @@
-//! Whose the gists are: asked within the API's budget, nobody starved, nothing concluded from silence.
+//! Owners of gists: checked within the API's budget, each in its turn, and a missing answer proves nothing.
 
-use super::{Fetch, Setup, api_gist, miners};
+use super::api::api_gist;
+use super::{Fetch, Setup, miners};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -41,7 +42,7 @@ fn checks(fetch: &Fetch) -> Vec<String> {
 }
 
 #[test]
-fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_asked_for_in_every_round() {
+fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_checked_in_every_round() {
     simulate(async {
         let mut fetch = checking();
         let (good, secret) = (pointer("alice", 1), pointer("mallory", 2));
@@ -63,7 +64,7 @@ fn a_good_owner_is_confirmed_once_an_hour_and_a_bad_one_is_asked_for_in_every_ro
         assert_eq!((confirmed.owner_id, confirmed.is_confirmed()), (Some(7), true));
 
         fetch.round(100 + GOOD_FOR_BLOCKS - 25, miners(&[&good])).await;
-        assert_eq!(checks(&fetch).len(), 4, "a good check stands for an hour");
+        assert_eq!(checks(&fetch).len(), 4, "a good check remains valid for an hour");
         fetch.round(100 + GOOD_FOR_BLOCKS, miners(&[&good])).await;
         assert_eq!(checks(&fetch).last(), Some(&api_path(&good)));
     });
@@ -105,7 +106,7 @@ fn half_of_the_anonymous_hour_is_left_to_disputes_and_everybody_has_a_turn() {
         }
         let granted = usize::try_from(60 - RESERVED_API_REQUESTS).expect("small");
         assert_eq!(asked, [granted; 4], "what is left is not touched");
-        // An hour later GitHub counts anew, and what it said before is forgotten: one more tells.
+        // An hour later GitHub's count is reset, and what it said before is forgotten: one more request finds out.
         pass(Duration::from_secs(3_600)).await;
         fetch.round(400, miners(&committed)).await;
         assert_eq!(checks(&fetch).len(), granted + 1);
@@ -135,7 +136,7 @@ fn gists_that_github_does_not_answer_for_starve_nobody_and_are_not_judged() {
             assert!(record(&fetch, &answered).await.is_some_and(|record| record.is_confirmed()), "its turn came");
             for gist in &silent {
                 let record = record(&fetch, gist).await.expect("asked for");
-                assert_eq!((record.owner_id, record.refusal), (None, None), "silence says nothing");
+                assert_eq!((record.owner_id, record.refusal), (None, None), "a missing answer proves nothing");
             }
         });
     }
@@ -239,7 +240,7 @@ fn blocks_without_a_round_are_recorded_as_unwatched() {
 }
 
 #[test]
-fn rounds_in_which_github_answered_about_nothing_are_unwatched_and_one_range_with_those_that_were_missed() {
+fn rounds_without_any_answer_of_github_form_one_unwatched_range_with_missed_ones() {
     simulate(async {
         let mut fetch = Fetch::start(Setup::default());
         let (gist, absent) = (pointer("alice", 1), pointer("bob", 2));

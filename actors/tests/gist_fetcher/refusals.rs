@@ -231,8 +231,8 @@ fn scarce(fetch: &Fetch) -> Arc<Mutex<u32>> {
 type Bogus = fn(Block, u32) -> GistPointer;
 
 #[test]
-fn bogus_pins_leave_requests_to_disputes_and_to_owner_checks_and_are_asked_for_ever_more_rarely() {
-    // A revision that is not there, again and again; another one in every round; a flood of them.
+fn bogus_pins_leave_requests_to_disputes_and_owner_checks_and_are_asked_rarely() {
+    // A revision that never exists; another one in every round; a flood of them.
     let bogus: [(&str, Bogus, u32); 3] = [
         ("few that stay", |_, number| pinned("mallory", number, 1), 8),
         ("others in every round", |round, number| pinned("mallory", number, round), 8),
@@ -265,7 +265,7 @@ fn bogus_pins_leave_requests_to_disputes_and_to_owner_checks_and_are_asked_for_e
 }
 
 #[test]
-fn a_gist_that_does_not_exist_is_asked_for_ever_more_rarely_and_read_when_it_appears() {
+fn a_gist_that_does_not_exist_is_asked_for_more_rarely_and_read_when_it_appears() {
     simulate(async {
         let mut fetch = Fetch::start(Setup { owner_checks: CHECKS_PER_ROUND, ..Setup::default() });
         let (missing, good) = (pointer("mallory", 1), pointer("alice", 2));
@@ -287,7 +287,7 @@ fn a_gist_that_does_not_exist_is_asked_for_ever_more_rarely_and_read_when_it_app
         assert_eq!(
             fetch.world.http.requests_for(&api_path(&missing)).len(),
             0,
-            "nothing of it counts: nobody asks whose it is"
+            "nothing of it counts: its owner is not checked"
         );
         exists.store(true, Ordering::SeqCst);
         for _ in 0..13 {
@@ -299,7 +299,7 @@ fn a_gist_that_does_not_exist_is_asked_for_ever_more_rarely_and_read_when_it_app
 }
 
 #[test]
-fn a_task_gist_that_cannot_be_read_is_named_in_the_log_and_asked_for_in_every_round() {
+fn an_unreadable_task_gist_is_named_in_the_log_and_asked_for_in_every_round() {
     for (earlier, told) in [(false, "there is no earlier copy"), (true, "using its last good copy")] {
         simulate(async move {
             let logs = Logs::capture();

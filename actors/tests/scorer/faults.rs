@@ -132,7 +132,7 @@ fn a_cycle_whose_slot_has_passed_is_left_as_it_is() {
 }
 
 #[test]
-fn a_cycle_waits_for_the_first_task_that_can_be_read_as_long_as_its_slot_lasts_and_rejects_nobody() {
+fn a_cycle_waits_for_a_readable_task_until_its_slot_ends_and_rejects_nobody() {
     for back_after in [25, 275, 300, 2_400, SLOT_BLOCKS - 25] {
         simulate(async move {
             let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
@@ -153,7 +153,7 @@ fn a_cycle_waits_for_the_first_task_that_can_be_read_as_long_as_its_slot_lasts_a
 }
 
 #[test]
-fn a_cycle_whose_tasks_could_not_be_read_in_its_slot_is_left_and_the_next_one_opens() {
+fn a_cycle_without_readable_tasks_in_its_slot_is_left_and_the_next_one_opens() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
         let entries = [miner(1, &[(CATS, &video(1))])];

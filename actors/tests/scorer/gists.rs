@@ -1,4 +1,4 @@
-//! Whose content counts while a gist cannot be read: the last good tasks, a miner's last good gist.
+//! What counts while a gist cannot be read: the last good tasks, a miner's last good gist.
 
 use super::{CATS, Entry, NOW, OPENING, Stage, accepted, judged, miner, task_gist, verdict};
 use tensorflix_actors::ports::Store;
@@ -17,7 +17,7 @@ fn moved(uid: u8, number: u32) -> Entry {
 }
 
 #[test]
-fn a_miners_last_good_gist_counts_while_the_new_one_is_unreadable_and_no_longer_than_any_content() {
+fn a_miners_last_good_gist_counts_while_its_new_one_is_unreadable_up_to_an_age() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(1_000, NOW - 10.0))]);
         let honest = || miner(2, &[(CATS, &video(2))]);
@@ -42,7 +42,7 @@ fn a_miners_last_good_gist_counts_while_the_new_one_is_unreadable_and_no_longer_
 }
 
 #[test]
-fn a_miners_new_gist_counts_as_soon_as_it_was_read_and_what_is_said_against_it_is_no_silence() {
+fn a_miners_new_gist_counts_once_it_was_read_and_a_refusal_of_it_is_no_silence() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0)), (video(3), seen(1_000, NOW - 10.0))]);
         stage.decide(OPENING, &[miner(1, &[(CATS, &video(1))])]).await;
@@ -79,7 +79,7 @@ fn tasks_that_were_read_once_stand_however_long_their_gist_cannot_be_read() {
         for days in [1, 3, 30] {
             let decided = stage.decide(OPENING + days * SLOT_BLOCKS, &entries).await;
             assert_eq!(verdict(&decided, 1, &video(1)), accepted(), "after {days} days");
-            assert!(decided.errors.iter().any(|error| error.source == "tasks"), "it is told");
+            assert!(decided.errors.iter().any(|error| error.source == "tasks"), "it is reported");
         }
     });
 }

@@ -132,7 +132,7 @@ fn a_bad_line_a_bad_item_and_a_malformed_commitment_cost_only_themselves() {
 
 #[test]
 fn whoever_was_seen_first_holds_a_content_not_the_lower_uid() {
-    // Pitfall: the lowest UID won every dispute, anew each cycle.
+    // Pitfall: the lowest UID won every dispute, in each cycle.
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
         let first = || miner(9, &[(CATS, &video(1))]);
@@ -146,7 +146,7 @@ fn whoever_was_seen_first_holds_a_content_not_the_lower_uid() {
 }
 
 #[test]
-fn a_withdrawn_pair_stops_scoring_and_blocks_nobody_and_its_claim_keeps_its_time_for_when_it_is_listed_again() {
+fn a_withdrawn_pair_stops_scoring_blocks_nobody_and_keeps_the_time_of_its_claim() {
     simulate(async {
         let mut stage = Stage::start(&[(video(1), seen(1_000, NOW - 10.0))]);
         let second = || miner(1, &[(CATS, &video(1))]);
@@ -181,7 +181,7 @@ fn a_content_that_is_gone_or_shows_no_views_is_told_apart() {
         let decided = stage.decide(OPENING + SLOT_BLOCKS, &entries).await;
         assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::ContentRemoved));
         let on_older = (Status::Accepted, Some(Reason::AwaitingMetrics));
-        assert_eq!(verdict(&decided, 1, &video(2)), on_older, "the last number of views stands, not 0");
+        assert_eq!(verdict(&decided, 1, &video(2)), on_older, "the last number of views is kept, not 0");
         assert_eq!(verdict(&decided, 1, &video(3)), pending(Reason::AwaitingMetrics));
     });
 }

@@ -1,7 +1,6 @@
 //! Detectors that fail, each of them, some or all: what becomes of submissions and scores, through Scorer and Verifier.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict};
-use crate::verifier::{detector, path};
 use serde_json::json;
 use tensorflix_actors::ports::{HttpError, Method};
 use tensorflix_actors::scorer::Opening;
@@ -14,6 +13,7 @@ use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, Ver
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::detectors::{detector, path};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
@@ -48,7 +48,7 @@ fn answer(provider: Provider, request: &Recorded) -> Reply {
     })
 }
 
-/// A stage whose scorer asks all detectors, of which some are down.
+/// A stage with a scorer that asks all detectors, of which some are down.
 fn stage(policy: &Policy, down: &[Provider], outage: &Reply) -> Stage {
     let world = World::new();
     let sightings = [(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(800, NOW - 10.0))];
@@ -115,7 +115,7 @@ async fn check_table(policy: Policy, down: Vec<Provider>, outage: Reply) {
         let (illicit, decent) = expected(&policy, &down, is_past_grace);
         assert_eq!(verdict(&decided, 1, &video(1)), illicit, "{what}");
         assert_eq!(verdict(&decided, 2, &video(2)), decent, "{what}");
-        // Whoever is not accepted has no score, and takes none from others.
+        // A miner that is not accepted has no score, and takes none from others.
         let views = [(1, illicit, 1_000.0), (2, decent, 800.0)];
         let counting: Vec<_> = views.into_iter().filter(|(_, outcome, _)| outcome.0 == Status::Accepted).collect();
         let best = counting.iter().map(|(.., views)| *views).fold(0.0, f64::max);
@@ -130,7 +130,7 @@ async fn check_table(policy: Policy, down: Vec<Provider>, outage: Reply) {
 }
 
 #[test]
-fn pitfall_10_outages_of_any_or_all_detectors_leave_scores_as_the_policy_says_and_are_never_a_pass() {
+fn pitfall_10_outages_of_detectors_leave_scores_to_the_policy_and_are_never_a_pass() {
     for mode in [CheckMode::Observe, CheckMode::Enforce] {
         for on_unknown in [OnUnknown::Accept, OnUnknown::Hold] {
             for down in choices() {

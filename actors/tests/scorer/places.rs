@@ -63,7 +63,7 @@ fn asked(stage: &Stage) -> Vec<Vec<ContentId>> {
 }
 
 #[test]
-fn what_holds_no_place_is_neither_asked_for_nor_claimed_and_the_rest_is_as_if_it_were_not_listed() {
+fn pairs_without_a_place_are_neither_asked_for_nor_claimed_and_change_nothing() {
     let sightings: Vec<_> = (0..60)
         .map(|n| (video(n), seen(1_000 + u64::from(n), NOW - 10.0)))
         .chain((0..60).map(|n| (reel(n), seen(100, NOW - 10.0))))
@@ -124,7 +124,7 @@ fn each_hotkey_is_asked_for_once_before_any_is_asked_for_again() {
 }
 
 #[test]
-fn what_a_gist_moves_up_is_claimed_in_the_round_in_which_it_is_read_and_earlier_claims_keep_their_times() {
+fn a_pair_that_moves_up_is_claimed_in_that_round_and_older_claims_keep_their_times() {
     simulate(async {
         let stage = Stage::start(&[]);
         let key = miner(1, &[]).neuron.hotkey;
@@ -142,7 +142,7 @@ fn what_a_gist_moves_up_is_claimed_in_the_round_in_which_it_is_read_and_earlier_
 }
 
 #[test]
-fn a_task_that_becomes_known_finds_its_claims_and_what_gets_a_place_by_it_is_claimed_then() {
+fn a_task_that_becomes_known_finds_its_claims_and_new_places_are_claimed_then() {
     simulate(async {
         let sightings: Vec<_> = (0..9).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let mut stage = Stage::start(&sightings);
@@ -225,7 +225,7 @@ impl Handler<DateGists> for ReadsMeanwhile {
 }
 
 #[test]
-fn what_a_round_reads_while_a_cycle_is_decided_waits_and_is_paid_to_one_hotkey_later() {
+fn a_round_read_while_a_cycle_is_decided_waits_and_is_paid_to_one_hotkey_later() {
     simulate(async {
         let sightings: Vec<_> = (1..4).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let (world, rounds) = (World::new(), Rounds::default());
@@ -261,7 +261,7 @@ fn liked(view_count: u64, like_count: u64, published_hours: f64) -> Sighting {
     Sighting::Present(Box::new(Presence { details, metrics: Metrics { like_count: Some(like_count), ..metrics } }))
 }
 
-/// A content, its likes for each 1,000 views, and the hours after block 0 at which it was published.
+/// An item, its likes for each 1,000 views, and the hours after block 0 at which it was published.
 type Liked = (ContentId, u64, f64);
 
 /// What is found about the traffic of thirty honest videos beside hotkeys that list these contents, and the weights.

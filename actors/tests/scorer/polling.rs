@@ -1,4 +1,4 @@
-//! Between cycles contents are looked at, of the newest cycle and in its slot alone, and no cycle waits for that.
+//! Between cycles the items of the newest cycle are polled, in its slot alone, and no cycle waits for that.
 
 use super::{CATS, OPENING, Stage, accepted, miner, scorer, verdict};
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn contents_of(poll: &PollContents) -> Vec<ContentId> {
 }
 
 #[test]
-fn what_a_decided_cycle_was_about_is_polled_about_every_five_minutes_dated_by_the_newest_head() {
+fn the_items_of_a_decided_cycle_are_polled_every_five_minutes_at_the_newest_head() {
     simulate(async {
         let mut stage = Stage::start(&contents());
         stage.decide(OPENING, &[miner(1, &[(CATS, &video(1)), (CATS, &video(2))])]).await;

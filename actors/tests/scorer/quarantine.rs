@@ -1,4 +1,4 @@
-//! Scorer among things that crash it: each costs itself alone, is counted across restarts, and is left alone in the end.
+//! Scorer among things that crash it: each costs only itself, is counted across restarts, and is quarantined in the end.
 
 use super::{CATS, NOW, OPENING, Stage, accepted, miner, scores, verdict, with_document};
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use tensorflix_testkit::gists::{seen, video};
 use tensorflix_testkit::time::{pass, simulate};
 use tensorflix_testkit::world::SLOT_BLOCKS;
 
-/// A gist with this in it crashes whoever reads it.
+/// A gist with this in it crashes its reader.
 const POISON: &[u8] = b"poison";
 
 thread_local! {
@@ -49,7 +49,7 @@ fn reports(decided: &DecidedCycle, uid: u16, source: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_gist_that_crashes_its_reader_costs_its_miner_alone_and_is_left_alone_until_it_changes() {
+fn a_gist_that_crashes_its_reader_costs_its_miner_alone_until_it_changes() {
     simulate(async {
         READ.set(0);
         let shown = [(video(1), seen(1_000, NOW - 10.0)), (video(2), seen(500, NOW - 10.0))];
@@ -63,11 +63,11 @@ fn a_gist_that_crashes_its_reader_costs_its_miner_alone_and_is_left_alone_until_
             let reports = reports(&decided, 2, "gist");
             assert!(matches!(&reports[..], [reason] if reason.contains("crashed")), "day {day}: {reports:?}");
         }
-        assert_eq!(READ.get(), MOST_CRASHES, "then it was left alone");
+        assert_eq!(READ.get(), MOST_CRASHES, "then it was quarantined");
         assert_eq!(stage.stats.read().restarts, 0, "the actor itself never went down");
 
         let decided = stage.decide(OPENING + 5 * SLOT_BLOCKS, &[sound(), with_document(2, "poison 2")]).await;
-        assert!(READ.get() > MOST_CRASHES, "another content is another attempt");
+        assert!(READ.get() > MOST_CRASHES, "other text is another attempt");
         assert_eq!(scores(&decided), [(1, 1.0)]);
         let changed = [sound(), miner(2, &[(CATS, &video(2))])];
         let decided = stage.decide(OPENING + 6 * SLOT_BLOCKS, &changed).await;
@@ -84,7 +84,7 @@ fn a_crash_that_cannot_be_counted_is_no_decision_and_is_tried_again() {
         let scene = [miner(1, &[(CATS, &video(1))]), with_document(2, "poison")];
         let decided = stage.decide(OPENING, &scene).await;
         assert_eq!(scores(&decided), [(1, 1.0)]);
-        assert_eq!(stage.stats.read().failed, 1, "the first attempt, whose crash was not stored");
+        assert_eq!(stage.stats.read().failed, 1, "the first attempt: its crash was not stored");
     });
 }
 

@@ -17,7 +17,7 @@ fn entries() -> [Entry; 1] {
     [miner(1, &[(CATS, &video(1)), (DANCES, &reel(1))])]
 }
 
-/// A stage whose YouTube has no budget before a block.
+/// A stage with a YouTube that has no budget before a block.
 fn stage(renewed_at: Block, opening: Opening) -> Stage {
     let stage = Stage::start_with(&[(video(1), seen(1_000, 100.0)), (reel(1), seen(10, 100.0))], opening);
     stage.youtube.conduct(Conduct::SpentUntil(stamp(renewed_at).time));
@@ -85,7 +85,7 @@ fn a_cycle_does_not_wait_beyond_its_time_whatever_becomes_of_the_budget() {
         let decided = stage.decision().await;
         assert_eq!(verdict(&decided, 1, &video(1)), pending(Reason::QuotaExhausted));
     });
-    // A chain that stands still keeps it waiting; the next slot opens a cycle of its own.
+    // A chain that makes no blocks keeps it waiting; the next slot opens a cycle of its own.
     simulate(async {
         let mut stage = stage(OPENING + 75, Opening::Grid);
         stage.round(OPENING, &entries()).await;

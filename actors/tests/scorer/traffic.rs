@@ -36,7 +36,7 @@ async fn saw(stage: &Stage, block: Block, view_count: u64) {
 }
 
 #[test]
-fn views_that_were_taken_back_do_what_the_policy_says_until_they_are_believed_again() {
+fn views_that_were_taken_back_follow_the_policy_until_they_are_believed_again() {
     for (rule, disbelieved, scored) in [
         (TrafficRule::Hold, pending(Reason::AwaitingVerdict), &[2][..]),
         (TrafficRule::Reject, rejected(Reason::InauthenticTraffic), &[2]),
@@ -63,7 +63,7 @@ fn views_that_were_taken_back_do_what_the_policy_says_until_they_are_believed_ag
                 assert!(rule != TrafficRule::Discount || is_discounted && discounted < 1.0, "{score:?} {discounted}");
                 assert!(rule != TrafficRule::Observe || score == Some(1.0), "{score:?}");
             }
-            // Since then it was looked at so often that the fall is past and forgotten.
+            // Since then it was observed so often that the fall no longer counts.
             for look in 1..=A_FULL_LOOK {
                 saw(&stage, OPENING + SLOT_BLOCKS + look * 50, 9_000 + u64::from(look) * 10).await;
             }

@@ -3,7 +3,6 @@
 use super::{
     CATS, Entry, NOW, OPENING, Stage, accepted, miner, pending, rejected, scores, start_scorer_under, verdict,
 };
-use crate::verifier::detector;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, Ver
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
 use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::detectors::detector;
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
 const HOOK: &str = "/hook";
@@ -35,7 +35,7 @@ fn policy() -> Policy {
     Policy { verification, ..Policy::default() }
 }
 
-/// A stage whose scorer asks a webhook about AI.
+/// A stage with a scorer that asks a webhook about AI.
 fn stage(sightings: &[(ContentId, Sighting)], policy: &Policy) -> Stage {
     stage_within(sightings, policy, 1_000)
 }
@@ -88,14 +88,14 @@ fn what_is_found_not_to_be_made_by_ai_earns_nothing_and_is_asked_about_once() {
             assert_eq!(known.verdicts[0].words.as_deref(), Some("a test"));
         }
         assert_eq!(stage.world.http.requests_for(HOOK).len(), 2, "verdicts are used again");
-        // 120 hours after the first, they are asked for anew.
+        // 120 hours after the first, they are asked for again.
         stage.decide(OPENING + 5 * SLOT_BLOCKS, &entries).await;
         assert_eq!(stage.world.http.requests_for(HOOK).len(), 4);
     });
 }
 
 #[test]
-fn detectors_are_asked_about_one_content_of_each_hotkey_in_turn_and_about_nothing_without_a_place() {
+fn detectors_are_asked_about_placed_items_only_one_of_each_hotkey_in_turn() {
     tensorflix_testkit::time::simulate(async {
         let sightings: Vec<_> = (0..20).map(|n| (video(n), seen(1_000, NOW - 10.0))).collect();
         let mut stage = stage_within(&sightings, &policy(), 3);
@@ -136,7 +136,7 @@ fn changed_texts_are_examined_anew() {
 }
 
 #[test]
-fn an_outage_holds_for_the_grace_and_then_does_what_the_policy_says_and_is_never_a_pass() {
+fn an_outage_holds_for_the_grace_then_follows_the_policy_and_is_never_a_pass() {
     for (on_unknown, finally) in [
         (OnUnknown::Accept, (tensorflix_domain::verdict::Status::Accepted, Some(Reason::AwaitingVerdict))),
         (OnUnknown::Hold, pending(Reason::AwaitingVerdict)),

@@ -14,7 +14,7 @@ fn videos(count: u32) -> Vec<ContentId> {
 }
 
 #[test]
-fn a_request_that_waits_for_its_turn_until_its_order_ends_is_not_made_and_costs_nothing() {
+fn a_request_that_waits_until_its_order_ends_is_not_made_and_costs_nothing() {
     simulate(async {
         let rate = Rate { requests_per_second: 0.1, burst: 1 };
         let bench = Bench::start_at(rate, Provider::Webhook, 1_000).await;

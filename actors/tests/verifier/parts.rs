@@ -1,11 +1,11 @@
 //! What cannot be read of a detector's answer beside what was asked costs nothing; of what was asked, the verdict.
 
 use super::{Bench, hooked, moderated, picture};
-use crate::one_item::poisons;
 use serde_json::Value;
 use tensorflix_domain::verification::{Check, Provider};
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::poisons::poisons;
 use tensorflix_testkit::time::simulate;
 
 fn with_member(answer: &Value, member: &[u8]) -> Vec<u8> {

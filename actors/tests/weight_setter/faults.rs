@@ -45,7 +45,7 @@ fn what_the_chain_or_a_node_refuses_is_told_as_withheld_and_never_as_confirmed()
 
             setting.finalize(OPENING + WINDOW).await;
             let confirmed = setting.confirmed.next().await;
-            assert_eq!(confirmed.entries, ENTRIES, "{submission:?}: the next window sends anew");
+            assert_eq!(confirmed.entries, ENTRIES, "{submission:?}: the next window sends again");
             assert!(!confirmed.settles_earlier);
         });
     }

@@ -1,4 +1,4 @@
-//! WeightSetter when it is whose turn: short slots, a slot that ends meanwhile, nobody left to pay, another wallet.
+//! WeightSetter in unusual windows: short slots, a slot that ends meanwhile, nobody left to pay, another wallet.
 
 use super::{ENTRIES, Mode, OPENING, OWN, SCORES, Setting, WINDOW, usual_neurons, waiting};
 use tensorflix_actors::ports::Store;
@@ -67,7 +67,7 @@ fn when_nobody_in_force_is_registered_any_more_all_is_burnt_to_the_owner() {
         setting.world.chain.set_subnet(subnet(of_window(2), own().chain([neuron(1, 77), neuron(9, 255)])));
         setting.finalize(of_window(2)).await;
         assert_eq!(setting.confirmed.next().await.entries, [(9, 65_535)], "burnt");
-        // Nobody is paid for a UID that was his once; whoever comes back is paid again.
+        // No hotkey is paid for a UID that it no longer has; one that returns is paid again.
         setting.world.chain.set_subnet(subnet(of_window(3), own().chain([neuron(4, 1), neuron(9, 255)])));
         setting.finalize(of_window(3)).await;
         assert_eq!(setting.confirmed.next().await.entries, [(4, 65_535)]);

@@ -238,7 +238,7 @@ fn who_mistypes_a_password_is_asked_no_more_than_three_times() {
 }
 
 #[test]
-fn a_wrong_password_from_a_file_or_variable_names_where_it_came_from_and_ends_there() {
+fn a_wrong_password_from_a_file_or_variable_names_its_source_and_ends_there() {
     let (_directory, file) = never_opens();
     let (_directory, wrong) = password_file("another", 0o600);
     let name = password_variable(&file);

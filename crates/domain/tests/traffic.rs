@@ -92,7 +92,7 @@ fn a_count_that_wavers_or_is_corrected_by_a_handful_costs_nothing() {
 }
 
 #[test]
-fn views_that_were_taken_back_are_found_in_one_step_or_in_many_until_the_count_is_as_high_again() {
+fn views_taken_back_in_one_step_or_many_are_found_until_the_count_recovers() {
     for views in [
         &[12_000, 7_500][..],
         &[200, 120],

@@ -30,7 +30,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_ciphertext_of_the_official_package_opens_with_its_signature_and_with_no_other() {
+fn every_ciphertext_of_the_official_package_opens_with_its_own_signature_only() {
     let vectors = ciphertexts();
     let signature = bytes(&vectors.round_1000_signature);
     assert_eq!(vectors.vectors.len(), 5);
@@ -123,7 +123,7 @@ fn every_reveal_round_is_the_official_packages() {
 
 /// Without the state of epochs: by the chain's own index of epochs, for every place in an epoch.
 #[test]
-fn without_the_state_of_epochs_the_reveal_is_in_the_first_block_of_the_chains_epoch() {
+fn without_epoch_state_the_reveal_is_in_the_first_block_of_the_chains_epoch() {
     let (netuid, tempo, period) = (89, 360, 2);
     let epoch = |block: u64| (block + u64::from(netuid) + 1) / (tempo + 1);
     for head in 9_000_000..9_000_400 {

@@ -148,7 +148,7 @@ async fn an_error_of_the_node_is_passed_on_and_not_taken_for_a_loss() {
         assert!(!error.is_retryable());
         fixture.node.handle().reset_rpc_counts();
         fixture.client.finalized_head().await.expect("a head");
-        // The genesis check would show that it connected anew.
+        // The genesis check would show that it connected again.
         assert!(!fixture.node.handle().rpc_counts().contains_key("chain_getBlockHash"));
     })
     .await;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::fixture::NETUID;
 
-/// The promise: a dead endpoint costs no more than this with the usual patience. These tests use a part of it, and wait far
+/// The promise: a dead endpoint costs at most this with the usual patience. These tests use a part of it, and wait far
 /// longer than that, so that a busy machine does not break their bound.
 const FAILOVER: Duration = Duration::from_secs(10);
 const PATIENCE_SHARE: u32 = 10;
@@ -145,7 +145,7 @@ async fn a_slow_request_of_a_living_endpoint_is_waited_for_where_no_other_is_fas
 }
 
 #[tokio::test]
-async fn a_stalled_endpoint_is_left_for_one_that_goes_on_and_not_come_back_to_before_it_moves() {
+async fn a_stalled_endpoint_is_replaced_and_not_used_again_before_it_makes_progress() {
     within(async {
         let world = World::start().await;
         let client = world.client_with(Tolerances { recheck_interval: Duration::ZERO, ..brisk() });
@@ -154,7 +154,7 @@ async fn a_stalled_endpoint_is_left_for_one_that_goes_on_and_not_come_back_to_be
         world.node.handle().advance_to(first + 3);
         assert_eq!(client.next_head(first).await.expect("a head").stamp.block, first + 3);
         assert_eq!(client.endpoint().await, Ok(world.second.url()));
-        // It is looked at again and again, and stays out as long as it stands.
+        // It is rechecked, and not used while it makes no progress.
         let looks = world.first.calls_of("system_health");
         while world.first.calls_of("system_health") < looks + 3 {
             head_of(&client).await;

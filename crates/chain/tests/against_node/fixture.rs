@@ -1,4 +1,4 @@
-//! A node with a subnet, and a client of it whose requests are counted.
+//! A node with a subnet, and a client of it with counted requests.
 
 use async_trait::async_trait;
 use std::future::Future;

@@ -56,7 +56,7 @@ async fn a_subnet_reads_the_same_on_every_runtime() {
 }
 
 #[tokio::test]
-async fn weights_and_commitments_are_sent_and_their_failures_named_on_every_runtime_that_takes_them() {
+async fn weights_and_commitments_are_sent_and_failures_named_on_every_runtime_with_them() {
     within(async {
         for release in WORKABLE {
             let fixture = start_on(release, genesis(7, 5)).await;

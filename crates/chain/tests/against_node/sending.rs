@@ -277,7 +277,7 @@ async fn inclusion_is_not_reported_before_it_is_final() {
 }
 
 #[tokio::test]
-async fn where_commits_are_demanded_weights_are_committed_and_the_chain_reveals_them_when_it_was_planned() {
+async fn where_commits_are_required_weights_are_committed_and_revealed_as_planned() {
     within(async {
         let fixture = start(3).await;
         let handle = fixture.node.handle();

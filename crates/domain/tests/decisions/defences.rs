@@ -135,7 +135,7 @@ fn the_slower_of_the_rates_of_now_and_of_long_enough_ago_counts() {
 }
 
 #[test]
-fn hidden_engagement_counts_less_once_it_is_judged_and_never_more_than_what_is_shown() {
+fn hidden_engagement_counts_less_once_judged_and_never_more_than_shown_engagement() {
     let judged = |authenticity: Option<f64>, hides_engagement| {
         let traffic = authenticity.map(|authenticity| TrafficFinding { authenticity, signals: Vec::new() });
         let known = ContentEvidence { traffic, ..of(Origin { hides_engagement, ..Origin::default() }, 1_000) };

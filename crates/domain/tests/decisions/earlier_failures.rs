@@ -27,7 +27,7 @@ fn judged(known: ContentEvidence) -> Judged {
 /// Scores once were differences of views, not divided by the time between them: a miner that was observed more rarely
 /// earned more.
 #[test]
-fn a_score_is_per_hour_so_that_the_same_views_in_half_the_time_are_worth_twice_as_much() {
+fn a_score_is_per_hour_so_the_same_views_in_half_the_time_are_worth_twice_as_much() {
     for (views, age_hours, score) in [(600, 10.0, 60.0), (600, 20.0, 30.0), (1_200, 20.0, 60.0), (600, 2.0, 300.0)] {
         assert_eq!(judged(observed(views, 100.0, age_hours)).score, Some(score), "{views} views in {age_hours} hours");
     }

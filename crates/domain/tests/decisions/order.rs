@@ -297,7 +297,7 @@ fn a_pin_that_comes_months_after_a_sighting_takes_nothing() {
 }
 
 #[test]
-fn a_gist_that_cannot_be_dated_takes_nothing_from_one_that_is_and_one_that_may_be_decides_only_for_now() {
+fn a_gist_that_cannot_be_dated_takes_nothing_and_one_not_yet_dated_only_for_now() {
     let dated = Dating::Dated(Moment::from_unix_ms(5));
     let too_large = Dating::Undatable(Undatable::TooLarge);
     for (rivals, winner, is_provisional) in [

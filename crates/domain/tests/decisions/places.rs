@@ -23,7 +23,7 @@ fn squatted(listed: &[(&str, &str)]) -> Evidence {
 }
 
 #[test]
-fn a_claim_without_a_place_blocks_nobody_and_keeps_its_time_for_when_it_has_one_again() {
+fn a_claim_without_a_place_blocks_nobody_and_keeps_its_time_until_it_has_one_again() {
     let policy = Policy { max_per_miner_and_task: 2, ..Policy::default() };
     let earned = |evidence: &Evidence| decide(evidence, &policy).scores.keys().copied().collect::<Vec<_>>();
     let others = ["aaaaaaaaaa1", "aaaaaaaaaa2"];
@@ -44,7 +44,7 @@ fn a_claim_without_a_place_blocks_nobody_and_keeps_its_time_for_when_it_has_one_
 }
 
 #[test]
-fn with_the_scope_of_the_subnet_a_claim_without_a_place_in_another_task_blocks_nobody_either() {
+fn in_the_subnets_scope_a_claim_without_a_place_in_another_task_blocks_nobody() {
     let policy = Policy { max_per_miner_and_task: 1, content_scope: ContentScope::Subnet, ..Policy::default() };
     for (listed, winner) in [(&[("yt2", VIDEO)][..], SQUATTER), (&[("yt2", "aaaaaaaaaa1"), ("yt2", VIDEO)], OWNER)] {
         let mut evidence = squatted(listed);

@@ -48,7 +48,7 @@ fn policies_change_how_scores_become_weights() {
 }
 
 #[test]
-fn what_a_miner_earned_is_summed_in_the_order_of_the_tasks_whatever_the_order_of_a_map() {
+fn a_miners_earnings_are_summed_in_the_order_of_tasks_whatever_the_order_of_a_map() {
     let mut evidence = evidence();
     let numbers = 1..=40_u32;
     // Sums of tenths and thirds depend on the order in which they are taken.

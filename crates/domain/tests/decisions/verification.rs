@@ -264,7 +264,7 @@ fn the_same_block_chooses_the_same_sample_and_another_block_another_one() {
 }
 
 #[test]
-fn what_is_not_in_the_sample_is_not_asked_about_and_not_held_up_but_what_is_known_counts() {
+fn items_outside_the_sample_are_not_checked_or_held_up_but_known_verdicts_count() {
     let policy = policy(ENFORCE);
     let outside = |verdicts| {
         let verification = VerificationEvidence { sampled: false, verdicts, waits: Vec::new() };

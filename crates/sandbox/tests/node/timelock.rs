@@ -54,7 +54,7 @@ fn payload(signer: &str, weights: &[(u16, u16)]) -> WeightsPayload {
 }
 
 #[tokio::test]
-async fn a_commit_is_revealed_when_its_round_has_come_and_only_the_commit_counts_as_activity() {
+async fn a_commit_is_revealed_at_its_round_and_only_the_commit_counts_as_activity() {
     let world = world(|_| ()).await;
     world.commits("hotkey0", &payload("hotkey0", &[(2, 100), (3, 50)])).await;
     let committed_at = u64::from(world.handle.head().number);

@@ -54,7 +54,7 @@ async fn an_edit_changes_etag_revision_and_updated_at_and_the_old_revision_stays
 }
 
 #[tokio::test]
-async fn the_anonymous_allowance_ends_with_403_and_returns_with_the_next_hour_of_the_chain() {
+async fn the_anonymous_allowance_ends_with_403_and_returns_at_the_chains_next_hour() {
     let harness = start(1).await;
     for _ in 0..ANONYMOUS_REQUESTS_PER_HOUR {
         assert_eq!(received(harness.api("/gists/absent")).await.status, 404);

@@ -75,7 +75,7 @@ async fn the_scores_in_force_are_those_of_the_newest_cycle_in_which_anything_qua
 }
 
 #[tokio::test]
-async fn smoothed_scores_are_those_of_the_newest_cycle_that_has_any_and_go_with_their_cycle() {
+async fn smoothed_scores_are_of_the_newest_cycle_that_has_any_and_go_with_their_cycle() {
     let place = Place::new();
     let store = place.open().await;
     assert_eq!(store.smoothed_scores().await.expect("read"), None);

@@ -162,7 +162,7 @@ fn by(claim: Claim, number: u8) -> Claim {
 }
 
 #[tokio::test]
-async fn a_pin_of_a_round_that_was_not_held_is_in_dispute_with_what_was_seen_in_the_next_one() {
+async fn a_pin_of_a_missed_round_is_in_dispute_with_claims_seen_in_the_next_one() {
     for (missed, claims, expected) in [
         ((25, 100), vec![seen("t", 1, 1, 100), pinned(1, 2, 30, 900)], vec![1]),
         ((0, 100), vec![seen("t", 1, 1, 100), pinned(1, 2, 3, 900)], vec![1]),
@@ -263,7 +263,7 @@ async fn the_first_date_since_a_round_is_found_however_its_user_is_written() {
 }
 
 #[tokio::test]
-async fn who_was_dated_lately_is_a_rival_of_those_that_were_not_by_the_same_pair_near_the_same_round_alone() {
+async fn a_gist_dated_lately_rivals_those_that_were_not_only_by_the_same_pair_and_round() {
     let store = memory().await;
     // 1 was dated in round 75; 2 never, 3 too long ago.
     store.record_gist_dates(&[known(1, 25, 11, 75), known(3, 25, 13, 50)]).await.expect("saved");

@@ -261,7 +261,7 @@ async fn unwatched_blocks_with_the_same_beginning_are_one_range() {
 }
 
 #[tokio::test]
-async fn only_what_github_says_of_a_gist_counts_against_it_and_what_was_not_asked_keeps_its_place() {
+async fn only_githubs_answers_count_against_a_gist_and_one_not_asked_for_keeps_its_place() {
     let store = memory().await;
     let failing =
         |scope| GistAnswer { pointer: pointer(1), outcome: GistOutcome::Failed { error: format!("{scope:?}"), scope } };
@@ -295,7 +295,7 @@ async fn only_what_github_says_of_a_gist_counts_against_it_and_what_was_not_aske
 }
 
 #[tokio::test]
-async fn the_last_good_gist_of_a_hotkey_is_the_one_that_was_read_under_its_commitment_last() {
+async fn the_last_good_gist_of_a_hotkey_is_the_one_last_read_under_its_commitment() {
     let store = memory().await;
     let good = async |key: u8| {
         let all = store.good_pointers().await.expect("read");

@@ -57,7 +57,7 @@ async fn a_lock_file_that_is_deleted_lets_no_second_validator_in() {
 }
 
 #[tokio::test]
-async fn a_database_that_vanished_or_is_another_is_not_started_over_until_the_lock_file_is_deleted() {
+async fn a_missing_or_different_database_is_not_replaced_until_the_lock_file_is_deleted() {
     let place = Place::new();
     used(&place).await;
     let lock = place.folder().join("tensorflix.db.lock");

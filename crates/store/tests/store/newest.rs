@@ -27,7 +27,7 @@ async fn the_newest_observation_comes_back_as_it_was_recorded_whatever_the_order
 }
 
 #[tokio::test]
-async fn an_absence_is_the_answer_also_of_what_was_seen_and_nothing_of_what_was_never_asked() {
+async fn absence_is_an_answer_also_for_items_seen_before_and_not_for_those_never_asked() {
     let store = with(&[seen(2, 10, Some(5), None), absent(2, 20)]).await;
     assert_eq!(store.newest_observation(&content(2)).await.expect("read"), Some(absent(2, 20)));
     assert_eq!(store.newest_observation(&content(4)).await.expect("read"), None);

@@ -93,7 +93,7 @@ async fn an_older_observation_that_arrives_late_replaces_nothing_newer() {
 }
 
 #[tokio::test]
-async fn of_two_observations_at_one_block_the_later_stands_and_a_repeat_does_not_count_as_later() {
+async fn of_two_observations_at_one_block_the_later_is_kept_and_a_repeat_is_no_later_one() {
     let (first, second) = (seen(2, 10, Some(5), None), seen(2, 10, Some(6), None));
     let known = after(&[first.clone(), second.clone(), first]).await;
     assert_eq!(known.evidence.views, measured(10, 6));

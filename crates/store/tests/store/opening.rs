@@ -264,7 +264,7 @@ async fn raw_with(place: &Place, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn a_noted_head_is_known_to_the_whole_process_and_outlives_it_only_with_the_next_saved_one() {
+async fn a_noted_head_is_known_to_the_process_and_outlives_it_with_the_next_saved_one() {
     let place = Place::new();
     let store = place.open().await;
     let head = |block| Head { stamp: stamp(block), hash: [1; 32] };

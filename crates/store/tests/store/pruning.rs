@@ -110,7 +110,7 @@ async fn pruning_an_empty_database_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn claims_go_only_when_their_hotkey_is_long_gone_and_it_claims_anew_if_it_comes_back() {
+async fn claims_go_only_when_their_hotkey_is_long_gone_and_are_new_if_it_comes_back() {
     let place = Place::new();
     let store = place.open().await;
     store

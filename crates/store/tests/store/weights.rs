@@ -121,7 +121,7 @@ async fn the_last_weights_are_those_that_were_last_confirmed() {
 }
 
 #[tokio::test]
-async fn a_commits_reveal_is_watched_from_its_inclusion_until_it_has_an_outcome_also_after_a_restart() {
+async fn a_reveal_is_watched_from_inclusion_until_it_has_an_outcome_also_after_a_restart() {
     let place = Place::new();
     let store = place.open().await;
     let plan = RevealPlan { round: 9, reveal_at: 361, commit_until: 360, epoch_blocks: 361, opening: None };

@@ -1,0 +1,89 @@
+//! What is spent on detectors: never more than the daily limit, and little on one that does not answer.
+
+use super::{Bench, DETECTORS, good};
+use serde_json::json;
+use tensorflix_actors::stats::ActorStats;
+use tensorflix_actors::verifier::{Verifier, VerifierParts};
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::verification::{Check, Provider};
+use tensorflix_testkit::gists::video;
+use tensorflix_testkit::logs::Logs;
+use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::detectors::detector;
+use tensorflix_testkit::time::simulate;
+use tensorflix_testkit::world::UNLIMITED;
+
+#[test]
+fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
+    for provider in DETECTORS {
+        simulate(async move {
+            let bench = Bench::start(provider, 10).await;
+            bench.answer([Reply::new(503, "{}"), good(provider), Reply::new(500, "{}"), good(provider)]);
+            let contents: Vec<ContentId> = (1..=40).map(video).collect();
+            let reached = bench.ask(&contents, &[Check::Illicit]).await;
+            assert!(reached.errors.iter().any(|error| error.contains("used up")), "{reached:?}");
+            assert!(reached.reached_count > 0);
+            let restarted = Bench { verifier: again_with(&bench, provider, 10), world: bench.world.clone(), provider };
+            assert_eq!(restarted.ask(&contents, &[Check::Illicit]).await.reached_count, 0);
+            assert!(bench.requests() <= 10, "{provider} made {}", bench.requests());
+            assert!(bench.spent() <= 10);
+        });
+    }
+}
+
+fn again_with(bench: &Bench, provider: Provider, daily_requests: u64) -> actix::Addr<Verifier> {
+    let stats = ActorStats::new("verifier");
+    let detectors = vec![(detector(provider, daily_requests), bench.world.outbound(UNLIMITED, &stats))];
+    let parts =
+        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
+    bench.world.start(&stats, move || Verifier::new(parts.clone()))
+}
+
+#[test]
+fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day() {
+    let exhausted = [
+        (Provider::Sightengine, Reply::new(400, json!({ "error": { "type": "usage_limit", "code": 32 } }).to_string())),
+        (Provider::Openai, Reply::new(429, json!({ "error": { "code": "insufficient_quota" } }).to_string())),
+    ];
+    let refused = [
+        (Provider::Sightengine, Reply::new(401, json!({ "error": { "type": "credentials_error" } }).to_string())),
+        (
+            Provider::Sightengine,
+            Reply::new(400, json!({ "error": { "type": "argument_error", "code": 1 } }).to_string()),
+        ),
+        (Provider::Openai, Reply::new(401, json!({ "error": { "code": "invalid_api_key" } }).to_string())),
+        (Provider::Webhook, Reply::new(403, "")),
+    ];
+    for (provider, reply) in exhausted.into_iter().chain(refused) {
+        simulate(async move {
+            let logs = Logs::capture();
+            let bench = Bench::start(provider, 1_000).await;
+            bench.answer([reply]);
+            let contents: Vec<ContentId> = (1..=40).map(video).collect();
+            bench.ask(&contents, &[Check::Illicit]).await;
+            // Those that were under way together, and nobody after them.
+            assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
+            assert!(logs.lines(&["rests until tomorrow"]).len() + logs.lines(&["nothing left"]).len() <= 2);
+            assert!(!logs.text().contains(SECRET));
+        });
+    }
+}
+
+#[test]
+fn a_detector_that_keeps_failing_is_no_longer_asked_and_one_that_recovers_goes_on() {
+    simulate(async {
+        let bench = Bench::start(Provider::Webhook, 1_000).await;
+        bench.answer([Reply::new(500, "{}")]);
+        let contents: Vec<ContentId> = (1..=40).map(video).collect();
+        let reached = bench.ask(&contents, &[Check::Illicit]).await;
+        assert_eq!(reached.reached_count, 0);
+        assert!(bench.requests() < 12, "{} requests for 40 contents", bench.requests());
+    });
+    simulate(async {
+        let bench = Bench::start(Provider::Webhook, 1_000).await;
+        bench.answer((0..5).map(|_| Reply::new(500, "{}")).chain([good(Provider::Webhook)]));
+        let contents: Vec<ContentId> = (1..=40).map(video).collect();
+        let reached = bench.ask(&contents, &[Check::Illicit]).await;
+        assert!(reached.reached_count >= 38, "{reached:?}");
+    });
+}
