@@ -70,7 +70,7 @@ impl FakePlatform {
         self.script.lock().expect("no panic while locked").conduct = conduct;
     }
 
-    /// From now on this is what it sees of a content.
+    /// Sets what it shows for a video or reel from now on.
     pub fn show(&self, content: &ContentId, sighting: Sighting) {
         self.script.lock().expect("no panic while locked").sightings.insert(content.clone(), sighting);
     }

@@ -18,7 +18,7 @@ thread_local! {
     static STARTED: RefCell<Vec<Living>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A factory whose actor is noted as there until its supervisor lets go of it.
+/// A factory that notes its actor as alive until its supervisor drops it.
 pub fn noted<A>(name: &'static str, make: impl Fn() -> A + 'static) -> impl Fn() -> A + 'static {
     let factory = Rc::new(());
     STARTED.with_borrow_mut(|started| started.push(Living { name, factory: Rc::downgrade(&factory) }));

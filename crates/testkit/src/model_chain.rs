@@ -19,7 +19,7 @@ const ERA_BLOCKS: u32 = 64;
 /// Blocks in an epoch; epochs begin at its multiples, and a commit is revealed at the beginning of the next.
 const EPOCH_BLOCKS: u32 = 361;
 
-/// Blocks whose state a node keeps, as nodes do by default.
+/// Number of blocks with state that a node keeps, as nodes do by default.
 const KEPT_BLOCKS: u32 = 256;
 
 /// The error of weights that come too early.
@@ -63,7 +63,7 @@ struct State {
     signed_reveals: BTreeMap<Vec<u8>, Reveal>,
     /// Reveals that came into a block.
     reveals: Vec<Record>,
-    /// Whether reveals change nothing, and nobody is told.
+    /// Whether reveals fail silently.
     reveals_fail: bool,
     /// Whether the node takes no requests.
     is_down: bool,
@@ -183,7 +183,7 @@ impl ModelChain {
         self.state().is_down = is_down;
     }
 
-    /// From now on what the node says of old blocks cannot be understood, or can again.
+    /// From now on the node's answers about earlier blocks cannot be read, or can be read again.
     pub fn set_finds_fail(&self, finds_fail: bool) {
         self.state().finds_fail = finds_fail;
     }

@@ -64,7 +64,7 @@ pub trait Subject {
     /// One of its contents.
     fn content(number: u32) -> ContentId;
 
-    /// Scripts a service in good health, which shows every content that it is asked for.
+    /// Scripts a healthy service, which shows every requested video or reel.
     fn serve(http: &ScriptedHttp);
 
     /// Requests that a batch costs while all goes well.

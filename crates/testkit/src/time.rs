@@ -1,6 +1,7 @@
 //! Time that the tests steer: Tokio's, paused, on one thread.
 //!
-//! Time stands still while anything can run and then jumps to the next timer, so hours cost no time and nothing races.
+//! Time does not advance while anything can run, and then jumps to the next timer, so hours pass at once and nothing
+//! races.
 
 use crate::living;
 use async_trait::async_trait;

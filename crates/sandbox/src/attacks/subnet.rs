@@ -23,7 +23,7 @@ fn many_videos(scene: &Scene<'_>, task: &Task, uid_of: impl Fn(u32) -> u16) -> V
     let upload = |number: u32| {
         let growth = audience(Shape::EarlyBurst, 40_000 + 1_000 * u64::from(number), 40);
         let pair = scene.upload(uid_of(number), task, &format!("many-{number}"), 30, growth);
-        // One person, one channel: whoever opens a channel for each hotkey has an audience for none of them.
+        // One person, one channel: a channel per hotkey would leave each of them without an audience.
         let _ = scene.edit(&pair, |content| content.author.clone_from(&channel));
         pair
     };

@@ -7,7 +7,8 @@ use super::organic::{Audience, audience};
 use super::span::{STEP_HOURS, Span};
 use crate::world::Draw;
 
-/// Hours of life at the first look. Assumed: whoever polls a subnet sees videos in their first days.
+/// A video's age in hours at the first observation. Assumed: a validator that polls a subnet sees videos in their
+/// first days.
 const AGE_AT_FIRST_LOOK: (f64, f64) = (1.0, 72.0);
 
 /// How far the rate of views falls and rises with day and night, as a part of its mean.

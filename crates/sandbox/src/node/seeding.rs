@@ -93,7 +93,7 @@ fn seed_lists(state: &mut Overlay<'_>, key: &[u8], neurons: &[GenesisNeuron]) {
     }
 }
 
-/// Puts a neuron at its UID, in place of whoever was there.
+/// Puts a neuron at its UID, in place of the one there.
 pub(crate) fn put_neuron(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) {
     remove_neuron_key(state, netuid, neuron.uid);
     if neuron.uid >= state.neuron_count(netuid) {

@@ -150,7 +150,7 @@ impl Connection {
     /// Whether the client has closed its side.
     fn is_gone(&self) -> bool {
         match self.stream.as_ref().map(|stream| stream.peek(&mut [0])) {
-            // What a client sends after its request is left alone; no more bytes will ever come from one that is gone.
+            // Bytes that a client sends after its request are ignored; a client that is gone sends no more.
             Some(Ok(bytes)) => bytes == 0,
             Some(Err(error)) => error.kind() != io::ErrorKind::WouldBlock,
             None => true,

@@ -19,7 +19,8 @@ pub enum Conduct {
     SubmitsMissing,
     /// Hides likes and comments of one video, and the view count too of another.
     HidesCounts,
-    /// Submits well-formed entries whose ids break the grammar: addresses, slashes, quotes, ANSI, `../`, look-alikes.
+    /// Submits well-formed entries with ids that break the grammar: addresses, slashes, quotes, ANSI, `../`,
+    /// look-alikes.
     InvalidIds,
     /// More than five valid submissions in one task.
     FloodsTask,
@@ -45,7 +46,7 @@ pub enum Conduct {
     ZeroViews,
     /// A video minutes old at the first block, with thousands of views.
     FreshVideo,
-    /// Reels whose `videoViewCount` is null.
+    /// Reels with `videoViewCount` null.
     NullReelViews,
     /// Commits text that is not `username:gist_id`.
     MalformedCommitment,

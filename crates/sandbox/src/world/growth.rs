@@ -28,7 +28,7 @@ pub enum Shape {
     Unwatched,
 }
 
-/// The growth of one content.
+/// The growth of a video or reel.
 #[derive(Clone, Debug)]
 pub struct Growth {
     /// The shape of the curve.

@@ -153,7 +153,7 @@ impl World {
         self.ids.decode(platform, id).map(|key| key.kind)
     }
 
-    /// A content by its id, visible or not.
+    /// A video or reel by its id, visible or not.
     pub fn content(&self, platform: Platform, id: &str) -> Option<Content> {
         if let Some(edited) = self.edits.get(&(platform, id.to_owned())) {
             return Some(edited.clone());
@@ -165,12 +165,12 @@ impl World {
         Some(content::derived(&self.seed.fork(purpose::CONTENT), id.to_owned(), key, &around))
     }
 
-    /// A content that the public sees at this block.
+    /// A video or reel by its id, if it is visible at this block.
     pub fn visible_content(&self, platform: Platform, id: &str, block: u32) -> Option<Content> {
         self.content(platform, id).filter(|content| content.is_visible(block))
     }
 
-    /// The counts that the platform shows for a content at this block.
+    /// The counts that the platform shows for a video or reel at this block.
     pub fn counts(&self, content: &Content, block: u32) -> Counts {
         let edited = self.counts.get(&(content.platform, content.id.clone()));
         edited.copied().unwrap_or_else(|| content.counts(block))

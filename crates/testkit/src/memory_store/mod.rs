@@ -129,12 +129,12 @@ impl MemoryStore {
         self.cycles_read.load(Ordering::Relaxed)
     }
 
-    /// All observations of a content, oldest record first.
+    /// All observations of a video or reel, oldest record first.
     pub fn observations(&self, content: &ContentId) -> Vec<Observation> {
         locked(&self.tables).observations.get(content).cloned().unwrap_or_default()
     }
 
-    /// Units that are spent on a date, of all buckets whose names begin so.
+    /// Units that are spent on a date, of all buckets with names that begin with this prefix.
     pub fn units_spent(&self, prefix: &str, date: &str) -> u64 {
         locked(&self.tables).spent(prefix, date).values().sum()
     }
@@ -159,7 +159,7 @@ impl MemoryStore {
         locked(&self.tables).all_claims()
     }
 
-    /// Every hotkey's first sight of a content, in the order of their numbers.
+    /// Every hotkey's first sight of each version of its gist, in the order of their numbers.
     pub fn holdings(&self) -> Vec<Holding> {
         locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
     }
@@ -213,7 +213,7 @@ impl MemoryStore {
     }
 }
 
-/// A lock whose holder may have been made to panic.
+/// Locks a mutex, even if its holder was made to panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

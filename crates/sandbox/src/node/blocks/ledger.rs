@@ -30,7 +30,7 @@ use crate::node::state::genesis::{Genesis, Hyperparameters, ValidatorAtWork};
 use crate::node::state::history::{Delta, Overlay};
 use crate::node::state::subnet::ReadSubnet;
 
-/// Extrinsics whose watchers are kept waiting for ever by a fault.
+/// Most extrinsics with watchers that a fault keeps waiting for ever.
 const MAX_SILENCED_WATCHERS: usize = 1_024;
 
 /// News about heads, for subscribers.
@@ -265,7 +265,7 @@ impl Ledger {
         let number = parent.number + 1;
         let runtime = self.chain.runtime_at(parent.number).clone();
         let before = self.chain.runtime_at(parent.number.saturating_sub(1)).clone();
-        #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, whose state is kept")]
+        #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, and its state is kept")]
         let view = self.chain.view(&parent.hash).expect("the parent's state is readable");
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();

@@ -42,7 +42,7 @@ impl Deref for Endpoint {
 }
 
 impl Endpoint {
-    /// The node's first endpoint, whose faults are the node's.
+    /// The node's first endpoint; its faults are the node's.
     pub fn main(shared: Arc<Shared>) -> Self {
         let (traffic, connections) = (shared.traffic.clone(), shared.connections().clone());
         Self { shared, traffic, connections, disguise: Mutex::default() }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::node::calls::validity::{InvalidTransaction, PoolRejection};
 
-/// What stands for every method without a fault of its own.
+/// The name that means every method without a fault of its own.
 pub const EVERY_METHOD: &str = "*";
 
 /// What happens to an RPC method instead of, or before, its answer.

@@ -22,7 +22,7 @@ pub(crate) struct BeaconConfig {
     pub hash: Vec<u8>,
     pub group_hash: Vec<u8>,
     pub scheme_id: Vec<u8>,
-    /// `Metadata`, whose one field is the beacon's name.
+    /// `Metadata`, with the beacon's name as its only field.
     pub metadata: Vec<u8>,
 }
 
