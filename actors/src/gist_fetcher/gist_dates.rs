@@ -1,8 +1,7 @@
 //! When gists in dispute last changed, according to GitHub's API: GistFetcher's part of settling disputes.
 //!
 //! - Gists are requested in the order of the request, several at a time, until the time or GitHub's budget is used up.
-//!   What
-//!   was not requested is left out of the answer and is requested later.
+//!   What was not requested is left out of the answer and is requested later.
 //! - A gist that was dated within the last hour leaves [`RESERVED_API_REQUESTS`] to others, so that a hotkey that keeps
 //!   causing disputes cannot use up what others need; except where its rival was not dated, which then goes before it.
 //! - A missing or unreadable answer counts against a gist only where GitHub answers others. If no requested gist shows

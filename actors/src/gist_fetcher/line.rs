@@ -4,8 +4,7 @@
 //!   The others follow, longest waiting first: a gist that fails goes to the end of the queue.
 //! - A gist that GitHub reports as missing is requested less and less often: after one, two, four rounds, up to
 //!   [`LONGEST_WAIT_BLOCKS`], a pinned revision up to [`PIN_LONGEST_WAIT_BLOCKS`]. Temporary failures are retried in
-//! the
-//!   next round.
+//!   the next round.
 //! - Without a token at most [`PINS_PER_ROUND`] pinned revisions: each costs one of few API requests.
 //!
 //! The configured task gist is requested in every round.

@@ -4,11 +4,9 @@
 //! - A gist that was never checked is due at once, a good one again after [`GOOD_FOR_BLOCKS`], a suspect one in every
 //!   round; a missing one less and less often, up to once a day.
 //! - These are three queues, which take turns, and in each the longest waiting goes first: a gist that fails goes to
-//!   the
-//!   end of its queue, and no number of new or bad gists keeps the good ones waiting for ever.
+//!   the end of its queue, and no number of new or bad gists keeps the good ones waiting for ever.
 //! - At most [`CHECKS_PER_ROUND`] a round. [`RESERVED_API_REQUESTS`] of what GitHub still grants are kept, and what
-//!   the gists
-//!   in dispute need that were not dated lately: dating disputes and reading pinned revisions come first.
+//!   the gists in dispute need that were not dated lately: dating disputes and reading pinned revisions come first.
 //! - A check without an answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
 //!   does a failure that is about this validator. A failure of one gist does not.
 

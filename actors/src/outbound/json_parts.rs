@@ -1,13 +1,11 @@
 //! Splits a JSON document into parts, as slices of its bytes, so that an error within one part affects no other.
 //!
 //! - A document is split by brackets, commas and strings alone. What is in a part (bytes that are not UTF-8, a number
-//!   out of
-//!   range, half a surrogate pair, endless nesting) is checked only when that part is decoded.
+//!   out of range, half a surrogate pair, endless nesting) is checked only when that part is decoded.
 //! - Nothing is kept: parts are returned one by one, and the caller keeps what it needs. A part that is longer than
 //!   [`MAX_PART_BYTES`] is not decoded.
 //! - Bytes that are not UTF-8 are replaced where a part is decoded. In a title that changes a letter; in an id the
-//!   result
-//!   matches no video or reel.
+//!   result matches no video or reel.
 //! - A document that is truncated or malformed is an error at that point: the parts before it do not show what is
 //!   missing.
 

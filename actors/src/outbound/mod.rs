@@ -5,8 +5,7 @@
 //!   nothing is
 //!   sent.
 //! - A request with an end time is not sent after that time, and its deadline is cut to the time left: the caller
-//!   learns the
-//!   result of a paid request in time.
+//!   learns the result of a paid request in time.
 
 pub(crate) mod address;
 pub(crate) mod decoding;

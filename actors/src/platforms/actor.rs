@@ -186,7 +186,7 @@ impl Parts {
         Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
     }
 
-    /// Removes the contents that crashed too often today and reports them as shortfalls. (What a platform answers
+    /// Removes the contents that caused too many panics today and reports them as shortfalls. (What a platform answers
     /// about an item is only known after a request, so the day takes the place of a digest.)
     async fn without_quarantined(
         &self,

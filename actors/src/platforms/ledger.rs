@@ -3,8 +3,7 @@
 //! - A bucket is debited in the store by one statement that checks its budget, so neither restarts nor other processes on
 //!   the same store ever spend a unit twice. The date is chain time's.
 //! - A bucket that the platform calls used up is marked so in the store until the next date. A rejected key and a
-//!   missing
-//!   method are disabled in memory and tried again later.
+//!   missing method are disabled in memory and tried again later.
 //! - Each of these is logged once, not once a batch.
 
 use super::api::{BatchError, KeyRefusal, PlatformApi, Route, Scope, Terms};

@@ -5,11 +5,9 @@
 //! - What could not be observed is answered as a shortfall with its reason; it never becomes a count.
 //! - An observation carries the block that the requester names, so it is dated by chain time.
 //! - Where details are known and fresh, only statistics are requested, if the platform has a method for that. A video
-//!   or reel
-//!   that such an answer leaves out is requested in full before it counts as absent.
+//!   or reel that such an answer leaves out is requested in full before it counts as absent.
 //! - A video or reel is absent when two answers leave it out, from two requests at least [`ABSENCE_APART`] apart.
-//!   After one it
-//!   is unknown, and nothing of that is remembered: a later request needs two again.
+//!   After one it is unknown, and nothing of that is remembered: a later request needs two again.
 //! - Contents are requested in the order given, so that a budget that does not suffice is spent on those that come
 //!   first.
 //!

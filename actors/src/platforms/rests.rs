@@ -1,8 +1,7 @@
 //! What is disabled for a while: keys that a platform rejects, and a method that it does not have.
 //!
 //! - A rejection that names the key as its reason concerns that key at once. Any other one concerns the key that met
-//!   it until
-//!   another key is rejected in the same way; then it concerns the request, or all keys.
+//!   it until another key is rejected in the same way; then it concerns the request, or all keys.
 //! - A rejected key is tried again after [`FIRST_REST`], and after twice as long each time, up to [`LONGEST_REST`].
 //!   One accepted request restores it fully.
 //! - The last usable key is not disabled for a rejection of unknown meaning, unless several batches in a row meet it.

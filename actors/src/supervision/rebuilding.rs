@@ -1,9 +1,8 @@
 //! How a supervised actor is replaced by a new one at the same address.
 //!
 //! actix owns the actor together with its queue, and gives access to it in one place:
-//! [`Supervised::restarting`](actix::Supervised).
-//! There [`rebuild`] replaces the old actor by a new one from the supervisor's factory. Actors implement this by
-//! [`supervised!`](crate::supervised), and keep no state.
+//! [`Supervised::restarting`](actix::Supervised). There [`rebuild`] replaces the old actor by a new one from the
+//! supervisor's factory. Actors implement this by [`supervised!`](crate::supervised), and keep no state.
 
 use std::any::Any;
 use std::cell::RefCell;

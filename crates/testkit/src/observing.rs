@@ -103,7 +103,7 @@ impl<S: Subject> Observing<S> {
         Self { world, stats, address, subject: PhantomData }
     }
 
-    /// Has contents observed as of block 100, whatever was observed before.
+    /// Has contents observed as of block 100, regardless of earlier observations.
     pub async fn observe(&self, contents: &[ContentId]) -> ContentsObserved {
         self.observe_at(contents, 100, stamp(100)).await
     }

@@ -1,7 +1,7 @@
 //! The Http port by script: answers by method, path and query, faults on demand, and a record of every request.
 //!
-//! It keeps the port's contract: deadlines and the bound of a body hold here too. What nobody scripted is a 404, as on
-//! any server.
+//! It keeps the port's contract: deadlines and the limit on body size apply here too. A request without a script gets
+//! a 404, as on any server.
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -40,7 +40,7 @@ pub struct Recorded {
     pub asked_at: Instant,
 }
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Clone, Debug)]
 pub struct Reply {
     exchange: Exchange,
@@ -136,14 +136,14 @@ struct Spoilt {
     reply: Reply,
 }
 
-/// Requests under way.
+/// Requests in flight.
 #[derive(Default)]
 struct Traffic {
     now: usize,
     peak: usize,
 }
 
-/// Counts a request as under way until it is dropped, also when its asker gives up.
+/// Counts a request as in flight until it is dropped, also when its caller gives up.
 struct UnderWay<'a>(&'a Mutex<Traffic>);
 
 impl Drop for UnderWay<'_> {
@@ -188,7 +188,7 @@ impl ScriptedHttp {
         self.requests().into_iter().filter(|request| request.path == path).collect()
     }
 
-    /// Most requests that were under way at one time.
+    /// Most requests that were in flight at one time.
     pub fn peak_in_flight(&self) -> usize {
         self.traffic.lock().expect("no panic while locked").peak
     }

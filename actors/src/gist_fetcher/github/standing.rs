@@ -6,8 +6,7 @@
 //!   ends the limit.
 //! - A refusal without a reason counts as one of this validator when two gists in a row met it, of which one was read
 //!   before: unknown gists alone cannot stop all requests. While nothing was ever read, it takes [`MET_BY_STRANGERS`].
-//! The
-//!   pause begins with [`FIRST_UNEXPLAINED_PAUSE`].
+//!   The pause begins with [`FIRST_UNEXPLAINED_PAUSE`].
 //! - A rejected token is not used for [`TOKEN_REST`], and then tried again.
 //!
 //! All times are those of the monotonic clock. Nothing here is stored: a new process learns it from its first requests.

@@ -5,13 +5,11 @@
 //! - The largest charge of a run is debited before it is started; what it did not spend is refunded when Apify reports
 //!   its cost, and all of it if Apify refuses to start it. A run of unknown cost stays debited.
 //! - No run is started twice: if it is uncertain whether a run was started, the start is not repeated. Requests that
-//!   only
-//!   read (a run's state, its data set) are retried after a temporary failure, so that no paid run is lost to one bad
-//! answer.
+//!   only read (a run's state, its data set) are retried after a temporary failure, so that no paid run is lost to one
+//!   bad answer.
 //! - However a run ended, its data is read. A run that still goes on at the deadline is stopped and read too, and the
 //!   deadline is never later than that of the order that pays for it. No run is started if the order has too little
-//! time
-//!   left to get any data.
+//!   time left to get any data.
 //! - A data set may be filled some time after its run has ended: as long as some reel has no item in it, it is read
 //!   again.
 

@@ -1,11 +1,9 @@
 //! The attack lab: attackers with a strategy over several cycles, each beside a twin that behaves.
 //!
-//! An [`Attack`] is played in a world of honest miners ([`world`]), again before each cycle. The same script also plays
-//! the *twin* ([`Side::Twin`]): the same hotkeys with the same videos and views, but no attack. The difference between
-//! what
-//! a validator pays in the two worlds is the gain of the attack. Everything follows from the seed: two runs of one
-//! side are
-//! identical.
+//! An [`Attack`] is played in a world of honest miners ([`world`]), again before each cycle. The same script also
+//! plays the *twin* ([`Side::Twin`]): the same hotkeys with the same videos and views, but no attack. The difference
+//! between what a validator pays in the two worlds is the gain of the attack. Everything follows from the seed: two
+//! runs of one side are identical.
 //!
 //! It defines what attackers do, not how a validator should react.
 

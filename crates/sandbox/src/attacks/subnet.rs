@@ -12,7 +12,7 @@ type Played = Result<(), ScriptError>;
 pub(super) const COPIER: u16 = VALIDATOR_UID + 1;
 /// Videos of a person who has more than one hotkey may count.
 const VIDEOS: u32 = 9;
-/// Videos of strangers that a flood lists behind its own.
+/// Videos of others that a flood lists after its own.
 const STRANGERS: u32 = 300;
 /// Tasks that only one miner knows.
 const SECRET_TASKS: u32 = 3;
@@ -75,8 +75,8 @@ pub(super) fn sybils(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Lists nine videos in one task, and hundreds of strangers' behind them that are liked as nobody's are; the twin the first
-/// five.
+/// Lists nine videos in one task, followed by hundreds of videos of others with an implausible share of likes; the
+/// twin lists the first five.
 pub(super) fn floods(scene: &Scene<'_>) -> Played {
     if scene.cycle > 0 {
         return Ok(());
@@ -114,8 +114,8 @@ pub(super) fn copies_weights(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// A validator publishes tasks that nobody but the attacker knows, who lists its videos for them. The twin lists the same
-/// videos for a task that all know.
+/// A validator publishes tasks that only the attacker knows, and the attacker lists its videos for them. The twin
+/// lists the same videos for a task that is known to all.
 pub(super) fn secret_tasks(scene: &Scene<'_>) -> Played {
     if scene.cycle == 0 {
         scene.list(ATTACKER, &scene.own())?;

@@ -99,7 +99,7 @@ fn film_of(kind: Kind, shares: (f64, f64), seed: u64, schedule: &[f64]) -> Film 
         Kind::Honest(_) => None,
         Kind::Bought(delivery) | Kind::Mixed(delivery) => {
             let organic: f64 = audience.views.iter().sum();
-            // Who buys nearly everything has a small audience; the total stays what it was.
+            // A buyer of nearly all views has a small audience; the total does not change.
             audience.views.iter_mut().for_each(|views| *views *= 1.0 - share);
             Some(purchase(&mut draw, delivery, organic * share, &span))
         }

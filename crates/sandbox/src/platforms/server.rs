@@ -222,7 +222,7 @@ async fn exchange(http: HttpRequest, body: Bytes, host: Data<Hosted>) -> HttpRes
     sent(&http, &host, in_flight, &request, answer, last)
 }
 
-/// Waits for the client to give up. actix-web itself does not tell: it finishes an answer that nobody reads.
+/// Waits for the client to disconnect. actix-web itself does not report it: it finishes an answer that nobody reads.
 async fn until_gone(http: &HttpRequest) {
     while http.conn_data::<Connection>().is_some_and(|connection| !connection.is_gone()) {
         rt::time::sleep(GONE_CHECK).await;

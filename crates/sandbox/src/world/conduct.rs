@@ -52,7 +52,7 @@ pub enum Conduct {
     MalformedCommitment,
     /// Buys views in one step; the platform takes most of them away at a later block.
     BuysViews,
-    /// Submits a stranger's viral video, with nobody's hotkey in its description.
+    /// Submits a viral video of somebody outside the subnet, without a hotkey in its description.
     SubmitsStranger,
     /// Submits what a camera filmed as if it were made by AI.
     FilmsReality,

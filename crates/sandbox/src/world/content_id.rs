@@ -55,7 +55,7 @@ pub enum ContentKind {
     Vanishing,
     /// Set to private.
     Private,
-    /// A stranger's viral video, in nobody's name.
+    /// A viral video of somebody outside the subnet, without a hotkey.
     Stranger,
     /// Filmed with a camera: not made by AI.
     Filmed,

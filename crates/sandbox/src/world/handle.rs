@@ -113,7 +113,7 @@ impl WorldHandle {
         self.write().gists.remove(gist_id).map(drop).ok_or_else(|| WorldError::UnknownGist(gist_id.to_owned()))
     }
 
-    /// Renames a GitHub user: all its gists move, its number stays.
+    /// Renames a GitHub user: all its gists move with it, its account number does not change.
     pub fn rename_user(&self, from: &str, to: &str) -> Result<(), WorldError> {
         let mut world = self.write();
         let mut known = false;

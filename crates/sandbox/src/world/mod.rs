@@ -148,7 +148,7 @@ impl World {
         self.gists.get(id)
     }
 
-    /// What a generated id was made as; none for an id that a test added or nobody gave out.
+    /// The kind for which an id was generated; `None` for an id that a test added or that was never generated.
     pub fn kind_of(&self, platform: Platform, id: &str) -> Option<ContentKind> {
         self.ids.decode(platform, id).map(|key| key.kind)
     }

@@ -66,7 +66,7 @@ pub enum Write {
     Decision,
     /// An intent.
     Intent,
-    /// What came of an intent.
+    /// The outcome of an intent.
     Outcome,
 }
 
@@ -89,7 +89,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// The next `count` writes, of whatever kind, fail and store nothing.
+    /// The next `count` writes, of any kind, fail and store nothing.
     pub fn fail_next_writes(&self, count: usize) {
         locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
     }
@@ -169,7 +169,7 @@ impl MemoryStore {
         locked(&self.tables).all_intents().cloned().collect()
     }
 
-    /// What became of the reveals of commits.
+    /// The outcomes of reveals.
     pub fn reveals(&self) -> Vec<RevealOutcome> {
         locked(&self.tables).reveals.values().cloned().collect()
     }

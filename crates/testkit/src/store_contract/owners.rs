@@ -1,4 +1,4 @@
-//! Owners of gists, and blocks in which nobody looked.
+//! Owners of gists, and blocks in which no round was held.
 
 use super::Fresh;
 use super::samples::{ODD, gist};

@@ -371,7 +371,7 @@ impl Ledger {
         self.announce_finalized();
     }
 
-    // Sending fails only when nobody listens.
+    // Sending fails only without listeners.
     fn announce_best(&self) {
         let _ = self.heads.send(HeadChange::Best(self.chain.best().clone()));
     }

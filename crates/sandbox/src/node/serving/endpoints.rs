@@ -54,7 +54,7 @@ impl NodeEndpoint {
         self.endpoint.put_on(disguise);
     }
 
-    /// What becomes of who connects from now on; open connections stay.
+    /// Sets what happens to new connections from now on; open connections are kept.
     pub fn set_door(&self, door: Door) {
         self.endpoint.connections().set_door(door);
     }

@@ -61,7 +61,7 @@ struct Switches {
     failed_reveals: u32,
 }
 
-/// The switches that the node looks at. Cheap to clone.
+/// The switches that the node checks. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct FaultSwitches {
     switches: Arc<Mutex<Switches>>,
