@@ -1,4 +1,4 @@
-//! Builders of gists, contents and what platforms say of them.
+//! Builders of gists, contents and platforms' answers about them.
 
 use crate::subnets::moment;
 use serde_json::json;

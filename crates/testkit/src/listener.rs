@@ -1,4 +1,4 @@
-//! Listeners: what actors tell goes into a channel, so that a test awaits an event instead of sleeping.
+//! Listeners: messages of actors go into a channel, so that a test awaits an event instead of sleeping.
 
 use crate::time::{settle, within};
 use actix::{Actor, Context, Handler, Message, Recipient};
@@ -31,7 +31,7 @@ impl<M: Message<Result = ()> + Unpin + 'static> Handler<M> for Listener<M> {
     type Result = ();
 
     fn handle(&mut self, message: M, _: &mut Self::Context) {
-        // A test that dropped its end does not want to know.
+        // A test that dropped its end needs no more messages.
         let _ = self.sender.send(message);
     }
 }

@@ -1,6 +1,5 @@
 //! Which actors of a test are still alive. An actor that no address refers to has to end: one that outlives its test
-//! would
-//! leak in a process that starts and stops actors, and keep its ports in use.
+//! would leak in a process that starts and stops actors, and keep its ports in use.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};

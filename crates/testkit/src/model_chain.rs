@@ -1,5 +1,5 @@
 //! The Chain port by rules: blocks are made one after another, a pool waits for them, and setting weights obeys the
-//! chain's nonce, era and rate limit. What it records cannot be talked away by the validator.
+//! chain's nonce, era and rate limit. Its record does not depend on what the validator believes.
 
 use crate::subnets::{head, stamp};
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ const KEPT_BLOCKS: u32 = 256;
 /// The error of weights that come too early.
 pub const TOO_FAST: &str = "SettingWeightsTooFast";
 
-/// A setting of weights that came into a block.
+/// A setting of weights that was included in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The block that holds it.
@@ -61,13 +61,13 @@ struct State {
     hashed_commits: BTreeMap<Vec<u8>, (Block, Vec<WeightEntry>)>,
     /// Signed reveals by their bytes.
     signed_reveals: BTreeMap<Vec<u8>, Reveal>,
-    /// Reveals that came into a block.
+    /// Reveals that were included in a block.
     reveals: Vec<Record>,
     /// Whether reveals fail silently.
     reveals_fail: bool,
-    /// Whether the node takes no requests.
+    /// Whether the node rejects all requests.
     is_down: bool,
-    /// Whether the node's answers on old blocks cannot be understood.
+    /// Whether the node's answers about earlier blocks cannot be read.
     finds_fail: bool,
     /// Whether the validator's row cannot be read.
     rows_fail: bool,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// A secret that no record may show outside of a credential.
 pub const SECRET: &str = "s3cr3t-k3y";
 
-/// What was asked.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// Its method.
@@ -78,7 +78,7 @@ impl Reply {
         Self { exchange: Exchange::Hang, delay: Duration::ZERO }
     }
 
-    /// Silence for ever: a port that breaks its promise.
+    /// Silence for ever: a port that breaks its contract.
     pub fn stall() -> Self {
         Self { exchange: Exchange::Stall, delay: Duration::ZERO }
     }
@@ -129,7 +129,7 @@ pub struct ScriptedHttp {
     traffic: Mutex<Traffic>,
 }
 
-/// Answers that stand in for those of a route for a while.
+/// Answers that replace those of a route for a while.
 struct Spoilt {
     path: String,
     left: usize,

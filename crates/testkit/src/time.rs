@@ -1,4 +1,4 @@
-//! Time that the tests steer: Tokio's, paused, on one thread.
+//! Time that the tests control: Tokio's, paused, on one thread.
 //!
 //! Time does not advance while anything can run, and then jumps to the next timer, so hours pass at once and nothing
 //! races.

@@ -1,4 +1,4 @@
-//! Everything outside an actor, faked, and how to start an actor in it.
+//! Fakes of everything outside an actor, and how to start an actor with them.
 
 use crate::living;
 use crate::memory_store::MemoryStore;

@@ -107,7 +107,7 @@ pub(super) fn copies_weights(scene: &Scene<'_>) -> Played {
     if scene.strikes() {
         let copied = scene.sandbox.node().weights(NETUID, VALIDATOR_UID);
         if !copied.is_empty() {
-            // What the chain says to it (too fast, commit instead) is the copier's own trouble.
+            // The chain's answer (too fast, commit instead) concerns only the copier.
             let _ = scene.sandbox.node().set_weights_directly(&scene.member(COPIER).hotkey.public(), &copied);
         }
     }

@@ -1,4 +1,4 @@
-//! What was observed of contents, and what follows from it.
+//! Observations of contents, and what follows from them.
 
 use super::tables::Tables;
 use tensorflix_actors::ports::StoreError;

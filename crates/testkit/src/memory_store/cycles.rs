@@ -1,4 +1,4 @@
-//! Cycles, their decisions and the scores in force.
+//! Cycles, their decisions and the current scores.
 
 use super::tables::{Cycle, Tables};
 use tensorflix_actors::ports::StoreError;

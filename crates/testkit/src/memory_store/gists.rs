@@ -1,4 +1,4 @@
-//! What was answered of gists, who held them, and who owns them.
+//! Answers about gists, which hotkeys held them, and who owns them.
 
 use super::tables::{Claimed, Tables};
 use tensorflix_actors::ports::StoreError;

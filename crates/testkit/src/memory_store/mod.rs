@@ -144,12 +144,12 @@ impl MemoryStore {
         locked(&self.tables).units_spent.clone()
     }
 
-    /// Takes back every fault that has not struck yet.
+    /// Removes every fault that has not been applied yet.
     pub fn forget_faults(&self) {
         locked(&self.faults).clear();
     }
 
-    /// As a process does when it starts: what it read of the chain before is old.
+    /// Does what a process does when it starts: marks what it read of the chain before as old.
     pub fn forget_subnet(&self) {
         locked(&self.tables).subnet = None;
     }

@@ -1,4 +1,4 @@
-//! What providers said of contents.
+//! Verdicts of providers about contents.
 
 use super::tables::Tables;
 use tensorflix_domain::ids::ContentId;

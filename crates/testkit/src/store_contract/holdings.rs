@@ -1,4 +1,4 @@
-//! Who was first seen with which content, and of what claims are to be made.
+//! Which hotkey was first seen with which gist content, and for what claims are to be made.
 
 use super::Fresh;
 use super::samples::{claimed, rule};

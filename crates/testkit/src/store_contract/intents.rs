@@ -103,7 +103,7 @@ pub async fn a_commit_is_watched_until_its_reveal_is_known(fresh: Fresh<'_>) {
         let commits = store.watched_reveals(&hotkey(1), limit).await.expect("read");
         commits.into_iter().map(|commit| commit.window).collect::<Vec<Block>>()
     };
-    // An outcome of what is not stored is nothing to remember.
+    // An outcome of an intent that is not stored is dropped.
     store.save_reveal_outcome(&[2; 32], &RevealOutcome::Revealed { block: 7 }).await.expect("no error");
     let confirmed = || IntentOutcome::Confirmed { block: 7 };
     for (intent, outcome) in [

@@ -53,7 +53,7 @@ pub fn seen_with(content: &ContentId, block: Block, change: impl FnOnce(&mut Det
     observation
 }
 
-/// Numbers alone.
+/// Statistics only.
 pub fn counted(content: &ContentId, block: Block, view_count: Option<u64>) -> Observation {
     observed(content, block, Sighting::Counted(Metrics { view_count, ..Metrics::default() }))
 }

@@ -213,7 +213,7 @@ impl Ledger {
         let mut parent = ancestor;
         for _ in 0..=depth {
             parent = self.build_on(&parent, self.branch_count, |_, _| ());
-            // A shorter branch is never anyone's best.
+            // A shorter branch never becomes the best.
             if parent.number >= replaced_number {
                 self.announce_best();
             }

@@ -204,15 +204,15 @@ impl Chain {
         self.view(&self.best.hash).expect("the best block's state is readable")
     }
 
-    /// The state after a block that is known to stand on the finalized head.
+    /// The state after a block that is known to descend from the finalized head.
     pub fn insert_best(&mut self, block: Block) {
         debug_assert!(self.header(&block.header.parent_hash).is_some());
         self.best = block.header.clone();
         self.pending.insert(block.header.hash, block);
     }
 
-    /// Finalizes the best branch up to `number`; abandons every branch that does not stand on it. Returns the newly
-    /// finalized headers, oldest first.
+    /// Finalizes the best branch up to `number`; abandons every branch that does not descend from it. Returns the
+    /// newly finalized headers, oldest first.
     pub fn finalize_to(&mut self, number: u32) -> Vec<Arc<Header>> {
         let mut line = Vec::new();
         let mut next = number.min(self.best.number);
