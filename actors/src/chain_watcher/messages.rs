@@ -1,4 +1,4 @@
-//! What ChainWatcher tells.
+//! The messages that ChainWatcher sends.
 
 use actix::Message;
 use tensorflix_domain::chain_time::BlockStamp;
@@ -13,6 +13,6 @@ pub struct HeadFinalized(pub Head);
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct CommitmentsChanged {
-    /// The block that it was read at.
+    /// The block at which it was read.
     pub at: BlockStamp,
 }

@@ -3,7 +3,7 @@
 //! - Owns in the store: the finalized head, and the newest subnet (metagraph and commitments).
 //! - Reads the subnet at the first head after its start, then at the first head of each polling round and of each
 //!   cycle's slot; heads in between only move the cursor, in memory. Blocks may be skipped.
-//! - Stores first, then tells. Whoever misses a message finds the same in the store.
+//! - Stores first, then sends. An actor that misses a message finds the same in the store.
 //!
 //! It judges nothing, not even whether a commitment is well-formed.
 
@@ -23,8 +23,8 @@ use tensorflix_domain::ids::Block;
 /// Pause after the first failure in a row; doubled up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Longest time that one reading of the subnet may take. The actor takes no messages meanwhile, so it is less than what
-/// its supervisor waits for a heartbeat.
+/// Longest time that one read of the subnet may take. The actor takes no messages meanwhile, so it is less than the
+/// time that its supervisor waits for a heartbeat.
 const READING_DEADLINE: Duration = Duration::from_secs(150);
 
 /// Longest pause between attempts to follow the chain.
@@ -50,11 +50,11 @@ pub struct ChainWatcherParts {
     pub clock: Arc<dyn Clock>,
     /// Its counters.
     pub stats: Arc<ActorStats>,
-    /// When to read.
+    /// When to read the subnet.
     pub grids: Grids,
-    /// Who hears of heads.
+    /// Who receives new heads.
     pub head_listeners: Vec<Recipient<HeadFinalized>>,
-    /// Who hears of the subnet.
+    /// Who receives changes of the subnet.
     pub subnet_listeners: Vec<Recipient<CommitmentsChanged>>,
 }
 
@@ -71,7 +71,7 @@ impl ChainWatcher {
     }
 }
 
-/// What its outcomes are about.
+/// The subject of its outcomes.
 pub const CHAIN: &str = "chain";
 
 /// What ChainWatcher remembers since its (re)start; all of it can be lost.
@@ -93,7 +93,7 @@ impl Actor for ChainWatcher {
 
 crate::supervised!(ChainWatcher);
 
-/// The chain was asked for its next head.
+/// The result of waiting for the chain's next head.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Follow;
@@ -135,7 +135,7 @@ impl Handler<HeadFinalized> for ChainWatcher {
                 biased;
                 read = reading => read,
                 () = clock.sleep(READING_DEADLINE) => {
-                    Err(format!("the subnet was not read and stored within {} s", READING_DEADLINE.as_secs()))
+                    Err(format!("the subnet could not be read and stored within {} s", READING_DEADLINE.as_secs()))
                 }
             }
         };
@@ -148,7 +148,7 @@ impl Handler<HeadFinalized> for ChainWatcher {
 }
 
 impl ChainWatcher {
-    /// Goes on following after a pause. A head that came from elsewhere starts no second loop.
+    /// Continues to follow the chain after a pause. A head that came from elsewhere starts no second loop.
     fn follow(&mut self, context: &mut Context<Self>, pause: Duration) {
         if std::mem::replace(&mut self.progress.is_following, true) {
             return;

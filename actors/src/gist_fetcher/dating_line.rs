@@ -1,4 +1,4 @@
-//! The line in which gists in dispute wait to be dated.
+//! The queue in which gists in dispute wait to be dated.
 
 use crate::gist_fetcher::messages::WaitingGist;
 use crate::ports::{Store, StoreError};
@@ -12,15 +12,15 @@ use tensorflix_domain::ids::Block;
 /// The gists in line in a round.
 #[derive(Default)]
 pub(crate) struct Line {
-    /// In the order in which they are asked for.
+    /// In the order in which they are requested.
     pub gists: Vec<WaitingGist>,
     /// How many of them, the first ones, were not dated within the hour before.
     pub undated: usize,
 }
 
-/// The gists in line in a round: who was not dated within the hour before, then the rivals of those, then who is left; among
-/// each who has waited longest, and those that have waited equally long in another order in each round. A gist's id tells
-/// which it is, since its user may be written in several ways.
+/// The gists in the queue in a round: first those that were not dated within the hour before, then their rivals, then
+/// the rest; within each group the longest waiting first, and those that have waited equally long in an order that
+/// changes with each round. Gists are identified by their id, since a user name may be written in several ways.
 pub(crate) async fn line(
     store: &dyn Store,
     waiting: &[GistDate],
@@ -65,7 +65,7 @@ pub(crate) async fn line(
     Ok(Line { gists: line.into_iter().map(waiting).collect(), undated })
 }
 
-/// Where a gist is in the line.
+/// The place of a gist in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Undated,

@@ -1,12 +1,12 @@
-//! When gists in dispute changed last, asked of GitHub's API: GistFetcher's part of settling disputes.
+//! When gists in dispute last changed, according to GitHub's API: GistFetcher's part of settling disputes.
 //!
-//! - Gists are asked for in the order of the request, several at a time, until the time or GitHub's budget is used up. What
-//!   was not asked is left out of the answer: it is asked later.
+//! - Gists are requested in the order of the request, several at a time, until the time or GitHub's budget is used up.
+//!   What was not requested is left out of the answer and is requested later.
 //! - A gist that was dated within the last hour leaves [`RESERVED_API_REQUESTS`] to others, so that a hotkey that keeps
-//!   causing disputes cannot use up what others need; save where one that was not is its rival, which then goes before it.
-//! - That GitHub does not answer, or answers nonsense, speaks against one gist only where it answers others. If nothing that
-//!   was asked shows that, other gists are asked for, whose owners were checked before ([`MOST_CONTROLS`]).
-//! - The same answers say whose the gists are, and are recorded as checks of that.
+//!   causing disputes cannot use up what others need; except where its rival was not dated, which then goes before it.
+//! - A missing or unreadable answer counts against a gist only where GitHub answers others. If no requested gist shows
+//!   that, other gists with owners that were checked before are requested ([`MOST_CONTROLS`]).
+//! - The same answers name the gists' owners, and are recorded as owner checks.
 
 use crate::gist_fetcher::github::{DateReply, GitHub};
 use crate::gist_fetcher::messages::{DateGists, GistsDated, WaitingGist};
@@ -22,17 +22,17 @@ use tensorflix_domain::dating::{DateAnswer, Undatable};
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer};
 use tensorflix_domain::ids::Block;
 
-/// No gist is begun with after this time; each takes its own deadline at most.
+/// No gist is requested after this time; each takes its own deadline at most.
 pub const BEGIN_WITHIN: Duration = Duration::from_secs(45);
 
-/// Gists that are asked for to learn whether GitHub answers at all.
+/// Gists that are requested to learn whether GitHub answers at all.
 pub const MOST_CONTROLS: usize = 3;
 
-/// What a request may take beyond `github.timeout_secs`: waiting for its turn, and a retry after an answer that failed at
-/// once.
+/// Time that a request may take beyond `github.timeout_secs`: waiting for its turn, and a retry after an immediate
+/// failure.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// One request's work.
+/// The work for one request.
 pub(crate) struct DateRequests {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
@@ -66,7 +66,7 @@ impl DateRequests {
         GistsDated { answers: replies.into_iter().filter_map(answer).collect() }
     }
 
-    /// Asks for one gist; `None` if it is not to be asked for now.
+    /// Requests one gist; `None` if it must not be requested now.
     async fn ask(
         &self,
         waiting: WaitingGist,
@@ -99,8 +99,8 @@ impl DateRequests {
         }
     }
 
-    /// Whether GitHub answers about another gist, one that it answered about before. Which are asked for changes from round
-    /// to round, so that nobody can be all of them.
+    /// Whether GitHub answers about another gist, one that it answered about before. The choice changes from round to
+    /// round, so that nobody can own all of them.
     async fn answers_any_other(&self, round: Block, replies: &[(GistName, DateReply)]) -> bool {
         let asked: BTreeSet<&GistName> = replies.iter().map(|(gist, _)| gist).collect();
         let known = self.store.gist_owners().await.unwrap_or_default();
@@ -130,7 +130,7 @@ impl DateRequests {
             })
             .collect();
         if let Err(error) = OwnerChecks::record(&*self.store, round, owners).await {
-            tracing::warn!(%error, "could not store whose the gists in dispute are; they will be checked again");
+            tracing::warn!(%error, "could not store the owners of the gists in dispute; they will be checked again");
         }
     }
 }

@@ -1,29 +1,29 @@
-//! Which gists a round asks for, and in what order.
+//! Which gists a round requests, and in what order.
 //!
-//! - Those that were read when they were asked for last go first: no number of new, bad or silent gists holds them up.
-//!   The others follow, longest waiting first: whoever fails goes to the end of the line.
-//! - A gist of which GitHub says that there is nothing to read is asked for ever more rarely: after one, two, four rounds,
-//!   up to [`LONGEST_WAIT_BLOCKS`], a pinned revision up to [`PIN_LONGEST_WAIT_BLOCKS`]. What failed in passing is asked
-//!   for in the next round.
+//! - Gists that the last request could read go first: no number of new, bad or silent gists delays them.
+//!   The others follow, longest waiting first: a gist that fails goes to the end of the queue.
+//! - A gist that GitHub reports as missing is requested less and less often: after one, two, four rounds, up to
+//!   [`LONGEST_WAIT_BLOCKS`], a pinned revision up to [`PIN_LONGEST_WAIT_BLOCKS`]. Temporary failures are retried in
+//!   the next round.
 //! - Without a token at most [`PINS_PER_ROUND`] pinned revisions: each costs one of few API requests.
 //!
-//! The task gist of the configuration is asked for in every round.
+//! The configured task gist is requested in every round.
 
 use std::collections::BTreeMap;
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_record::GistState;
 use tensorflix_domain::ids::Block;
 
-/// The longest that a gist is left which is not there: an hour.
+/// Longest time between requests for a missing gist: an hour.
 pub const LONGEST_WAIT_BLOCKS: u32 = 300;
 
-/// The longest that a pinned revision is left which is not there: a day.
+/// Longest time between requests for a missing pinned revision: a day.
 pub const PIN_LONGEST_WAIT_BLOCKS: u32 = 7_200;
 
-/// Pinned revisions that one round asks for without a token, which grants 60 API requests an hour.
+/// Most pinned revisions that one round requests without a token, when GitHub grants 60 API requests an hour.
 pub const PINS_PER_ROUND: usize = 4;
 
-/// Why a gist is asked for.
+/// Why a gist is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// The earliest commitment that points to it.
@@ -32,12 +32,12 @@ pub(super) struct Wanted {
     pub is_task_gist: bool,
 }
 
-/// Whether a pinned revision was read: it never changes, and is not asked for again.
+/// Whether a pinned revision was read: it never changes, and is not requested again.
 pub(super) fn is_settled(pointer: &GistPointer, state: Option<&GistState>) -> bool {
     pointer.revision().is_some() && state.is_some_and(|state| state.digest.is_some())
 }
 
-/// The gists to ask for in `round`, first come first.
+/// The gists to request in `round`, in order.
 pub(super) fn due(
     round: Block,
     round_blocks: u32,
@@ -66,7 +66,7 @@ pub(super) fn due(
     line.into_iter().map(|(_, _, pointer)| pointer.clone()).collect()
 }
 
-/// The first round in which a gist is asked for again.
+/// The first round in which a gist is requested again.
 fn next_round(state: &GistState, round_blocks: u32) -> Block {
     let Some(further) = state.refusals.checked_sub(1) else { return 0 };
     let longest = if state.pointer.revision().is_some() { PIN_LONGEST_WAIT_BLOCKS } else { LONGEST_WAIT_BLOCKS };
@@ -150,7 +150,7 @@ mod tests {
                 assert_eq!(round as usize, 250 / PINS_PER_ROUND + 1);
                 break;
             }
-            // Whoever was asked for commits another revision that is not there.
+            // A miner with a missing revision commits another one that is missing too.
             for (place, pointer) in (0..).zip(asked) {
                 line.remove(&pointer);
                 line.extend([wanted(&pin(1_000 * round + place), round * ROUND_BLOCKS + 1)]);

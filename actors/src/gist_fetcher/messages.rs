@@ -1,4 +1,4 @@
-//! What GistFetcher tells, and what it is asked.
+//! The messages that GistFetcher sends, and its requests.
 
 use actix::Message;
 use std::collections::BTreeMap;
@@ -14,28 +14,29 @@ pub struct SubmissionsRecorded {
     pub round: Block,
 }
 
-/// Request: when did GitHub see these gists change last? Asked only for gists in dispute, since each costs an API request.
+/// Request: the time at which GitHub saw these gists change last. Sent only for gists in dispute, since each costs an
+/// API request.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "GistsDated")]
 pub struct DateGists {
-    /// The polling round in which they are asked for.
+    /// The polling round in which they are requested.
     pub round: Block,
-    /// Which, in this order.
+    /// Which gists, in this order.
     pub line: Vec<WaitingGist>,
 }
 
-/// A gist in line to be dated.
+/// A gist that waits to be dated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingGist {
-    /// Which.
+    /// Which gist.
     pub gist: GistName,
-    /// Whether it may be asked for with the API requests that are reserved.
+    /// Whether it may use the reserved API requests.
     pub may_use_reserve: bool,
 }
 
-/// Answer to [`DateGists`]; a gist that could not be asked for is left out.
+/// Answer to [`DateGists`]; a gist that could not be requested is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
 pub struct GistsDated {
-    /// What a look at each gist said.
+    /// The result for each gist.
     pub answers: BTreeMap<GistName, DateAnswer>,
 }

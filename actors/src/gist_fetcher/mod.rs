@@ -1,16 +1,16 @@
 //! GistFetcher: reads every committed gist once in a polling round.
 //!
-//! - Owns in the store: per gist its ETag, last good content, attempts, errors and owner; per hotkey the round in which
-//!   it was first seen with a content; the blocks in which no round was held.
+//! - Owns in the store: per gist its ETag, last good copy, attempts, errors and owner; per hotkey the round in which
+//!   it was first seen with each version of its gist; the blocks in which no round was held.
 //! - A round opens when the subnet was read in a new cell of the grid. Its block, not the order of arrival, is what
 //!   a claim is dated by. A round ends within [`ROUND_DEADLINE`], whatever GitHub does; what was not read keeps its
-//!   last good content.
-//! - A gist that several hotkeys point to is asked for once. A pinned revision never changes and is asked for once
-//!   for ever. What is not there is asked for ever more rarely (`gist_fetcher/line.rs`).
-//! - Anonymous operation reads the raw address, which costs no API request; with a token the API answers, where an
+//!   last good copy.
+//! - A gist that several hotkeys point to is requested once. A pinned revision never changes and is read only once.
+//!   A missing gist is requested less and less often (`gist_fetcher/line.rs`).
+//! - Without a token the raw address is read, which uses no API request; with a token the API is used, where an
 //!   unchanged gist is free.
 //!
-//! It does not look into a gist: reading a document is the Scorer's part, so one miner's bytes cannot break a round.
+//! It does not parse gists: that is the Scorer's part, so one miner's bytes cannot break a round.
 
 pub(crate) mod dating_line;
 pub mod gist_dates;
@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_domain::commitment::GistPointer;
 
-/// How often it looks for a round that it was not told of.
+/// How often it checks for a due round of which it received no message.
 const TICK: Duration = Duration::from_secs(30);
 
 /// Everything that GistFetcher needs.
@@ -48,29 +48,30 @@ pub struct GistFetcherParts {
     pub clock: Arc<dyn Clock>,
     /// Its counters.
     pub stats: Arc<ActorStats>,
-    /// Where gists are.
+    /// The client that reads gists.
     pub github: Arc<GitHub>,
-    /// Gists asked for at one time.
+    /// Gists that are requested at one time.
     pub max_in_flight: usize,
     /// Blocks in a polling round.
     pub round_blocks: u32,
-    /// Owners that are asked for in one round at most, see [`CHECKS_PER_ROUND`](crate::gist_fetcher::owner_checks::CHECKS_PER_ROUND).
+    /// Most owners that are checked in one round, see
+    /// [`CHECKS_PER_ROUND`](crate::gist_fetcher::owner_checks::CHECKS_PER_ROUND).
     pub owner_checks_per_round: usize,
     /// A task gist that is read beside the committed ones.
     pub task_gist: Option<GistPointer>,
-    /// Who hears of finished rounds.
+    /// Who receives finished rounds.
     pub listeners: Vec<Recipient<SubmissionsRecorded>>,
 }
 
 /// The actor.
 pub struct GistFetcher {
     parts: GistFetcherParts,
-    /// Whether a round is under way.
+    /// Whether a round is in progress.
     is_busy: bool,
 }
 
 impl GistFetcher {
-    /// A fetcher with no round under way.
+    /// A fetcher with no round in progress.
     pub const fn new(parts: GistFetcherParts) -> Self {
         Self { parts, is_busy: false }
     }
@@ -86,7 +87,7 @@ impl Actor for GistFetcher {
 
 crate::supervised!(GistFetcher);
 
-/// Time to look for a round.
+/// Tick: check whether a round is due.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Tick;
@@ -126,7 +127,7 @@ impl Handler<DateGists> for GistFetcher {
 }
 
 impl GistFetcher {
-    /// Starts the round that is due, if one is and none is under way.
+    /// Starts the round that is due, if one is and none is in progress.
     fn begin_round(&mut self, context: &mut Context<Self>) {
         if std::mem::replace(&mut self.is_busy, true) {
             return;
@@ -155,7 +156,7 @@ impl GistFetcher {
                 Ok(None) => {}
                 Err(error) => {
                     this.parts.stats.count_failed();
-                    tracing::error!(%error, "a polling round could not be stored; it is tried again");
+                    tracing::error!(%error, "could not store a polling round; will retry");
                 }
             }
         }));

@@ -1,14 +1,14 @@
-//! Whose the committed gists are, asked of GitHub's API as far as its budget goes.
+//! Checks the owners of the committed gists by GitHub's API, as far as its budget goes.
 //!
-//! - Only gists with a content are checked: of others nothing counts.
-//! - A gist that was never checked is due at once, a good one again after [`GOOD_FOR_BLOCKS`], one that something speaks
-//!   against in every round; one that is not there ever more rarely, up to once a day.
-//! - These are three lines, of which each has its turn, and in each the one that waits longest goes first: whoever fails
-//!   goes to the end of a line, and no number of new or bad gists keeps the good ones waiting for ever.
-//! - At most [`CHECKS_PER_ROUND`] a round, and none below [`RESERVED_API_REQUESTS`] of what GitHub still grants, nor of what
+//! - Only gists that were read are checked: nothing of the others counts.
+//! - A gist that was never checked is due at once, a good one again after [`GOOD_FOR_BLOCKS`], a suspect one in every
+//!   round; a missing one less and less often, up to once a day.
+//! - These are three queues, which take turns, and in each the longest waiting goes first: a gist that fails goes to
+//!   the end of its queue, and no number of new or bad gists keeps the good ones waiting for ever.
+//! - At most [`CHECKS_PER_ROUND`] a round. [`RESERVED_API_REQUESTS`] of what GitHub still grants are kept, and what
 //!   the gists in dispute need that were not dated lately: dating disputes and reading pinned revisions come first.
-//! - What GitHub does not answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
-//!   does what is about us who ask. An answer about one gist ends nothing.
+//! - A check without an answer changes nothing; [`UNANSWERED_PER_ROUND`] of them in a row end the checks of a round. So
+//!   does a failure that is about this validator. A failure of one gist does not.
 
 use crate::gist_fetcher::github::GitHub;
 use crate::ports::{Clock, Store, StoreError};
@@ -18,30 +18,30 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{CHECKS_TO_BE_GONE, GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::ids::Block;
 
-/// Blocks for which a good check stands where the budget allows another: an hour.
+/// Blocks for which a good check remains valid where the budget allows another: an hour.
 pub const GOOD_FOR_BLOCKS: u32 = 300;
 
-/// Checks in one round at most.
+/// Most checks in one round.
 pub const CHECKS_PER_ROUND: usize = 32;
 
-/// Checks in a row that GitHub may leave without an answer before a round gives up.
+/// Checks in a row without an answer after which a round gives up.
 pub const UNANSWERED_PER_ROUND: usize = 3;
 
-/// API requests an hour that are left to what cannot wait: half of what GitHub grants without a token.
+/// API requests an hour that are kept for urgent requests: half of what GitHub grants without a token.
 pub const RESERVED_API_REQUESTS: u32 = 30;
 
-/// Blocks until a gist that is not there is checked again, once that is confirmed; twice as many after each further check.
+/// Blocks until a missing gist is checked again, once its absence is confirmed; twice as many after each further check.
 const GONE_FOR_BLOCKS: u32 = 50;
 
-/// The longest that such a gist is left: a day.
+/// Longest time between checks of a missing gist: a day.
 const MOST_GONE_FOR_BLOCKS: u32 = 7_200;
 
-/// A gist with a content.
+/// A gist that was read.
 pub(crate) struct Checkable<'a> {
     pub pointer: &'a GistPointer,
     /// The earliest commitment that points to it.
     pub committed_at: Block,
-    /// Whether it could not be read when it was asked for last.
+    /// Whether the last request could not read it.
     pub is_failing: bool,
 }
 
@@ -51,16 +51,16 @@ pub(crate) struct OwnerChecks<'a> {
     pub github: &'a GitHub,
     pub clock: &'a dyn Clock,
     pub round: Block,
-    /// When the round has to end, on the monotonic clock.
+    /// When the round has to end, by the monotonic clock.
     pub deadline: Duration,
     /// Most requests.
     pub most: usize,
-    /// Gists in line that were not dated lately, for each of which a request is left.
+    /// Gists in dispute that were not dated lately; one request is kept for each.
     pub in_dispute: usize,
 }
 
 impl OwnerChecks<'_> {
-    /// Records what came with the contents, and checks what is due of `gists`.
+    /// Records the owners that came with the gists, and checks those of `gists` that are due.
     pub(crate) async fn run(
         &self,
         gists: &[Checkable<'_>],
@@ -88,7 +88,7 @@ impl OwnerChecks<'_> {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    tracing::debug!(%error, "owner checks end for this round");
+                    tracing::debug!(%error, "owner checks of this round ended early");
                     break;
                 }
             };
@@ -99,7 +99,7 @@ impl OwnerChecks<'_> {
         if changed.is_empty() { Ok(()) } else { self.store.record_gist_owners(&changed).await }
     }
 
-    /// Records what other requests of a round told of owners.
+    /// Records what other requests of a round said about owners.
     pub(crate) async fn record(
         store: &dyn Store,
         round: Block,
@@ -135,13 +135,14 @@ impl OwnerChecks<'_> {
         if let Some(refusal) = &record.refusal
             && before.and_then(|before| before.refusal.as_ref()) != Some(refusal)
         {
-            tracing::warn!(gist = %gist, reason = %refusal, "a gist does not count any more");
+            tracing::warn!(gist = %gist, reason = %refusal, "a gist no longer counts");
         }
         known.insert(gist.clone(), record.clone());
         changed.insert(gist, record);
     }
 
-    /// What is to be checked in this round: the never checked, the good and the doubtful in turn, each longest due first.
+    /// What is to be checked in this round: the never checked, the good and the suspect in turn, each longest due
+    /// first.
     fn due<'p>(&self, known: &BTreeMap<GistName, OwnerRecord>, gists: &[Checkable<'p>]) -> Vec<&'p GistPointer> {
         let (mut never, mut good, mut doubtful) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for gist in gists {
@@ -169,7 +170,7 @@ impl OwnerChecks<'_> {
     }
 }
 
-/// How long a doubtful gist is left alone. Only what the raw address does not give either can be gone.
+/// Blocks until a suspect gist is checked again. Only a gist that cannot be read at the raw address either can be gone.
 fn doubtful_for_blocks(record: &OwnerRecord, is_failing: bool) -> Block {
     match record.absences.checked_sub(CHECKS_TO_BE_GONE) {
         Some(further) if is_failing => GONE_FOR_BLOCKS.saturating_mul(1 << further.min(16)).min(MOST_GONE_FOR_BLOCKS),

@@ -1,4 +1,4 @@
-//! One polling round: every gist that is due, in the order of its line, and then whose the gists are.
+//! One polling round: reads every gist that is due, in the order of the queue, and then checks the gists' owners.
 
 use super::line::{self, PINS_PER_ROUND, Wanted};
 use crate::gist_fetcher::dating_line;
@@ -26,7 +26,7 @@ pub const ROUND_DEADLINE: Duration = Duration::from_secs(240);
 /// Answers that are stored in one transaction, which bounds the memory that a round needs.
 const ANSWERS_PER_TRANSACTION: usize = 32;
 
-/// What reading leaves of a round for the checks of owners, so that no number of slow gists keeps them from being made.
+/// Time that reading leaves to the owner checks of a round, so that no number of slow gists prevents them.
 const KEPT_FOR_OWNERS: Duration = Duration::from_secs(60);
 
 /// Why a gist was not read when its round ran out of time.
@@ -45,7 +45,7 @@ pub(super) struct Round {
     pub tally: Tally,
 }
 
-/// What a round found out beside the contents.
+/// What a round learned beside the gists' contents.
 #[derive(Default)]
 struct Found {
     failing: BTreeSet<GistPointer>,
@@ -73,8 +73,8 @@ impl Round {
         Ok(Some(SubmissionsRecorded { round }))
     }
 
-    /// Records which rounds were missed, those before the first one too: what was listed in them is dated by this one, for
-    /// everybody alike.
+    /// Records which rounds were missed, including those before the first one: what was listed in them is dated to
+    /// this one, for every miner alike.
     async fn report_gap(&self, round: Block) -> Result<(), StoreError> {
         let latest = self.store.latest_gist_round().await?;
         let (from, until) = (latest.map_or(0, |latest| latest.saturating_add(self.round_blocks)), round);
@@ -83,12 +83,16 @@ impl Round {
         }
         self.record_unwatched(from, until).await?;
         if latest.is_some() {
-            tracing::warn!(from, until, "polling rounds were missed; what was listed meanwhile counts from this round");
+            tracing::warn!(
+                from,
+                until,
+                "polling rounds were missed; submissions listed meanwhile are dated to this round"
+            );
         }
         Ok(())
     }
 
-    /// A round in which GitHub answered about no gist is as good as missed: nobody could be seen in it.
+    /// A round in which GitHub answered about no gist counts as missed: no submission could be seen in it.
     async fn report_silence(&self, round: Block) -> Result<(), StoreError> {
         if self.tally.is_any_answered() {
             return Ok(());
@@ -96,13 +100,13 @@ impl Round {
         self.record_unwatched(round, round.saturating_add(self.round_blocks)).await?;
         tracing::warn!(
             round,
-            "no gist could be read in this polling round; what is listed now counts from the next one"
+            "no gist could be read in this polling round; submissions listed now are dated to the next round"
         );
         Ok(())
     }
 
-    /// A range that goes on where the one before ends is one with it; not with the one before the first round, in which nobody
-    /// expected any.
+    /// A range that continues the one before is merged with it; but not with the range before the first round, when no
+    /// rounds were expected.
     async fn record_unwatched(&self, from: Block, until: Block) -> Result<(), StoreError> {
         let before = self.store.unwatched_blocks(1).await?;
         let goes_on = |before: &&UnwatchedBlocks| before.until == from && before.from > 0;
@@ -110,8 +114,8 @@ impl Round {
         self.store.record_unwatched_blocks(&UnwatchedBlocks { from, until }).await
     }
 
-    /// Asks for every gist that is due and stores the answers in batches, then checks owners. Gives the number that could
-    /// not be read.
+    /// Requests every gist that is due and stores the answers in batches, then checks owners. Returns the number that
+    /// could not be read.
     async fn read_all(&self, round: Block, holders: &[GistHolder]) -> Result<usize, StoreError> {
         let states: BTreeMap<GistPointer, GistState> =
             self.store.gist_states().await?.into_iter().map(|state| (state.pointer.clone(), state)).collect();
@@ -182,7 +186,7 @@ impl Round {
         checks.run(&gists, found.owners).await
     }
 
-    /// Asks for one gist, within what is left of the round. With whose it is, if that came with the content.
+    /// Requests one gist, within the time left of the round. Returns its owner too, if the answer names it.
     async fn ask(
         &self,
         state: Option<&GistState>,
@@ -195,7 +199,7 @@ impl Round {
         let _work = self.stats.begin();
         let left = deadline.saturating_sub(self.clock.monotonic());
         if left.is_zero() {
-            // Too late: a request begun now would only be broken off.
+            // Too late: a request begun now would be cut off.
             self.stats.count_failed();
             let outcome = round_ended(FailureScope::NotAsked);
             self.tally.count(&outcome, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
@@ -209,10 +213,10 @@ impl Round {
         };
         self.tally.count(&outcome, self.task_gist.as_ref().filter(|task_gist| **task_gist == pointer));
         match &outcome {
-            // The one that was told to wait has said so.
+            // The request that met the limit has logged it.
             GistOutcome::Failed { error, scope: FailureScope::NotAsked } => {
                 self.stats.count_failed();
-                tracing::debug!(gist = %pointer, error, "a gist was not asked for");
+                tracing::debug!(gist = %pointer, error, "gist not requested");
             }
             GistOutcome::Failed { error, .. } => {
                 self.stats.count_failed();
@@ -230,16 +234,16 @@ impl Round {
                 tracing::warn!(gist = %pointer, error, "cannot read the task gist; using its last good copy");
             }
             (true, false) => {
-                tracing::error!(gist = %pointer, error, "cannot read the task gist, and there is no earlier copy of it");
+                tracing::error!(gist = %pointer, error, "cannot read the task gist; there is no earlier copy");
             }
             (false, true) => tracing::warn!(gist = %pointer, error, "cannot read a gist; using its last good copy"),
-            (false, false) => tracing::warn!(gist = %pointer, error, "cannot read a gist; it was never read before"),
+            (false, false) => tracing::warn!(gist = %pointer, error, "cannot read a gist; there is no earlier copy"),
         }
     }
 }
 
 impl Found {
-    /// What is known before the round.
+    /// What is known about a gist before the round.
     fn of(states: &BTreeMap<GistPointer, GistState>) -> Self {
         let having = |has: fn(&GistState) -> bool| {
             states.values().filter(|state| has(state)).map(|state| state.pointer.clone()).collect()
@@ -272,7 +276,7 @@ fn round_ended(scope: FailureScope) -> GistOutcome {
     GistOutcome::Failed { error: ROUND_ENDED.to_owned(), scope }
 }
 
-/// Who points to which gist. Commitments that are not pointers are left to the report of the cycle.
+/// Which hotkeys point to which gist. Commitments that are not pointers are reported by the cycle.
 fn holders(subnet: &Subnet) -> Vec<GistHolder> {
     subnet
         .neurons

@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_record::{FailureScope, GistOutcome};
 
-/// What the outcomes of whole rounds are about: each gist that was asked for is a part.
+/// The subject of the outcomes of whole rounds: each requested gist is a part.
 pub const GISTS: &str = "gists";
 
-/// What the outcomes of the configured task gist are about.
+/// The subject of the outcomes of the configured task gist.
 pub const TASK_GIST: &str = "task gist";
 
-/// The answers of a round so far, also of gists that a limit kept from being asked for. One that is left for later rounds
-/// is not in it.
+/// The answers of a round so far, including gists that were not requested because of a limit. A gist that is left to
+/// later rounds is not included.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
 
@@ -20,7 +20,7 @@ pub(crate) struct Tally(Mutex<Counts>);
 struct Counts {
     asked: u64,
     failed: u64,
-    /// About how many GitHub said anything, also that there is nothing to read.
+    /// Gists about which GitHub answered, including those that it reported as missing.
     answered: u64,
     error: Option<String>,
     task_gist: Option<TaskGistRead>,
@@ -45,7 +45,7 @@ impl Tally {
         counts.failed += u64::from(error.is_some());
         let is_answered = !matches!(outcome, GistOutcome::Failed { scope, .. } if *scope != FailureScope::Gist);
         counts.answered += u64::from(is_answered);
-        // Which of several errors is told must not depend on the order of arrival.
+        // Which of several errors is reported must not depend on the order of arrival.
         counts.error = counts.error.take().into_iter().chain(error.cloned()).min();
         if let Some(pointer) = task_gist {
             counts.task_gist =
@@ -53,7 +53,7 @@ impl Tally {
         }
     }
 
-    /// Whether GitHub said anything about any gist, if one was asked for at all.
+    /// Whether GitHub answered about any gist, if one was requested at all.
     pub(crate) fn is_any_answered(&self) -> bool {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.asked == 0 || counts.answered > 0

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Nothing can be asked at a configured address: it can have no path, as `mailto:` has none.
+/// A configured address cannot be used: it cannot have a path, like `mailto:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the configured address cannot have a path")]
 pub struct AddressError;

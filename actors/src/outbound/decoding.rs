@@ -25,23 +25,23 @@ fn whole(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..FIRST_INEXACT).contains(&number)).then_some(number as u64)
 }
 
-/// Whether an item says that it is an error instead of a content.
+/// Whether an item reports an error instead of a video or reel.
 pub(crate) fn is_error(item: &Value) -> bool {
     item.get("error").is_some_and(|error| !error.is_null())
 }
 
-/// A text, cut to the length that is kept; empty if there is none.
+/// A text, truncated to the length that is kept; empty if there is none.
 pub(crate) fn text(value: &Value) -> String {
     bounded_text(value.as_str().unwrap_or_default().to_owned())
 }
 
-/// What is said of a content whose item cannot be read.
+/// The reason that is reported for a video or reel with an unreadable item.
 pub(crate) const UNREADABLE_ITEM: &str = "its item cannot be read";
 
-/// Longest address of a picture that is kept, in bytes.
+/// Longest image address that is kept, in bytes.
 const MAX_ADDRESS_BYTES: usize = 4_096;
 
-/// An address of a picture, unless it is absurdly long.
+/// The address of an image, unless it is too long.
 pub(crate) fn address_text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| text.len() <= MAX_ADDRESS_BYTES).map(str::to_owned)
 }
@@ -51,10 +51,10 @@ pub(crate) fn moment(value: &Value) -> Option<Moment> {
     Moment::parse(value.as_str()?)
 }
 
-/// Most tags that are kept of one content.
+/// Most tags that are kept per item.
 const MAX_TAGS: usize = 100;
 
-/// Texts of a list.
+/// The texts in a list.
 pub(crate) fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().take(MAX_TAGS).filter(|tag| tag.is_string()).map(text).collect()
 }

@@ -1,25 +1,27 @@
-//! A JSON document in parts, as slices of its bytes, so that what is wrong within one part costs no other.
+//! Splits a JSON document into parts, as slices of its bytes, so that an error within one part affects no other.
 //!
-//! - A document is split by brackets, commas and strings alone. What is in a part (bytes that are no UTF-8, a number out of
-//!   range, half a surrogate pair, endless nesting) is looked at only when that part is decoded.
-//! - Nothing is kept: parts are told one by one, and whoever reads keeps what was asked for. A part that is longer than
+//! - A document is split by brackets, commas and strings alone. What is in a part (bytes that are not UTF-8, a number
+//!   out of range, half a surrogate pair, endless nesting) is checked only when that part is decoded.
+//! - Nothing is kept: parts are returned one by one, and the caller keeps what it needs. A part that is longer than
 //!   [`MAX_PART_BYTES`] is not decoded.
-//! - Bytes that are no UTF-8 are replaced where a part is decoded. In a title that costs a letter; in an id it makes one that
-//!   no content has.
-//! - A document that was cut, or has no shape, is an error at that point: what came before tells nothing of what is missing.
+//! - Bytes that are not UTF-8 are replaced where a part is decoded. In a title that changes a letter; in an id the
+//!   result matches no video or reel.
+//! - A document that is truncated or malformed is an error at that point: the parts before it do not show what is
+//!   missing.
 
 use serde_json::{Map, Value};
 
-/// Longest part that is decoded. An item with the longest texts that a platform allows, all of it escaped, stays far below.
+/// Longest part that is decoded. An item with the longest texts that a platform allows, all of it escaped, is far
+/// shorter.
 pub(crate) const MAX_PART_BYTES: usize = 256 << 10;
 
-/// The document, or this part of it, is cut or has no shape.
+/// The document, or this part of it, is truncated or malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotWhole;
 
 /// The members of an object or the elements of a list.
 pub(crate) struct Parts<'a> {
-    /// What stands between the brackets.
+    /// The bytes between the brackets.
     inner: &'a [u8],
     at: usize,
     has_keys: bool,
@@ -66,8 +68,8 @@ pub(crate) fn decoded(part: &[u8]) -> Option<Value> {
     (part.len() <= MAX_PART_BYTES).then(|| serde_json::from_str(&String::from_utf8_lossy(part)).ok()).flatten()
 }
 
-/// An object whose members that cannot be decoded are left out, and only those among `names` are looked at. `None` if it is
-/// no object, or not a whole one.
+/// The members of an object that are among `names`; those that cannot be decoded are left out. `None` if it is no
+/// object, or an incomplete one.
 pub(crate) fn some_members(object: &[u8], names: &[&str]) -> Option<Map<String, Value>> {
     let mut some = Map::new();
     for part in members(object)? {
@@ -92,7 +94,7 @@ impl<'a> Iterator for Parts<'a> {
         }
         let part = self.part();
         if part.is_none() {
-            // Nothing is told after what has no shape.
+            // Nothing is returned after a malformed part.
             (self.at, self.is_due) = (self.inner.len(), false);
         }
         Some(part.ok_or(NotWhole))
@@ -100,7 +102,7 @@ impl<'a> Iterator for Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The part that begins here. Goes on behind the comma that follows it.
+    /// The part that begins here. Continues after the comma that follows it.
     fn part(&mut self) -> Option<Part<'a>> {
         let mut key: &[u8] = &[];
         if self.has_keys {
@@ -128,7 +130,7 @@ fn after_space(bytes: &[u8], from: usize) -> usize {
     from + space.count()
 }
 
-/// Where the string ends that begins here.
+/// The end of the string that begins here.
 fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     (bytes.get(at) == Some(&b'"')).then_some(())?;
@@ -142,7 +144,7 @@ fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Where the value ends that begins here.
+/// The end of the value that begins here.
 fn value_end(bytes: &[u8], from: usize) -> Option<usize> {
     let (mut at, mut depth) = (from, 0_usize);
     loop {

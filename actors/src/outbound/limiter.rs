@@ -1,8 +1,8 @@
 //! Requests per second, guarded where the request is made.
 //!
-//! A token bucket (governor's GCRA) on the [`Clock`] port, so that tests steer it by paused time. Waiters pass in the
-//! order in which they came. The rate can be changed at any time. A limiter spaces requests; it keeps no daily quota, which
-//! is the ledger's part.
+//! A token bucket (governor's GCRA) on the [`Clock`] port, so that tests control it by paused time. Waiters pass in
+//! the order in which they came. The rate can be changed at any time. A limiter spaces requests; daily quotas are kept
+//! by the ledger.
 
 use crate::ports::Clock;
 use crate::stats::ActorStats;
@@ -15,12 +15,12 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A rate: tokens a second, and how many may be saved up.
+/// A rate: tokens per second, and how many may be saved up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     /// Requests per second, above 0.
     pub requests_per_second: f64,
-    /// Requests that may go at once after a pause, at least 1.
+    /// Requests that may be sent at once after a pause, at least 1.
     pub burst: u32,
 }
 
@@ -47,22 +47,22 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter whose waiting is counted in `stats`. A rate that is not above 0 counts as one request an hour, and a
-    /// burst of 0 as 1; configuration refuses both.
+    /// A limiter that counts its waiting time in `stats`. A rate that is not above 0 counts as one request per hour,
+    /// and a burst of 0 as 1; the configuration rejects both.
     pub fn new(rate: Rate, clock: Arc<dyn Clock>, stats: Arc<ActorStats>) -> Self {
         let bucket = Mutex::new((rate, Arc::new(bucket(rate, &clock))));
         Self { bucket, rate_changed: tokio::sync::Notify::new(), clock, stats, queue: tokio::sync::Mutex::new(()) }
     }
 
-    /// Changes the rate, also for those who wait already. A new rate begins with nothing saved up, so that changing it
-    /// often lets nobody pass it.
+    /// Changes the rate, also for waiting requests. A new rate begins with nothing saved up, so that frequent changes
+    /// cannot be used to exceed it.
     pub fn set_rate(&self, rate: Rate) {
         let mut current = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 == rate {
             return;
         }
         let emptied = bucket(rate, &self.clock);
-        // One burst is always there at the beginning; taking it cannot fail.
+        // One burst is always available at the beginning; taking it cannot fail.
         let _ = emptied.check_n(burst(rate));
         *current = (rate, Arc::new(emptied));
         drop(current);
@@ -79,12 +79,12 @@ impl Limiter {
         &*self.clock
     }
 
-    /// Waits until one request may go.
+    /// Waits until one request may be sent.
     pub async fn pass(&self) {
         let begin = self.clock.monotonic();
         let _turn = self.queue.lock().await;
         loop {
-            // Listening begins before the bucket is looked at, so that no change is missed.
+            // Listening begins before the bucket is checked, so that no change is missed.
             let changed = self.rate_changed.notified();
             let bucket = Arc::clone(&self.bucket.lock().unwrap_or_else(PoisonError::into_inner).1);
             let Err(early) = bucket.check() else { break };

@@ -1,10 +1,11 @@
-//! The way out to a platform: every request waits for the actor's limiter first, so that none escapes it.
+//! Sends requests to a platform: each waits for the actor's limiter first, so that none bypasses it.
 //!
-//! - A platform that asked to wait is not asked again before, by this way out and this key (see `pauses.rs`).
-//! - Nobody waits longer than [`LONGEST_PAUSE`] for that: a longer pause is an error that names its end, and nothing is
+//! - After a platform asked to wait, nothing is sent to it with this key before the pause ends (see `pauses.rs`).
+//! - No request waits longer than [`LONGEST_PAUSE`] for that: a longer pause is an error that names its end, and
+//!   nothing is
 //!   sent.
-//! - A request that may only take until a given moment is not sent once that has passed, and its deadline is cut to what is
-//!   left: who is paid by the request learns in time what came of it.
+//! - A request with an end time is not sent after that time, and its deadline is cut to the time left: the caller
+//!   learns the result of a paid request in time.
 
 pub(crate) mod address;
 pub(crate) mod decoding;
@@ -27,11 +28,11 @@ pub struct Outbound {
     pauses: Arc<Pauses>,
 }
 
-/// Longest pause that a platform asks for and that is waited for within one piece of work; a longer one ends the work,
-/// which comes again on its own.
+/// Longest pause for which one piece of work waits when a platform asks for it; a longer one ends the work, which is
+/// repeated later on its own.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
-/// The header by which answers say how long to wait.
+/// The header in which answers say how long to wait.
 const RETRY_AFTER: &str = "retry-after";
 
 /// When a request may be sent and has to be answered, by the monotonic clock.
@@ -39,12 +40,12 @@ const RETRY_AFTER: &str = "retry-after";
 pub struct Timing {
     /// The latest moment at which it is sent.
     pub send_by: Duration,
-    /// The latest moment at which its answer is of use.
+    /// The latest moment at which its answer is useful.
     pub answer_by: Duration,
 }
 
 impl Timing {
-    /// Whenever its turn comes; its own deadline is its only bound.
+    /// Whenever its turn comes; its own deadline is the only limit.
     pub const UNBOUNDED: Self = Self::until(Duration::MAX);
 
     /// Sent and answered until this moment.
@@ -54,13 +55,13 @@ impl Timing {
 }
 
 impl Outbound {
-    /// Guards `http` by `limiter`.
+    /// Sends by `http`, limited by `limiter`.
     pub fn new(http: Arc<dyn Http>, limiter: Arc<Limiter>) -> Self {
         Self { http, limiter, pauses: Arc::default() }
     }
 
-    /// Sends one request when the limiter lets it pass and no pause is asked for. In a refusal that asks for a pause
-    /// `Retry-After` is in seconds, in whatever form the platform said it.
+    /// Sends one request when the limiter allows it and no pause is on. In an answer that asks for a pause
+    /// `Retry-After` is converted to seconds, whatever form the platform used.
     ///
     /// # Errors
     /// Those of [`Http::send`], and [`HttpError::AskedToWait`], with which nothing was sent.
@@ -96,7 +97,7 @@ impl Outbound {
         Ok(response)
     }
 
-    /// Waits for the pause that was asked for, and for the limiter, but not beyond `send_by`.
+    /// Waits for the requested pause and for the limiter, but not beyond `send_by`.
     async fn wait(&self, caller: &Caller, send_by: Duration) -> Result<(), HttpError> {
         let clock = self.limiter.clock();
         let latest = clock.monotonic() + LONGEST_PAUSE;
@@ -118,7 +119,7 @@ impl Outbound {
             if clock.monotonic() > send_by {
                 return Err(HttpError::NoTimeLeft);
             }
-            // While this one waited for its turn, another may have been asked to wait.
+            // While this request waited for its turn, another may have received a pause.
             if self.pauses.end(caller, clock.monotonic()).is_none() {
                 return Ok(());
             }

@@ -1,10 +1,12 @@
-//! What platforms ask us to wait: read from their answers, and remembered for the one who was told.
+//! Pauses that platforms ask for: read from their answers, and kept for the key that received them.
 //!
-//! - A pause is known by host and credential: what one key was told holds for no other.
+//! - A pause belongs to a host and a credential: it holds for no other key.
 //! - `Retry-After` counts in seconds or as an HTTP date (RFC 9110, section 10.2.3); `X-RateLimit-Remaining: 0` counts
-//!   until `X-RateLimit-Reset` (Unix seconds, as GitHub writes it). Of several the latest stands.
-//! - Dates are compared with the answer's own `Date`, so that a wrong clock on this machine makes nobody ask too early.
-//! - No pause is longer than [`LONGEST_REST`], and those that are over are forgotten: the memory is bounded by the keys
+//!   until `X-RateLimit-Reset` (Unix seconds, as GitHub writes it). Of several the latest end counts.
+//! - Dates are compared with the answer's own `Date`, so that a wrong clock on this machine never causes a request too
+//!   early.
+//! - No pause is longer than [`LONGEST_REST`], and pauses that are over are forgotten: the memory is bounded by the
+//!   keys
 //!   and hosts of the configuration.
 //!
 //! Nothing waits here; [`outbound`](crate::outbound) does.
@@ -17,10 +19,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 
-/// Longest that one answer can make us wait. A platform that asks for more is asked again after this.
+/// Longest pause that one answer can cause. If a platform asks for more, the next request is sent after this time.
 pub(crate) const LONGEST_REST: Duration = Duration::from_secs(24 * 3_600);
 
-/// Who asks whom: a host with its port, and the beginning of the digest of the secret that is shown to it.
+/// Sender and receiver: a host with its port, and the beginning of the digest of the secret that is sent to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Caller {
     host: String,
@@ -61,12 +63,12 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
-    /// The end of the pause that a caller was asked for, if it is not over at `now`.
+    /// The end of a caller's pause, if it is not over at `now`.
     pub(crate) fn end(&self, caller: &Caller, now: Duration) -> Option<PauseEnd> {
         self.locked().get(caller).copied().filter(|end| end.monotonic > now)
     }
 
-    /// Remembers a pause from now on. A later end that is known already stands.
+    /// Records a pause. A later end that is already known is kept.
     pub(crate) fn begin(&self, caller: Caller, pause: Duration, now: Duration, wall: Moment) {
         let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
         let end = PauseEnd {
@@ -86,7 +88,7 @@ impl Pauses {
     }
 }
 
-/// What an answer asks us to wait before the next request, whatever way it says so.
+/// How long an answer asks us to wait before the next request, in any of its forms.
 pub(crate) fn requested_pause(response: &HttpResponse, wall: Moment) -> Option<Duration> {
     let header = |name: &str| response.headers.get(name).map(|text| text.trim());
     let now = header("date").and_then(http_date).unwrap_or(wall);

@@ -1,4 +1,5 @@
-//! The actor that works requests off: what is wanted, numbers before everything, and those that are left out twice.
+//! The platform actor: handles requests, asks for statistics first and for full details where they are needed, and
+//! asks a second time for contents that an answer leaves out.
 
 use super::api::{PlatformApi, Scope};
 use super::batches::{ABSENCE_APART, Look};
@@ -17,8 +18,8 @@ use std::sync::Arc;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verdict::Reason;
 
-/// Details that were seen this many blocks ago, six hours, are asked for anew with the numbers: texts name owners, and
-/// an uploader can change them.
+/// Details older than this many blocks (six hours) are requested again together with the statistics: texts name
+/// owners, and an uploader can change them.
 pub const DETAILS_MAX_AGE_BLOCKS: u32 = 1_800;
 
 /// The actor.
@@ -33,7 +34,7 @@ pub struct PlatformParts {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     stats: Arc<ActorStats>,
-    /// Shared by all its lives: requests of an earlier one may still be under way.
+    /// Shared by all restarts of the actor: requests of an earlier instance may still be in flight.
     slots: Arc<tokio::sync::Semaphore>,
 }
 
@@ -52,7 +53,7 @@ impl PlatformParts {
 }
 
 impl PlatformActor {
-    /// An actor that knows of no refusal yet.
+    /// An actor that has no rejected keys yet.
     pub fn new(parts: &PlatformParts) -> Self {
         let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
         let ledger = Ledger::new(Arc::clone(store), Arc::clone(clock));
@@ -119,14 +120,15 @@ impl Parts {
         }
     }
 
-    /// This platform's contents, each once, in the order given: who asks has put first what is to be paid for first.
+    /// This platform's contents, each once, in the order given: the requester puts first what the budget should pay
+    /// for first.
     pub(super) fn own<'c>(&self, contents: impl IntoIterator<Item = &'c ContentId>) -> Vec<ContentId> {
         let mut known: HashSet<&ContentId> = HashSet::new();
         let own = contents.into_iter().filter(|content| content.platform() == self.platform.id());
         own.filter(|content| known.insert(content)).cloned().collect()
     }
 
-    /// The contents to ask for: without those observed since.
+    /// The contents to request: all but those that were observed since.
     async fn still_wanted(&self, request: &ObserveContents) -> Result<Vec<ContentId>, StoreError> {
         let mut wanted = self.own(&request.contents);
         let observed = self.store.observed_since(&wanted, request.since).await?;
@@ -135,12 +137,12 @@ impl Parts {
         Ok(wanted)
     }
 
-    /// Observes contents: those with fresh details by their numbers, then the others, and those that the first left out. Both
-    /// in the order given.
+    /// Observes contents: first the statistics of those with fresh details, then everything of the others and of those
+    /// that the first answers left out. Both in the order given.
     pub(super) async fn work_off(&self, wanted: Vec<ContentId>, order: &Order) -> ContentsObserved {
         let mut answer = ContentsObserved::default();
         if self.platform.routes(Scope::Everything).is_empty() && !wanted.is_empty() {
-            let error = format!("there is no API key for {}", self.platform.id());
+            let error = format!("no API key for {}", self.platform.id());
             answer.fall_short(&wanted, Reason::PlatformUnavailable, error);
             return answer;
         }
@@ -174,7 +176,7 @@ impl Parts {
         answer
     }
 
-    /// The contents for which numbers alone will do.
+    /// The contents for which statistics are enough.
     async fn to_count(&self, wanted: &[ContentId], order: &Order) -> Result<Vec<ContentId>, StoreError> {
         if self.platform.routes(Scope::Numbers).is_empty() {
             return Ok(Vec::new());
@@ -184,8 +186,8 @@ impl Parts {
         Ok(wanted.iter().filter(|content| known.contains(content)).cloned().collect())
     }
 
-    /// What is left of contents without those that crashed too often today, which fall short. (What a platform says of a
-    /// content is only known by asking, so the day takes the place of its digest.)
+    /// Removes the contents that caused too many panics today and reports them as shortfalls. (What a platform answers
+    /// about an item is only known after a request, so the day takes the place of a digest.)
     async fn without_quarantined(
         &self,
         wanted: Vec<ContentId>,
@@ -200,8 +202,10 @@ impl Parts {
         let (held, wanted): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|content| quarantine.holds(&content_item(content, &day)));
         for content in &held {
-            let error =
-                format!("{}: reading what the platform says of it crashed; it is left alone today", content.as_str());
+            let error = format!(
+                "{}: reading the platform's answer panicked repeatedly; skipped until tomorrow",
+                content.as_str()
+            );
             answer.fall_short(std::slice::from_ref(content), Reason::PlatformUnavailable, error);
         }
         Ok(wanted)

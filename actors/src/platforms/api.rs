@@ -1,4 +1,4 @@
-//! What makes one platform different from another, and in what terms its actor speaks with it.
+//! What makes one platform different from another, and the interface between a platform and its actor.
 
 use super::spec::PlatformSpec;
 use crate::outbound::Outbound;
@@ -27,19 +27,19 @@ pub trait PlatformApi: Send + Sync + 'static {
         self.spec().platform
     }
 
-    /// Bounds and price of its requests.
+    /// Limits and price of its requests.
     fn terms(&self) -> Terms;
 
     /// Its daily budget, which can be changed while it is in use.
     fn budget(&self) -> &DailyBudget;
 
-    /// The ways to ask for this much of a content, one for each key. None without a key, in which case all contents are
-    /// `platform_unavailable`; and none where the platform has no such method.
+    /// The routes by which this scope can be requested, one for each key. Empty without a key, in which case all
+    /// contents are `platform_unavailable`, and where the platform has no such method.
     fn routes(&self, scope: Scope) -> Vec<Route>;
 
-    /// Asks once, by one way, for a batch of at most `batch_size` contents of this platform. A content that is missing
-    /// from the answer is unknown. It ends by `until` of the monotonic clock with whatever it has by then: nobody waits
-    /// longer, and what is paid for would be lost.
+    /// Requests a batch of at most `batch_size` contents of this platform once, by one route. A video or reel that is
+    /// missing from the answer is unknown. The call ends by `until` of the monotonic clock with whatever it has by
+    /// then: nobody waits longer, and what is paid for would be lost.
     async fn observe(
         &self,
         outbound: &Outbound,
@@ -51,7 +51,7 @@ pub trait PlatformApi: Send + Sync + 'static {
     /// The ledger's date at a moment of chain time, by the platform's own calendar.
     fn ledger_date(&self, at: Moment) -> String;
 
-    /// The moment at which the ledger's date changes next, and budgets begin anew.
+    /// The moment at which the ledger's date changes next and budgets reset.
     fn ledger_reset(&self, at: Moment) -> Moment;
 }
 
@@ -61,45 +61,46 @@ pub const BATCHES: &str = "batches";
 /// What the subjects of a key's outcomes begin with; its place in the configuration follows, from 1.
 pub const KEY: &str = "key ";
 
-/// How much of a content is asked for.
+/// How much of a video or reel is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Its details and its numbers; who is left out of a complete answer is absent.
+    /// Its details and its statistics; what a complete answer leaves out is absent.
     Everything,
-    /// Its numbers alone; who is left out is unknown.
+    /// Its statistics only; what an answer leaves out is unknown.
     Numbers,
 }
 
-/// A way to ask: a key, how much is asked for, and the bucket that pays.
+/// A route for requests: a key, how much is requested, and the bucket that pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The key's place in the configuration, from 0.
     pub key: usize,
-    /// How much is asked for.
+    /// How much is requested.
     pub scope: Scope,
     /// The bucket of the ledger. It names the key by a digest, never by itself.
     pub bucket: String,
 }
 
-/// Bounds and price of a platform's requests.
+/// Limits and price of a platform's requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// Contents in one batch.
     pub batch_size: usize,
-    /// Batches under way at one time.
+    /// Batches in flight at one time.
     pub max_in_flight: usize,
-    /// Units that a batch is debited before it is asked for.
+    /// Units that are debited for a batch before it is requested.
     pub units_per_batch: u64,
     /// Units that may be spent in one day from one bucket.
     pub daily_budget: u64,
     /// Pauses before further attempts at a batch; each attempt is debited.
     pub retry_pauses: &'static [Duration],
-    /// The time that has to be left for an attempt: with less, nothing could come of it, and it is not made.
+    /// The least time for an attempt: with less left it cannot succeed and is not made.
     pub least_time: Duration,
 }
 
-/// Units that may be spent in one day from one bucket, shared by whoever spends or shows them. It can be changed at any
-/// time: the ledger is asked with the budget of the moment, so what is spent already counts.
+/// Units that may be spent in one day from one bucket, shared by the code that spends them and the code that shows
+/// them. It can be changed at any time: each debit is checked against the current budget, so what is spent already
+/// counts.
 #[derive(Clone, Debug)]
 pub struct DailyBudget(Arc<AtomicU64>);
 
@@ -123,11 +124,11 @@ impl DailyBudget {
 /// A platform's answer to a batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchAnswer {
-    /// What it showed of each content that it showed anything of.
+    /// What it showed, by video or reel.
     pub sightings: BTreeMap<ContentId, Sighting>,
-    /// What it said of contents instead of showing them.
+    /// What it answered about contents that it did not show.
     pub words: BTreeMap<ContentId, String>,
-    /// Units that were debited and not spent.
+    /// Units that were debited but not spent.
     pub unspent_units: u64,
 }
 
@@ -136,26 +137,26 @@ pub struct BatchAnswer {
 pub struct BatchFailure {
     /// Why.
     pub error: BatchError,
-    /// Units that were debited and are known not to have been spent.
+    /// Units that were debited and are known to be unspent.
     pub unspent_units: u64,
 }
 
 impl From<BatchError> for BatchFailure {
-    /// As long as nobody knows better, what was debited was spent.
+    /// Unless known otherwise, what was debited was spent.
     fn from(error: BatchError) -> Self {
         Self { error, unspent_units: 0 }
     }
 }
 
-/// A refusal that may concern the key alone.
+/// A rejection that may concern the key only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRefusal {
-    /// Which key was refused, and what the platform said; no secret is in it.
+    /// Which key was rejected and what the platform answered; contains no secret.
     pub words: String,
-    /// The same for refusals of the same way, whatever the key.
+    /// Equal for rejections of the same kind, whatever the key.
     pub sign: String,
-    /// Whether the platform says that the key is the reason. Otherwise another key that is refused in the same way shows
-    /// that it is not.
+    /// Whether the platform says that the key is the reason. Otherwise another key that is rejected in the same way
+    /// shows that it is not.
     pub is_certain: bool,
 }
 
@@ -168,7 +169,7 @@ impl fmt::Display for KeyRefusal {
 /// Why there is no answer to a batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// In passing: it may be tried again, at the earliest after the pause that the platform asks for.
+    /// Temporary: retry, at the earliest after the pause that the platform asks for.
     #[error("{error}")]
     Passing {
         /// What happened.
@@ -176,29 +177,29 @@ pub enum BatchError {
         /// What the platform asks for, if it does.
         retry_after: Option<Duration>,
     },
-    /// Trying again soon would not help: an answer that is not understood, a request that is refused.
+    /// A retry soon would not help: an answer that cannot be read, a request that is rejected.
     #[error("{0}")]
     Lasting(String),
-    /// Nobody knows whether it was done, or it was done and its result is lost: it is not ordered twice.
+    /// The outcome is unknown, or the result is lost: the request is not repeated.
     #[error("{0}")]
     Lost(String),
-    /// The order ended before an answer came, which says nothing of the platform. What was asked for stays paid.
+    /// The order ended before an answer came; this is no failure of the platform. What was requested stays paid.
     #[error("{0}")]
     OutOfTime(String),
-    /// Nothing was sent and nothing is owed: the platform asked to wait longer than anybody waits here, or too little time
-    /// was left.
+    /// Nothing was sent and nothing is owed: the platform asked for a longer pause than the order allows, or too
+    /// little time was left.
     #[error("{0}")]
     Held(String),
-    /// The platform says that this bucket is used up: it rests until the budget begins anew.
+    /// The platform says that this bucket is used up: paused until the quota reset.
     #[error("{0}")]
     QuotaExhausted(String),
-    /// The account has no money left; nobody knows until when.
+    /// The account has no money left; it is unknown until when.
     #[error("{0}")]
     Unfunded(String),
-    /// The platform refuses this key, as far as anybody knows: another one is asked.
+    /// The platform rejects this key, as far as known: another one is tried.
     #[error("{0}")]
     KeyRefused(KeyRefusal),
-    /// The platform has no such method, or not for this key: everything is asked for instead.
+    /// The platform has no such method, or not for this key: everything is requested instead.
     #[error("{0}")]
     MethodMissing(KeyRefusal),
 }
@@ -218,7 +219,7 @@ impl BatchError {
     }
 }
 
-/// The name that a key has in the ledger and in logs: the beginning of a digest, from which it cannot be told.
+/// The name of a key in the ledger and in logs: the beginning of a digest, from which the key cannot be derived.
 pub(crate) fn key_name(key: &SecretString) -> String {
     const SHOWN_BYTES: usize = 4;
     let digest = Sha256::new().chain_update("key of a ledger: ").chain_update(key.expose_secret()).finalize();

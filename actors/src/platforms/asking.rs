@@ -1,4 +1,5 @@
-//! Asking for one batch: again after failures in passing, by one route after the other, each debited before it is asked.
+//! Requests one batch: retries temporary failures and tries one route after the other; each attempt is debited before
+//! it is made.
 
 use super::api::{BatchAnswer, BatchError, KEY, KeyRefusal, Route, Scope};
 use super::ledger::{Day, Refusals};
@@ -9,12 +10,12 @@ use crate::stats::ActorStats;
 use std::time::Duration;
 use tensorflix_domain::ids::ContentId;
 
-/// Routes of one batch that were refused so that nobody can tell yet whether it is for the key's sake.
+/// Routes of one batch that were rejected, while it is not known yet whether the key is the reason.
 #[derive(Default)]
 struct Unclear(Vec<(Route, KeyRefusal)>);
 
 impl Unclear {
-    /// Whether another key was refused in the same way.
+    /// Whether another key was rejected in the same way.
     fn confirms(&self, refusal: &KeyRefusal) -> bool {
         self.0.iter().any(|(_, known)| known.sign == refusal.sign)
     }
@@ -36,7 +37,7 @@ impl Parts {
                     if pause > LONGEST_PAUSE || !self.has_time(order, pause) {
                         return Err(BatchError::Passing { error, retry_after });
                     }
-                    tracing::debug!(platform = %self.platform.id(), error, pause_ms = pause.as_millis(), "asking again");
+                    tracing::debug!(platform = %self.platform.id(), error, pause_ms = pause.as_millis(), "request failed; will retry");
                     self.clock.sleep(pause).await;
                 }
                 (answered, _) => return answered,
@@ -44,21 +45,22 @@ impl Parts {
         }
     }
 
-    /// Whether enough of an order is left, after a pause, for an attempt that could come to something.
+    /// Whether enough time of an order is left, after a pause, for an attempt that can succeed.
     fn has_time(&self, order: &Order, pause: Duration) -> bool {
         let left = order.deadline.saturating_sub(self.clock.monotonic()).saturating_sub(pause);
         !left.is_zero() && left >= self.platform.terms().least_time
     }
 
-    /// The day of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
-    /// given, and a budget may be renewed meanwhile.
+    /// The day of the ledger by the newest known chain time: an order may be handled long after it was given, and the
+    /// quota may have been reset meanwhile.
     pub(super) async fn day(&self, order: &Order) -> Result<Day, StoreError> {
         let head = self.store.latest_head().await?;
         let time = head.map_or(order.as_of.time, |head| head.stamp.time.max(order.as_of.time));
         Ok(Day::of(&*self.platform, time))
     }
 
-    /// Asks by the first route that pays and is not refused. Each attempt is debited before it is made, on its own day.
+    /// Requests by the first route that has budget and is not rejected. Each attempt is debited before it is made, on
+    /// its own day.
     async fn ask(&self, batch: &[ContentId], scope: Scope, order: &Order) -> Result<BatchAnswer, BatchError> {
         let passing = |error: StoreError| BatchError::Passing { error: error.to_string(), retry_after: None };
         let (mut refusals, mut unclear) = (Refusals::default(), Unclear::default());
@@ -92,7 +94,7 @@ impl Parts {
                 BatchError::QuotaExhausted(error) => self.ledger.exhaust(&route, &day, &terms, error).await,
                 BatchError::KeyRefused(refusal) if refusal.is_certain => self.ledger.put_aside(&route, refusal),
                 BatchError::KeyRefused(refusal) if unclear.confirms(refusal) => {
-                    // It is for what was asked, as far as anybody knows.
+                    // The request itself is the reason, as far as known.
                     self.ledger.refused_for_all(&*self.platform, refusal);
                     return Err(BatchError::Lasting(refusal.to_string()));
                 }
@@ -123,18 +125,18 @@ impl Parts {
         Err(error)
     }
 
-    /// A request begun now would only be broken off, and paid for.
+    /// A request begun now would be cut off, and paid for.
     pub(super) fn too_late(&self) -> BatchError {
-        BatchError::Held(format!("no time was left to ask {}", self.platform.id()))
+        BatchError::Held(format!("not enough time left to ask {}", self.platform.id()))
     }
 
-    /// The keys that were refused rest: another one was not refused in the same way.
+    /// Disables the keys that were rejected: another one was not rejected in the same way.
     fn put_aside(&self, unclear: &Unclear) {
         unclear.0.iter().for_each(|(route, refusal)| self.ledger.put_aside(route, refusal));
     }
 }
 
-/// What the outcomes of one key are about: the key's place in the configuration, from 1, and what it was asked for.
+/// The subject of one key's outcomes: the key's place in the configuration, from 1, and what was requested with it.
 fn key_subject(route: &Route) -> String {
     let key = route.key + 1;
     match route.scope {
@@ -143,8 +145,8 @@ fn key_subject(route: &Route) -> String {
     }
 }
 
-/// Notes that a call failed, unless that says nothing of the key: nothing was sent, nobody waited for the answer, the budget
-/// is used up, or the platform has no such method.
+/// Notes that a call failed, unless the failure is not about the key: nothing was sent, nobody waited for the answer,
+/// the budget is used up, or the platform has no such method.
 fn note_failure(stats: &ActorStats, route: &Route, error: &BatchError) {
     let (outcomes, subject) = (stats.outcomes(), key_subject(route));
     match error {

@@ -1,4 +1,4 @@
-//! Batches of one order: cut, asked for side by side, stored, and counted as what they came to.
+//! Batches of one order: cut, requested concurrently, stored, and counted by their outcome.
 
 use super::api::{BATCHES, BatchAnswer, BatchError, Scope};
 use super::ledger::Day;
@@ -18,24 +18,24 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Sighting};
 use tensorflix_domain::verdict::Reason;
 
-/// Batches that are cut in halves for one look, because they crash: enough to find a few contents in a batch of fifty.
-/// If whatever a platform says crashes, this bounds what is spent to find that out.
+/// Most batches that are cut in halves in one pass because they panic: enough to find a few contents in a batch of
+/// fifty. If every answer of a platform causes a panic, this bounds what is spent to find that out.
 pub const MOST_SPLITS: u32 = 24;
 
-/// What lies at least between two requests whose answers leave a content out, before it counts as absent.
+/// Least time between two requests with answers that leave an item out, before it counts as absent.
 pub const ABSENCE_APART: Duration = Duration::from_secs(2);
 
-/// Time beyond an order's deadline after which a batch is dropped that should have ended by itself: a port that breaks its
-/// promise holds nobody up. Shorter than anybody waits for the order's answer.
+/// Time after an order's deadline at which a batch that should have ended by itself is dropped: a port that breaks its
+/// contract blocks nobody. Shorter than anybody waits for the order's answer.
 pub const ORDER_GRACE: Duration = Duration::from_secs(3);
 
-/// Contents that an error names of those that it is about.
+/// Most contents that one error names.
 const MOST_NAMED: usize = 3;
 
-/// What is asked for, and what it means if an answer leaves a content out.
+/// What is requested, and what it means if an answer leaves an item out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Numbers alone: nothing.
+    /// Statistics only: it means nothing.
     Numbers,
     /// Everything: it may be gone.
     First,
@@ -52,29 +52,29 @@ impl Look {
     }
 }
 
-/// What a batch that was answered came to, beside what is stored of it.
+/// The outcome of an answered batch, beside what is stored of it.
 #[derive(Default)]
 struct Answered {
-    /// Contents of which the answer showed nothing, with what it said instead.
+    /// Contents that the answer did not show, with what it said instead.
     passed_over: BTreeMap<ContentId, String>,
-    /// Contents that the answer left out, at the first look.
+    /// Contents that the first answer left out.
     left_out: Vec<ContentId>,
     /// When it came, by the monotonic clock.
     at: Duration,
 }
 
-/// Contents that first looks left out.
+/// Contents that first answers left out.
 #[derive(Default)]
 pub(super) struct LeftOut {
     pub(super) contents: HashSet<ContentId>,
-    /// When the last answer came that left one out, by the monotonic clock.
+    /// When the last answer that left one out came, by the monotonic clock.
     pub(super) at: Duration,
 }
 
 type Outcome<'a> = (&'a [ContentId], Result<Answered, BatchError>);
 
 impl Parts {
-    /// Asks for numbers alone. Gives the contents that need more than that.
+    /// Requests statistics only. Returns the contents that need more than that.
     pub(super) async fn count(
         &self,
         contents: &[ContentId],
@@ -96,7 +96,7 @@ impl Parts {
         uncounted
     }
 
-    /// Asks for everything. Gives the contents that a first look left out.
+    /// Requests everything. Returns the contents that a first answer left out.
     pub(super) async fn look(
         &self,
         contents: &[ContentId],
@@ -115,7 +115,7 @@ impl Parts {
                         left_out.contents.extend(answered.left_out);
                     }
                 }
-                // One answer alone left these out: that is no matter of a budget, and no cycle waits for it.
+                // Only one answer left these out: the budget is not the reason, and no cycle waits for it.
                 Err(error) if look == Look::Second => {
                     answer.fall_short(batch, Reason::PlatformUnavailable, error.to_string());
                 }
@@ -132,7 +132,7 @@ impl Parts {
         left_out
     }
 
-    /// Contents of which an answer showed nothing are unknown; what the platform said of them is the reason.
+    /// Contents that an answer did not show are unknown; what the platform said about them is the reason.
     fn pass_over(&self, passed_over: BTreeMap<ContentId, String>, answer: &mut ContentsObserved) {
         let mut by_words: BTreeMap<&str, Vec<ContentId>> = BTreeMap::new();
         for (content, words) in &passed_over {
@@ -141,16 +141,16 @@ impl Parts {
         let platform = self.platform.id();
         for (words, contents) in by_words {
             let error = if words.is_empty() {
-                format!("{platform} said nothing of some contents")
+                format!("{platform} returned no data for some contents")
             } else {
-                format!("{platform} shows nothing of {}: {words}", names(&contents))
+                format!("{platform} returned no data for {}: {words}", names(&contents))
             };
             answer.fall_short(&contents, Reason::PlatformUnavailable, error);
         }
         answer.passed_over.extend(passed_over);
     }
 
-    /// Asks in batches, in the order of the contents, so many at a time as the platform's terms allow.
+    /// Requests batches in the order of the contents, as many at a time as the platform's terms allow.
     async fn ask_in_batches<'a>(&self, contents: &'a [ContentId], look: Look, order: &Order) -> Vec<Outcome<'a>> {
         let terms = self.platform.terms();
         let batches: Vec<&[ContentId]> = contents.chunks(terms.batch_size.max(1)).collect();
@@ -163,7 +163,7 @@ impl Parts {
             .await
     }
 
-    /// Observes a batch so that a crash costs the content alone that is to blame: a batch that crashes is asked for again
+    /// Observes a batch so that a panic affects only the item that causes it: a batch that panics is requested again
     /// in halves, as long as there are `splits` left.
     async fn observe_apart<'a>(
         &self,
@@ -174,7 +174,7 @@ impl Parts {
     ) -> Vec<Outcome<'a>> {
         let (mut waiting, mut results) = (vec![batch], Vec::new());
         while let Some(batch) = waiting.pop() {
-            // The actor's own state is the ledger's, whose lock is never held over a call.
+            // The actor's only state is the ledger's, and its lock is never held during a call.
             if let Ok(result) = AssertUnwindSafe(self.observe_batch(batch, look, order)).catch_unwind().await {
                 results.push((batch, result));
                 continue;
@@ -188,7 +188,7 @@ impl Parts {
             self.stats.count_failed();
             let error = match (batch, look.scope()) {
                 ([content], Scope::Everything) => self.crashed(content, order).await,
-                _ => "reading what the platform says of some contents crashed: a bug of the validator".to_owned(),
+                _ => "reading the platform's answer about some contents panicked: a bug in the validator".to_owned(),
             };
             self.stats.outcomes().failed(BATCHES, &error);
             results.push((batch, Err(BatchError::Lasting(error))));
@@ -196,7 +196,7 @@ impl Parts {
         results
     }
 
-    /// Counts a crash of one content, in the store first. Gives what to report.
+    /// Counts a panic caused by one item, in the store first. Returns what to report.
     async fn crashed(&self, content: &ContentId, order: &Order) -> String {
         let day = Day::of(&*self.platform, order.as_of.time);
         let counted = async {
@@ -254,8 +254,8 @@ impl Parts {
         Ok(answered)
     }
 
-    /// Of what an answer leaves out, the contents that were absent when they were looked at last: that was by an earlier
-    /// request, so this answer is the second one.
+    /// Of what an answer leaves out, the contents that were absent in their last observation: it was made by an
+    /// earlier request, so this answer is the second one.
     async fn known_to_be_gone(
         &self,
         answer: &BatchAnswer,
@@ -276,7 +276,7 @@ impl Parts {
             .collect())
     }
 
-    /// Counts and logs a failed batch. What concerns a whole route is in the log once already.
+    /// Counts and logs a failed batch. What concerns a whole route was logged already.
     fn report(&self, batch: &[ContentId], scope: Scope, error: &BatchError) {
         let (platform, contents) = (self.platform.id(), batch.len());
         if scope == Scope::Numbers && is_of_route(error) {
@@ -284,18 +284,20 @@ impl Parts {
             return;
         }
         self.stats.count_failed();
-        // A budget that is used up is told of as such; an order that ended says nothing of the platform.
+        // A used-up budget is reported as such; an order that ended is no failure of the platform.
         if !matches!(error, BatchError::QuotaExhausted(_) | BatchError::OutOfTime(_)) {
             self.stats.outcomes().failed(BATCHES, &error.to_string());
         }
         match error {
-            BatchError::QuotaExhausted(_) => tracing::debug!(%platform, contents, %error, "a batch was not asked for"),
-            error => tracing::warn!(%platform, contents, %error, "a batch was not observed"),
+            BatchError::QuotaExhausted(_) => {
+                tracing::debug!(%platform, contents, %error, "batch skipped: quota used up")
+            }
+            error => tracing::warn!(%platform, contents, %error, "batch could not be observed"),
         }
     }
 }
 
-/// The first of some contents, and how many more there are.
+/// The names of the first contents, and how many more there are.
 fn names(contents: &[ContentId]) -> String {
     let named: Vec<&str> = contents.iter().take(MOST_NAMED).map(ContentId::as_str).collect();
     match contents.len() - named.len() {
@@ -304,7 +306,7 @@ fn names(contents: &[ContentId]) -> String {
     }
 }
 
-/// Whether an error concerns the routes that were tried, and others may lead to an answer.
+/// Whether an error concerns only the routes that were tried, so that others may lead to an answer.
 const fn is_of_route(error: &BatchError) -> bool {
     match error {
         BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::MethodMissing(_) => true,

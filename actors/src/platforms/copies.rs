@@ -1,9 +1,10 @@
-//! One content that stands twice in an answer: what either copy knows counts, and of two that differ the fuller one.
+//! Merges two copies of the same item in one answer: what either copy knows counts, and of two that differ the fuller
+//! one.
 
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence};
 use tensorflix_domain::verification::PlatformSignals;
 
-/// Two copies of the numbers of one content.
+/// Merges two copies of an item's statistics.
 pub(crate) fn join_metrics(first: Metrics, second: Metrics) -> Metrics {
     let (full, other) = if known(&second) > known(&first) { (second, first) } else { (first, second) };
     Metrics {
@@ -14,7 +15,7 @@ pub(crate) fn join_metrics(first: Metrics, second: Metrics) -> Metrics {
     }
 }
 
-/// Two copies of one content.
+/// Merges two copies of an item.
 pub(crate) fn join_copies(first: Presence, second: Presence) -> Presence {
     let metrics = join_metrics(first.metrics, second.metrics);
     let (full, other) = match known_details(&second.details) > known_details(&first.details) {

@@ -1,10 +1,10 @@
-//! Who pays: routes in turn, each debited durably before it is asked, and each at rest once it is refused.
+//! Which route pays: routes are used in turn, each is debited durably before a request, and a rejected one is paused.
 //!
 //! - A bucket is debited in the store by one statement that checks its budget, so neither restarts nor other processes on
 //!   the same store ever spend a unit twice. The date is chain time's.
-//! - A bucket that the platform calls used up is marked so in the store until the next date. A key that is refused, and
-//!   a method that is missing, rest in memory (`rests.rs`) and are tried again later.
-//! - Each of these is said once in the log, not once a batch.
+//! - A bucket that the platform calls used up is marked so in the store until the next date. A rejected key and a
+//!   missing method are disabled in memory and tried again later.
+//! - Each of these is logged once, not once a batch.
 
 use super::api::{BatchError, KeyRefusal, PlatformApi, Route, Scope, Terms};
 use super::rests::{METHOD_REST, NewRest, Rests};
@@ -27,11 +27,11 @@ pub struct BucketState {
     pub spent: u64,
     /// Units that may be spent on it.
     pub budget: u64,
-    /// When the budget begins anew.
+    /// When the budget resets.
     pub resets_at: Moment,
 }
 
-/// The buckets of a platform at a moment of chain time, for whoever shows how it stands. Reads the store only.
+/// The buckets of a platform at a moment of chain time, for status pages. Reads the store only.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -55,8 +55,8 @@ pub async fn bucket_states(
 pub(super) struct Day {
     pub(super) date: String,
     pub(super) resets_at: Moment,
-    /// When a budget that the platform still calls used up is tried again, because the day has just begun: the platform's own
-    /// reset may come a little late.
+    /// When a budget that the platform still calls used up is tried again because the day has just begun: the
+    /// platform's own reset may come a little late.
     pub(super) settles_at: Option<Moment>,
 }
 
@@ -69,14 +69,14 @@ impl Day {
     }
 }
 
-/// The ledger of one platform, with what rests.
+/// The ledger of one platform, with its disabled keys and methods.
 pub(super) struct Ledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     /// Which key begins next.
     turn: AtomicUsize,
     rests: Mutex<Rests>,
-    /// The date for which the log says that all is spent.
+    /// The date for which "quota used up" was logged.
     reported_date: Mutex<Option<String>>,
 }
 
@@ -86,7 +86,7 @@ impl Ledger {
         Self { store, clock, turn: AtomicUsize::new(0), rests, reported_date }
     }
 
-    /// The routes that do not rest, beginning with another key each time.
+    /// The routes that are not disabled, starting with another key each time.
     pub(super) fn routes_in_turn(&self, platform: &dyn PlatformApi, scope: Scope) -> Vec<Route> {
         let mut routes = self.open_routes(platform, scope);
         if !routes.is_empty() {
@@ -102,7 +102,7 @@ impl Ledger {
         routes
     }
 
-    /// Whether a route does not rest.
+    /// Whether a route may be used.
     pub(super) fn is_open(&self, route: &Route) -> bool {
         self.rests().is_open(route.key, route.scope, self.clock.monotonic())
     }
@@ -127,18 +127,18 @@ impl Ledger {
         self.store.debit(&route.bucket, &day.date, terms.units_per_batch, budget).await
     }
 
-    /// When budgets that are used up may be there again: soon, if one waits for the platform's own reset.
+    /// When used-up budgets may be available again: soon, if one waits for the platform's own reset.
     pub(super) fn renewed_at(&self, day: &Day) -> Moment {
         let is_paused = self.rests().is_any_paused(self.clock.monotonic());
         day.settles_at.filter(|_| is_paused).unwrap_or(day.resets_at)
     }
 
-    /// Gives units back. What is not given back counts as spent: the safe side.
+    /// Refunds units. What is not refunded counts as spent: the safe side.
     pub(super) async fn credit(&self, route: &Route, day: &Day, units: u64) {
         if units > 0
             && let Err(error) = self.store.credit(&route.bucket, &day.date, units).await
         {
-            tracing::warn!(%error, bucket = route.bucket, "unspent units could not be given back");
+            tracing::warn!(%error, bucket = route.bucket, "could not refund unspent units; they count as spent");
         }
     }
 
@@ -152,11 +152,11 @@ impl Ledger {
             return;
         }
         if let Err(error) = self.store.exhaust(&route.bucket, &day.date, terms.daily_budget).await {
-            tracing::warn!(%error, bucket = route.bucket, "a used-up bucket could not be marked");
+            tracing::warn!(%error, bucket = route.bucket, "could not mark a bucket as used up; will retry");
         }
     }
 
-    /// A key is refused, and rests.
+    /// Disables a rejected key for a while.
     pub(super) fn put_aside(&self, route: &Route, refusal: &KeyRefusal) {
         let Some(NewRest { rest, is_known }) = self.rests().put_aside(route.key, refusal, self.clock.monotonic())
         else {
@@ -170,26 +170,26 @@ impl Ledger {
         }
     }
 
-    /// A batch was refused for all keys that there are: batch after batch, they rest.
+    /// Notes that a batch was rejected for all keys: after several such batches in a row the keys are disabled.
     pub(super) fn refused_for_all(&self, platform: &dyn PlatformApi, refusal: &KeyRefusal) {
         if self.rests().refused_for_all() {
             self.open_routes(platform, Scope::Everything).iter().for_each(|route| self.put_aside(route, refusal));
         }
     }
 
-    /// A key was answered.
+    /// Notes that a key was accepted.
     pub(super) fn accepted(&self, route: &Route) {
         if self.rests().accepted(route.key, route.scope) {
             tracing::info!(key = route.key + 1, bucket = route.bucket, "API key accepted again");
         }
     }
 
-    /// Why keys rest.
+    /// Why keys are disabled.
     pub(super) fn refusals(&self) -> BTreeSet<String> {
         self.rests().refusals(self.clock.monotonic())
     }
 
-    /// A key does not have the method for numbers alone.
+    /// Notes that the stats-only method is not available for a key.
     pub(super) fn withdraw_numbers(&self, platform: &dyn PlatformApi, route: &Route, refusal: &KeyRefusal) {
         let key_count = platform.routes(Scope::Numbers).len();
         let now = self.clock.monotonic();
@@ -198,7 +198,7 @@ impl Ledger {
         tracing::info!(key, for_all, error = %refusal, retry_in_hours, "stats-only requests disabled");
     }
 
-    /// Says in the log that a day's units are spent, once for the day.
+    /// Logs that a day's units are spent, once for the day.
     pub(super) fn report_spent(&self, platform: &dyn PlatformApi, day: &Day) {
         let mut reported = self.reported_date.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.replace(day.date.clone()).as_ref() != Some(&day.date) {
@@ -206,7 +206,7 @@ impl Ledger {
                 platform = %platform.id(),
                 date = day.date,
                 resets_at = %day.resets_at,
-                "quota_exhausted: nothing more is asked until the reset; cycles go on with the last good evidence"
+                "quota_exhausted: no further requests until the reset; cycles continue with the last good evidence"
             );
         }
     }
@@ -231,7 +231,7 @@ impl Refusals {
         self.is_spent = true;
     }
 
-    /// Takes in why one route led nowhere. Gives an error back that concerns all of them.
+    /// Records why one route failed. Returns an error that concerns all of them.
     pub(super) fn take_in(&mut self, error: BatchError) -> Result<(), BatchError> {
         match error {
             BatchError::Held(error) => self.held = Some(error),
@@ -245,7 +245,8 @@ impl Refusals {
         Ok(())
     }
 
-    /// What to say of all of them: what ends soonest comes first. `resting` says why keys were not asked at all.
+    /// The error for all of them together: what ends soonest comes first. `resting` lists why keys were not used at
+    /// all.
     pub(super) fn into_error(self, platform: &dyn PlatformApi, day: &Day, resting: BTreeSet<String>) -> BatchError {
         let Day { date, resets_at, .. } = day;
         let name = platform.id();
@@ -259,7 +260,7 @@ impl Refusals {
             let error = format!("the quota of {name} is used up for {date}; it resets at {resets_at}");
             return BatchError::QuotaExhausted(error);
         }
-        let words = resting.into_iter().next().unwrap_or_else(|| format!("no key of {name} may be used now"));
+        let words = resting.into_iter().next().unwrap_or_else(|| format!("no API key for {name} can be used now"));
         let rested = || KeyRefusal { words, sign: String::new(), is_certain: true };
         BatchError::KeyRefused(self.refused.into_iter().next().unwrap_or_else(rested))
     }

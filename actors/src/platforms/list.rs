@@ -1,4 +1,4 @@
-//! The platforms of this release: a line each.
+//! The platforms of this release, one line each.
 //!
 //! A process can add others before it reads its configuration ([`install`]). Everything that differs between platforms is
 //! read from their specs.

@@ -1,4 +1,4 @@
-//! What a platform's actor is asked, and what it answers.
+//! Requests to a platform's actor, and its answer.
 
 use actix::Message;
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::places::Turn;
 use tensorflix_domain::verdict::Reason;
 
-/// Request: observe contents of this platform. Those that have an observation at block `since` or later are left as
-/// they are.
+/// Request: observe contents of this platform. Those that have an observation at block `since` or later are skipped.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "ContentsObserved")]
 pub struct ObserveContents {
-    /// Which; at any length, it is cut into batches. Where a budget does not last, those that come first are observed.
+    /// Which contents, in a list of any length; it is cut into batches. Where a budget does not suffice, those that
+    /// come first are observed.
     pub contents: Vec<ContentId>,
     /// The block since which an observation is fresh enough.
     pub since: Block,
@@ -23,11 +23,11 @@ pub struct ObserveContents {
     pub deadline: Duration,
 }
 
-/// Request: observe those of these contents that are due for another look.
+/// Request: observe those of these contents that are due for another observation.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "ContentsObserved")]
 pub struct PollContents {
-    /// All contents that the next cycle will ask for, as far as they are known, and whose turn each of them is.
+    /// All contents that the next cycle will request, as far as they are known, each with the hotkey that it is polled for.
     pub turns: Vec<Turn>,
     /// The newest finalized block, by which observations are dated.
     pub as_of: BlockStamp,
@@ -40,13 +40,14 @@ pub struct PollContents {
 /// Answer to [`ObserveContents`] and [`PollContents`]: everything observed is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
 pub struct ContentsObserved {
-    /// Contents that were observed now.
+    /// Contents that were observed by this request.
     pub observed_count: usize,
     /// Contents that could not be observed, and why.
     pub shortfalls: BTreeMap<ContentId, Reason>,
-    /// Of these, the contents that an answer passed over, with what the platform said instead: it is in no trouble.
+    /// Of these, the contents that an answer did not show, with what the platform said instead: the platform itself is
+    /// healthy.
     pub passed_over: BTreeMap<ContentId, String>,
-    /// When the budget is renewed for whose sake contents fell short.
+    /// When the budget resets for lack of which contents fell short.
     pub budget_renewed_at: Option<Moment>,
     /// What went wrong, each text once, for the report.
     pub errors: Vec<String>,

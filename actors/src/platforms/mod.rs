@@ -2,13 +2,14 @@
 //!
 //! - Owns in the store: observations of its platform, and its ledger.
 //! - Work in flight is bounded by a semaphore, not by the mailbox. Each request debits the ledger before it is made.
-//! - What could not be observed is answered as a shortfall with its reason; it never becomes a number.
+//! - What could not be observed is answered as a shortfall with its reason; it never becomes a count.
 //! - An observation carries the block that the requester names, so it is dated by chain time.
-//! - Where details are known and fresh, numbers alone are asked for, if the platform has a method for that. A content
-//!   that such an answer leaves out is asked for with everything before it counts as absent.
-//! - A content is absent when two answers leave it out, from two requests that lie [`ABSENCE_APART`]. After one it is
-//!   unknown, and nothing of that is remembered: a later request needs two again.
-//! - Contents are asked for in the order given, so that a budget which does not last is spent on those that come first.
+//! - Where details are known and fresh, only statistics are requested, if the platform has a method for that. A video
+//!   or reel that such an answer leaves out is requested in full before it counts as absent.
+//! - A video or reel is absent when two answers leave it out, from two requests at least [`ABSENCE_APART`] apart.
+//!   After one it is unknown, and nothing of that is remembered: a later request needs two again.
+//! - Contents are requested in the order given, so that a budget that does not suffice is spent on those that come
+//!   first.
 //!
 //! What differs between platforms is a [`PlatformApi`]: one file or folder each. It does not know tasks, miners or rules.
 

@@ -21,26 +21,26 @@ pub(super) struct Parts {
     pub(super) stats: Arc<ActorStats>,
     pub(super) slots: Arc<tokio::sync::Semaphore>,
     pub(super) ledger: Ledger,
-    /// Contents of which the log told that an answer about them cannot be true.
+    /// Contents for which an implausible answer was logged already.
     pub(super) implausible: Told,
 }
 
-/// How one request is worked off.
+/// How one request is handled.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
-    /// By which observations are dated.
+    /// The block by which observations are dated.
     pub(super) as_of: BlockStamp,
-    /// By the monotonic clock.
+    /// The deadline, by the monotonic clock.
     pub(super) deadline: Duration,
-    /// Numbers alone will do for contents whose details were seen at this block or later.
+    /// Statistics are enough for contents with details that were seen at this block or later.
     pub(super) details_since: Block,
     /// Units that are left in each bucket for others.
     pub(super) kept_units: u64,
-    /// Whether it comes again by itself soon: then nothing is tried twice, and an outage costs little.
+    /// Whether it is repeated soon anyway: then nothing is retried, and an outage costs little.
     pub(super) is_poll: bool,
 }
 
-/// A content as an item, on one day.
+/// The item of the quarantine for a video or reel, on one day.
 pub(super) fn content_item(content: &ContentId, day: &Day) -> Item {
     let id = format!("{}:{}", content.platform().name(), content.as_str());
     quarantine::item(ItemKind::Content, id, day.date.as_bytes())

@@ -1,5 +1,5 @@
-//! What an answer says that cannot be true is taken out of it before anybody stores it, whatever the platform; the bounds
-//! are the domain's. The log says it once for each content, not at every look.
+//! Removes implausible values from an answer before it is stored, whatever the platform; the bounds are the domain's.
+//! Each video or reel is logged once, not at every observation.
 
 use super::api::BatchAnswer;
 use std::collections::BTreeSet;
@@ -10,10 +10,11 @@ use tensorflix_domain::observation::{Metrics, Sighting};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::plausibility::{Implausible, check_presence, check_views, plausible_count};
 
-/// Contents that are remembered as told of. When there are more, all of them are told of again.
+/// Most contents that are remembered as logged. When there are more, all of them may be logged again.
 const MAX_TOLD: usize = 1_000;
 
-/// Takes contents out of an answer of which it says what cannot be true: they are unknown. Gives them, with what it was.
+/// Removes contents with implausible values from an answer: they are unknown. Returns them, each with what was
+/// implausible.
 pub fn screen(answer: &mut BatchAnswer, platform: Platform, observed_at: Moment) -> Vec<(ContentId, Implausible)> {
     let mut implausible = Vec::new();
     for (content, sighting) in std::mem::take(&mut answer.sightings) {
@@ -45,12 +46,12 @@ fn checked(sighting: Sighting, platform: Platform, observed_at: Moment) -> Resul
     }
 }
 
-/// The contents that the log told of.
+/// The contents that were logged already.
 #[derive(Debug, Default)]
 pub(super) struct Told(Mutex<BTreeSet<ContentId>>);
 
 impl Told {
-    /// Says in the log what could not be true of contents, once for each.
+    /// Logs implausible values, once for each video or reel.
     pub(super) fn tell(&self, platform: Platform, implausible: &[(ContentId, Implausible)]) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (content, error) in implausible {
@@ -58,7 +59,7 @@ impl Told {
                 told.clear();
             }
             if told.insert(content.clone()) {
-                tracing::warn!(%platform, content_id = content.as_str(), %error, "an answer was ignored");
+                tracing::warn!(%platform, content_id = content.as_str(), %error, "implausible answer ignored");
             }
         }
     }

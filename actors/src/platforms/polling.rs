@@ -1,10 +1,10 @@
-//! Looking at contents between cycles: what is due by [`freshness`], and no more than the budget has left over.
+//! Observes contents between cycles: those that are due by [`freshness`], as far as the budget has units to spare.
 //!
-//! - Of what is due, each hotkey has one content looked at in turn.
-//! - Only contents whose details are known are polled; the others are the next cycle's part.
-//! - In every bucket the calls stay untouched that the cycles until the reset need, so that no poll ever costs a cycle
-//!   its evidence. Nothing is tried twice: the next poll comes soon.
-//! - A platform without a method for numbers alone is not polled: Instagram, where each look costs money.
+//! - What is due is observed in turn, one item per hotkey.
+//! - Only contents with known details are polled; the others are left to the next cycle.
+//! - In every bucket the calls that the cycles until the reset need are kept, so that no poll ever costs a cycle
+//!   its evidence. Nothing is retried: the next poll comes soon.
+//! - A platform without a stats-only method is not polled: Instagram, where each observation costs money.
 
 use super::actor::PlatformActor;
 use super::api::Scope;
@@ -18,7 +18,7 @@ use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::freshness::{Allowance, due_in_turn, reserved_calls};
 use tensorflix_domain::ids::{ContentId, Uid};
 
-/// Most contents that one poll asks for: ten calls of fifty.
+/// Most contents that one poll requests: ten calls of fifty.
 pub const MAX_POLLED: usize = 500;
 
 impl Handler<PollContents> for PlatformActor {
@@ -28,7 +28,7 @@ impl Handler<PollContents> for PlatformActor {
         let parts = self.parts();
         Box::pin(async move {
             parts.poll(request).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "contents could not be polled; it is tried again");
+                tracing::warn!(%error, "could not poll contents; will retry");
                 ContentsObserved::default()
             })
         })
@@ -52,7 +52,7 @@ impl Parts {
         let units = self.ledger.units_left(&*self.platform, &day, kept_units).await?;
         let allowance =
             Allowance { calls: units / terms.units_per_batch.max(1), hours_to_reset, batch_size: terms.batch_size };
-        // Whatever their age: a poll is for numbers, and the cycle reads details anew.
+        // Whatever their age: a poll is for statistics, and the cycle reads details again.
         let details_since = 0;
         let known = self.store.details_since(&own, details_since).await?;
         let payer = |content: &ContentId| payers.get(content).copied();

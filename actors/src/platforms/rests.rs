@@ -1,47 +1,47 @@
-//! What is not asked for a while: keys that a platform refuses, and a method that it does not have.
+//! What is disabled for a while: keys that a platform rejects, and a method that it does not have.
 //!
-//! - A refusal that names the key as its reason concerns that key at once. Any other one concerns the key that met it until
-//!   another key is refused in the same way; then it concerns what was asked, or everybody.
-//! - A key that is refused is tried again after [`FIRST_REST`], and after twice as long each time, up to [`LONGEST_REST`].
-//!   One answer makes it as good as any other.
-//! - The last key that is left is not put aside for a refusal of unknown meaning, unless batch after batch meets it.
+//! - A rejection that names the key as its reason concerns that key at once. Any other one concerns the key that met
+//!   it until another key is rejected in the same way; then it concerns the request, or all keys.
+//! - A rejected key is tried again after [`FIRST_REST`], and after twice as long each time, up to [`LONGEST_REST`].
+//!   One accepted request restores it fully.
+//! - The last usable key is not disabled for a rejection of unknown meaning, unless several batches in a row meet it.
 //!
-//! It is all in memory: after a restart each is tried once more. Nothing here waits or asks.
+//! All of it is in memory: after a restart each is tried once more. Nothing here waits or sends requests.
 
 use super::api::{KeyRefusal, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long a key rests that is refused for the first time: a mistake of the moment costs little.
+/// How long a key is disabled after its first rejection: short, so that a temporary mistake costs little.
 const FIRST_REST: Duration = Duration::from_secs(30);
 
-/// How long a key rests at most.
+/// How long a key is disabled at most.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
 
-/// How long a method that the platform does not have is not asked for.
+/// How long a method that the platform does not have is not used.
 pub(super) const METHOD_REST: Duration = Duration::from_secs(6 * 3_600);
 
-/// Batches in a row that may be refused for all keys, before all of them rest.
+/// Batches in a row that may be rejected for all keys before all of them are disabled.
 const MOST_SHARED_REFUSALS: u32 = 3;
 
-/// What rests of one platform, by the monotonic clock.
+/// What is disabled of one platform, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Rests {
     keys: BTreeMap<usize, KeyRest>,
-    /// Keys for which there is no method for numbers alone.
+    /// Keys for which there is no stats-only method.
     without_numbers: BTreeMap<usize, MethodRest>,
-    /// Until when nobody asks for numbers alone.
+    /// Until when no statistics-only requests are made.
     no_numbers_until: Option<Duration>,
-    /// Batches in a row that were refused for all keys.
+    /// Batches in a row that were rejected for all keys.
     shared_refusals: u32,
-    /// Buckets that are not spent from, with the end of that.
+    /// Paused buckets, with the end of the pause.
     paused: BTreeMap<String, Duration>,
 }
 
 #[derive(Debug)]
 struct KeyRest {
     until: Duration,
-    /// How often in a row it was refused.
+    /// How often in a row it was rejected.
     times: u32,
     refusal: KeyRefusal,
 }
@@ -52,16 +52,16 @@ struct MethodRest {
     sign: String,
 }
 
-/// What is to be said of a key that begins to rest.
+/// What to log about a key that was just disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NewRest {
     pub(super) rest: Duration,
-    /// Whether the same was said before.
+    /// Whether the same was logged before.
     pub(super) is_known: bool,
 }
 
 impl Rests {
-    /// Whether a key may be asked for so much.
+    /// Whether a key may be used for this scope.
     pub(super) fn is_open(&self, key: usize, scope: Scope, now: Duration) -> bool {
         let rests = |until: Duration| now < until;
         let is_withdrawn = || {
@@ -72,13 +72,13 @@ impl Rests {
         is_key_open && (scope == Scope::Everything || !is_withdrawn())
     }
 
-    /// Why keys rest, each text once.
+    /// Why keys are disabled, each text once.
     pub(super) fn refusals(&self, now: Duration) -> BTreeSet<String> {
         let resting = self.keys.values().filter(|known| now < known.until);
         resting.map(|known| known.refusal.to_string()).collect()
     }
 
-    /// A key rests. `None` if it rested already.
+    /// Disables a key for a while. `None` if it was disabled already.
     pub(super) fn put_aside(&mut self, key: usize, refusal: &KeyRefusal, now: Duration) -> Option<NewRest> {
         let before = self.keys.get(&key);
         if before.is_some_and(|known| now < known.until) {
@@ -91,14 +91,14 @@ impl Rests {
         Some(NewRest { rest, is_known })
     }
 
-    /// A batch was refused for all keys that there are. Whether keys are to rest for it.
+    /// Notes that a batch was rejected for all keys. Returns whether keys are to be disabled for it.
     pub(super) fn refused_for_all(&mut self) -> bool {
         self.shared_refusals = self.shared_refusals.saturating_add(1);
         self.shared_refusals >= MOST_SHARED_REFUSALS
     }
 
-    /// There is no method for numbers alone for a key. Whether there is none for anybody, which is known once two keys are
-    /// refused in the same way, or if there is no other key.
+    /// Notes that there is no stats-only method for a key. Returns whether there is none for any key, which is known
+    /// once two keys are rejected in the same way, or if there is no other key.
     pub(super) fn withdraw_numbers(&mut self, key: usize, key_count: usize, sign: &str, now: Duration) -> bool {
         let until = now + METHOD_REST;
         let confirms = |(other, known): (&usize, &MethodRest)| *other != key && now < known.until && known.sign == sign;
@@ -110,22 +110,22 @@ impl Rests {
         is_confirmed
     }
 
-    /// Nothing is spent from a bucket for a while.
+    /// Pauses spending from a bucket until then.
     pub(super) fn pause(&mut self, bucket: &str, until: Duration) {
         self.paused.insert(bucket.to_owned(), until);
     }
 
-    /// Whether nothing is spent from a bucket.
+    /// Whether a bucket is paused.
     pub(super) fn is_paused(&self, bucket: &str, now: Duration) -> bool {
         self.paused.get(bucket).is_some_and(|until| now < *until)
     }
 
-    /// Whether nothing is spent from some bucket.
+    /// Whether some bucket is paused.
     pub(super) fn is_any_paused(&self, now: Duration) -> bool {
         self.paused.values().any(|until| now < *until)
     }
 
-    /// A key was answered. Whether it was refused before.
+    /// Notes that a key was accepted. Returns whether it was rejected before.
     pub(super) fn accepted(&mut self, key: usize, scope: Scope) -> bool {
         self.shared_refusals = 0;
         if scope == Scope::Numbers {
@@ -154,8 +154,8 @@ mod tests {
         let mut now = Duration::ZERO;
         let mut said = Vec::new();
         for _ in 0..12 {
-            let new = rests.put_aside(0, &refusal("no"), now).expect("it begins to rest");
-            assert_eq!(rests.put_aside(0, &refusal("no"), now), None, "it rests already");
+            let new = rests.put_aside(0, &refusal("no"), now).expect("it is disabled");
+            assert_eq!(rests.put_aside(0, &refusal("no"), now), None, "it is disabled already");
             assert!(!rests.is_open(0, Scope::Everything, now) && rests.is_open(1, Scope::Everything, now));
             assert_eq!(rests.refusals(now), ["says no".to_owned()].into());
             said.push((new.rest.as_secs(), new.is_known));

@@ -1,4 +1,4 @@
-//! What everybody else has to know of a platform, in one place.
+//! What the rest of the program needs to know about a platform, in one place.
 
 use super::api::PlatformApi;
 use super::tracker::TrackerRoute;
@@ -13,31 +13,31 @@ use tensorflix_settings::{Stated, StatedSection};
 use toml::{Table, Value};
 use url::Url;
 
-/// A platform, as it is registered: see [`PLATFORMS`](super::PLATFORMS).
+/// A registered platform: see [`PLATFORMS`](super::PLATFORMS).
 ///
 /// Settings, keys, rates, budgets, the tracker's route, `/health`, `doctor` and the checks of gists are all read from it.
 #[derive(Debug)]
 pub struct PlatformSpec {
-    /// Its rules: name, grammar of ids, what can be true of it.
+    /// Its rules: name, grammar of ids, which values are plausible.
     pub platform: Platform,
     /// The section of its settings, which is named like the platform. It has the [`COMMON_KEYS`].
     pub settings: StatedSection,
     /// Most keys that are used in turn.
     pub most_keys: usize,
-    /// Makes the way to ask it.
+    /// Makes its client.
     pub connect: fn(Connection<'_>) -> Arc<dyn PlatformApi>,
-    /// Units of its ledger that its settings allow in a day for one bucket.
+    /// Units of its ledger that its settings allow per day and bucket.
     pub daily_units: fn(&Table) -> u64,
     /// What an operator should correct in its settings although they are valid.
     pub warning: fn(&Table) -> Option<String>,
     /// The daily budget in words, such as `9000 units a day for each key`.
     pub budget: fn(&Table) -> String,
-    /// What so many units of its ledger cost, in words.
+    /// What this many units of its ledger cost, in words.
     pub price: fn(units: u64) -> String,
-    /// Most pictures of one video or reel that detectors examine.
+    /// Most images of one video or reel that detectors examine.
     pub most_frames: u64,
-    /// The addresses of these pictures: the platform's own, which no miner chooses. The text is the address that the platform
-    /// gave for its picture, if it gave one.
+    /// The addresses of these images: the platform's own, which no miner chooses. The text is the image address that
+    /// the platform gave, if it gave one.
     pub frames: fn(&ContentId, Option<&str>) -> Vec<Url>,
     /// How the platform tracker serves it.
     pub tracker: TrackerRoute,
@@ -55,7 +55,7 @@ const TIMEOUT: &str = "timeout_secs";
 /// The keys that the section of every platform has.
 pub const COMMON_KEYS: [&str; 4] = [KEY_FILE, RATE, BURST, TIMEOUT];
 
-/// What a platform is connected with.
+/// What a platform's client is made from.
 pub struct Connection<'a> {
     /// The checked values of its settings, every one of them.
     pub settings: &'a Table,
@@ -90,7 +90,7 @@ impl PlatformSpec {
         self.settings.setting(KEY_FILE).and_then(|setting| setting.terms.secret_variable).unwrap_or_default()
     }
 
-    /// How hard it may be asked.
+    /// How fast requests may be sent.
     pub fn rate(settings: &Table) -> Rate {
         let number = |key| match settings.get(key) {
             Some(Value::Float(number)) => *number,

@@ -1,4 +1,4 @@
-//! What clients of the platform tracker get of a platform.
+//! What clients of the platform tracker receive about a platform.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -24,12 +24,12 @@ pub struct TrackerRoute {
     pub schema: fn() -> AnswerSchema,
 }
 
-/// What is known of a video or reel.
+/// What is known about a video or reel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// What was seen.
     pub presence: Presence,
-    /// When.
+    /// When it was seen.
     pub at: BlockStamp,
     /// Whether it is older than it should be, because the platform could not be asked.
     pub is_stale: bool,

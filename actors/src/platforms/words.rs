@@ -1,21 +1,22 @@
-//! What a platform says of a refusal, in a form that can be shown: bounded, and with no key in it.
+//! A platform's own words about a rejection, in a form that can be shown: bounded, and without keys.
 
 /// Most characters of a platform's own words that are kept.
 const MOST_CHARACTERS: usize = 200;
 
-/// What stands where a secret stood.
+/// What replaces a secret.
 const HIDDEN: &str = "<key>";
 
 /// How the keys of Google, and the tokens of Apify, begin.
 const SECRET_STARTS: [&str; 2] = ["AIza", "apify_api_"];
 
-/// Words behind which a key may stand.
+/// Words that a key may follow.
 const SECRET_NAMES: [&str; 4] = ["api_key", "apikey", "key", "token"];
 
-/// Letters from which on a word of letters and digits may be a key.
+/// Least length of a word of letters and digits that may be a key.
 const SHORTEST_SECRET: usize = 20;
 
-/// A platform's words without `secret`, without whatever looks like another one, and without what could steer a terminal.
+/// A platform's words without `secret`, without anything that looks like another secret, and without terminal control
+/// characters.
 pub(crate) fn shown_words(text: &str, secret: &str) -> String {
     let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, HIDDEN) };
     let mut shown = String::new();

@@ -1,4 +1,4 @@
-//! What each actor counts of itself, for the log and for `/metrics`.
+//! Counters of each actor, for the log and for `/metrics`.
 //!
 //! Counters only watch: nothing reads them to decide anything.
 
@@ -28,17 +28,17 @@ pub struct ActorStats {
 pub struct StatsReading {
     /// The actor.
     pub name: &'static str,
-    /// Pieces of work that ended well: heads followed, gists asked for, batches observed, cycles decided, weights sent.
+    /// Pieces of work that succeeded: heads followed, gists requested, batches observed, cycles decided, weights sent.
     pub handled: u64,
     /// Pieces of work that failed.
     pub failed: u64,
     /// Restarts by its supervisor.
     pub restarts: u64,
-    /// Pieces of work under way.
+    /// Pieces of work in progress.
     pub in_flight: u64,
     /// Milliseconds that its requests waited for their limiter.
     pub limiter_wait_ms: u64,
-    /// Whether its supervisor has put it to rest after too many restarts.
+    /// Whether its supervisor has paused it after too many restarts.
     pub is_resting: bool,
 }
 
@@ -62,7 +62,7 @@ impl ActorStats {
         self.name
     }
 
-    /// Counts work that ended well.
+    /// Counts work that succeeded.
     pub fn count_handled(&self) {
         self.handled.fetch_add(1, Ordering::Relaxed);
     }
@@ -72,7 +72,7 @@ impl ActorStats {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What came of the last pieces of work, by subject.
+    /// The outcomes of the last pieces of work, by subject.
     pub const fn outcomes(&self) -> &Outcomes {
         &self.outcomes
     }
@@ -82,7 +82,7 @@ impl ActorStats {
         self.restarts.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes that the actor rests, or no longer does.
+    /// Notes that the actor is paused, or no longer is.
     pub fn set_resting(&self, is_resting: bool) {
         self.is_resting.store(is_resting, Ordering::Relaxed);
     }
@@ -93,7 +93,7 @@ impl ActorStats {
         self.limiter_wait_ms.fetch_add(waited_ms, Ordering::Relaxed);
     }
 
-    /// Counts a piece of work as under way until the guard is dropped, also by a panic.
+    /// Counts a piece of work as in progress until the guard is dropped, also by a panic.
     pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(self))
@@ -113,7 +113,7 @@ impl ActorStats {
     }
 }
 
-/// A piece of work under way.
+/// A piece of work in progress.
 #[derive(Debug)]
 pub struct InFlight(Arc<ActorStats>);
 

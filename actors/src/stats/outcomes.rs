@@ -1,9 +1,9 @@
-//! What came of an actor's last pieces of work, by what they were about: a platform's key, a round of gists, weights.
+//! Outcomes of an actor's last pieces of work, by subject: a platform's key, a round of gists, weights.
 //!
-//! - Counters tell how much an actor does; this tells whether it succeeds. It is judged by whoever shows it.
-//! - A subject is a name of this program (`key 1`, `weights`), never one of a miner's, so their number is bounded; beyond
+//! - Counters show how much an actor does; outcomes show whether it succeeds. The pages that show them judge them.
+//! - A subject is a name of this program (`key 1`, `weights`), never a miner's, so their number is bounded; beyond
 //!   [`MAX_SUBJECTS`] nothing is added.
-//! - It only watches: nothing reads it to decide anything, and it is forgotten with the process.
+//! - Outcomes only watch: nothing reads them to decide anything, and they end with the process.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,20 +14,20 @@ pub const MAX_SUBJECTS: usize = 64;
 /// Longest error that is kept, in characters.
 const MAX_ERROR_CHARS: usize = 300;
 
-/// What came of the work on one subject.
+/// The outcomes of the work on one subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Pieces of work that ended well, at least in part.
+    /// Pieces of work that succeeded, at least in part.
     pub succeeded: u64,
-    /// Pieces of work of which nothing came.
+    /// Pieces of work that failed.
     pub failed: u64,
-    /// Pieces of work in a row, up to the last one, of which nothing came.
+    /// Pieces of work that failed in a row, up to the last one.
     pub failures_in_a_row: u32,
     /// Parts of the last piece of work, such as the gists of a round.
     pub parts: u64,
     /// Those of them that failed.
     pub failed_parts: u64,
-    /// Whether the last failure was a refusal that passes only when the operator acts.
+    /// Whether the last failure was a rejection that only the operator can resolve.
     pub is_refusal: bool,
     /// Why the last piece of work failed, or a part of it.
     pub error: Option<String>,
@@ -38,17 +38,17 @@ pub struct Outcome {
 pub struct Outcomes(Mutex<BTreeMap<String, Outcome>>);
 
 impl Outcomes {
-    /// A piece of work ended well.
+    /// Notes that a piece of work succeeded.
     pub fn succeeded(&self, subject: &str) {
         self.partly(subject, 1, 0, None);
     }
 
-    /// A piece of work failed.
+    /// Notes that a piece of work failed.
     pub fn failed(&self, subject: &str, error: &str) {
         self.partly(subject, 1, 1, Some(error));
     }
 
-    /// A piece of work was refused, and will be until the operator acts.
+    /// Notes that a piece of work was rejected, and will be until the operator acts.
     pub fn refused(&self, subject: &str, error: &str) {
         self.failed(subject, error);
         if let Some(outcome) = self.lock().get_mut(subject) {
@@ -56,15 +56,15 @@ impl Outcomes {
         }
     }
 
-    /// What failed before fails no more, though there was nothing to do.
+    /// Notes that an earlier failure is resolved, although there was nothing to do.
     pub fn recovered(&self, subject: &str) {
         if let Some(outcome) = self.lock().get_mut(subject) {
             (outcome.failures_in_a_row, outcome.is_refusal, outcome.error) = (0, false, None);
         }
     }
 
-    /// A piece of work of several parts ended, of which some failed; it failed if all of them did. Without a part there is
-    /// nothing to judge, and all stays as it was.
+    /// Notes the end of a piece of work with several parts, of which some failed; it failed if all of them did.
+    /// Without any part nothing changes.
     pub fn partly(&self, subject: &str, parts: u64, failed_parts: u64, error: Option<&str>) {
         if parts == 0 {
             return;

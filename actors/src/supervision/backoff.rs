@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// Of a pause, jitter takes away at most one part in so many.
+/// Jitter shortens a pause by at most one part in this many.
 const JITTER_PARTS: u32 = 4;
 
 /// How often, and how fast, an actor may be restarted.
@@ -31,13 +31,13 @@ impl Default for RestartLimits {
     }
 }
 
-/// Keeps actors, and validators, that failed at the same moment from all coming back at the same moment. It only ever
-/// shortens a pause, by a quarter at most.
+/// Spreads the restarts of actors, and of validators, that failed at the same moment. It only ever shortens a pause,
+/// by a quarter at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Jitter(Option<u64>);
 
 impl Jitter {
-    /// Every pause as long as the limits say.
+    /// No jitter: every pause is as long as the limits say.
     pub const NONE: Self = Self(None);
 
     /// Different in each process.
@@ -50,7 +50,7 @@ impl Jitter {
         Self(Some(seed))
     }
 
-    /// What is left of a pause.
+    /// A pause after jitter.
     fn apply(self, pause: Duration, name: &str, count: u32) -> Duration {
         let Some(seed) = self.0 else { return pause };
         // FNV-1a, then a finalizer that spreads it over all bits: nothing depends on its quality.
@@ -91,7 +91,7 @@ impl History {
         Some(self.jitter.apply(doubled.min(self.limits.backoff_max), self.name, count))
     }
 
-    /// Begins with a clean record.
+    /// Forgets all restarts so far.
     pub(super) fn clear(&mut self) {
         self.restarts.clear();
     }

@@ -1,26 +1,27 @@
-//! Whether an actor still takes messages: it is asked, and one that does not answer in time is stuck.
+//! Checks whether an actor still takes messages: one that does not answer a heartbeat in time is stuck.
 //!
-//! What it finds is a context that hangs, in `ctx.wait` above all. A future that hangs beside a context that works is not
-//! found; each of those has a deadline of its own. A thread that is blocked can ask nobody: see [`watchdog`](super::watchdog).
+//! It detects a context that hangs, above all in `ctx.wait`. A future that hangs beside a working context is not
+//! detected; each of those has its own deadline. A blocked thread cannot send heartbeats: see
+//! [`watchdog`](super::watchdog).
 
 use crate::ports::Clock;
 use actix::dev::ToEnvelope;
 use actix::{Actor, Handler, Message, WeakAddr};
 use std::time::Duration;
 
-/// How often an actor is asked.
+/// Time between two heartbeats.
 pub const HEARTBEAT_PERIOD: Duration = Duration::from_secs(30);
 
-/// How long it may take to answer. Longer than anything that an actor waits for while it takes no messages: the longest is
-/// ChainWatcher's reading of the subnet.
+/// How long it may take to answer. Longer than anything that an actor waits for while it takes no messages: the
+/// longest is ChainWatcher's read of the subnet.
 pub const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(180);
 
-/// Asked of every supervised actor; the answer says that it takes messages. There is nothing else to do.
+/// Sent to every supervised actor; an answer shows that it takes messages. The handler does nothing else.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct Heartbeat;
 
-/// Asks again and again; ends when the actor did not answer in time.
+/// Sends heartbeats until the actor does not answer in time.
 pub(super) async fn until_stuck<A>(actor: &WeakAddr<A>, clock: &dyn Clock)
 where
     A: Actor + Handler<Heartbeat>,
@@ -28,7 +29,7 @@ where
 {
     loop {
         clock.sleep(HEARTBEAT_PERIOD).await;
-        // The address is held no longer than it takes to ask: an actor ends with the last address that others hold.
+        // The address is not held between heartbeats: an actor ends with the last address that others hold.
         let Some(answer) = actor.upgrade().map(|address| address.send(Heartbeat)) else { continue };
         tokio::select! {
             biased;

@@ -2,10 +2,11 @@
 //!
 //! actix's own supervisor drops an actor that panics. Here the actor's context is a future that is polled inside
 //! `catch_unwind` and never dropped, so its address and its queue survive; only the sender of the message that
-//! panicked gets an error. The actor itself is built again by its factory, so that nothing which a panic left half
-//! done goes on ([`rebuild`]): what has to outlive it is in the store, or the factory holds it. Between restarts there is
+//! panicked gets an error. The actor itself is built again by its factory, so that no state which a panic left half
+//! done is used ([`rebuild`]): what has to outlive it is in the store, or the factory holds it. Between restarts there
+//! is
 //! exponential back-off. Too many restarts within a window escalate: a core actor ends the process, for the service
-//! manager to restart; an optional one rests.
+//! manager to restart; an optional one is paused.
 //!
 //! An actor that takes no messages any more is restarted too ([`Heartbeat`]). Restarting cannot free a thread that is
 //! blocked: [`watchdog`] ends the process then.
@@ -37,30 +38,30 @@ use tokio::sync::mpsc::UnboundedSender;
 /// Messages that wait in a mailbox before `try_send` refuses more.
 pub const MAILBOX_CAPACITY: usize = 64;
 
-/// How long an optional actor rests after too many restarts.
+/// How long an optional actor is paused after too many restarts.
 pub const REST: Duration = Duration::from_secs(15 * 60);
 
-/// What follows when an actor exceeds its limits.
+/// What happens when an actor exceeds its limits.
 #[derive(Clone, Debug)]
 pub enum Importance {
     /// Without it no weights are set: its name is sent here, and the process ends.
     Core(UnboundedSender<&'static str>),
-    /// Without it others go on: it rests for [`REST`] and is tried again.
+    /// The others work without it: it is paused for [`REST`] and then started again.
     Optional,
 }
 
-/// What a supervisor needs to know of its actor.
+/// What a supervisor needs to know about its actor.
 #[derive(Clone)]
 pub struct Supervision {
     /// Its limits.
     pub limits: RestartLimits,
-    /// What spreads its pauses.
+    /// The jitter of its pauses.
     pub jitter: Jitter,
-    /// What follows when they are exceeded.
+    /// What happens when they are exceeded.
     pub importance: Importance,
     /// For back-off.
     pub clock: Arc<dyn Clock>,
-    /// Where restarts are counted; also gives the name.
+    /// Where restarts are counted; also holds the name.
     pub stats: Arc<ActorStats>,
 }
 
@@ -73,7 +74,7 @@ where
     Reserved::new().supervise(supervision, make)
 }
 
-/// An address without its actor, for actors that must know each other. What is sent there waits.
+/// An address without its actor yet, for actors that must know each other. Messages to it wait.
 pub struct Reserved<A: Actor> {
     address: Addr<A>,
     receiver: AddressReceiver<A>,
@@ -121,12 +122,12 @@ where
                             tracing::info!(actor = stats.name(), cause = %end, "actor restarted");
                             break;
                         }
-                        // Nobody holds the address any more: it ended because its work is over.
+                        // Nothing holds the address any more: it ended because its work is over.
                         Ok(false) => {
-                            tracing::debug!(actor = stats.name(), "actor ended for good: nobody can reach it");
+                            tracing::debug!(actor = stats.name(), "actor ended: nothing holds its address");
                             return;
                         }
-                        // The factory panicked, or the end of the old actor did: what is there must not go on as it is.
+                        // The factory panicked, or the end of the old actor did: the old state must not be used.
                         Err(_) => {
                             stats.count_restart();
                             end = End::Panicked;
@@ -139,10 +140,10 @@ where
     }
 }
 
-/// How an actor came to an end.
+/// How an actor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Something of it panicked.
+    /// It panicked.
     Panicked,
     /// It stopped itself, or nobody holds its address any more: which of them is known when it is restarted.
     Stopped,
@@ -160,7 +161,7 @@ impl fmt::Display for End {
     }
 }
 
-/// Waits as the limits demand. `false` if the actor must not be restarted.
+/// Waits as long as the limits require. `false` if the actor must not be restarted.
 async fn pause_before_restart(supervision: &Supervision, history: &mut History, end: End) -> bool {
     let name = supervision.stats.name();
     match (history.next_pause(supervision.clock.monotonic()), &supervision.importance) {
@@ -169,21 +170,21 @@ async fn pause_before_restart(supervision: &Supervision, history: &mut History, 
             match end {
                 End::Panicked => tracing::warn!(actor = name, pause_ms, "actor panicked; restarting it"),
                 End::Stuck => tracing::warn!(actor = name, pause_ms, "actor takes no messages; restarting it"),
-                // Most actors that end do so because nobody needs them any more, and that is no trouble.
+                // Most actors that end do so because nothing needs them any more, and that is no error.
                 End::Stopped => tracing::debug!(actor = name, pause_ms, "actor ended"),
             }
             supervision.clock.sleep(pause).await;
         }
         (None, Importance::Optional) => {
-            tracing::error!(actor = name, cause = %end, rest_secs = REST.as_secs(), "actor fails again and again; it rests");
+            tracing::error!(actor = name, cause = %end, rest_secs = REST.as_secs(), "restart limit reached; actor paused");
             supervision.stats.set_resting(true);
             supervision.clock.sleep(REST).await;
             supervision.stats.set_resting(false);
             history.clear();
         }
         (None, Importance::Core(escalations)) => {
-            tracing::error!(actor = name, cause = %end, "a core actor fails again and again; the process must end");
-            // Nobody to tell means that the process is ending already.
+            tracing::error!(actor = name, cause = %end, "restart limit of a core actor reached; the process will exit");
+            // A closed channel means that the process is ending already.
             let _ = escalations.send(name);
             return false;
         }

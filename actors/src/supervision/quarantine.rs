@@ -1,8 +1,9 @@
-//! Handling what others wrote so that a crash costs the item alone: it is caught, counted in the store, and reported; after
-//! [`MOST_CRASHES`] the item is left alone until its content changes or another release of this program reads it.
+//! Handles input from others so that a panic affects only the item that caused it: the panic is caught, counted in the
+//! store, and reported; after [`MOST_CRASHES`] the item is quarantined until its content changes or another release of
+//! this program reads it.
 //!
-//! What ends the whole process (memory, a stack that overflows) is not caught here: sizes and depths are bounded
-//! where bytes come in.
+//! Failures that end the whole process (out of memory, stack overflow) are not caught here: sizes and depths are
+//! bounded where bytes come in.
 
 use crate::ports::{Store, StoreError};
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ use tensorflix_domain::task::{TaskGist, parse_task_gist};
 /// Another release may read what this one cannot.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// The pure functions that read and judge what others wrote. A test puts one that crashes in their place.
+/// The pure functions that read and judge input from others. A test replaces one by a function that panics.
 #[derive(Clone, Copy)]
 pub struct Rules {
     /// Reads a gist as submissions.
@@ -46,20 +47,18 @@ pub(crate) fn item(kind: ItemKind, id: impl Into<String>, content: &[u8]) -> Ite
 /// Why an item was not handled, in words for the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unhandled {
-    /// It crashed just now; it is tried again.
-    #[error("handling it crashed ({crashes} of {most} times): a bug of the validator; it is tried again", most = MOST_CRASHES)]
+    /// It panicked just now and will be retried.
+    #[error("processing panicked ({crashes} of {most} times): a bug in the validator; will retry", most = MOST_CRASHES)]
     Crashed {
-        /// How often so far.
+        /// The number of panics so far.
         crashes: u32,
     },
-    /// It crashed too often.
-    #[error(
-        "handling it crashed {MOST_CRASHES} times: a bug of the validator; it is left alone until its content changes"
-    )]
+    /// It panicked too often.
+    #[error("quarantined after {MOST_CRASHES} panics: a bug in the validator; skipped until its content changes")]
     LeftAlone,
 }
 
-/// What crashed so far, as it was when a pass began.
+/// The panics so far, as they were when a pass began.
 pub(crate) struct Quarantine<'a> {
     store: &'a dyn Store,
     crashes: BTreeMap<Item, u32>,
@@ -67,12 +66,12 @@ pub(crate) struct Quarantine<'a> {
 }
 
 impl<'a> Quarantine<'a> {
-    /// Reads what crashed so far; further crashes are dated by block `at`.
+    /// Reads the panics so far; further ones are dated by block `at`.
     pub(crate) async fn load(store: &'a dyn Store, at: Block) -> Result<Self, StoreError> {
         Ok(Self { store, crashes: store.crashes().await?, at })
     }
 
-    /// Whether an item is left alone.
+    /// Whether an item is quarantined.
     pub(crate) fn holds(&self, item: &Item) -> bool {
         self.crashes.get(item).is_some_and(|crashes| *crashes >= MOST_CRASHES)
     }
@@ -86,17 +85,17 @@ impl<'a> Quarantine<'a> {
         if self.holds(item) {
             return Ok(Err(Unhandled::LeftAlone));
         }
-        // The handling is pure: what it leaves behind when it panics is nothing.
+        // The handler is pure: a panic leaves no state behind.
         match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(handled) => Ok(Ok(handled)),
             Err(_) => Ok(Err(self.crashed(item).await?)),
         }
     }
 
-    /// Counts a crash, in the store first. Gives what to report.
+    /// Counts a panic, in the store first. Returns what to report.
     pub(crate) async fn crashed(&self, item: &Item) -> Result<Unhandled, StoreError> {
         let crashes = self.store.record_crash(item, self.at).await?;
-        tracing::error!(%item, crashes, most = MOST_CRASHES, "an item crashed its handling; this is a bug, please report it");
+        tracing::error!(%item, crashes, most = MOST_CRASHES, "processing an item panicked; this is a bug, please report it");
         Ok(if crashes >= MOST_CRASHES { Unhandled::LeftAlone } else { Unhandled::Crashed { crashes } })
     }
 }

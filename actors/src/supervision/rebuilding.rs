@@ -1,8 +1,8 @@
 //! How a supervised actor is replaced by a new one at the same address.
 //!
-//! actix owns the actor together with its queue, and hands it out in one place: [`Supervised::restarting`](actix::Supervised).
-//! There the supervisor's factory waits for it, and [`rebuild`] puts what it makes in the place of what a panic left. Actors
-//! do so by [`supervised!`](crate::supervised), and keep nothing.
+//! actix owns the actor together with its queue, and gives access to it in one place:
+//! [`Supervised::restarting`](actix::Supervised). There [`rebuild`] replaces the old actor by a new one from the
+//! supervisor's factory. Actors implement this by [`supervised!`](crate::supervised), and keep no state.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use std::rc::Rc;
 pub(super) type Factory<A> = Rc<dyn Fn() -> A>;
 
 thread_local! {
-    /// The factory of the actor that is restarted right now on this thread.
+    /// The factory of the actor that is being restarted on this thread.
     static FACTORY: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
@@ -30,10 +30,10 @@ pub(super) fn offering<A: 'static, T>(factory: &Factory<A>, restart: impl FnOnce
     restart()
 }
 
-/// Puts a new actor in the place of `actor`. What the old one held is dropped.
+/// Replaces `actor` by a new one. The state of the old one is dropped.
 ///
 /// # Panics
-/// If no supervisor of ours restarts the actor: actix's own knows no factory.
+/// If the actor is not restarted by a supervisor of this module: actix's own has no factory.
 pub fn rebuild<A: 'static>(actor: &mut A) {
     let offered = FACTORY.take().and_then(|factory| factory.downcast::<Factory<A>>().ok());
     assert!(offered.is_some(), "an actor is rebuilt outside of `supervision::supervise`");
@@ -42,7 +42,7 @@ pub fn rebuild<A: 'static>(actor: &mut A) {
     }
 }
 
-/// Makes an actor without type parameters fit for supervision: it answers heartbeats, and a restart builds a new one.
+/// Implements supervision for an actor without type parameters: it answers heartbeats, and a restart builds a new one.
 #[macro_export]
 macro_rules! supervised {
     ($actor:ty) => {

@@ -1,36 +1,36 @@
-//! A thread that ends the process when the thread of the actors is blocked: nothing on that thread can notice, and no
+//! A thread that ends the process when the actors' thread is blocked: nothing on that thread can detect it, and no
 //! restart can free it. The service manager starts the process again.
 //!
-//! A task on the actors' thread beats once a [`BEAT_PERIOD`]. The watchdog counts looks in which nothing had beaten, not
-//! time: a process that was stopped and goes on later, or a machine that slept, is not taken for a blocked one.
+//! A task on the actors' thread beats once per [`BEAT_PERIOD`]. The watchdog counts checks without a new beat, not
+//! time: a process that was stopped and continued, or a machine that slept, does not count as blocked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often the actors' thread beats, and how often the watchdog looks.
+/// How often the actors' thread beats, and how often the watchdog checks.
 pub const BEAT_PERIOD: Duration = Duration::from_secs(1);
 
-/// Looks in a row without a beat after which the thread counts as blocked: a minute.
+/// Checks in a row without a beat after which the thread counts as blocked: a minute.
 pub const MOST_SILENT_LOOKS: u32 = 60;
 
 /// Time for the last lines of the log before the process is aborted.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// The watchdog's life; dropping it ends the watch.
+/// A running watchdog; dropping it ends the watch.
 #[derive(Debug)]
 pub struct Watchdog {
     is_over: Arc<AtomicBool>,
 }
 
-/// How the watch is kept. [`Watch::default`] is what a process uses.
+/// The parameters of a watch. [`Watch::default`] is what a process uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
-    /// Between two beats, and between two looks.
+    /// Time between two beats, and between two checks.
     pub period: Duration,
-    /// Looks in a row without a beat.
+    /// Checks in a row without a beat.
     pub most_silent_looks: u32,
-    /// What follows, on the watchdog's thread.
+    /// What happens then, on the watchdog's thread.
     pub when_blocked: fn(),
 }
 
@@ -44,7 +44,7 @@ impl Watchdog {
     /// Watches the current thread, which runs the actors.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// If no thread can be started.
     pub fn watch_this_thread(watch: Watch) -> std::io::Result<Self> {
         let (beats, is_over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (seen, ended) = (Arc::clone(&beats), Arc::clone(&is_over));
@@ -77,7 +77,7 @@ impl Drop for Watchdog {
     }
 }
 
-/// Looks in a row that saw no beat.
+/// Checks in a row that saw no beat.
 #[derive(Debug, Default)]
 struct Silence {
     beats: u64,
@@ -85,7 +85,7 @@ struct Silence {
 }
 
 impl Silence {
-    /// Notes what a look saw. Gives the looks without a beat so far.
+    /// Notes what a check saw. Returns the checks without a beat so far.
     const fn look(&mut self, beats: u64) -> u32 {
         if beats == self.beats {
             self.looks = self.looks.saturating_add(1);
@@ -96,8 +96,8 @@ impl Silence {
     }
 }
 
-/// Says why, and ends the process without unwinding: the blocked thread would never unwind. The words come from a thread of
-/// their own, since the log may be what blocks.
+/// Logs the reason, and ends the process without unwinding: the blocked thread would never unwind. A separate thread
+/// writes the log, since the log may be what blocks.
 fn abort() {
     let words = || {
         tracing::error!(
@@ -105,7 +105,7 @@ fn abort() {
             "the thread of the actors is blocked; aborting, for the service manager to restart"
         );
     };
-    // Without a thread for it, it ends without words.
+    // If no thread can be started, the process ends without a log line.
     let _ = std::thread::Builder::new().spawn(words);
     std::thread::sleep(LAST_WORDS);
     std::process::abort();

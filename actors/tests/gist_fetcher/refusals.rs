@@ -184,7 +184,7 @@ fn a_token_that_is_refused_is_left_out_loudly_once_and_tried_again_later() {
             is_expired.store(false, Ordering::SeqCst);
             fetch.round(500, miners(&all)).await;
             assert!(with_token(&fetch) > tried + MAX_IN_FLIGHT, "it is used again");
-            assert_eq!(logs.lines(&["GitHub accepts the token again"]).len(), 1);
+            assert_eq!(logs.lines(&["GitHub accepted GITHUB_TOKEN again"]).len(), 1);
         });
     }
 }

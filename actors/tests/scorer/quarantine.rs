@@ -61,7 +61,7 @@ fn a_gist_that_crashes_its_reader_costs_its_miner_alone_until_it_changes() {
             assert_eq!(verdict(&decided, 1, &video(1)), accepted(), "day {day}");
             assert_eq!(scores(&decided), [(1, 1.0)], "day {day}");
             let reports = reports(&decided, 2, "gist");
-            assert!(matches!(&reports[..], [reason] if reason.contains("crashed")), "day {day}: {reports:?}");
+            assert!(matches!(&reports[..], [reason] if reason.contains("panic")), "day {day}: {reports:?}");
         }
         assert_eq!(READ.get(), MOST_CRASHES, "then it was quarantined");
         assert_eq!(stage.stats.read().restarts, 0, "the actor itself never went down");

@@ -25,7 +25,7 @@ pub struct SandboxClock {
 }
 
 impl SandboxClock {
-    /// A clock that stands at `block`.
+    /// A clock that starts at `block`.
     pub fn at(block: u32) -> Self {
         Self { newest: Arc::new(AtomicU32::new(block)) }
     }

@@ -1,4 +1,4 @@
-//! A platform actor that a test commands: it observes from a table, falls short, panics, or never answers.
+//! A platform actor that a test controls: it observes from a table, falls short, panics, or never answers.
 
 use crate::world::World;
 use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
@@ -12,7 +12,7 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Observation, Sighting};
 use tensorflix_domain::verdict::Reason;
 
-/// How it answers.
+/// How the actor answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conduct {
     /// It observes what its table holds; what is missing there is absent.
@@ -27,12 +27,12 @@ pub enum Conduct {
     Hang,
 }
 
-/// The test's end of it.
+/// The test's handle of the actor.
 #[derive(Clone)]
 pub struct FakePlatform {
-    /// Where it takes orders to observe.
+    /// Receives requests to observe.
     pub recipient: Recipient<ObserveContents>,
-    /// Where it takes orders to poll.
+    /// Receives requests to poll.
     pub polled: Recipient<PollContents>,
     script: Arc<Mutex<Script>>,
 }
@@ -65,24 +65,24 @@ impl FakePlatform {
         Self { recipient: address.clone().recipient(), polled: address.recipient(), script }
     }
 
-    /// From now on it acts so.
+    /// Sets how it answers from now on.
     pub fn conduct(&self, conduct: Conduct) {
         self.script.lock().expect("no panic while locked").conduct = conduct;
     }
 
-    /// From now on this is what it sees of a content.
+    /// Sets what it shows for a video or reel from now on.
     pub fn show(&self, content: &ContentId, sighting: Sighting) {
         self.script.lock().expect("no panic while locked").sightings.insert(content.clone(), sighting);
     }
 
-    /// What it was asked.
+    /// The requests that it received.
     pub fn requests(&self) -> Vec<ObserveContents> {
         self.script.lock().expect("no panic while locked").requests.clone()
     }
 }
 
 impl FakePlatform {
-    /// The polls that it was asked for.
+    /// The polls that were requested.
     pub fn polls(&self) -> Vec<PollContents> {
         self.script.lock().expect("no panic while locked").polls.clone()
     }

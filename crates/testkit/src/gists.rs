@@ -1,4 +1,4 @@
-//! Builders of gists, contents and what platforms say of them.
+//! Builders of gists, contents and platforms' answers about them.
 
 use crate::subnets::moment;
 use serde_json::json;
@@ -59,7 +59,7 @@ pub fn failed(pointer: &GistPointer) -> GistAnswer {
     GistAnswer { pointer: pointer.clone(), outcome }
 }
 
-/// A content that is there, with views, published hours after block 0.
+/// A video or reel that is present, with views, published hours after block 0.
 pub fn seen(view_count: u64, published_hours: f64) -> Sighting {
     Sighting::Present(Box::new(Presence {
         metrics: Metrics { view_count: Some(view_count), ..Metrics::default() },

@@ -1,4 +1,5 @@
-//! What the tests of several packages share: every port faked, time that is steered, listeners, and builders of small records.
+//! What the tests of several packages share: a fake of every port, controlled time, listeners, and builders of small
+//! records.
 //!
 //! Only tests depend on it. It knows the actors and the domain and nothing behind their ports: no chain client and no
 //! database is compiled for an actor's test.

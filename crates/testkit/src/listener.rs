@@ -1,16 +1,16 @@
-//! Listeners: what actors tell goes into a channel, so that a test awaits an event instead of sleeping.
+//! Listeners: messages of actors go into a channel, so that a test awaits an event instead of sleeping.
 
 use crate::time::{settle, within};
 use actix::{Actor, Context, Handler, Message, Recipient};
 use std::any::type_name;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Messages that were told, in order.
+/// Messages that were received, in order.
 pub struct Events<M> {
     received: UnboundedReceiver<M>,
 }
 
-/// A recipient for an actor to tell, and what it is told.
+/// A recipient for an actor's messages, and the messages that it receives.
 pub fn listen<M>() -> (Recipient<M>, Events<M>)
 where
     M: Message<Result = ()> + Send + Unpin + 'static,
@@ -31,7 +31,7 @@ impl<M: Message<Result = ()> + Unpin + 'static> Handler<M> for Listener<M> {
     type Result = ();
 
     fn handle(&mut self, message: M, _: &mut Self::Context) {
-        // A test that dropped its end does not want to know.
+        // A test that dropped its end needs no more messages.
         let _ = self.sender.send(message);
     }
 }
@@ -42,7 +42,7 @@ impl<M> Events<M> {
         within(type_name::<M>(), self.received.recv()).await.expect("the listener lives as long as its events")
     }
 
-    /// What was told so far and not awaited, once nothing more is under way.
+    /// The messages so far that were not awaited, once no more are on their way.
     pub async fn so_far(&mut self) -> Vec<M> {
         settle().await;
         std::iter::from_fn(|| self.received.try_recv().ok()).collect()

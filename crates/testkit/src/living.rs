@@ -1,5 +1,5 @@
-//! Which actors of a test are still there. An actor that nobody can reach has to end: one that outlives its test would
-//! leak in a process that starts and stops actors, and keep its ports in use.
+//! Which actors of a test are still alive. An actor that no address refers to has to end: one that outlives its test
+//! would leak in a process that starts and stops actors, and keep its ports in use.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -18,7 +18,7 @@ thread_local! {
     static STARTED: RefCell<Vec<Living>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A factory whose actor is noted as there until its supervisor lets go of it.
+/// A factory that notes its actor as alive until its supervisor drops it.
 pub fn noted<A>(name: &'static str, make: impl Fn() -> A + 'static) -> impl Fn() -> A + 'static {
     let factory = Rc::new(());
     STARTED.with_borrow_mut(|started| started.push(Living { name, factory: Rc::downgrade(&factory) }));

@@ -1,5 +1,5 @@
 //! The Chain port by rules: blocks are made one after another, a pool waits for them, and setting weights obeys the
-//! chain's nonce, era and rate limit. What it records cannot be talked away by the validator.
+//! chain's nonce, era and rate limit. Its record does not depend on what the validator believes.
 
 use crate::subnets::{head, stamp};
 use async_trait::async_trait;
@@ -20,13 +20,13 @@ const ERA_BLOCKS: u32 = 64;
 /// Blocks in an epoch; epochs begin at its multiples, and a commit is revealed at the beginning of the next.
 const EPOCH_BLOCKS: u32 = 361;
 
-/// Blocks whose state a node keeps, as nodes do by default.
+/// Number of blocks with state that a node keeps, as nodes do by default.
 const KEPT_BLOCKS: u32 = 256;
 
 /// The error of weights that come too early.
 pub const TOO_FAST: &str = "SettingWeightsTooFast";
 
-/// A setting of weights that came into a block.
+/// A setting of weights that was included in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The block that holds it.
@@ -62,13 +62,13 @@ struct State {
     hashed_commits: BTreeMap<Vec<u8>, (Block, Vec<WeightEntry>)>,
     /// Signed reveals by their bytes.
     signed_reveals: BTreeMap<Vec<u8>, Reveal>,
-    /// Reveals that came into a block.
+    /// Reveals that were included in a block.
     reveals: Vec<Record>,
-    /// Whether reveals change nothing, and nobody is told.
+    /// Whether reveals fail silently.
     reveals_fail: bool,
-    /// Whether the node takes no requests.
+    /// Whether the node rejects all requests.
     is_down: bool,
-    /// Whether the node's answers on old blocks cannot be understood.
+    /// Whether the node's answers about earlier blocks cannot be read.
     finds_fail: bool,
     /// Whether the validator's row cannot be read.
     rows_fail: bool,
@@ -184,7 +184,7 @@ impl ModelChain {
         self.state().is_down = is_down;
     }
 
-    /// From now on what the node says of old blocks cannot be understood, or can again.
+    /// From now on the node's answers about earlier blocks cannot be read, or can be read again.
     pub fn set_finds_fail(&self, finds_fail: bool) {
         self.state().finds_fail = finds_fail;
     }

@@ -64,7 +64,7 @@ pub trait Subject {
     /// One of its contents.
     fn content(number: u32) -> ContentId;
 
-    /// Scripts a service in good health, which shows every content that it is asked for.
+    /// Scripts a healthy service, which shows every requested video or reel.
     fn serve(http: &ScriptedHttp);
 
     /// Requests that a batch costs while all goes well.
@@ -103,7 +103,7 @@ impl<S: Subject> Observing<S> {
         Self { world, stats, address, subject: PhantomData }
     }
 
-    /// Has contents observed as of block 100, whatever was observed before.
+    /// Has contents observed as of block 100, regardless of earlier observations.
     pub async fn observe(&self, contents: &[ContentId]) -> ContentsObserved {
         self.observe_at(contents, 100, stamp(100)).await
     }

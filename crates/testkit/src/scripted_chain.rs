@@ -1,7 +1,7 @@
-//! The Chain port by script: heads and subnets come from the test, submissions are recorded and answered as told.
+//! The Chain port by script: heads and subnets come from the test, submissions are recorded and answered as scripted.
 //!
-//! It remembers as a chain does: what was included is found again, its weights are held, and the validator's
-//! `last_update` moves. Signatures differ each time, as real ones do.
+//! It keeps state like a chain: included extrinsics can be found again, their weights are kept, and the validator's
+//! `last_update` advances. Signatures differ each time, as real ones do.
 
 use crate::subnets::head;
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 /// Blocks for which a signature holds.
 pub const ERA_BLOCKS: u32 = 64;
 
-/// What becomes of a submission.
+/// The fate of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Submission {
     /// It is included in the next block.
@@ -101,7 +101,7 @@ impl ScriptedChain {
         self.state().refusals.extend(failures);
     }
 
-    /// What becomes of the next submissions; those after them are included.
+    /// Sets the fate of the next submissions; those after them are included.
     pub fn answer_submissions(&self, submissions: impl IntoIterator<Item = Submission>) {
         self.state().submissions.extend(submissions);
     }

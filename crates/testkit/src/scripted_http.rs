@@ -1,7 +1,7 @@
 //! The Http port by script: answers by method, path and query, faults on demand, and a record of every request.
 //!
-//! It keeps the port's contract: deadlines and the bound of a body hold here too. What nobody scripted is a 404, as on
-//! any server.
+//! It keeps the port's contract: deadlines and the limit on body size apply here too. A request without a script gets
+//! a 404, as on any server.
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// A secret that no record may show outside of a credential.
 pub const SECRET: &str = "s3cr3t-k3y";
 
-/// What was asked.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// Its method.
@@ -40,7 +40,7 @@ pub struct Recorded {
     pub asked_at: Instant,
 }
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Clone, Debug)]
 pub struct Reply {
     exchange: Exchange,
@@ -78,7 +78,7 @@ impl Reply {
         Self { exchange: Exchange::Hang, delay: Duration::ZERO }
     }
 
-    /// Silence for ever: a port that breaks its promise.
+    /// Silence for ever: a port that breaks its contract.
     pub fn stall() -> Self {
         Self { exchange: Exchange::Stall, delay: Duration::ZERO }
     }
@@ -129,21 +129,21 @@ pub struct ScriptedHttp {
     traffic: Mutex<Traffic>,
 }
 
-/// Answers that stand in for those of a route for a while.
+/// Answers that replace those of a route for a while.
 struct Spoilt {
     path: String,
     left: usize,
     reply: Reply,
 }
 
-/// Requests under way.
+/// Requests in flight.
 #[derive(Default)]
 struct Traffic {
     now: usize,
     peak: usize,
 }
 
-/// Counts a request as under way until it is dropped, also when its asker gives up.
+/// Counts a request as in flight until it is dropped, also when its caller gives up.
 struct UnderWay<'a>(&'a Mutex<Traffic>);
 
 impl Drop for UnderWay<'_> {
@@ -188,7 +188,7 @@ impl ScriptedHttp {
         self.requests().into_iter().filter(|request| request.path == path).collect()
     }
 
-    /// Most requests that were under way at one time.
+    /// Most requests that were in flight at one time.
     pub fn peak_in_flight(&self) -> usize {
         self.traffic.lock().expect("no panic while locked").peak
     }

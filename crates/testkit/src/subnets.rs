@@ -35,7 +35,7 @@ pub fn head(block: Block) -> Head {
     Head { stamp: stamp(block), hash }
 }
 
-/// The hotkey that a number stands for.
+/// The hotkey with this number.
 pub fn hotkey(key: u8) -> Hotkey {
     Hotkey::new([key; 32])
 }
@@ -87,7 +87,7 @@ pub const fn hyperparameters() -> Hyperparameters {
     }
 }
 
-/// A subnet without commit-reveal whose rules are those of a usual one.
+/// A subnet without commit-reveal and with the usual rules.
 pub fn subnet(block: Block, neurons: impl IntoIterator<Item = Neuron>) -> Subnet {
     Subnet {
         at: stamp(block),

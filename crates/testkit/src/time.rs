@@ -1,6 +1,7 @@
-//! Time that the tests steer: Tokio's, paused, on one thread.
+//! Time that the tests control: Tokio's, paused, on one thread.
 //!
-//! Time stands still while anything can run and then jumps to the next timer, so hours cost no time and nothing races.
+//! Time does not advance while anything can run, and then jumps to the next timer, so hours pass at once and nothing
+//! races.
 
 use crate::living;
 use async_trait::async_trait;
@@ -26,8 +27,9 @@ pub fn simulate<T>(test: impl Future<Output = T>) -> T {
         .block_on(async { tokio::time::timeout(LONGEST_TEST, test).await.expect("the test must end") })
 }
 
-/// The same for a test that no actor may outlive: those that it started in a [`World`](crate::world::World) must end soon
-/// after it. Actors with a tick of their own do not: their context waits for it, whether or not anybody can reach them.
+/// The same for a test that no actor may outlive: those that it started in a [`World`](crate::world::World) must end
+/// soon after it. Actors with a tick of their own do not end: their context waits for the tick, even if no
+/// address refers to them.
 pub fn simulate_to_the_end<T>(test: impl Future<Output = T>) -> T {
     simulate(async {
         living::forget();

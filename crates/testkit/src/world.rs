@@ -1,4 +1,4 @@
-//! Everything outside an actor, faked, and how to start an actor in it.
+//! Fakes of everything outside an actor, and how to start an actor with them.
 
 use crate::living;
 use crate::memory_store::MemoryStore;
@@ -24,10 +24,10 @@ pub const ROUND_BLOCKS: u32 = 25;
 /// Blocks in a cycle's slot: a day.
 pub const SLOT_BLOCKS: u32 = 7_200;
 
-/// A rate that never makes anybody wait.
+/// A rate that never delays a request.
 pub const UNLIMITED: Rate = Rate { requests_per_second: 1_000_000.0, burst: 1_000_000 };
 
-/// The ports, shared by whatever runs in this world.
+/// The ports, shared by everything in this world.
 #[derive(Clone)]
 pub struct World {
     /// Paused time.

@@ -1,42 +1,42 @@
-//! Our access to GitHub by each way of asking: what is left of the hour, limits without a header, refusals without a
-//! reason, a token that was refused.
+//! The state of our access to GitHub, by route: requests left in the hour, limits without a header, refusals without a
+//! reason, a rejected token.
 //!
-//! - A limit whose end GitHub does not say is waited out for [`FIRST_PAUSE`], twice as long each time that it is met
-//!   again, up to [`LONGEST_PAUSE`]. After a pause one request goes first; the others wait for what comes of it. The
-//!   first good answer ends it.
-//! - A refusal without a reason becomes one of ours when two gists in a row met it, one of them answered well before:
-//!   strangers' gists alone stop nobody. While nothing was ever answered, it takes [`MET_BY_STRANGERS`]. The pause begins
-//!   with [`FIRST_UNEXPLAINED_PAUSE`].
-//! - A refused token is left out for [`TOKEN_REST`], and then tried again.
+//! - For a limit without a stated end the pause is [`FIRST_PAUSE`], twice as long each time that it is met again, up to
+//!   [`LONGEST_PAUSE`]. After a pause one request is sent first; the others wait for its result. The first good answer
+//!   ends the limit.
+//! - A refusal without a reason counts as one of this validator when two gists in a row met it, of which one was read
+//!   before: unknown gists alone cannot stop all requests. While nothing was ever read, it takes [`MET_BY_STRANGERS`].
+//!   The pause begins with [`FIRST_UNEXPLAINED_PAUSE`].
+//! - A rejected token is not used for [`TOKEN_REST`], and then tried again.
 //!
-//! All times are those of the monotonic clock. Nothing here is stored: a new process asks once and knows.
+//! All times are those of the monotonic clock. Nothing here is stored: a new process learns it from its first requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The first pause for a limit whose end is not said: what GitHub's documentation asks for.
+/// The first pause for a limit without a stated end: what GitHub's documentation asks for.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The first pause for refusals without a reason: nobody knows whether they are a limit at all.
+/// The first pause for refusals without a reason: it is unknown whether they are a limit at all.
 pub const FIRST_UNEXPLAINED_PAUSE: Duration = Duration::from_secs(1);
 
-/// Gists in a row that must be refused without a reason while none was ever answered.
+/// Gists in a row that must be refused without a reason while none was ever read.
 const MET_BY_STRANGERS: usize = 5;
 
-/// The longest pause for a limit whose end is not said.
+/// The longest pause for a limit without a stated end.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// How long a refused token is left out.
+/// How long a rejected token is not used.
 pub const TOKEN_REST: Duration = Duration::from_secs(3_600);
 
-/// The hour that GitHub counts API requests in; what an answer said of it is forgotten then.
+/// The hour in which GitHub counts API requests; what an answer said about it is forgotten after that time.
 const RATE_LIMIT_WINDOW: Duration = Duration::from_secs(3_600);
 
-/// Gists that are remembered as answered well or as refused without a reason.
+/// Most gists that are remembered as read or as refused without a reason.
 const REMEMBERED_GISTS: usize = 1_000;
 
-/// A way of asking; each has limits of its own.
+/// A route for requests; each has its own limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
     /// The raw address.
@@ -47,36 +47,36 @@ pub(super) enum Way {
     ApiWithToken,
 }
 
-/// What is known of all ways.
+/// What is known about all routes.
 #[derive(Debug, Default)]
 pub struct Access {
     ways: Mutex<BTreeMap<Way, WayAccess>>,
     token_rests_until: Mutex<Option<Duration>>,
-    /// Held by the request that goes first after a pause.
+    /// Held by the request that is sent first after a pause.
     pub(super) first_after_pause: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct WayAccess {
-    /// Requests left in this hour, and when that is forgotten.
+    /// Requests left in this hour, and when this is forgotten.
     allowance: Option<(u32, Duration)>,
-    /// Pauses in a row whose length GitHub did not say.
+    /// Pauses in a row for which GitHub stated no length.
     pauses: u32,
     paused_until: Duration,
-    /// The status of the refusals without a reason since the last answer, and whom they met.
+    /// The status of the refusals without a reason since the last good answer, and the gists that met them.
     unexplained: Option<(u16, BTreeSet<String>)>,
-    /// Gists that were answered well.
+    /// Gists that were read.
     answered: BTreeSet<String>,
 }
 
-/// Whether a request may go.
+/// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leave {
     /// At once.
     Free,
-    /// A pause is over, and nobody knows yet whether the limit is: one goes first.
+    /// A pause is over, but it is unknown whether the limit is: one request is sent first.
     OneFirst,
-    /// Not for so long.
+    /// Not before this time has passed.
     Paused(Duration),
 }
 
@@ -93,7 +93,7 @@ impl Access {
         }
     }
 
-    /// A gist was read, or is what it was.
+    /// Notes that a gist was read, or has not changed.
     pub(super) fn note_answer(&self, way: Way, gist: &str) {
         let mut ways = self.locked();
         let access = ways.entry(way).or_default();
@@ -103,14 +103,14 @@ impl Access {
         }
     }
 
-    /// GitHub explained what is wrong with one gist: it serves us.
+    /// Notes that GitHub explained what is wrong with one gist: it serves our requests.
     pub(super) fn note_explanation(&self, way: Way) {
         let mut ways = self.locked();
         let access = ways.entry(way).or_default();
         (access.pauses, access.unexplained) = (0, None);
     }
 
-    /// A limit was met. `said` is how long it lasts, if GitHub says; gives how long nothing is to be asked.
+    /// Notes that a limit was met. `said` is its length, if GitHub gives one; returns how long to send nothing.
     pub(super) fn note_limit(&self, way: Way, said: Option<Duration>, least: Duration, now: Duration) -> Duration {
         if let Some(said) = said.filter(|said| !said.is_zero()) {
             return said;
@@ -118,7 +118,7 @@ impl Access {
         self.locked().entry(way).or_default().pause(FIRST_PAUSE.max(least), now)
     }
 
-    /// A gist was refused without a reason. Gives the pause if that is about us.
+    /// Notes that a gist was refused without a reason. Returns the pause if the refusal is about this validator.
     pub(super) fn note_unexplained(&self, way: Way, gist: &str, status: u16, now: Duration) -> Option<Duration> {
         let mut ways = self.locked();
         let access = ways.entry(way).or_default();
@@ -145,30 +145,30 @@ impl Access {
         (now < forgotten_at).then_some(left)
     }
 
-    /// The token was refused. Gives whether that is news.
+    /// Notes that the token was rejected. Returns whether that is new.
     pub(super) fn note_token_refused(&self, now: Duration) -> bool {
         let mut rests_until = self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner);
         rests_until.replace(now + TOKEN_REST).is_none()
     }
 
-    /// The token was taken. Gives whether that is news.
+    /// Notes that the token was accepted. Returns whether that is new.
     pub(super) fn note_token_taken(&self) -> bool {
         self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
-    /// Whether the token was refused when it was used last.
+    /// Whether the token was rejected when it was last used.
     pub(super) fn is_token_refused(&self) -> bool {
         self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Whether the token is left out at `now`.
+    /// Whether the token is not used at `now`.
     pub(super) fn token_rests(&self, now: Duration) -> bool {
         self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now)
     }
 }
 
 impl WayAccess {
-    /// Begins a pause, unless one is under way: what was asked before it began says nothing new.
+    /// Begins a pause, unless one is on: requests that were sent before it began add no information.
     fn pause(&mut self, first: Duration, now: Duration) -> Duration {
         if self.paused_until <= now {
             let doubled = first.saturating_mul(1 << self.pauses.min(20));
@@ -193,7 +193,7 @@ mod tests {
         let (mut now, mut pauses) = (at(1_000), Vec::new());
         for _ in 0..9 {
             let pause = access.note_limit(Way::Api, None, Duration::ZERO, now);
-            // Others that were under way then are told the same, and make it no longer.
+            // Other requests in flight get the same answer and do not extend the pause.
             assert_eq!(access.note_limit(Way::Api, Some(Duration::ZERO), Duration::ZERO, now + at(1)), pause - at(1));
             assert_eq!(access.leave(Way::Api, now + at(2)), Leave::Paused(pause - at(2)));
             now += pause;
@@ -201,7 +201,7 @@ mod tests {
             pauses.push(pause.as_secs());
         }
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
-        assert_eq!(access.leave(Way::Raw, now), Leave::Free, "another way has a limit of its own");
+        assert_eq!(access.leave(Way::Raw, now), Leave::Free, "another route has its own limit");
         access.note_answer(Way::Api, "a");
         assert_eq!(access.leave(Way::Api, now), Leave::Free);
         assert_eq!(access.note_limit(Way::Api, None, at(180), now), at(180), "as long as GitHub's words ask for");
@@ -214,7 +214,7 @@ mod tests {
             access.note_answer(Way::Raw, gist);
         }
         let refuse = |gist: &str, status| access.note_unexplained(Way::Raw, gist, status, at(0));
-        // However many strangers' gists are refused, and one again and again.
+        // However many unknown gists are refused, and one of them repeatedly.
         for gist in ["mallory", "mallory", "mallory's", "mallory's second"] {
             assert_eq!(refuse(gist, 403), None, "{gist}");
         }
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(refuse("better", 418), None, "another status");
         assert_eq!(refuse("good", 418), Some(FIRST_UNEXPLAINED_PAUSE));
         let others = access.note_unexplained(Way::Api, "good", 418, at(0));
-        assert_eq!(others, None, "another way of asking");
+        assert_eq!(others, None, "another route");
     }
 
     #[test]
@@ -246,7 +246,7 @@ mod tests {
         assert!(!access.token_rests(at(0)) && !access.is_token_refused());
         assert!(access.note_token_refused(at(0)));
         assert!(access.token_rests(TOKEN_REST - at(1)) && !access.token_rests(TOKEN_REST));
-        assert!(access.is_token_refused(), "until it is taken");
+        assert!(access.is_token_refused(), "until it is accepted");
         assert!(!access.note_token_refused(TOKEN_REST), "no news");
         assert!(access.note_token_taken() && !access.note_token_taken());
         assert!(!access.is_token_refused());

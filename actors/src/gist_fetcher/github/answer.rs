@@ -1,4 +1,4 @@
-//! What GitHub's API says of a gist: the fields that are read, and what they come to.
+//! What GitHub's API says about a gist: the fields that are read, and what they mean.
 
 use super::failure::ItemFailure;
 use crate::outbound::json_parts::{decoded, members};
@@ -11,7 +11,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 use tensorflix_domain::gist_record::{ContentDigest, GistOutcome};
 
-/// What GitHub says of a gist beside its content.
+/// What GitHub says about a gist beside its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GistDescription {
     /// The owner's login; `None` if it belongs to no account.
@@ -25,7 +25,7 @@ pub struct GistDescription {
 /// Most names of files that are kept; GitHub lists at most 300.
 const MAX_FILES: usize = 300;
 
-/// What is read of an API answer. What cannot be read of it costs only what it is about.
+/// What is read of an API answer. A field that cannot be read affects only what it is about.
 #[derive(Default)]
 pub(super) struct ApiGist {
     owner: Option<ApiOwner>,
@@ -53,14 +53,14 @@ struct ApiFile {
 }
 
 impl ApiGist {
-    /// Reads an answer. Whose the gist is and whether it is public has to be readable where it is said: nothing may be taken
-    /// in without it.
+    /// Reads an answer. The owner and the visibility of the gist have to be readable where they are given: nothing is
+    /// accepted without them.
     pub(super) fn read(body: &[u8]) -> Result<Self, ItemFailure> {
         let malformed = |what: &str| ItemFailure::Malformed(what.to_owned());
         let of_json = |error: serde_json::Error| ItemFailure::Malformed(error.to_string());
         let mut gist = Self::default();
         for part in members(body).ok_or_else(|| malformed("not a JSON object"))? {
-            let part = part.map_err(|_| malformed("a JSON object that is not whole"))?;
+            let part = part.map_err(|_| malformed("an incomplete JSON object"))?;
             match part.name().as_deref() {
                 Some("owner") => gist.owner = serde_json::from_slice(part.value).map_err(of_json)?,
                 Some("public") => gist.public = serde_json::from_slice(part.value).map_err(of_json)?,
@@ -76,7 +76,7 @@ impl ApiGist {
         let malformed = || ItemFailure::Malformed("its files are not an object".to_owned());
         for part in members(files).ok_or_else(malformed)? {
             let part = part.map_err(|_| malformed())?;
-            // A name that cannot be read still has its place among the others.
+            // A name that cannot be read still counts in the order of the others.
             let name = part.name().unwrap_or_else(|| String::from_utf8_lossy(part.key).trim_matches('"').to_owned());
             if part.value != b"null" && self.first.as_ref().is_none_or(|(first, _)| name <= *first) {
                 let file = serde_json::from_slice(part.value)
@@ -104,13 +104,13 @@ impl ApiGist {
         }
     }
 
-    /// GitHub's own time of the latest change.
+    /// GitHub's own time of the last change.
     pub(super) fn updated_at(&self) -> Result<Moment, ItemFailure> {
         let text = self.updated_at.as_ref().and_then(Value::as_str);
-        text.and_then(Moment::parse).ok_or_else(|| ItemFailure::Malformed("no time of its latest change".to_owned()))
+        text.and_then(Moment::parse).ok_or_else(|| ItemFailure::Malformed("no time of its last change".to_owned()))
     }
 
-    /// Of several files the first by name, as on the raw address.
+    /// The content: of several files the first by name, as at the raw address.
     pub(super) fn content(self, etag: Option<String>, max_gist_bytes: usize) -> Result<GistOutcome, ItemFailure> {
         let (_, file) = self.first.ok_or_else(|| ItemFailure::Malformed("the gist has no file".to_owned()))?;
         let file = file?;
@@ -122,7 +122,7 @@ impl ApiGist {
         }
     }
 
-    /// Its content must not be taken in as this user's if something speaks against it at first sight.
+    /// Fails if the content must not be accepted as this user's.
     pub(super) fn check_owner(&self, pointer: &GistPointer) -> Result<(), ItemFailure> {
         let record = OwnerRecord::after(None, GistName::from(pointer), 0, &self.owner());
         record.refusal.map_or(Ok(()), |refusal| Err(ItemFailure::NotTheirs(refusal)))

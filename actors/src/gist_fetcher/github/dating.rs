@@ -1,30 +1,30 @@
-//! When a gist was changed last: GitHub's own time, which its owner cannot set, unlike the dates of commits.
+//! When a gist was last changed: GitHub's own time, which its owner cannot set, unlike the dates of commits.
 
 use super::failure::{Failure, ItemFailure, PassingFailure};
 use super::{GitHub, MAX_DESCRIPTION_BYTES};
 use tensorflix_domain::dating::{DateAnswer, Undatable};
 use tensorflix_domain::gist_owner::{GistName, OwnerAnswer, OwnerRecord};
 
-/// What asking for the date of a gist has come to.
+/// The result of requesting the date of a gist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DateReply {
-    /// GitHub said something about this gist.
+    /// GitHub answered about this gist.
     Answered {
         /// Its date, or what prevents it.
         answer: DateAnswer,
-        /// Whose it is.
+        /// Its owner.
         owner: OwnerAnswer,
     },
-    /// Not the description of a gist. It may be GitHub that is out of order.
+    /// Not the description of a gist. The failure may be GitHub's.
     Malformed,
-    /// No answer that says anything. It may be GitHub that is out of order.
+    /// No usable answer. The failure may be GitHub's.
     Silent,
-    /// Nobody is to be asked for now, whatever the gist.
+    /// No gist can be requested now.
     CannotAsk,
 }
 
 impl GitHub {
-    /// Asks the API when a gist was changed last, and whose it is.
+    /// Asks the API when a gist was last changed, and who owns it.
     pub async fn date(&self, gist: &GistName) -> DateReply {
         let described = match self.ask_api(&["gists", &gist.gist_id], None, MAX_DESCRIPTION_BYTES).await {
             Ok(Some((described, _))) => described,
@@ -43,7 +43,7 @@ impl GitHub {
 }
 
 fn undated(gist: &GistName, failure: &Failure) -> DateReply {
-    tracing::debug!(%gist, error = %failure, "a gist in dispute could not be dated");
+    tracing::debug!(%gist, error = %failure, "could not date a gist in dispute");
     let answered = |answer, failure: &ItemFailure| DateReply::Answered { answer, owner: failure.owner_answer() };
     match failure {
         Failure::Item(item) => match item {

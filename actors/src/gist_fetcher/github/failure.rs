@@ -1,8 +1,8 @@
-//! Why GitHub gave no good answer, and whom that is about: one gist, us who ask, or nobody.
+//! Why GitHub gave no good answer, and what that is about: one gist, this validator, or neither.
 //!
-//! - Judged from status, headers and body together: 403 alone means a blocked gist, a rate limit or a refused token.
-//! - What is about one gist costs only that gist. What is about us ends what is asked in the same way for a while.
-//! - A refusal that explains nothing is about its gist until others are refused the same way
+//! - Judged from status, headers and body together: 403 alone means a blocked gist, a rate limit or a rejected token.
+//! - What is about one gist affects only that gist. What is about this validator pauses all requests by the same route.
+//! - An unexplained refusal is about its gist until others are refused in the same way
 //!   (see [`access`](super::access)).
 //!
 //! The bodies that are read here are GitHub's own error pages, never the content of a gist.
@@ -18,7 +18,7 @@ use tensorflix_domain::gist_record::FailureScope;
 /// Most characters of GitHub's own words that are repeated.
 const MAX_QUOTED_CHARS: usize = 120;
 
-/// The least that is waited for a limit of which GitHub says that it lasts a few minutes.
+/// Least pause for a limit that lasts "a few minutes" in GitHub's words.
 const A_FEW_MINUTES: Duration = Duration::from_secs(180);
 
 /// Words by which GitHub's error pages name a rate limit, in small letters.
@@ -32,13 +32,13 @@ const TOKEN_WORDS: [&str; 5] =
 /// Why there is no good answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It is about this gist: others can be read. Ask for it more rarely.
+    /// It is about this gist; others can be read. Request it less often.
     #[error("{0}")]
     Item(#[from] ItemFailure),
-    /// It is about us: nothing more is to be asked in this way for now.
+    /// It is about this validator: send no more requests by this route for now.
     #[error("{0}")]
     Caller(#[from] CallerFailure),
-    /// It says nothing of anybody: ask again later.
+    /// It is about nobody: retry later.
     #[error("{0}")]
     Passing(#[from] PassingFailure),
 }
@@ -47,9 +47,9 @@ pub enum Failure {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ItemFailure {
     /// There is no such gist or revision.
-    #[error("GitHub knows no such gist of this user: deleted, renamed or misspelt")]
+    #[error("GitHub has no such gist of this user: deleted, renamed or misspelt")]
     NotFound,
-    /// GitHub keeps everybody from reading it.
+    /// GitHub has blocked it for everybody.
     #[error("GitHub has blocked access to this gist{}", .reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})")))]
     Blocked {
         /// GitHub's reason: `tos`, `dmca` and the like.
@@ -59,9 +59,9 @@ pub enum ItemFailure {
     #[error("the gist is larger than {0} bytes")]
     TooLarge(usize),
     /// The answer is not a gist.
-    #[error("GitHub's answer is not a gist that can be read: {0}")]
+    #[error("GitHub's answer could not be read as a gist: {0}")]
     Malformed(String),
-    /// It must not be taken in as this user's.
+    /// It must not be accepted as this user's.
     #[error("{0}")]
     NotTheirs(OwnerRefusal),
     /// GitHub refused this request and no other.
@@ -72,44 +72,44 @@ pub enum ItemFailure {
     },
 }
 
-/// What is wrong with us who ask.
+/// What is wrong with our requests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallerFailure {
-    /// Too many requests: by GitHub's answer just now.
-    #[error("GitHub's rate limit is reached; {} s to wait{}", .wait.as_secs(), advice(*.has_token))]
+    /// Too many requests, by GitHub's latest answer.
+    #[error("GitHub's rate limit is reached; paused for {} s{}", .wait.as_secs(), advice(*.has_token))]
     RateLimited {
-        /// How long nothing is to be asked.
+        /// How long to send nothing.
         wait: Duration,
         /// Whether a token was used.
         has_token: bool,
     },
-    /// Nothing was sent: an earlier answer asked us to wait until this time.
-    #[error("GitHub asked to wait, and is not asked again before {0}")]
+    /// Nothing was sent: an earlier answer asked for a pause until this time.
+    #[error("GitHub asked to wait; no requests before {0}")]
     AskedToWait(Moment),
     /// The token is not valid any more.
-    #[error("GitHub refuses the token: check GITHUB_TOKEN")]
+    #[error("GitHub rejected the token: check GITHUB_TOKEN")]
     TokenRefused,
     /// Several gists in a row were refused in the same way, without a reason.
-    #[error("GitHub refuses all requests with status {status}; {} s to wait", .wait.as_secs())]
+    #[error("GitHub refuses all requests with status {status}; paused for {} s", .wait.as_secs())]
     Unexplained {
         /// The status.
         status: u16,
-        /// How long nothing is to be asked.
+        /// How long to send nothing.
         wait: Duration,
     },
 }
 
-/// What says nothing of anybody.
+/// Temporary failures that are about nobody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PassingFailure {
     /// No complete answer: a deadline, a connection.
     #[error("{0}")]
     Network(HttpError),
-    /// GitHub is out of order.
+    /// GitHub's servers failed.
     #[error("GitHub answered {0}")]
     Server(u16),
     /// A page in place of the gist.
-    #[error("GitHub answered with a web page in place of the gist")]
+    #[error("GitHub answered with a web page instead of the gist")]
     WebPage,
     /// The configured address cannot be used.
     #[error("{0}")]
@@ -120,11 +120,11 @@ pub enum PassingFailure {
 }
 
 fn advice(has_token: bool) -> &'static str {
-    if has_token { "" } else { "; a GITHUB_TOKEN raises it" }
+    if has_token { "" } else { "; set GITHUB_TOKEN for a higher limit" }
 }
 
 impl Failure {
-    /// Whom the store is to hold it against.
+    /// How the store records it.
     pub const fn scope(&self) -> FailureScope {
         match self {
             Self::Item(_) => FailureScope::Gist,
@@ -137,7 +137,7 @@ impl Failure {
 }
 
 impl ItemFailure {
-    /// What it says of the gist's owner.
+    /// What it says about the gist's owner.
     pub(super) const fn owner_answer(&self) -> OwnerAnswer {
         match self {
             Self::NotFound => OwnerAnswer::NotFound,
@@ -148,14 +148,14 @@ impl ItemFailure {
     }
 }
 
-/// A refusal, before anybody remembers others.
+/// A refusal, judged without regard to earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It explains itself.
     Explained(Failure),
-    /// A rate limit; `least` is what is waited at least where no header says how long.
+    /// A rate limit; `least` is the least pause where no header gives one.
     Limit { least: Duration },
-    /// It says neither what nor whom it is about.
+    /// It explains neither its reason nor its subject.
     Unexplained(u16),
 }
 
@@ -172,7 +172,7 @@ struct Block {
     reason: Option<String>,
 }
 
-/// What an answer says that is neither 200 nor 304.
+/// Judges an answer that is neither 200 nor 304.
 pub(super) fn refusal(response: &HttpResponse, sent_token: bool) -> Refusal {
     let status = response.status;
     let document: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -196,7 +196,7 @@ pub(super) fn refusal(response: &HttpResponse, sent_token: bool) -> Refusal {
             Refusal::Limit { least: least_wait(&text) }
         }
         403 if sent_token && says(&TOKEN_WORDS) => Refusal::Explained(CallerFailure::TokenRefused.into()),
-        // They are about what was asked for, whoever asks.
+        // They are about the gist, whatever the caller.
         400 | 405 | 406 | 409 | 411..=417 | 422 => item(ItemFailure::Refused { status }),
         408 | 425 | 500.. => Refusal::Explained(PassingFailure::Server(status).into()),
         300..=399 => Refusal::Explained(PassingFailure::Network(HttpError::Redirected).into()),
@@ -213,7 +213,7 @@ fn least_wait(text: &str) -> Duration {
     if text.contains("few minutes") { A_FEW_MINUTES } else { Duration::ZERO }
 }
 
-/// What a failure to get an answer says.
+/// Judges a failure to get an answer.
 pub(super) fn silence(error: HttpError) -> Failure {
     match error {
         HttpError::TooLarge(most) => ItemFailure::TooLarge(most).into(),

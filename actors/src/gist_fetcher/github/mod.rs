@@ -1,11 +1,11 @@
 //! GitHub's gists over HTTP: raw address and API. The wire format of `GET /gists/{gist_id}` is the official OpenAPI's.
 //!
-//! - Without a token GitHub grants 60 API requests an hour. What is left of them is read from its answers, so that what
-//!   can wait leaves them to what cannot.
-//! - A token that GitHub refuses is left out for a while: everything can be read without one, only more slowly.
-//! - What goes wrong is a [`Failure`], which says whether it is about a gist, about us, or about nobody.
+//! - Without a token GitHub grants 60 API requests an hour. The number left is read from its answers, so that less
+//!   urgent requests leave them to urgent ones.
+//! - A token that GitHub rejects is not used for a while: everything can be read without one, only more slowly.
+//! - Every error is a [`Failure`], which says whether it is about a gist, about this validator, or about neither.
 //!
-//! Addresses are built from configured hosts and from pointers whose grammar was checked; no address that an answer
+//! Addresses are built from configured hosts and from pointers with a checked grammar; no address that an answer
 //! contains is ever followed.
 
 mod access;
@@ -37,10 +37,10 @@ const API_BYTES_PER_CONTENT_BYTE: usize = 2;
 /// Room for the other fields of an API answer.
 const API_OVERHEAD_BYTES: usize = 65_536;
 
-/// Most bytes of an API answer that is read for whose the gist is: all its files and its history come along.
+/// Most bytes of an API answer that is read for the gist's owner: it includes all its files and its history.
 const MAX_DESCRIPTION_BYTES: usize = 8 << 20;
 
-/// API requests an hour that reading contents leaves to the dating of disputes: those that one dating may need.
+/// API requests an hour that reading gists leaves to dating disputes: as many as one dating may need.
 pub const RESERVED_FOR_DATING: u32 = 20;
 
 /// Where gists are read, and within which bounds.
@@ -66,18 +66,18 @@ pub struct GitHub {
     access: Access,
 }
 
-/// What reading a gist has come to.
+/// The result of reading a gist.
 #[derive(Debug)]
 pub struct GistReading {
     /// Its content.
     pub outcome: GistOutcome,
-    /// Whose it is, if the API was asked and answered.
+    /// Its owner, if the API was asked and answered.
     pub owner: Option<OwnerAnswer>,
 }
 
 impl GitHub {
-    /// A reader that knows nothing of its limits yet. `outbound` is the way out, behind the limiter of GistFetcher;
-    /// `clock` is for pauses.
+    /// A reader that knows nothing of its limits yet. `outbound` sends requests behind the limiter of GistFetcher; `clock`
+    /// is for pauses.
     pub fn new(settings: GitHubSettings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         Self { settings, outbound, clock, access: Access::default() }
     }
@@ -87,15 +87,15 @@ impl GitHub {
         self.settings.deadline
     }
 
-    /// Reads a gist. Never an error: what goes wrong is an outcome, in words that name no secret.
+    /// Reads a gist. Never an error: a failure is an outcome, with a text that contains no secret.
     pub async fn gist(&self, pointer: &GistPointer, etag: Option<&str>) -> GistReading {
         let (content, owner) = self.read(pointer, etag).await;
         let outcome = content.unwrap_or_else(|failure| failure.outcome());
         GistReading { outcome, owner }
     }
 
-    /// The raw address for want of a token, or where the API will not serve us; the API for a pinned revision, which has
-    /// no raw address without a file name.
+    /// Uses the raw address without a token, or where the API refuses us; the API for a pinned revision, which has no
+    /// raw address without a file name.
     async fn read(
         &self,
         pointer: &GistPointer,
@@ -117,10 +117,10 @@ impl GitHub {
         (self.read_raw(pointer, etag).await, None)
     }
 
-    /// Asks the API whose a gist is.
+    /// Asks the API for the owner of a gist.
     ///
     /// # Errors
-    /// What is about us who ask: nobody else's owner can be asked for now.
+    /// A failure that is about this validator: no other owner can be requested now either.
     pub async fn owner(&self, pointer: &GistPointer) -> Result<OwnerAnswer, CallerFailure> {
         match self.ask_api(&["gists", pointer.gist_id()], None, MAX_DESCRIPTION_BYTES).await {
             Ok(Some((gist, _))) => Ok(gist.owner()),
@@ -128,35 +128,35 @@ impl GitHub {
             Err(Failure::Item(failure)) => Ok(failure.owner_answer()),
             Err(Failure::Caller(failure)) => Err(failure),
             Err(Failure::Passing(failure)) => {
-                tracing::debug!(gist = %pointer, error = %failure, "the owner of a gist could not be asked for");
+                tracing::debug!(gist = %pointer, error = %failure, "could not check the owner of a gist");
                 Ok(OwnerAnswer::Unanswered)
             }
         }
     }
 
-    /// Asks the API what a gist is.
+    /// Asks the API for the description of a gist.
     ///
     /// # Errors
     /// [`Failure`], which says whether that is about the gist.
     pub async fn describe(&self, pointer: &GistPointer) -> Result<GistDescription, Failure> {
         let answer = self.ask_api(&["gists", pointer.gist_id()], None, MAX_DESCRIPTION_BYTES).await?;
-        let (gist, _) = answer.ok_or_else(|| ItemFailure::Malformed("nothing was said of it".to_owned()))?;
+        let (gist, _) = answer.ok_or_else(|| ItemFailure::Malformed("the answer is empty".to_owned()))?;
         Ok(gist.description())
     }
 
-    /// API requests that GitHub still grants in this hour; `None` if it did not say lately.
+    /// API requests that GitHub still grants in this hour; `None` if no recent answer says so.
     pub fn api_requests_left(&self) -> Option<u32> {
         self.access.allowance(self.api_way(), self.clock.monotonic())
     }
 
-    /// API requests that reading contents may use now; without a token no more than `most_without_token`.
+    /// API requests that reading gists may use now; without a token at most `most_without_token`.
     pub(crate) fn affordable_requests(&self, most_without_token: usize) -> usize {
         let left = self.api_requests_left().map(|left| left.saturating_sub(RESERVED_FOR_DATING));
         let left = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
         if self.usable_token().is_some() { left } else { left.min(most_without_token) }
     }
 
-    /// Whether there is a token and GitHub refused it when it was used last; gists are read without it then.
+    /// Whether there is a token and GitHub rejected it when it was last used; gists are then read without it.
     pub fn is_token_refused(&self) -> bool {
         self.settings.token.is_some() && self.access.is_token_refused()
     }
@@ -168,8 +168,7 @@ impl GitHub {
         if response.status == 304 {
             return Ok(GistOutcome::Unchanged);
         }
-        // Raw contents are served as plain text, whatever is in them: a page is GitHub's own, and says that it is out of
-        // order.
+        // Gists are served as plain text, whatever is in them: a web page is GitHub's own error page.
         if requests::is_web_page(&response) {
             return Err(PassingFailure::WebPage.into());
         }
@@ -192,7 +191,7 @@ impl GitHub {
                 (content.map_err(Failure::from), Some(owner))
             }
             Err(failure) => {
-                // A revision that is not there says nothing of the gist.
+                // A missing revision does not mean that the gist is missing.
                 let is_absent = matches!(failure, Failure::Item(ItemFailure::NotFound | ItemFailure::Blocked { .. }));
                 let owner = match &failure {
                     Failure::Item(item) if is_absent && pointer.revision().is_none() => Some(item.owner_answer()),

@@ -1,4 +1,4 @@
-//! One request to GitHub: with the token or without, with its retries, its limits kept and its refusals judged.
+//! One request to GitHub: with the token or without, with retries; keeps GitHub's limits and judges refusals.
 
 use super::GitHub;
 use super::access::{Leave, Way};
@@ -11,11 +11,11 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 use url::Url;
 
-/// Pauses before a second and a third attempt at a request that failed in passing.
+/// Pauses before the second and third attempt at a request that failed temporarily.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 impl GitHub {
-    /// The token, unless GitHub refused it lately.
+    /// The token, unless GitHub rejected it lately.
     pub(super) fn usable_token(&self) -> Option<&SecretString> {
         self.settings.token.as_ref().filter(|_| !self.access.token_rests(self.clock.monotonic()))
     }
@@ -24,8 +24,8 @@ impl GitHub {
         if self.usable_token().is_some() { Way::ApiWithToken } else { Way::Api }
     }
 
-    /// A gist as the API describes it, with its ETag; `None` if it did not change. Goes on without a token that is
-    /// refused.
+    /// A gist as the API describes it, with its ETag; `None` if it did not change. Continues without the token if it
+    /// is rejected.
     pub(super) async fn ask_api(
         &self,
         path: &[&str],
@@ -48,7 +48,7 @@ impl GitHub {
         Ok(Some((ApiGist::read(&response.body)?, response.headers.get("etag").cloned())))
     }
 
-    /// One request with its retries; gives answers 200 and 304 only.
+    /// One request with its retries; returns only answers with status 200 and 304.
     pub(super) async fn ask(
         &self,
         way: Way,
@@ -83,7 +83,7 @@ impl GitHub {
         }
     }
 
-    /// Keeps the pauses whose length GitHub did not say: nobody waits for their end here.
+    /// Fails while a pause of unknown length is on: nothing waits here for its end.
     async fn wait_for_leave(&self, way: Way) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Failure> {
         let paused = |wait| Failure::from(CallerFailure::AskedToWait(self.in_future(wait)));
         match self.access.leave(way, self.clock.monotonic()) {
@@ -104,7 +104,7 @@ impl GitHub {
         Moment::from_unix_ms(self.clock.wall().unix_ms().saturating_add(wait_ms))
     }
 
-    /// What an answer says of the gist and of us, remembered.
+    /// Judges an answer and records what it says about limits and the token.
     fn judge(&self, way: Way, gist_id: &str, response: HttpResponse) -> Result<HttpResponse, Failure> {
         let (access, now, with_token) = (&self.access, self.clock.monotonic(), way == Way::ApiWithToken);
         let left = response.headers.get("x-ratelimit-remaining").and_then(|left| left.trim().parse().ok());
@@ -117,7 +117,7 @@ impl GitHub {
             }
             access.note_answer(way, gist_id);
             if with_token && access.note_token_taken() {
-                tracing::info!("GitHub accepts the token again");
+                tracing::info!("GitHub accepted GITHUB_TOKEN again");
             }
             return Ok(response);
         }
@@ -151,7 +151,7 @@ impl GitHub {
     }
 }
 
-/// Whether an answer is a page for people, whatever was asked for.
+/// Whether an answer is a web page, whatever was requested.
 pub(super) fn is_web_page(response: &HttpResponse) -> bool {
     let kind = response.headers.get("content-type").map_or("", String::as_str);
     kind.trim_start().to_ascii_lowercase().starts_with("text/html")

@@ -21,7 +21,7 @@ pub struct Instagram {
     pub actor: String,
     /// Reels in one run.
     pub batch_size: usize,
-    /// Runs under way at one time.
+    /// Runs in progress at one time.
     pub max_in_flight: usize,
     /// Largest charge of one run, in US dollars.
     pub max_charge_usd: f64,

@@ -1,12 +1,12 @@
-//! The cover of a reel, which detectors look at, and only at an address on Instagram's servers.
+//! The cover of a reel, which detectors examine, and only at an address on Instagram's servers.
 
 use tensorflix_domain::ids::ContentId;
 use url::Url;
 
-/// What the hosts of Instagram's pictures end with.
+/// The domains of Instagram's image servers.
 const INSTAGRAM: [&str; 2] = [".cdninstagram.com", ".fbcdn.net"];
 
-/// The address of a reel's cover, if the one that was observed is Instagram's own.
+/// The address of a reel's cover, if the observed address is on Instagram's own servers.
 pub(super) fn frames(_: &ContentId, observed: Option<&str>) -> Vec<Url> {
     observed.and_then(on_instagram).into_iter().collect()
 }

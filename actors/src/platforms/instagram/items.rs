@@ -1,4 +1,4 @@
-//! Reading the items of a data set: joined to reels by short code, never by order.
+//! Reads the items of a data set and joins them to reels by short code, never by order.
 
 use crate::outbound::decoding::{UNREADABLE_ITEM, address_text, count, is_error, moment, text, texts};
 use crate::outbound::json_parts::{decoded, elements, some_members};
@@ -9,22 +9,22 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observation::{Broadcast, Details, Metrics, Presence, Sighting};
 use tensorflix_domain::verification::PlatformSignals;
 
-/// What an item says whose reel does not exist.
+/// What the item of a reel that does not exist says.
 const NOT_FOUND: &str = "not_found";
 
-/// Where an item says of which reel it is; `error` tells which of them counts.
+/// Where an item names its reel; `error` decides which of them counts.
 const CODE_FIELDS: [&str; 4] = ["error", "inputUrl", "url", "shortCode"];
 
-/// What the items say of the reels that were asked for.
+/// What the items say about the requested reels.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
     sightings: BTreeMap<ContentId, Sighting>,
-    /// What items say of reels that they do not show.
+    /// What items say about reels that they do not show.
     words: BTreeMap<ContentId, String>,
 }
 
 impl Joined {
-    /// Reads a data set; `None` if it is no list, or not a whole one. Only what was asked for is kept.
+    /// Reads a data set; `None` if it is no list, or an incomplete one. Only what was requested is kept.
     pub(super) fn read(body: &[u8], asked: &[ContentId]) -> Option<Self> {
         let asked: BTreeMap<&str, &ContentId> = asked.iter().map(|content| (content.as_str(), content)).collect();
         let mut joined = Self::default();
@@ -49,7 +49,7 @@ impl Joined {
         Some(joined)
     }
 
-    /// Adds what a later look showed. One that shows less takes nothing back.
+    /// Adds what a later read showed. A read that shows less removes nothing.
     pub(super) fn add(&mut self, later: Self) {
         for (content, sighting) in later.sightings {
             match sighting {
@@ -65,7 +65,7 @@ impl Joined {
         self.words.retain(|content, _| !self.sightings.contains_key(content));
     }
 
-    /// A reel that stands there twice is what either item knows of it.
+    /// Adds a sighting of a reel; two items of one reel are merged.
     fn show(&mut self, content: ContentId, reel: Presence) {
         let reel = match self.sightings.remove(&content) {
             Some(Sighting::Present(known)) => join_copies(*known, reel),
@@ -74,17 +74,17 @@ impl Joined {
         self.sightings.insert(content, Sighting::Present(Box::new(reel)));
     }
 
-    /// Whether no item speaks of any reel.
+    /// Whether no item is about any reel.
     pub(super) fn is_empty(&self) -> bool {
         self.sightings.is_empty() && self.words.is_empty()
     }
 
-    /// Whether some item speaks of each of these reels.
+    /// Whether each of these reels has an item.
     pub(super) fn speaks_of_all(&self, asked: &[ContentId]) -> bool {
         asked.iter().all(|content| self.sightings.contains_key(content) || self.words.contains_key(content))
     }
 
-    /// The answer to a batch. What is unknown is explained by what the run ended as, if its items do not explain it.
+    /// The answer to a batch. What is unknown is explained by the run's final status, if its items do not explain it.
     pub(super) fn into_answer(mut self, asked: &[ContentId], trouble: Option<&str>, unspent_units: u64) -> BatchAnswer {
         if let Some(trouble) = trouble {
             for content in asked.iter().filter(|content| !self.sightings.contains_key(content)) {
@@ -142,7 +142,7 @@ fn read_reel(item: &Value) -> Presence {
     }
 }
 
-/// Whole seconds of a duration; nothing for what is none.
+/// Whole seconds of a duration; `None` if it is not a valid duration.
 fn whole_seconds(seconds: f64) -> Option<u32> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: within the range of u32")]
     (0.0..=f64::from(u32::MAX)).contains(&seconds).then_some(seconds as u32)

@@ -1,15 +1,17 @@
 //! Instagram, by an Apify actor: one run observes many reels, and its data set is read when the run has ended.
 //!
 //! - Items are joined by short code, never by order. An item that says `not_found` is absence; `no_items` may also
-//!   mean that the scraper was blocked, and is unknown, as is a reel that no item speaks of.
-//! - A run is debited its largest charge before it is started; what it did not spend is given back when Apify says
-//!   what it cost, and all of it if Apify refuses to start it. A run whose cost nobody knows stays debited.
-//! - It starts no run twice: an attempt whose start is uncertain is not repeated. What only reads (a run's state, its
-//!   data set) is asked for again after a failure in passing, so that no run that is paid for is lost to one bad answer.
-//! - However a run ended, what it has is read. A run that goes on at the deadline is stopped and read too, and the deadline
-//!   is never later than that of the order that pays for it. Where too little is left of the order to get anything, no run
-//!   is started.
-//! - A data set may be filled some time after its run has ended: as long as it speaks of some reel not, it is read again.
+//!   mean that the scraper was blocked, and is unknown, as is a reel without an item.
+//! - The largest charge of a run is debited before it is started; what it did not spend is refunded when Apify reports
+//!   its cost, and all of it if Apify refuses to start it. A run of unknown cost stays debited.
+//! - No run is started twice: if it is uncertain whether a run was started, the start is not repeated. Requests that
+//!   only read (a run's state, its data set) are retried after a temporary failure, so that no paid run is lost to one
+//!   bad answer.
+//! - However a run ended, its data is read. A run that still goes on at the deadline is stopped and read too, and the
+//!   deadline is never later than that of the order that pays for it. No run is started if the order has too little
+//!   time left to get any data.
+//! - A data set may be filled some time after its run has ended: as long as some reel has no item in it, it is read
+//!   again.
 
 mod account;
 mod frames;
@@ -47,11 +49,11 @@ pub const BUCKET: &str = "apify";
 /// Milliseconds in a day of UTC.
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Least time for a run, of which a container starts, the first reels are scraped and the data set is read; half of the
-/// deadline at most. With less, a run would be paid for and show nothing.
+/// Least time for a run, in which a container starts, the first reels are scraped and the data set is read; half of
+/// the deadline at most. With less, a run would be paid for and return nothing.
 const LEAST_FOR_A_RUN: Duration = Duration::from_secs(60);
 
-/// Pauses before a start is tried again that Apify refused in passing: other runs end within a minute or two.
+/// Pauses before the retries of a start that Apify refused temporarily: other runs end within a minute or two.
 const START_RETRY_PAUSES: &[Duration] =
     &[Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
 
@@ -109,7 +111,7 @@ impl PlatformApi for Instagram {
         &self.daily_charge
     }
 
-    /// Every look costs the same, whatever of a reel is asked for.
+    /// Every request costs the same, whatever is requested of a reel.
     fn routes(&self, scope: Scope) -> Vec<Route> {
         let has_route = self.api_key.is_some() && scope == Scope::Everything;
         has_route.then(|| Route { key: 0, scope, bucket: BUCKET.to_owned() }).into_iter().collect()
@@ -158,7 +160,8 @@ impl Instagram {
         LEAST_FOR_A_RUN.min(self.deadline / 2)
     }
 
-    /// Follows a run to its end, and stops it when there is just time left to read what it has. What went wrong beside it.
+    /// Follows a run to its end, and stops it when there is just enough time left to read its data. Returns what went
+    /// wrong beside it.
     async fn ended(&self, outbound: &Outbound, run: Run, span: Span) -> (Run, Option<String>) {
         let followed = tokio::select! {
             biased;
@@ -175,8 +178,8 @@ impl Instagram {
         }
     }
 
-    /// Reads the items of a run, again as long as they do not speak of all reels and there is time. A look that fails, or
-    /// that shows less, takes nothing back.
+    /// Reads the items of a run, and reads them again while some reel has no item and there is time. A read that
+    /// fails, or that shows less, removes nothing.
     async fn read_items(
         &self,
         outbound: &Outbound,

@@ -38,7 +38,7 @@ pub struct InstagramReel {
     pub comment_count: Option<u64>,
     /// Hashtags.
     pub tags: Vec<String>,
-    /// A picture of it, on the platform's own servers.
+    /// An image of it, on the platform's own servers.
     #[schema(required)]
     pub thumbnail_url: Option<String>,
     /// Length in seconds.

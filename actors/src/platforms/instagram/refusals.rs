@@ -1,16 +1,16 @@
-//! What it means that Apify refuses to start a run, by `error.type` and, where that is unclear, `error.message`.
+//! What Apify's refusals to start a run mean, by `error.type` and, where that is unclear, `error.message`.
 //!
-//! A refusal starts nothing and costs nothing. Only one that speaks of the account's usage is about money.
+//! A refusal starts nothing and costs nothing. Only one that mentions the account's usage is about money.
 
 use crate::platforms::{BatchError, KeyRefusal, key_name, shown_words};
 use crate::ports::HttpResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// Pieces of types that say that it will do later: other runs take up the memory, or there are too many of them.
+/// Parts of types that mean "try later": other runs use up the memory, or there are too many of them.
 const PASSING: [&str; 5] = ["memory", "concurren", "rate-limit", "too-many", "overload"];
 
-/// Pieces of types and messages that say that the account's usage is at its limit.
+/// Parts of types and messages that say that the account's usage is at its limit.
 const USAGE: [&str; 6] =
     ["usage-limit", "usage limit", "hard limit", "not-enough-usage", "monthly-usage", "monthly usage"];
 

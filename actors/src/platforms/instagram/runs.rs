@@ -1,4 +1,4 @@
-//! Runs of an Apify actor: starting one, following it to its end, stopping it, and reading its data set.
+//! Runs of an Apify actor: starts one, follows it to its end, stops it, and reads its data set.
 
 use super::account::{Instagram, charge_units};
 use super::items::Joined;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tensorflix_domain::ids::ContentId;
 use url::Url;
 
-/// Seconds that Apify may hold an answer back while a run goes on; its own limit is 60.
+/// Seconds that Apify may delay an answer while a run goes on; its own limit is 60.
 const WAIT_FOR_FINISH_SECS: u64 = 60;
 
 /// Beyond [`WAIT_FOR_FINISH_SECS`], the time that an answer may take.
@@ -32,12 +32,12 @@ const GET_RETRY_PAUSES: [Duration; 5] = [
     Duration::from_secs(8),
 ];
 
-/// Pauses before a data set is read, and read again that does not speak of all reels.
+/// Pauses before a data set is read, and before it is read again if some reel has no item in it.
 pub(super) fn looks() -> impl Iterator<Item = Duration> {
     [0, 2, 4, 8].into_iter().map(Duration::from_secs)
 }
 
-/// What a run ends as that did all of its work.
+/// The final status of a run that did all of its work.
 const SUCCEEDED: &str = "SUCCEEDED";
 
 /// A run, as Apify describes it.
@@ -51,7 +51,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Reads an answer, which holds no run if it was cut or comes from something in between.
+    /// Reads an answer. `None` if it holds no run, because it was cut off or comes from a proxy.
     fn read(response: &HttpResponse) -> Option<Self> {
         let part = members(&response.body)?.find_map(|part| part.ok().filter(|part| part.is("data")))?;
         let data = Value::from(some_members(part.value, &["id", "status", "defaultDatasetId", "usageTotalUsd"])?);
@@ -68,7 +68,7 @@ impl Run {
         !matches!(self.status.as_str(), "READY" | "RUNNING" | "TIMING-OUT" | "ABORTING")
     }
 
-    /// What to say of a run that has not done all of its work.
+    /// What to report about a run that has not done all of its work.
     pub(super) fn trouble(&self) -> Option<String> {
         (self.status != SUCCEEDED).then(|| format!("the Apify run ended as {}", self.status))
     }
@@ -95,7 +95,7 @@ pub(super) enum RunError {
 }
 
 impl Instagram {
-    /// Starts a run, if enough of its span is left when its turn comes.
+    /// Starts a run, if enough of its time is left when its turn comes.
     pub(super) async fn start_run(
         &self,
         outbound: &Outbound,
@@ -105,7 +105,7 @@ impl Instagram {
         let not_started = |error| BatchFailure { error, unspent_units: charge_units(self.max_charge_usd) };
         let mut url = address(&self.api_url, &["v2", "acts", &self.actor, "runs"])
             .map_err(|error| not_started(BatchError::Lasting(error.to_string())))?;
-        // Who does not know a run's id can neither stop nor read it, so the first answer has to come well before that.
+        // Without its id a run can neither be stopped nor read, so the first answer has to come well before that.
         let wait_secs = (self.least_time() / 3).as_secs().min(WAIT_FOR_FINISH_SECS);
         url.query_pairs_mut()
             .append_pair("waitForFinish", &wait_secs.to_string())
@@ -130,13 +130,13 @@ impl Instagram {
                 let no_run = || BatchError::Lost("Apify's answer is not a run".to_owned());
                 Ok(Run::read(&response).ok_or_else(no_run)?)
             }
-            // Somebody in between may have given up waiting.
+            // A proxy may have timed out.
             status @ (408 | ..400 | 500..) => Err(BatchError::Lost(format!("Apify answered {status}")).into()),
             _ => Err(not_started(refusals::of_start(&response, self.api_key.as_ref()))),
         }
     }
 
-    /// Asks for a run until it has ended.
+    /// Polls a run until it has ended.
     pub(super) async fn follow(&self, outbound: &Outbound, run: &Run) -> Result<Run, RunError> {
         let mut run = run.clone();
         while !run.has_ended() {
@@ -147,7 +147,7 @@ impl Instagram {
         Ok(run)
     }
 
-    /// Stops a run within the time given. `None` if it goes on, as far as anybody knows.
+    /// Stops a run within the time given. `None` if it goes on, as far as known.
     pub(super) async fn stop(&self, outbound: &Outbound, run: &Run, patience: Duration) -> Option<Run> {
         let stop = async {
             let url = address(&self.api_url, &["v2", "actor-runs", &run.id, "abort"]).ok()?;
@@ -164,7 +164,7 @@ impl Instagram {
         }
     }
 
-    /// What the items of a data set say of these reels.
+    /// What the items of a data set say about these reels.
     pub(super) async fn items(
         &self,
         outbound: &Outbound,
@@ -175,7 +175,8 @@ impl Instagram {
         self.get(outbound, &url, "a list of items", |response| Joined::read(&response.body, contents)).await
     }
 
-    /// Reads something, again after failures in passing, an answer that is not `what` it should be among them.
+    /// Reads something, with retries after temporary failures, which include an answer that is not `what` was
+    /// requested.
     async fn get<T>(
         &self,
         outbound: &Outbound,
@@ -192,7 +193,7 @@ impl Instagram {
                     (status @ (408 | 429 | 500..), _) => (RunError::Status(status), response.retry_after()),
                     (status, _) => return Err(RunError::Status(status)),
                 },
-                // The run is paid for, whether or not anybody may ask for it.
+                // The run is paid for, even if reading it is refused.
                 Err(error @ HttpError::AskedToWait(_)) => return Err(RunError::Http(error)),
                 Err(error) => (RunError::Http(error), None),
             };
@@ -203,7 +204,7 @@ impl Instagram {
                 return Err(error);
             }
             let error = error.to_string();
-            tracing::debug!(error, pause_ms = pause.as_millis(), "asking Apify again");
+            tracing::debug!(error, pause_ms = pause.as_millis(), "request to Apify failed; will retry");
             self.clock.sleep(pause).await;
         }
     }

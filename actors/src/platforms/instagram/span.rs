@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// Of a run's time, what is kept for stopping it and reading what it has; a quarter of it at most.
+/// The part of a run's time that is kept for stopping it and reading its data; a quarter of it at most.
 const KEPT_FOR_READING: Duration = Duration::from_secs(20);
 
 /// The time of one run, by the monotonic clock.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub begin: Duration,
-    /// When it is stopped if it goes on.
+    /// When it is stopped if it still goes on.
     pub stop: Duration,
-    /// When everything of it has been read.
+    /// When all its data has to be read.
     pub end: Duration,
     /// Whether the order that pays for it ends before its own deadline.
     pub is_cut: bool,

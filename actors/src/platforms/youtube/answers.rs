@@ -42,16 +42,16 @@ impl<'a> Answer<'a> {
 }
 
 fn cut(NotWhole: NotWhole) -> BatchError {
-    not_understood("the answer is not JSON, or not all of it")
+    not_understood("the answer is not JSON, or is cut off")
 }
 
 /// An item of a list.
 enum Item {
     /// It can be read.
     Readable(ContentId, Value),
-    /// All that can be read is of which video it is.
+    /// Only its video's id can be read.
     Spoilt(ContentId),
-    /// Nobody can tell whose it is.
+    /// Its video is unknown.
     Anybodys,
 }
 
@@ -69,8 +69,8 @@ impl Item {
     }
 }
 
-/// Reads an answer of `videos.list`. A video that it leaves out is absent, unless it holds an item of which nobody can
-/// tell whose it is: then what it leaves out is unknown. So is a video whose item cannot be read.
+/// Reads an answer of `videos.list`. A video that it leaves out is absent, unless the answer holds an item of an
+/// unknown video: then what it leaves out is unknown. So is a video with an item that cannot be read.
 pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
     let asked: BTreeSet<&ContentId> = asked.iter().collect();
     let answer = Answer::read(body)?;
@@ -85,9 +85,9 @@ pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswe
     let mut is_complete = true;
     for item in elements(items).ok_or_else(|| not_understood("the items are not a list"))? {
         match Item::read(item.map_err(cut)?.value) {
-            // Keyed by the id that the platform returns; nobody asked for strangers.
+            // Keyed by the id that the platform returns; videos that were not requested are ignored.
             Item::Readable(video, item) if asked.contains(&video) => {
-                // One that stands there twice is what either copy knows of it.
+                // Two copies of one video are merged.
                 let copy = read_video(&item);
                 let joined = match present.remove(&video) {
                     Some(known) => join_copies(known, copy),
@@ -113,8 +113,8 @@ pub(super) fn read_videos(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswe
     Ok(BatchAnswer { sightings, words, ..BatchAnswer::default() })
 }
 
-/// Reads an answer of `videos.batchGetStats`: numbers of the videos that it speaks of, and nothing about the others. An
-/// item without statistics says nothing.
+/// Reads an answer of `videos.batchGetStats`: the statistics of the videos in it, and nothing about the others. An
+/// item without statistics is ignored.
 pub(super) fn read_stats(body: &[u8], asked: &[ContentId]) -> Result<BatchAnswer, BatchError> {
     let asked: BTreeSet<&ContentId> = asked.iter().collect();
     let items = Answer::read(body)?.items.and_then(elements);

@@ -1,5 +1,5 @@
-//! The frames of a video that detectors look at: YouTube picks three of every video and serves them under fixed names; a
-//! thumbnail would be the uploader's own choice.
+//! The frames of a video that detectors examine: YouTube picks three of every video and serves them under fixed names;
+//! a thumbnail would be the uploader's own choice.
 
 use tensorflix_domain::ids::ContentId;
 use url::Url;
@@ -10,7 +10,8 @@ const PICTURES: &str = "https://i.ytimg.com/vi/";
 /// The frames that YouTube picked, at a quarter, a half and three quarters of a video.
 pub(super) const NAMES: [&str; 3] = ["1.jpg", "2.jpg", "3.jpg"];
 
-/// The addresses of a video's frames. The id is in the grammar of YouTube's, which has nothing that means anything in a path.
+/// The addresses of a video's frames. The id follows YouTube's grammar, which has no character with a meaning in a
+/// path.
 pub(super) fn frames(video: &ContentId, _: Option<&str>) -> Vec<Url> {
     NAMES.iter().filter_map(|name| Url::parse(&format!("{PICTURES}{}/{name}", video.as_str())).ok()).collect()
 }

@@ -1,9 +1,9 @@
 //! YouTube, by the Data API v3: up to 50 ids for one unit of quota.
 //!
-//! - `videos.list` gives everything, `videos.batchGetStats` the numbers alone; each has its own bucket, for every key.
+//! - `videos.list` gives everything, `videos.batchGetStats` statistics only; each has its own bucket, for every key.
 //! - The wire format is the official discovery document's. Ids that a complete answer of `videos.list` leaves out are
-//!   private, deleted or never there, as far as this one answer knows; the API says no more about them. What `batchGetStats` leaves out is
-//!   unknown: by its description it may answer in part.
+//!   private, deleted or never existed, as far as this one answer shows; the API says no more about them. What
+//!   `batchGetStats` leaves out is unknown: by its description it may answer in part.
 
 mod answers;
 mod calendar;
@@ -40,14 +40,14 @@ pub const MAX_BATCH_SIZE: usize = 50;
 /// Most keys that are used in turn.
 const MOST_KEYS: usize = 50;
 
-/// Units of quota that a call costs, whatever it asks for.
+/// Units of quota that a call costs, whatever it requests.
 const UNITS_PER_CALL: u64 = 1;
 
-/// What the names of all its buckets in the ledger begin with.
+/// The prefix of the names of all its buckets in the ledger.
 pub const BUCKET_PREFIX: &str = "youtube/";
 
-/// One of the API's methods: its path, its bucket, and what is asked of it. Fewer fields make smaller answers at the
-/// same price.
+/// One of the API's methods: its path, its bucket, and the fields that are requested. Fewer fields make smaller
+/// answers at the same price.
 struct Call {
     path: &'static str,
     bucket: &'static str,
@@ -108,7 +108,7 @@ pub struct YouTube {
     pub api_keys: Vec<SecretString>,
     /// Contents in one call.
     pub batch_size: usize,
-    /// Calls under way at one time.
+    /// Calls in flight at one time.
     pub max_in_flight: usize,
     /// Units that one key may spend in one day with one method.
     pub daily_quota: DailyBudget,
@@ -198,7 +198,7 @@ impl PlatformApi for YouTube {
         })
     }
 
-    /// YouTube's quota begins anew at midnight in Los Angeles.
+    /// YouTube's quota resets at midnight in Los Angeles.
     fn ledger_date(&self, at: Moment) -> String {
         pacific_date(at)
     }

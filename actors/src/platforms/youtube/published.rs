@@ -18,7 +18,7 @@ pub struct YoutubeVideo {
     pub title: String,
     /// Description.
     pub description: String,
-    /// A picture of it, on the platform's own servers.
+    /// An image of it, on the platform's own servers.
     #[schema(required)]
     pub thumbnail_url: Option<String>,
     /// When it was published, RFC 3339 in UTC.

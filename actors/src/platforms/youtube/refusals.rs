@@ -1,14 +1,14 @@
-//! What YouTube's refusals mean, by `errors[].reason`, `details[]` and, where these are unclear, the message.
+//! What YouTube's error answers mean, by `errors[].reason`, `details[]` and, where these are unclear, the message.
 //!
-//! No list of reasons is complete. A refusal (4xx) that is no limit and that no list knows concerns the key that met it, until
-//! another key meets it too.
+//! No list of reasons is complete. A rejection (4xx) that is no limit and is in no list concerns the key that met it
+//! until another key meets it too.
 
 use crate::platforms::{BatchError, KeyRefusal, key_name, shown_words};
 use crate::ports::HttpResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// Reasons that say that the key itself will not do.
+/// Reasons that say that the key itself is not valid.
 const KEY_REASONS: &[&str] = &[
     "API_KEY_INVALID",
     "API_KEY_EXPIRED",
@@ -19,8 +19,8 @@ const KEY_REASONS: &[&str] = &[
     "keyExpired",
 ];
 
-/// Reasons that say that the key may not ask this: the API is not switched on for it, or it is restricted. A key can be
-/// good for one method and not for another.
+/// Reasons that say that the key may not be used for this: the API is not enabled for it, or it is restricted. A key
+/// can be valid for one method and not for another.
 const ACCESS_REASONS: &[&str] = &[
     "accessNotConfigured",
     "SERVICE_DISABLED",
@@ -38,7 +38,7 @@ const DAY_REASONS: &[&str] = &["quotaExceeded", "dailyLimitExceeded", "dailyLimi
 /// Reasons that mean a rate, or the day's quota in disguise.
 const RATE_REASONS: &[&str] = &["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"];
 
-/// What an error answer says.
+/// The contents of an error answer.
 struct Refusal {
     status: u16,
     reasons: Vec<String>,
@@ -46,7 +46,7 @@ struct Refusal {
     words: String,
     /// The name of the key in the ledger.
     key: String,
-    /// Of a limit: whether it is one of a day.
+    /// For a limit: whether it is a daily one.
     is_daily: bool,
 }
 
@@ -95,19 +95,19 @@ impl Refusal {
         format!("{} {reasons}{words}", self.status)
     }
 
-    /// As a refusal of the key, with what to do about it.
+    /// As a rejection of the key, with what to do about it.
     fn of_key(&self, advice: &str) -> KeyRefusal {
         KeyRefusal {
-            words: format!("YouTube refuses API key {}: {}{advice}", self.key, self.text()),
+            words: format!("YouTube rejected API key {}: {}{advice}", self.key, self.text()),
             sign: format!("{} {}", self.status, self.reasons.join(" ")),
             is_certain: !advice.is_empty(),
         }
     }
 
-    /// What is the same for every method.
+    /// What is the same for all methods.
     fn common(&self, response: &HttpResponse) -> Option<BatchError> {
         if self.is_quota() {
-            return Some(BatchError::QuotaExhausted("YouTube says that the quota is used up for today".to_owned()));
+            return Some(BatchError::QuotaExhausted("YouTube reports that today's quota is used up".to_owned()));
         }
         if self.says(KEY_REASONS) {
             return Some(BatchError::KeyRefused(self.of_key(". Check YOUTUBE_API_KEY")));
@@ -117,13 +117,13 @@ impl Refusal {
     }
 }
 
-/// Whether a text is a word such as reasons are: a key has digits, and hardly a reason has.
+/// Whether a text looks like a reason: a key has digits, and reasons hardly ever have.
 fn is_reason(text: &str) -> bool {
     const LONGEST: usize = 60;
     text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
-/// A refusal of `videos.list`.
+/// An error answer of `videos.list`.
 pub(super) fn of_list(response: &HttpResponse, key: Option<&SecretString>) -> BatchError {
     let refusal = Refusal::read(response, key);
     if let Some(error) = refusal.common(response) {
@@ -139,8 +139,8 @@ pub(super) fn of_list(response: &HttpResponse, key: Option<&SecretString>) -> Ba
     }
 }
 
-/// A refusal of `videos.batchGetStats`: whatever concerns neither a limit nor the key itself says that this method is
-/// not to be had with this key, and that everything is to be asked for instead.
+/// An error answer of `videos.batchGetStats`: anything that concerns neither a limit nor the key itself means that
+/// this method is not available for this key, and that everything is to be requested instead.
 pub(super) fn of_stats(response: &HttpResponse, key: Option<&SecretString>) -> BatchError {
     let refusal = Refusal::read(response, key);
     refusal.common(response).unwrap_or_else(|| BatchError::MethodMissing(refusal.of_key("")))
@@ -155,7 +155,7 @@ mod tests {
         HttpResponse { status, headers: Default::default(), body: body.into() }
     }
 
-    /// What `videos.list` and `batchGetStats` make of a refusal, by the names of the errors.
+    /// Checks what `videos.list` and `batchGetStats` make of an error answer, by the names of the errors.
     #[track_caller]
     fn check(status: u16, body: &Value, list: &str, stats: &str) {
         let name = |error: BatchError| format!("{error:?}").split([' ', '(']).next().unwrap_or_default().to_owned();
@@ -245,7 +245,7 @@ mod tests {
         let body = json!({ "error": { "message": message, "details": [{ "reason": "CONSUMER_INVALID" }] } });
         let text = of_list(&response(403, &body.to_string()), Some(&key)).to_string();
         let expected = format!(
-            "YouTube refuses API key {}: 403 CONSUMER_INVALID: \"Permission denied: Consumer 'api_key:<key>' has been \
+            "YouTube rejected API key {}: 403 CONSUMER_INVALID: \"Permission denied: Consumer 'api_key:<key>' has been \
              suspended.\". Check YOUTUBE_API_KEY",
             key_name(&key)
         );

@@ -1,4 +1,4 @@
-//! Attacks on whose a content is.
+//! Attacks on the ownership of videos and reels.
 
 use super::scene::{Scene, audience};
 use super::stage::{ATTACKER, ScriptError, Side};
@@ -45,8 +45,8 @@ pub(super) fn front_runs(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Lists another's untagged pairs, withdraws them, relists them from a gist that was deleted and made anew, and commits
-/// again.
+/// Lists another's untagged pairs, withdraws them, lists them again from a gist that was deleted and recreated, and
+/// commits again.
 pub(super) fn shifts_claims(scene: &Scene<'_>) -> Played {
     let victims = scene.first_pairs(scene.victim());
     let own = scene.own();

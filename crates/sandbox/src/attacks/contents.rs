@@ -1,4 +1,4 @@
-//! Attacks with contents: their views, ages and looks.
+//! Attacks with contents: their views, ages and appearance.
 
 use super::scene::{Pair, Scene, audience};
 use super::stage::{ATTACKER, ScriptError, Side};
@@ -8,7 +8,7 @@ type Played = Result<(), ScriptError>;
 
 /// Views that are bought for a video.
 const BOUGHT_VIEWS: u64 = 400_000;
-/// Cycles that they stay for; then the platform takes four fifths away.
+/// Cycles for which they are kept; then the platform removes four fifths.
 const BOUGHT_FROM: u32 = 1;
 const PURGED_FROM: u32 = 4;
 /// Views that old footage had before it was made public.

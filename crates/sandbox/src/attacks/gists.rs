@@ -1,4 +1,5 @@
-//! Attacks by what a gist holds, whose it is and how it is committed: beside the attacker's own pairs, or in their place.
+//! Attacks by a gist's content, its owner and the way it is committed: beside the attacker's own pairs, or in their
+//! place.
 
 use super::scene::{Pair, Scene, document};
 use super::stage::{ATTACKER, ScriptError};

@@ -1,11 +1,11 @@
 //! The attack lab: attackers with a strategy over several cycles, each beside a twin that behaves.
 //!
-//! An [`Attack`] is acted out in a world of honest miners ([`world`]), before each cycle anew. The same script also plays
-//! the *twin* ([`Side::Twin`]): the same hotkeys with the same videos and views, and no attack. Whoever runs both worlds and
-//! compares what a validator pays sees what the attack was worth. Everything follows from the seed: two runs of one side are
-//! the same.
+//! An [`Attack`] is played in a world of honest miners ([`world`]), again before each cycle. The same script also
+//! plays the *twin* ([`Side::Twin`]): the same hotkeys with the same videos and views, but no attack. The difference
+//! between what a validator pays in the two worlds is the gain of the attack. Everything follows from the seed: two
+//! runs of one side are identical.
 //!
-//! It says what attackers do, and nothing of what a validator should make of it.
+//! It defines what attackers do, not how a validator should react.
 
 mod claims;
 mod contents;
@@ -44,7 +44,7 @@ pub struct Attack {
     pub attackers: &'static [u16],
     /// What the world needs.
     pub stage: Stage,
-    /// The row whose twin is also this one's, so that it need be played only once.
+    /// The row that has the same twin, so that the twin is played only once.
     pub twin: u8,
     script: fn(&Scene<'_>) -> Result<(), ScriptError>,
 }
@@ -59,7 +59,7 @@ impl Attack {
     }
 }
 
-/// A row of the table whose attacker has one hotkey.
+/// A row of the table for an attacker with one hotkey.
 const fn alone(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(), ScriptError>) -> Attack {
     Attack { row, name, attackers: &[ATTACKER], stage: Stage::Plain, twin: row, script }
 }

@@ -8,10 +8,10 @@ use crate::world::{
 };
 use serde_json::json;
 
-/// A task's id and a content's id.
+/// The ids of a task and of a video or reel.
 pub type Pair = (String, String);
 
-/// Characters of a content's id.
+/// Characters of a video id.
 const ID_LENGTH: usize = 11;
 const HOUR_MS: u64 = 3_600_000;
 
@@ -66,7 +66,7 @@ impl<'a> Scene<'a> {
         self.first_pairs(ATTACKER)
     }
 
-    /// An honest miner whose commitment is younger than the attacker's, and who pins no revision.
+    /// An honest miner with a later commitment than the attacker's, which pins no revision.
     pub(super) fn victim(&self) -> u16 {
         let committed = |uid| self.member(uid).commitment.map_or(0, |commitment| commitment.block);
         let candidates = FIRST_MINER_UID + 4..FIRST_MINER_UID + 12;
@@ -132,7 +132,7 @@ impl<'a> Scene<'a> {
         Ok(self.sandbox.world().edit_content(self.platform_of(task_id), id, edit)?)
     }
 
-    /// The counts that a content would show when the cycle opens, if nobody set them.
+    /// The counts that a video would show when the cycle opens, if they were not set explicitly.
     pub(super) fn organic(&self, pair: &Pair) -> Counts {
         self.content(pair).map_or_else(Counts::default, |content| content.counts(self.opens_at))
     }
@@ -142,7 +142,7 @@ impl<'a> Scene<'a> {
         Ok(self.sandbox.world().set_counts(self.platform_of(task_id), id, counts)?)
     }
 
-    /// Removes the hotkey from the texts of contents, so that only claims tell whose they are.
+    /// Removes the hotkey from the texts of contents, so that only claims show their owners.
     pub(super) fn untag(&self, pairs: &[Pair]) -> Result<(), ScriptError> {
         for pair in pairs {
             self.edit(pair, |content| content.text = "Made with a video model.".to_owned())?;
@@ -150,8 +150,8 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// Uploads a content for a YouTube task, in a miner's channel and with its hotkey in the text. Its title and length
-    /// follow from its label. Published so many hours before the cycle opens.
+    /// Uploads a video for a YouTube task, in a miner's channel and with its hotkey in the text. Its title and length
+    /// follow from its label. It is published this many hours before the cycle opens.
     pub(super) fn upload(&self, uid: u16, task: &Task, label: &str, hours_before: u64, growth: Growth) -> Pair {
         let member = self.member(uid);
         let published_ms = block_unix_ms(self.opens_at) - hours_before * HOUR_MS;

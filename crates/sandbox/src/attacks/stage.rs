@@ -12,7 +12,7 @@ pub const CYCLE_BLOCKS: u32 = 7_200;
 pub const LEAD_BLOCKS: u32 = 60;
 /// UID of the attacker, the lowest of all miners.
 pub const ATTACKER: u16 = FIRST_MINER_UID;
-/// UIDs of the attacker's other hotkeys, where it has several. The one in between pins a revision, which is left alone.
+/// UIDs of the attacker's other hotkeys, where it has several. The UID in between pins a revision and is not used.
 pub const SYBILS: [u16; 2] = [FIRST_MINER_UID + 2, FIRST_MINER_UID + 3];
 
 /// Which of the two worlds a script plays in.

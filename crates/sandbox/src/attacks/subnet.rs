@@ -12,7 +12,7 @@ type Played = Result<(), ScriptError>;
 pub(super) const COPIER: u16 = VALIDATOR_UID + 1;
 /// Videos of a person who has more than one hotkey may count.
 const VIDEOS: u32 = 9;
-/// Videos of strangers that a flood lists behind its own.
+/// Videos of others that a flood lists after its own.
 const STRANGERS: u32 = 300;
 /// Tasks that only one miner knows.
 const SECRET_TASKS: u32 = 3;
@@ -23,7 +23,7 @@ fn many_videos(scene: &Scene<'_>, task: &Task, uid_of: impl Fn(u32) -> u16) -> V
     let upload = |number: u32| {
         let growth = audience(Shape::EarlyBurst, 40_000 + 1_000 * u64::from(number), 40);
         let pair = scene.upload(uid_of(number), task, &format!("many-{number}"), 30, growth);
-        // One person, one channel: whoever opens a channel for each hotkey has an audience for none of them.
+        // One person, one channel: a channel per hotkey would leave each of them without an audience.
         let _ = scene.edit(&pair, |content| content.author.clone_from(&channel));
         pair
     };
@@ -75,8 +75,8 @@ pub(super) fn sybils(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Lists nine videos in one task, and hundreds of strangers' behind them that are liked as nobody's are; the twin the first
-/// five.
+/// Lists nine videos in one task, followed by hundreds of videos of others with an implausible share of likes; the
+/// twin lists the first five.
 pub(super) fn floods(scene: &Scene<'_>) -> Played {
     if scene.cycle > 0 {
         return Ok(());
@@ -107,15 +107,15 @@ pub(super) fn copies_weights(scene: &Scene<'_>) -> Played {
     if scene.strikes() {
         let copied = scene.sandbox.node().weights(NETUID, VALIDATOR_UID);
         if !copied.is_empty() {
-            // What the chain says to it (too fast, commit instead) is the copier's own trouble.
+            // The chain's answer (too fast, commit instead) concerns only the copier.
             let _ = scene.sandbox.node().set_weights_directly(&scene.member(COPIER).hotkey.public(), &copied);
         }
     }
     Ok(())
 }
 
-/// A validator publishes tasks that nobody but the attacker knows, who lists its videos for them. The twin lists the same
-/// videos for a task that all know.
+/// A validator publishes tasks that only the attacker knows, and the attacker lists its videos for them. The twin
+/// lists the same videos for a task that is known to all.
 pub(super) fn secret_tasks(scene: &Scene<'_>) -> Played {
     if scene.cycle == 0 {
         scene.list(ATTACKER, &scene.own())?;

@@ -19,7 +19,7 @@ pub(super) fn normal(draw: &mut Draw) -> f64 {
     radius * libm::cos(std::f64::consts::TAU * unit(draw))
 }
 
-/// A number whose logarithm is normal, by its median and the standard deviation of its logarithm.
+/// A log-normal number, by its median and the standard deviation of its logarithm.
 pub(super) fn log_normal(draw: &mut Draw, median: f64, deviation: f64) -> f64 {
     median * libm::exp(deviation * normal(draw))
 }

@@ -7,7 +7,8 @@ use super::organic::{Audience, audience};
 use super::span::{STEP_HOURS, Span};
 use crate::world::Draw;
 
-/// Hours of life at the first look. Assumed: whoever polls a subnet sees videos in their first days.
+/// A video's age in hours at the first observation. Assumed: a validator that polls a subnet sees videos in their
+/// first days.
 const AGE_AT_FIRST_LOOK: (f64, f64) = (1.0, 72.0);
 
 /// How far the rate of views falls and rises with day and night, as a part of its mean.
@@ -98,7 +99,7 @@ fn film_of(kind: Kind, shares: (f64, f64), seed: u64, schedule: &[f64]) -> Film 
         Kind::Honest(_) => None,
         Kind::Bought(delivery) | Kind::Mixed(delivery) => {
             let organic: f64 = audience.views.iter().sum();
-            // Who buys nearly everything has a small audience; the total stays what it was.
+            // A buyer of nearly all views has a small audience; the total does not change.
             audience.views.iter_mut().for_each(|views| *views *= 1.0 - share);
             Some(purchase(&mut draw, delivery, organic * share, &span))
         }

@@ -1,7 +1,7 @@
-//! Videos whose traffic is known to be honest or bought, for testing whoever claims to tell the two apart.
+//! Videos with traffic that is known to be honest or bought, for testing detectors that claim to distinguish the two.
 //!
 //! [`film`] draws one labelled video: its organic audience, what was bought on top, and what a platform's counters show
-//! of both on a schedule of looks. A pure function of kind, seed and schedule; it knows nothing of any detector.
+//! of both on a schedule of observations. A pure function of kind, seed and schedule, independent of any detector.
 //!
 //! Where the parameters come from:
 //!

@@ -80,7 +80,7 @@ pub(super) fn curve(draw: &mut Draw, shape: Organic, span: &Span) -> Vec<f64> {
     let theta = between(draw, THETA.0, THETA.1);
     let softening = between(draw, 3.0, 24.0);
     let decay: Vec<f64> = span.ages().map(|age| power(age, softening, -(1.0 + theta))).collect();
-    // What search and recommendations bring whatever the time.
+    // Views from search and recommendations, independent of time.
     let background = between(draw, 0.05, 0.25);
     let turn = span.first_look + between(draw, 24.0, 144.0);
     let critical = |exponent: f64, soft: f64, both_sides: bool| -> Vec<f64> {

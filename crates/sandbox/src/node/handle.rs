@@ -120,7 +120,7 @@ impl NodeHandle {
         self.shared.traffic.counts()
     }
 
-    /// Starts counting anew.
+    /// Resets the counts to zero.
     pub fn reset_rpc_counts(&self) {
         self.shared.traffic.reset_counts();
     }
@@ -189,8 +189,8 @@ impl NodeHandle {
         });
     }
 
-    /// Registers a neuron at its UID in a new block, in place of whoever was there. `registered_at_block` is the
-    /// block at which this happens, whatever the given one.
+    /// Registers a neuron at its UID in a new block, in place of the one registered there. `registered_at_block` is
+    /// set to the new block, whatever the given value.
     pub fn register_neuron(&self, neuron: GenesisNeuron) {
         let netuid = self.shared.netuid;
         self.shared.ledger().produce_with(|state, events| {
@@ -202,7 +202,7 @@ impl NodeHandle {
         });
     }
 
-    /// Takes the hotkey at a UID off the subnet in a new block. The UID stays empty until it is registered anew.
+    /// Removes the hotkey at a UID from the subnet in a new block. The UID stays empty until it is registered again.
     pub fn deregister_neuron(&self, uid: u16) {
         let netuid = self.shared.netuid;
         self.shared.ledger().produce_with(|state, _| seeding::remove_neuron_key(state, netuid, uid));

@@ -60,7 +60,7 @@ use crate::clock::SandboxClock;
 pub enum Pace {
     /// Only when an extrinsic is ready, and then at once.
     Hold,
-    /// One in every such time, whatever waits.
+    /// One block per interval, whether or not extrinsics wait.
     Every(Duration),
 }
 

@@ -93,7 +93,7 @@ fn seed_lists(state: &mut Overlay<'_>, key: &[u8], neurons: &[GenesisNeuron]) {
     }
 }
 
-/// Puts a neuron at its UID, in place of whoever was there.
+/// Puts a neuron at its UID, in place of the one there.
 pub(crate) fn put_neuron(state: &mut Overlay<'_>, netuid: u16, neuron: &GenesisNeuron) {
     remove_neuron_key(state, netuid, neuron.uid);
     if neuron.uid >= state.neuron_count(netuid) {
@@ -151,7 +151,7 @@ pub(crate) fn put_stake(state: &mut Overlay<'_>, netuid: u16, hotkey: &AccountId
     state.put(entries::ALPHA, [hotkey, &coldkey, &key], &shares);
 }
 
-/// Takes the hotkey at a UID off the subnet. Its commitment stays, as on the real chain.
+/// Removes the hotkey at a UID from the subnet. Its commitment is kept, as on the real chain.
 pub(crate) fn remove_neuron_key(state: &mut Overlay<'_>, netuid: u16, uid: u16) {
     let (key, uid) = (netuid.encode(), uid.encode());
     let hotkey: Option<AccountId> = state.optional(entries::KEYS, [&key, &uid]);
@@ -162,7 +162,7 @@ pub(crate) fn remove_neuron_key(state: &mut Overlay<'_>, netuid: u16, uid: u16) 
     }
 }
 
-/// Makes sure that an account exists; without one the runtime refuses whatever it signs.
+/// Makes sure that an account exists; without one the runtime rejects everything that it signs.
 pub(crate) fn endow(state: &mut Overlay<'_>, account: &AccountId) {
     let info = state.account(account);
     if info.providers == 0 {

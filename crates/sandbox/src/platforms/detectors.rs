@@ -1,7 +1,7 @@
 //! The detectors that a validator may ask about contents: SightEngine, OpenAI's moderation, and a webhook.
 //!
-//! Each looks at what the world's contents truly are (`is_ai`, `is_illicit`) and answers as its documentation says, with a
-//! certainty that follows from the content's id. A picture that is not the platform's own is no media they can fetch.
+//! Each reads what the world's contents really are (`is_ai`, `is_illicit`) and answers in its documented format, with a
+//! confidence that follows from the content id. An image that is not on the platform's own servers cannot be fetched.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! How a right answer is spoilt: the faults that change what is said, as opposed to how it is sent.
+//! Faults that change the content of a correct answer, as opposed to how it is sent.
 
 use actix_web::web::Bytes;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::exchange::{Answer, PlatformApi};
 use super::faults::Fault;
 
-/// What a tired proxy puts in front of an API.
+/// The error page of a failing proxy in front of an API.
 const HTML: &str =
     "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>";
 

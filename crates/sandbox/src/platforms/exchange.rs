@@ -120,5 +120,5 @@ pub(crate) trait PlatformApi: Send + Sync + 'static {
     fn quota_exceeded(&self) -> Answer;
 }
 
-/// The name of whatever is not a known route.
+/// The name for every unknown route.
 pub(crate) const UNKNOWN_ROUTE: &str = "unknown";

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub enum Fault {
     /// Answers rightly, but later. Goes together with another fault.
     Latency(Duration),
-    /// Never answers; the connection stays open.
+    /// Never answers; the connection is kept open.
     Hang,
     /// Resets the connection instead of answering.
     Reset,

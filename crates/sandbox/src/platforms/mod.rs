@@ -1,9 +1,9 @@
-//! GitHub, YouTube, Apify and the detectors as the validator meets them: HTTP servers on loopback that show the world at the newest
-//! block.
+//! GitHub, YouTube, Apify and the detectors as the validator sees them: HTTP servers on loopback that show the world
+//! at the newest block.
 //!
 //! Each platform is a `PlatformApi` (`exchange.rs`): a function from a request to an answer, without sockets.
-//! `server.rs` carries it over HTTP, counts everything (`counters.rs`) and spoils what a test asks to spoil
-//! (`faults.rs`). Rate limits and quotas follow the sandbox's clock; no answer reads the machine's.
+//! `server.rs` serves it over HTTP, counts everything (`counters.rs`) and injects the faults that a test sets
+//! (`faults.rs`). Rate limits and quotas follow the sandbox's clock; no answer depends on the machine's.
 //!
 //! Deliberately absent: TLS, writing (nobody edits a gist over HTTP here) and every route the validator has no use for.
 

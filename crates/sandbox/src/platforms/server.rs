@@ -30,7 +30,7 @@ use super::faults::{Fault, FaultHandle};
 const MAX_REQUEST_BYTES: usize = 4 << 20;
 /// Bytes in each piece of an endless body.
 const ENDLESS_PIECE_BYTES: usize = 16 << 10;
-/// How often a hanging request looks whether its client is still there.
+/// How often a hanging request checks whether its client is still connected.
 const GONE_CHECK: Duration = Duration::from_millis(20);
 /// How long a stop waits for connections before it closes them.
 const SHUTDOWN_SECS: u64 = 0;
@@ -83,14 +83,14 @@ impl Servers {
             handle.stop(false).await;
         }
         if let Some(thread) = self.thread.take() {
-            // Joining blocks, and the servers' last words may take a moment.
+            // Joining blocks, and the servers may take a moment to finish.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
 }
 
 impl Drop for Servers {
-    /// Asks the servers to stop; who wants to wait for it calls `stop`.
+    /// Asks the servers to stop; use `stop` to wait until they have stopped.
     fn drop(&mut self) {
         for handle in &self.handles {
             drop(handle.stop(false));
@@ -150,7 +150,7 @@ impl Connection {
     /// Whether the client has closed its side.
     fn is_gone(&self) -> bool {
         match self.stream.as_ref().map(|stream| stream.peek(&mut [0])) {
-            // What a client sends after its request is left alone; no more bytes will ever come from one that is gone.
+            // Bytes that a client sends after its request are ignored; a client that is gone sends no more.
             Some(Ok(bytes)) => bytes == 0,
             Some(Err(error)) => error.kind() != io::ErrorKind::WouldBlock,
             None => true,
@@ -222,7 +222,7 @@ async fn exchange(http: HttpRequest, body: Bytes, host: Data<Hosted>) -> HttpRes
     sent(&http, &host, in_flight, &request, answer, last)
 }
 
-/// Waits for the client to give up. actix-web itself does not tell: it finishes an answer that nobody reads.
+/// Waits for the client to disconnect. actix-web itself does not report it: it finishes an answer that nobody reads.
 async fn until_gone(http: &HttpRequest) {
     while http.conn_data::<Connection>().is_some_and(|connection| !connection.is_gone()) {
         rt::time::sleep(GONE_CHECK).await;

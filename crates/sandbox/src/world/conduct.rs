@@ -19,7 +19,8 @@ pub enum Conduct {
     SubmitsMissing,
     /// Hides likes and comments of one video, and the view count too of another.
     HidesCounts,
-    /// Submits well-formed entries whose ids break the grammar: addresses, slashes, quotes, ANSI, `../`, look-alikes.
+    /// Submits well-formed entries with ids that break the grammar: addresses, slashes, quotes, ANSI, `../`,
+    /// look-alikes.
     InvalidIds,
     /// More than five valid submissions in one task.
     FloodsTask,
@@ -45,13 +46,13 @@ pub enum Conduct {
     ZeroViews,
     /// A video minutes old at the first block, with thousands of views.
     FreshVideo,
-    /// Reels whose `videoViewCount` is null.
+    /// Reels with `videoViewCount` null.
     NullReelViews,
     /// Commits text that is not `username:gist_id`.
     MalformedCommitment,
     /// Buys views in one step; the platform takes most of them away at a later block.
     BuysViews,
-    /// Submits a stranger's viral video, with nobody's hotkey in its description.
+    /// Submits a viral video of somebody outside the subnet, without a hotkey in its description.
     SubmitsStranger,
     /// Submits what a camera filmed as if it were made by AI.
     FilmsReality,

@@ -115,7 +115,7 @@ impl Content {
     }
 }
 
-/// Who publishes and what for: what a content needs from the world around it.
+/// The publisher and the task of a video or reel: what it needs from the world around it.
 pub(crate) struct Surroundings<'a> {
     pub(crate) task: &'a Task,
     pub(crate) hotkey: &'a str,

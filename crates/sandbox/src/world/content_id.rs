@@ -21,7 +21,7 @@ const TASK_BITS: u32 = 14;
 const SLOT_BITS: u32 = 12;
 const KIND_BITS: u32 = 6;
 
-/// What a content is like; part of its id.
+/// The kind of a video or reel; part of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum ContentKind {
@@ -55,7 +55,7 @@ pub enum ContentKind {
     Vanishing,
     /// Set to private.
     Private,
-    /// A stranger's viral video, in nobody's name.
+    /// A viral video of somebody outside the subnet, without a hotkey.
     Stranger,
     /// Filmed with a camera: not made by AI.
     Filmed,
@@ -89,7 +89,7 @@ impl ContentKind {
 /// The index behind an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ContentKey {
-    /// The member whose content it is.
+    /// The member that published it.
     pub(crate) member: u32,
     /// The task, as an index into all tasks of the world.
     pub(crate) task: u32,

@@ -56,7 +56,7 @@ impl Draw {
     }
 }
 
-/// SplitMix64's finaliser: a bijection whose output bits each depend on all input bits.
+/// SplitMix64's finaliser: a bijection in which each output bit depends on all input bits.
 pub(crate) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -28,7 +28,7 @@ pub enum Shape {
     Unwatched,
 }
 
-/// The growth of one content.
+/// The growth of a video or reel.
 #[derive(Clone, Debug)]
 pub struct Growth {
     /// The shape of the curve.
@@ -83,7 +83,7 @@ impl Growth {
         u128::from(self.plateau) * age / (age + u128::from(self.half_age_ms))
     }
 
-    /// One percent is organic; the rest comes at once at the half age, and most of it goes at the purge.
+    /// One percent is organic; the rest arrives at once at the half age, and most of it is removed at the purge.
     fn bought(&self, published_ms: u64, age: u128) -> u128 {
         let organic = self.burst(age) / 100;
         let bought = if age >= u128::from(self.half_age_ms) { u128::from(self.plateau) } else { 0 };
@@ -95,7 +95,7 @@ impl Growth {
         }
     }
 
-    /// Likes among so many views; nobody who sells views sells proportionate likes.
+    /// Likes for this many views; sellers of views do not add likes in proportion.
     pub fn likes(&self, views: u64) -> u64 {
         share(views, self.likes_per_10k)
     }

@@ -14,13 +14,13 @@ use crate::clock::SandboxClock;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum WorldError {
     /// No gist has this id.
-    #[error("the sandbox has no gist {0}; take an id from `World::members`")]
+    #[error("the sandbox has no gist {0}; use an id from `World::members`")]
     UnknownGist(String),
     /// No content has this id on this platform.
-    #[error("the sandbox has no content {0}; take an id from a gist, or add the content first")]
+    #[error("the sandbox has no video or reel {0}; use an id from a gist, or add it first")]
     UnknownContent(String),
     /// Nobody has this GitHub login.
-    #[error("the sandbox has no GitHub user {0}; take a login from `World::members`")]
+    #[error("the sandbox has no GitHub user {0}; use a login from `World::members`")]
     UnknownUser(String),
 }
 
@@ -113,7 +113,7 @@ impl WorldHandle {
         self.write().gists.remove(gist_id).map(drop).ok_or_else(|| WorldError::UnknownGist(gist_id.to_owned()))
     }
 
-    /// Renames a GitHub user: all its gists move, its number stays.
+    /// Renames a GitHub user: all its gists move with it, its account number does not change.
     pub fn rename_user(&self, from: &str, to: &str) -> Result<(), WorldError> {
         let mut world = self.write();
         let mut known = false;
@@ -128,12 +128,12 @@ impl WorldHandle {
         if known { Ok(()) } else { Err(WorldError::UnknownUser(from.to_owned())) }
     }
 
-    /// Adds a content, or replaces the one with its id.
+    /// Adds a video or reel, or replaces the one with its id.
     pub fn add_content(&self, content: Content) {
         self.write().edits.insert((content.platform, content.id.clone()), content);
     }
 
-    /// Changes a content.
+    /// Changes a video or reel.
     pub fn edit_content(
         &self,
         platform: Platform,
@@ -147,13 +147,13 @@ impl WorldHandle {
         Ok(())
     }
 
-    /// Removes a content from the newest block on.
+    /// Removes a video or reel from the newest block on.
     pub fn remove_content(&self, platform: Platform, id: &str) -> Result<(), WorldError> {
         let block = self.block();
         self.edit_content(platform, id, |content| content.removed_at_block = Some(block))
     }
 
-    /// Shows these counts for a content, at every block, until they are set anew.
+    /// Shows these counts for a video or reel, at every block, until they are set again.
     pub fn set_counts(&self, platform: Platform, id: &str, counts: Counts) -> Result<(), WorldError> {
         let mut world = self.write();
         world.content(platform, id).ok_or_else(|| WorldError::UnknownContent(id.to_owned()))?;

@@ -1,6 +1,6 @@
 //! Keys and names of the sandbox's people: sr25519 pairs derived from the seed, in the forms that chain and wallet use.
 //!
-//! These are throwaway keys: whoever knows the seed knows them.
+//! These are throwaway keys: they can be derived from the seed.
 
 use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey};
 use subxt::utils::AccountId32;

@@ -148,12 +148,12 @@ impl World {
         self.gists.get(id)
     }
 
-    /// What a generated id was made as; none for an id that a test added or nobody gave out.
+    /// The kind for which an id was generated; `None` for an id that a test added or that was never generated.
     pub fn kind_of(&self, platform: Platform, id: &str) -> Option<ContentKind> {
         self.ids.decode(platform, id).map(|key| key.kind)
     }
 
-    /// A content by its id, visible or not.
+    /// A video or reel by its id, visible or not.
     pub fn content(&self, platform: Platform, id: &str) -> Option<Content> {
         if let Some(edited) = self.edits.get(&(platform, id.to_owned())) {
             return Some(edited.clone());
@@ -165,12 +165,12 @@ impl World {
         Some(content::derived(&self.seed.fork(purpose::CONTENT), id.to_owned(), key, &around))
     }
 
-    /// A content that the public sees at this block.
+    /// A video or reel by its id, if it is visible at this block.
     pub fn visible_content(&self, platform: Platform, id: &str, block: u32) -> Option<Content> {
         self.content(platform, id).filter(|content| content.is_visible(block))
     }
 
-    /// The counts that the platform shows for a content at this block.
+    /// The counts that the platform shows for a video or reel at this block.
     pub fn counts(&self, content: &Content, block: u32) -> Counts {
         let edited = self.counts.get(&(content.platform, content.id.clone()));
         edited.copied().unwrap_or_else(|| content.counts(block))

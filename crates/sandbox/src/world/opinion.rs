@@ -1,7 +1,8 @@
-//! What the other validators make of the miners: the consensus that ours is compared with.
+//! The other validators' weights: the consensus that ours is compared with.
 //!
-//! They look at the first content that an honest miner lists for each of our tasks, at the first block, and each errs by
-//! up to a tenth in its own way. They judge nobody else: plausible is enough, the rules are the validator's business.
+//! They score the first item that an honest miner lists for each of our tasks, at the first block, and each deviates by
+//! up to a tenth in its own way. They score nobody else: plausible weights are enough, and the rules are the
+//! validator's.
 
 use std::collections::BTreeMap;
 

@@ -119,7 +119,7 @@ pub(super) fn gists(seed: &Draw, members: &mut [Member], plan: &Plan<'_>) -> BTr
     gists
 }
 
-/// The honest miner whose commitment pins a revision: the second one, so that the first is as plain as can be.
+/// The honest miner with a commitment that pins a revision: the second one, so that the first has no special features.
 fn second_honest(members: &[Member]) -> Option<u16> {
     let mut honest = members.iter().filter(|member| member.conducts().contains(&Conduct::Honest));
     honest.nth(1).map(|member| member.uid)

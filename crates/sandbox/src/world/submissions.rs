@@ -66,7 +66,7 @@ impl Plan<'_> {
         self.special(member, task, 0, ContentKind::Later)
     }
 
-    /// A content for the first task of another validator.
+    /// A video or reel for the first task of another validator.
     pub(crate) fn foreign_id(&self, member: u32) -> Value {
         self.special(member, self.our_tasks, 0, ContentKind::Ordinary)[1].clone()
     }

@@ -1,4 +1,4 @@
-//! The node misbehaves as it is told to.
+//! The node fails as configured.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::subnet::{NETUID, World, account, genesis, set_weights, subtensor_erro
 const NEXT_EPOCH: u32 = 24_932 * 361 - 90;
 const VERSION: u16 = 4;
 
-/// A world whose subnet takes commits.
+/// A world with a subnet that takes commits.
 async fn world(change: impl FnOnce(&mut Hyperparameters)) -> World {
     let mut genesis = genesis();
     genesis.hyperparameters.commit_reveal_weights_enabled = true;
@@ -100,7 +100,7 @@ async fn every_refusal_of_a_commit_is_the_chains_own() {
     assert_eq!(world.outcome(&set_weights(&[2], &[1], 0), "hotkey1").await, Ok(()));
 }
 
-/// Permit, hotkey, UIDs, version and the key are looked at only at the reveal, and nobody hears of a failure.
+/// Permit, hotkey, UIDs, version and the key are checked only at the reveal, and no failure is reported.
 #[tokio::test]
 async fn what_cannot_be_used_at_its_reveal_changes_nothing_and_leaves_no_event() {
     let good = [(2, 1)];

@@ -1,4 +1,4 @@
-//! A world with its servers, and a client whose every step has a deadline.
+//! A world with its servers, and a client with a deadline for every step.
 
 use std::future::Future;
 use std::sync::Once;

@@ -1,4 +1,4 @@
-//! What was observed of contents, and what follows from it.
+//! Observations of contents, and what follows from them.
 
 use super::tables::Tables;
 use tensorflix_actors::ports::StoreError;
@@ -34,7 +34,8 @@ impl Tables {
         ObservedContent::of(known.into_iter().map(|observation| (observation.at, &observation.sighting)))
     }
 
-    /// Whether it was there when it was looked at last, with details that were seen since and are those of no broadcast.
+    /// Whether its last observation shows it as present, with details that were seen since then and are not those of a
+    /// broadcast.
     pub fn is_settled(&self, content: &ContentId, since: Block) -> bool {
         let mut known: Vec<&Observation> = self.observations.get(content).into_iter().flatten().collect();
         known.sort_by_key(|observation| observation.at.block);

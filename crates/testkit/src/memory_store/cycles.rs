@@ -1,4 +1,4 @@
-//! Cycles, their decisions and the scores in force.
+//! Cycles, their decisions and the current scores.
 
 use super::tables::{Cycle, Tables};
 use tensorflix_actors::ports::StoreError;
@@ -21,8 +21,8 @@ impl Tables {
         self.cycles.iter().find(|cycle| cycle.number == number)
     }
 
-    /// The first decision of a cycle stays. One whose record would not read back as it is, is refused: a number in it is not
-    /// finite, which JSON has no word for.
+    /// The first decision of a cycle is kept. A decision with a number that is not finite is rejected: JSON cannot
+    /// represent it, so its record would not read back unchanged.
     pub fn save_decision(&mut self, decided: &DecidedCycle) -> Result<(), StoreError> {
         if !reads_back(decided) {
             return Err(StoreError(format!("cycle {} holds what cannot be stored", decided.cycle)));

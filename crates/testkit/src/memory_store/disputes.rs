@@ -83,7 +83,7 @@ impl Tables {
         rivals.map(|(_, gist)| gist.clone()).collect()
     }
 
-    /// Of one in line a later look stands; one that is known stays.
+    /// For a gist that still waits a later result replaces the earlier one; a known date is kept.
     pub fn record_gist_dates(&mut self, dates: &[GistDate]) {
         for date in dates {
             let key = (date.hotkey, date.round, date.gist.clone());

@@ -1,4 +1,4 @@
-//! What was answered of gists, who held them, and who owns them.
+//! Answers about gists, which hotkeys held them, and who owns them.
 
 use super::tables::{Claimed, Tables};
 use tensorflix_actors::ports::StoreError;
@@ -91,7 +91,7 @@ impl Tables {
         }
     }
 
-    /// An older check changes nothing, and the account that was seen first stays.
+    /// An older check changes nothing, and the account that was seen first is kept.
     pub fn record_gist_owners(&mut self, records: &[OwnerRecord]) {
         for record in records {
             let known = self.gist_owners.entry(record.gist.clone()).or_insert_with(|| record.clone());

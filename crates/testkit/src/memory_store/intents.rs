@@ -1,4 +1,4 @@
-//! Settings of weights: what was signed and what became of it.
+//! Weight settings: what was signed, and the outcome.
 
 use super::tables::Tables;
 use tensorflix_actors::ports::StoreError;
@@ -22,7 +22,7 @@ impl Tables {
         self.intents.values().flatten()
     }
 
-    /// What a hotkey signed; an intent that names nobody is everybody's.
+    /// What a hotkey signed; an intent without a hotkey belongs to every hotkey.
     pub fn intents_of(&self, hotkey: &Hotkey) -> impl Iterator<Item = &WeightIntent> {
         self.all_intents().filter(move |intent| intent.hotkey.is_none_or(|signer| signer == *hotkey))
     }
@@ -36,14 +36,14 @@ impl Tables {
         self.intents_of(hotkey).filter(is_watched).take(limit as usize).cloned().collect()
     }
 
-    /// An outcome that is stored stays; one of what is not stored is forgotten.
+    /// A stored outcome is kept; an outcome of an intent that is not stored is dropped.
     pub fn save_reveal_outcome(&mut self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) {
         if self.all_intents().any(|intent| intent.extrinsic_hash == *extrinsic_hash) {
             self.reveals.entry(*extrinsic_hash).or_insert_with(|| outcome.clone());
         }
     }
 
-    /// An outcome that is stored stays.
+    /// A stored outcome is kept.
     pub fn save_outcome(&mut self, of: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError> {
         let of_window = self.intents.get_mut(&of.window);
         let intent = of_window.and_then(|known| known.iter_mut().rfind(|known| known.hotkey == of.hotkey));

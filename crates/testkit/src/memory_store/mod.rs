@@ -66,7 +66,7 @@ pub enum Write {
     Decision,
     /// An intent.
     Intent,
-    /// What came of an intent.
+    /// The outcome of an intent.
     Outcome,
 }
 
@@ -89,7 +89,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// The next `count` writes, of whatever kind, fail and store nothing.
+    /// The next `count` writes, of any kind, fail and store nothing.
     pub fn fail_next_writes(&self, count: usize) {
         locked(&self.faults).extend(std::iter::repeat_n((None, Fault::Fail), count));
     }
@@ -129,12 +129,12 @@ impl MemoryStore {
         self.cycles_read.load(Ordering::Relaxed)
     }
 
-    /// All observations of a content, oldest record first.
+    /// All observations of a video or reel, oldest record first.
     pub fn observations(&self, content: &ContentId) -> Vec<Observation> {
         locked(&self.tables).observations.get(content).cloned().unwrap_or_default()
     }
 
-    /// Units that are spent on a date, of all buckets whose names begin so.
+    /// Units that are spent on a date, of all buckets with names that begin with this prefix.
     pub fn units_spent(&self, prefix: &str, date: &str) -> u64 {
         locked(&self.tables).spent(prefix, date).values().sum()
     }
@@ -144,12 +144,12 @@ impl MemoryStore {
         locked(&self.tables).units_spent.clone()
     }
 
-    /// Takes back every fault that has not struck yet.
+    /// Removes every fault that has not been applied yet.
     pub fn forget_faults(&self) {
         locked(&self.faults).clear();
     }
 
-    /// As a process does when it starts: what it read of the chain before is old.
+    /// Does what a process does when it starts: marks what it read of the chain before as old.
     pub fn forget_subnet(&self) {
         locked(&self.tables).subnet = None;
     }
@@ -159,7 +159,7 @@ impl MemoryStore {
         locked(&self.tables).all_claims()
     }
 
-    /// Every hotkey's first sight of a content, in the order of their numbers.
+    /// Every hotkey's first sight of each version of its gist, in the order of their numbers.
     pub fn holdings(&self) -> Vec<Holding> {
         locked(&self.tables).holdings.iter().map(|(holding, _)| holding.clone()).collect()
     }
@@ -169,7 +169,7 @@ impl MemoryStore {
         locked(&self.tables).all_intents().cloned().collect()
     }
 
-    /// What became of the reveals of commits.
+    /// The outcomes of reveals.
     pub fn reveals(&self) -> Vec<RevealOutcome> {
         locked(&self.tables).reveals.values().cloned().collect()
     }
@@ -213,7 +213,7 @@ impl MemoryStore {
     }
 }
 
-/// A lock whose holder may have been made to panic.
+/// Locks a mutex, even if its holder was made to panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

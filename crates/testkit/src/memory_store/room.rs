@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::claim::{CLAIM_REST_BLOCKS, Claim, MAX_CLAIMS};
 use tensorflix_domain::ids::{Block, Hotkey};
 
-/// A task and a content.
+/// The ids of a task and of a video or reel.
 type Pair = (String, String);
 
 impl Tables {

@@ -1,11 +1,11 @@
-//! What providers said of contents.
+//! Verdicts of providers about contents.
 
 use super::tables::Tables;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 
 impl Tables {
-    /// Of a provider and a question the newest stays; what was never observed has none.
+    /// The newest verdict per provider and question is kept; contents that were never observed have none.
     pub fn record_verdicts(&mut self, verdicts: &[(ContentId, Verdict)]) {
         for (content, verdict) in verdicts.iter().filter(|(content, _)| self.observations.contains_key(content)) {
             let known = self.verdicts.entry(content.clone()).or_default();

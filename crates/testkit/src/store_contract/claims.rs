@@ -33,7 +33,7 @@ pub async fn a_claim_keeps_the_earliest_of_each_time_in_any_order(fresh: Fresh<'
             let mut joined = first.clone();
             joined.join(second);
             let store = fresh().await;
-            // Again and again, as after crashes.
+            // Repeatedly, as after crashes.
             for record in [first, second, first, second] {
                 store.record_claims(std::slice::from_ref(record), &[]).await.expect("stored");
             }

@@ -129,7 +129,7 @@ pub async fn numbers_alone_leave_the_details(fresh: Fresh<'_>) {
     let origin = Origin { first_views: measured(10, 5), ..Origin::default() };
     assert_eq!(known.evidence.origin.as_deref(), Some(&origin));
     assert_eq!((known.text.as_str(), known.duration_secs, known.thumbnail_url), ("", None, None));
-    // Numbers that are all unknown are no absence.
+    // Statistics that are all unknown are not an absence.
     store.record_observations(&[absent(&video(1), 20), counted(&video(1), 20, None)]).await.expect("stored");
     assert!(observed(&store, &video(1)).await.evidence.latest.is_some_and(|latest| latest.presence.is_some()));
 }

@@ -1,4 +1,4 @@
-//! Who was first seen with which content, and of what claims are to be made.
+//! Which hotkey was first seen with which gist content, and for what claims are to be made.
 
 use super::Fresh;
 use super::samples::{claimed, rule};
@@ -48,7 +48,7 @@ pub async fn a_hotkey_holds_a_content_from_its_first_sight(fresh: Fresh<'_>) {
     assert_eq!(*holding, expected);
     hold(&store, 75, &[1], &open, b"b").await;
     hold(&store, 100, &[1], &open, b"a").await;
-    assert_eq!(rounds(&unclaimed(&store).await), [25, 75], "a content that comes back is no new one");
+    assert_eq!(rounds(&unclaimed(&store).await), [25, 75], "a version that comes back is not new");
     hold(&store, 125, &[1, 2], &pin, b"a").await;
     let held = unclaimed(&store).await;
     assert_eq!(rounds(&held), [25, 75, 125, 125], "through another pointer, and by another hotkey, it is");

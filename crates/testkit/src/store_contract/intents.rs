@@ -1,4 +1,4 @@
-//! Settings of weights: what was signed, and what came of it.
+//! Weight settings: what was signed, and the outcome.
 
 use super::Fresh;
 use super::samples::{ODD, commit, intent};
@@ -52,7 +52,7 @@ pub async fn another_hotkey_has_windows_of_its_own(fresh: Fresh<'_>) {
     assert_eq!((store.save_intent(&one).await, store.save_intent(&two).await), (Ok(true), Ok(true)));
     assert_eq!((latest(&store, 1).await, latest(&store, 2).await), (Some(one), Some(two.clone())));
     assert_eq!(latest(&store, 3).await, None);
-    // What names nobody is everybody's, and has windows of its own.
+    // An intent without a hotkey belongs to every hotkey, and has windows of its own.
     let nobodys = WeightIntent { hotkey: None, ..intent(1, 100, 3) };
     assert_eq!(store.save_intent(&nobodys).await, Ok(true));
     assert_eq!(store.save_intent(&WeightIntent { extrinsic_hash: [4; 32], ..nobodys.clone() }).await, Ok(false));
@@ -103,7 +103,7 @@ pub async fn a_commit_is_watched_until_its_reveal_is_known(fresh: Fresh<'_>) {
         let commits = store.watched_reveals(&hotkey(1), limit).await.expect("read");
         commits.into_iter().map(|commit| commit.window).collect::<Vec<Block>>()
     };
-    // An outcome of what is not stored is nothing to remember.
+    // An outcome of an intent that is not stored is dropped.
     store.save_reveal_outcome(&[2; 32], &RevealOutcome::Revealed { block: 7 }).await.expect("no error");
     let confirmed = || IntentOutcome::Confirmed { block: 7 };
     for (intent, outcome) in [

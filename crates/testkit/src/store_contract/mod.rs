@@ -1,7 +1,7 @@
 //! What every implementation of the port [`Store`] promises, one function a promise.
 //!
-//! The store in memory and the one that runs are held to this one suite: a test that passes over the former says something
-//! of the latter. Only the port is used. What outlives a process, and what is pruned, each implementation tests itself.
+//! The store in memory and the real one have to pass this same suite, so that a test with the former is valid for the
+//! latter. Only the port is used. What outlives a process, and what is pruned, each implementation tests itself.
 
 mod chain;
 mod claims;
@@ -73,7 +73,7 @@ const PROMISES: &[Promise] = promises! {
         a_commit_is_watched_until_its_reveal_is_known;
 };
 
-/// Checks every promise, each over stores that `make` gives empty.
+/// Checks every promise, each with empty stores from `make`.
 ///
 /// # Panics
 /// If a promise is broken; all that are broken are named.

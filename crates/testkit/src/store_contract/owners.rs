@@ -1,4 +1,4 @@
-//! Owners of gists, and blocks in which nobody looked.
+//! Owners of gists, and blocks in which no round was held.
 
 use super::Fresh;
 use super::samples::{ODD, gist};
@@ -33,7 +33,7 @@ pub async fn an_older_check_changes_nothing(fresh: Fresh<'_>) {
     store.record_gist_owners(std::slice::from_ref(&newest)).await.expect("stored");
     store.record_gist_owners(&[refused(25, 0, None)]).await.expect("stored");
     assert_eq!(store.gist_owners().await, Ok(vec![newest]));
-    // Of one round the later record stands.
+    // Of one round the later record is kept.
     for next in [refused(50, 1, Some(account)), refused(50, 0, None), refused(75, u32::MAX, Some(OwnerRefusal::Gone))] {
         store.record_gist_owners(std::slice::from_ref(&next)).await.expect("stored");
         assert_eq!(store.gist_owners().await, Ok(vec![next]));

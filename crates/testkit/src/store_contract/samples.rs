@@ -27,7 +27,7 @@ use tensorflix_domain::verification::{Check, PlatformSignals, Provider, Subject,
 /// Text that SQL, JSON and C would each like to misread.
 pub const ODD: &str = "it's \"quoted\"\n\0 %_\\ \u{1b}[31m ünï 🎬 日本";
 
-/// A content that is there, with a title of its block.
+/// A video or reel that is present, with a title that names its block.
 pub fn seen(content: &ContentId, block: Block, view_count: Option<u64>, play_count: Option<u64>) -> Observation {
     let metrics = Metrics { view_count, play_count, like_count: Some(3), comment_count: None };
     let details = Details {
@@ -53,7 +53,7 @@ pub fn seen_with(content: &ContentId, block: Block, change: impl FnOnce(&mut Det
     observation
 }
 
-/// Numbers alone.
+/// Statistics only.
 pub fn counted(content: &ContentId, block: Block, view_count: Option<u64>) -> Observation {
     observed(content, block, Sighting::Counted(Metrics { view_count, ..Metrics::default() }))
 }
@@ -126,7 +126,7 @@ pub fn wait(check: Check, task_id: Option<&str>, block: Block) -> Wait {
     Wait { check, task_id, subject: Subject::of("text", None, None), since: stamp(block) }
 }
 
-/// An intent of a hotkey for a window, whose bytes and hash are of `number`.
+/// An intent of a hotkey for a window, with bytes and hash made from `number`.
 pub fn intent(key: u8, window: Block, number: u8) -> WeightIntent {
     WeightIntent {
         hotkey: Some(hotkey(key)),
@@ -155,7 +155,7 @@ pub fn commit(key: u8, window: Block, number: u8) -> WeightIntent {
     WeightIntent { reveal: Some(plan), ..intent(key, window, number) }
 }
 
-/// A decision with something in every part, whose floats are `number`.
+/// A decision with something in every part, with `number` for all floats.
 pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
     let known = ContentEvidence {
         latest: Some(LatestSighting { at: stamp(block), presence: Some(SeenContent::default()) }),

@@ -11,7 +11,7 @@ use crate::node::serving::faults::FaultSwitches;
 use crate::node::state::history::{Overlay, ReadStorage};
 use crate::node::state::subnet::ReadSubnet;
 
-/// An extrinsic that is in the block, and what came of its call.
+/// An extrinsic that is in the block, and the result of its call.
 pub(crate) struct Applied {
     pub entry: PoolEntry,
     pub outcome: Result<(), DispatchError>,
@@ -71,7 +71,7 @@ pub(crate) fn apply_waiting(
     applied
 }
 
-/// Applies one extrinsic: the nonce moves whatever comes of the call.
+/// Applies one extrinsic: the nonce advances even if the call fails.
 fn apply(
     faults: &FaultSwitches,
     state: &mut Overlay<'_>,

@@ -30,7 +30,7 @@ use crate::node::state::genesis::{Genesis, Hyperparameters, ValidatorAtWork};
 use crate::node::state::history::{Delta, Overlay};
 use crate::node::state::subnet::ReadSubnet;
 
-/// Extrinsics whose watchers are kept waiting for ever by a fault.
+/// Most extrinsics with watchers that a fault keeps waiting for ever.
 const MAX_SILENCED_WATCHERS: usize = 1_024;
 
 /// News about heads, for subscribers.
@@ -213,7 +213,7 @@ impl Ledger {
         let mut parent = ancestor;
         for _ in 0..=depth {
             parent = self.build_on(&parent, self.branch_count, |_, _| ());
-            // A shorter branch is never anyone's best.
+            // A shorter branch never becomes the best.
             if parent.number >= replaced_number {
                 self.announce_best();
             }
@@ -265,7 +265,7 @@ impl Ledger {
         let number = parent.number + 1;
         let runtime = self.chain.runtime_at(parent.number).clone();
         let before = self.chain.runtime_at(parent.number.saturating_sub(1)).clone();
-        #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, whose state is kept")]
+        #[expect(clippy::expect_used, reason = "blocks are only built on the best branch, and its state is kept")]
         let view = self.chain.view(&parent.hash).expect("the parent's state is readable");
         let mut state = Overlay::new(view);
         let mut events = EventLog::default();
@@ -371,7 +371,7 @@ impl Ledger {
         self.announce_finalized();
     }
 
-    // Sending fails only when nobody listens.
+    // Sending fails only without listeners.
     fn announce_best(&self) {
         let _ = self.heads.send(HeadChange::Best(self.chain.best().clone()));
     }

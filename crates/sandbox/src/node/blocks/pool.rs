@@ -29,7 +29,7 @@ pub(crate) const MAX_UNREAD_STATUSES: usize = 16;
 /// Priority that the node gives to every extrinsic.
 pub(crate) const PRIORITY: u64 = 1;
 
-/// What a watcher of an extrinsic is told.
+/// What a watcher of an extrinsic receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExtrinsicStatus {
     Future,
@@ -102,7 +102,7 @@ impl Pool {
         if self.waiting.iter().any(rival) {
             return Err(PoolRejection::TooLowPriority { waiting: PRIORITY, refused: PRIORITY });
         }
-        // What waits for an earlier nonce can only be told apart with the state at hand; counting all is stricter.
+        // Only the state shows which of them wait for an earlier nonce; counting all is stricter.
         let limit = if is_future { MAX_FUTURE_EXTRINSICS } else { MAX_POOL_EXTRINSICS };
         if self.waiting.len() >= limit {
             return Err(PoolRejection::ImmediatelyDropped);

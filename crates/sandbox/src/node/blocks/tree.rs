@@ -10,7 +10,7 @@ use crate::node::header::{Hash, Header};
 use crate::node::runtime::loaded::Runtime;
 use crate::node::state::history::{ComputedKeys, Delta, History, StateView};
 
-/// Blocks below the finalized head whose state can be read, like a pruned node.
+/// Number of blocks below the finalized head with readable state, as on a pruned node.
 pub const STATE_RETENTION_BLOCKS: u32 = 10_000;
 
 /// Finalized headers that are kept; older ones are unknown to the node.
@@ -22,7 +22,7 @@ pub const MAX_UNFINALIZED_BLOCKS: u32 = 512;
 /// What a block holds besides its header.
 #[derive(Clone, Default)]
 pub(crate) struct Body {
-    /// Signed extrinsics, in order; the timestamp inherent stands before them.
+    /// Signed extrinsics, in order; the timestamp inherent comes before them.
     pub extrinsics: Vec<Arc<[u8]>>,
     /// `System.Events`, SCALE-encoded; none means only the inherent's success.
     pub events: Option<Vec<u8>>,
@@ -58,7 +58,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain whose genesis state is `delta` and whose first block after genesis is `first`, already finalized.
+    /// A chain with genesis state `delta` and first block `first` after genesis, already finalized.
     pub fn new(
         runtime: Arc<Runtime>,
         netuid: u16,
@@ -85,7 +85,7 @@ impl Chain {
         }
     }
 
-    /// The runtime whose code the state of block `number` holds: it builds the block after.
+    /// The runtime in the state of block `number`: it builds the next block.
     pub fn runtime_at(&self, number: u32) -> &Arc<Runtime> {
         let later = self.runtimes.partition_point(|(from, _)| *from <= number);
         &self.runtimes[later.saturating_sub(1)].1
@@ -204,15 +204,15 @@ impl Chain {
         self.view(&self.best.hash).expect("the best block's state is readable")
     }
 
-    /// The state after a block that is known to stand on the finalized head.
+    /// The state after a block that is known to descend from the finalized head.
     pub fn insert_best(&mut self, block: Block) {
         debug_assert!(self.header(&block.header.parent_hash).is_some());
         self.best = block.header.clone();
         self.pending.insert(block.header.hash, block);
     }
 
-    /// Finalizes the best branch up to `number`; abandons every branch that does not stand on it. Returns the newly
-    /// finalized headers, oldest first.
+    /// Finalizes the best branch up to `number`; abandons every branch that does not descend from it. Returns the
+    /// newly finalized headers, oldest first.
     pub fn finalize_to(&mut self, number: u32) -> Vec<Arc<Header>> {
         let mut line = Vec::new();
         let mut next = number.min(self.best.number);

@@ -1,8 +1,8 @@
 //! Runtime upgrades, as the real chain makes them.
 //!
 //! The block that sets the new code still runs under the old one: its events and its state are written by the old
-//! runtime, although whoever asks for the metadata at that block gets the new one's. The block after it begins with the
-//! migrations. What waited in the pool was signed for the old version and is invalid from then on.
+//! runtime, although a request for the metadata at that block returns the new one's. The next block begins with the
+//! migrations. Extrinsics in the pool were signed for the old version and are invalid from then on.
 
 use std::sync::Arc;
 

@@ -197,7 +197,7 @@ pub(crate) fn put_commitment(state: &mut Overlay<'_>, netuid: u16, who: &Account
     state.put(entries::LAST_COMMITMENT, [&key, who], &block);
 }
 
-/// `Registration`, whose last field is already encoded.
+/// `Registration`, with the last field already encoded.
 struct EncodedRegistration<'a> {
     deposit: u64,
     block: u32,

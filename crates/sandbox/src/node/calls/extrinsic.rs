@@ -14,7 +14,7 @@ use crate::node::header::Hash;
 use crate::node::runtime::loaded::Runtime;
 use crate::node::state::genesis::AccountId;
 
-/// Blocks whose hashes the runtime remembers (`System.BlockHashCount`); an era cannot start further back.
+/// Number of block hashes that the runtime keeps (`System.BlockHashCount`); an era cannot start further back.
 pub(crate) const BLOCK_HASH_COUNT: u32 = 2_400;
 
 /// Payloads longer than this are hashed before they are signed.
@@ -81,7 +81,7 @@ impl Call {
     }
 }
 
-/// A decoded extrinsic whose signature is not yet checked.
+/// A decoded extrinsic with a signature that is not yet checked.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedExtrinsic {
     pub bytes: Arc<[u8]>,

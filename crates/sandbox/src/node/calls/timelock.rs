@@ -1,8 +1,8 @@
 //! Timelocked weights: taking commits, and opening them in the epoch that the chain's rule says.
 //!
 //! A commit of epoch `e` is opened in the first block of epoch `e + RevealPeriodEpochs` in which its round has come; if
-//! none has until that epoch is over, it is dropped. Permit, UIDs, lengths and version are looked at only then, and
-//! what fails then leaves no trace but its absence.
+//! none has until that epoch is over, it is dropped. Permit, UIDs, lengths and version are checked only then, and
+//! a failure leaves no trace on chain.
 
 use parity_scale_codec::{Decode, Encode};
 use sp_crypto_hashing::blake2_256;
@@ -145,7 +145,8 @@ fn opened(pulse: &beacon::Pulse, ciphertext: &[u8], who: &AccountId, netuid: u16
     (hotkey == who).then_some(WeightsSubmission { netuid, uids, values, version_key })
 }
 
-/// The epoch whose commits a block opens; none in the first epochs of a chain, nor on a runtime without such commits.
+/// The epoch of the commits that a block opens; none in the first epochs of a chain, nor on a runtime without such
+/// commits.
 fn revealed_epoch(state: &impl ReadSubnet, netuid: u16, block: u32) -> Option<u64> {
     if state.tempo(netuid) == 0 || !state.runtime().has(entries::TIMELOCKED_WEIGHT_COMMITS) {
         return None;

@@ -78,8 +78,8 @@ pub(crate) fn apply(
     Ok(())
 }
 
-/// Stores the weights of a validator that works by itself, as a reveal does: without a rate limit, and whether or not
-/// plain setting is allowed. Whoever is not registered any more gets none.
+/// Stores the weights of a scripted validator, as a reveal does: without a rate limit, and whether or not plain
+/// setting is allowed. Hotkeys that are no longer registered get none.
 pub(crate) fn renew(state: &mut Overlay<'_>, netuid: u16, validator: &ValidatorAtWork) {
     let Some(uid) = state.uid_of(netuid, &validator.hotkey) else { return };
     if !state.element::<bool>(entries::VALIDATOR_PERMIT, netuid, uid) {

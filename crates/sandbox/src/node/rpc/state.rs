@@ -56,7 +56,7 @@ fn with_state<T>(
     Ok(read(&view, hash))
 }
 
-/// Tells something of the runtime whose code a block holds.
+/// Answers from the runtime that is in a block's state.
 fn with_runtime(params: &Params<'_>, context: &Context, tell: impl Fn(&Runtime) -> Value) -> Answer {
     let hash = Arguments::new(params).optional_hash()?;
     with_state(&context.ledger(), hash, |view, _| tell(view.runtime))

@@ -150,12 +150,12 @@ impl Runtime {
         &self.layout(entry).default
     }
 
-    /// Where an event stands, if this runtime has it.
+    /// The index of an event, if this runtime has it.
     pub fn event(&self, pallet: &str, name: &str) -> Option<VariantIndex> {
         self.events.get(&(pallet.to_string(), name.to_string())).copied()
     }
 
-    /// Where an error stands, if this runtime has it.
+    /// The index of an error, if this runtime has it.
     pub fn error(&self, pallet: &str, name: &str) -> Option<VariantIndex> {
         self.errors.get(&(pallet.to_string(), name.to_string())).copied()
     }

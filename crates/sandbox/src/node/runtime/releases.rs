@@ -1,8 +1,8 @@
 //! The runtimes that a node can run: mainnet's, as it was recorded, and others derived from it.
 //!
-//! A derived one differs where real runtimes differed, or may: its spec version, entries that it has or lacks, calls and
-//! errors that moved or went, a variant of `Data` in the midst of the others, an extension that nobody knows yet. The
-//! derivation is a pure function of the recorded metadata, so a release is the same bytes in every process.
+//! A derived one differs where real runtimes differed, or may: its spec version, entries that it has or lacks, calls
+//! and errors that moved or were removed, a variant of `Data` between the others, an unknown extension. The derivation
+//! is a pure function of the recorded metadata, so a release has the same bytes in every process.
 
 use std::any::TypeId;
 

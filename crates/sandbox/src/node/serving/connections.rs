@@ -33,15 +33,15 @@ pub const MAX_BATCH_REQUESTS: u32 = 10_000;
 /// Connections that a silent door keeps; more are cut.
 const MAX_KEPT_WAITING: usize = 64;
 
-/// What becomes of who connects.
+/// What happens to new connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Door {
-    /// They are served.
+    /// Clients are served.
     #[default]
     Open,
     /// The connection is cut as soon as it is made.
     Slammed,
-    /// The connection is made, and nobody ever says a word.
+    /// The connection is made, but nothing is ever sent.
     Silent,
 }
 
@@ -65,7 +65,7 @@ impl Connections {
         drop(open);
     }
 
-    /// Changes what becomes of who connects; those who were kept waiting are cut.
+    /// Changes what happens to new connections; those that were kept waiting are cut.
     pub fn set_door(&self, door: Door) {
         *self.door.lock().unwrap_or_else(PoisonError::into_inner) = (door, Vec::new());
     }

@@ -1,5 +1,5 @@
-//! What the RPC methods of one endpoint work with: the chain that all share, and what is its own, among it the untruths that it
-//! tells ([`Disguise`]).
+//! The state behind the RPC methods of one endpoint: the chain that all endpoints share, and the endpoint's own state,
+//! including the false answers that it gives ([`Disguise`]).
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +42,7 @@ impl Deref for Endpoint {
 }
 
 impl Endpoint {
-    /// The node's first endpoint, whose faults are the node's.
+    /// The node's first endpoint; its faults are the node's.
     pub fn main(shared: Arc<Shared>) -> Self {
         let (traffic, connections) = (shared.traffic.clone(), shared.connections().clone());
         Self { shared, traffic, connections, disguise: Mutex::default() }

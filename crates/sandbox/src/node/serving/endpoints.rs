@@ -54,7 +54,7 @@ impl NodeEndpoint {
         self.endpoint.put_on(disguise);
     }
 
-    /// What becomes of who connects from now on; open connections stay.
+    /// Sets what happens to new connections from now on; open connections are kept.
     pub fn set_door(&self, door: Door) {
         self.endpoint.connections().set_door(door);
     }
@@ -69,7 +69,7 @@ impl NodeEndpoint {
         self.endpoint.connections().count()
     }
 
-    /// A method answers late, not at all, or with an error; `*` stands for every method without a fault of its own.
+    /// Makes a method answer late, not at all, or with an error; `*` means every method without a fault of its own.
     pub fn set_method(&self, method: &str, fault: MethodFault, times: Times) {
         self.endpoint.faults().set_method(method, fault, times);
     }

@@ -17,7 +17,7 @@ impl NodeFaults {
         Self { shared }
     }
 
-    /// The next call that sets or commits weights fails with this `SubtensorModule` error, whatever its merits.
+    /// The next call that sets or commits weights fails with this `SubtensorModule` error, even if it is valid.
     pub fn fail_next_weights(&self, error: &str) {
         self.shared.faults().fail_next_weights(error);
     }

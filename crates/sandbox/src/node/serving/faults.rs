@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::node::calls::validity::{InvalidTransaction, PoolRejection};
 
-/// What stands for every method without a fault of its own.
+/// The name that means every method without a fault of its own.
 pub const EVERY_METHOD: &str = "*";
 
 /// What happens to an RPC method instead of, or before, its answer.
@@ -61,7 +61,7 @@ struct Switches {
     failed_reveals: u32,
 }
 
-/// The switches that the node looks at. Cheap to clone.
+/// The switches that the node checks. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct FaultSwitches {
     switches: Arc<Mutex<Switches>>,

@@ -1,7 +1,7 @@
 //! The beacon of the sandbox's chain: one key made from the seed, a round every three seconds of chain time.
 //!
-//! Signatures are made when they are asked for, and only for rounds that have come. The scheme is drand quicknet's, so
-//! whatever works with the real beacon works with this one, and with no other key.
+//! Signatures are made on request, and only for rounds that have come. The scheme is drand quicknet's, so code for the
+//! real beacon works with this one, given its key.
 
 use parity_scale_codec::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -22,7 +22,7 @@ pub(crate) struct BeaconConfig {
     pub hash: Vec<u8>,
     pub group_hash: Vec<u8>,
     pub scheme_id: Vec<u8>,
-    /// `Metadata`, whose one field is the beacon's name.
+    /// `Metadata`, with the beacon's name as its only field.
     pub metadata: Vec<u8>,
 }
 

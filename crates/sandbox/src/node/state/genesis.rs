@@ -24,8 +24,8 @@ pub struct Genesis {
     pub owner_coldkey: AccountId,
 }
 
-/// A validator that has set these weights when the chain begins, and sets them anew at each epoch while it is registered
-/// and has a permit.
+/// A validator that has set these weights when the chain begins, and sets them again at each epoch while it is
+/// registered and has a permit.
 #[derive(Clone, Debug)]
 pub struct ValidatorAtWork {
     /// Its hotkey.

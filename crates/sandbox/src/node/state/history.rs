@@ -25,7 +25,7 @@ pub(crate) type Delta = BTreeMap<Vec<u8>, StoredValue>;
 pub(crate) trait ReadStorage {
     fn runtime(&self) -> &Runtime;
 
-    /// The bytes at a key; computed entries are not looked at.
+    /// The bytes at a key; computed entries are ignored.
     fn stored(&self, key: &[u8]) -> StoredValue;
 
     /// What is stored, if anything is and it has this type.
@@ -75,7 +75,7 @@ impl History {
     }
 }
 
-/// Keys whose values follow from the block itself and are never stored.
+/// Keys with values that follow from the block itself and are never stored.
 pub(crate) struct ComputedKeys {
     now: Vec<u8>,
     number: Vec<u8>,

@@ -49,7 +49,7 @@ impl ApifyControl {
         *self.run_end.lock().unwrap_or_else(PoisonError::into_inner) = end;
     }
 
-    /// Short codes for which the actor finds itself blocked: `no_items`, which says nothing about the reel.
+    /// Short codes for which the actor reports `no_items` because it is blocked: the reel may exist or not.
     pub fn set_blocked(&self, short_codes: Vec<String>) {
         *self.blocked.lock().unwrap_or_else(PoisonError::into_inner) = short_codes;
     }

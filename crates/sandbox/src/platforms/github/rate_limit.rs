@@ -1,7 +1,7 @@
 //! GitHub's limits: requests an hour for each caller, and a secondary limit on concurrency.
 //!
-//! Hours are those of the sandbox's clock. The secondary limit on points a minute is not modelled: in a sandbox whose
-//! clock stands still between blocks it would never end.
+//! Hours are those of the sandbox's clock. The secondary limit on points a minute is not modelled: while the sandbox's
+//! clock stops between blocks it would never end.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ const HOUR_SECS: u64 = 3_600;
 const ANONYMOUS: &str = "anonymous";
 const OVERFLOW: &str = "further callers";
 
-/// How one caller stands in this hour.
+/// The usage of one caller in this hour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     limit: u64,
@@ -74,7 +74,7 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    /// How the caller of this request stands, without using anything.
+    /// The usage of this request's caller; does not count the request.
     pub(super) fn standing(&self, request: &Request, unix_ms: u64) -> Standing {
         self.use_up(request, unix_ms, 0).0
     }

@@ -27,7 +27,7 @@ pub const MAX_IDS: usize = 50;
 pub const DAILY_UNITS: u64 = 10_000;
 /// The start of keys that YouTube does not know.
 const INVALID_PREFIX: &str = "invalid";
-/// The start of keys whose project Google has suspended.
+/// The prefix of keys of a project that Google has suspended.
 const SUSPENDED_PREFIX: &str = "suspended";
 
 /// The route and the bucket of `videos.list`.
