@@ -214,7 +214,7 @@ async fn without_space_nothing_is_sent_and_the_block_of_new_space_is_named() {
     let stderr = check_exit(&world.commit(&[]).await, 1);
     assert!(stderr.contains("3100 of 3100 bytes") && stderr.contains("takes 100"), "{stderr}");
     assert_eq!(node.rpc_counts().get("author_submitAndWatchExtrinsic"), None);
-    let (_, rest) = stderr.split_once("space again from block ").expect("when");
+    let (_, rest) = stderr.split_once("Run this again from block ").expect("when");
     let renewed_at: u32 = rest.split(' ').next().expect("a number").parse().expect("a block");
 
     // The promise is kept by the block that it names, which is made for the extrinsic.

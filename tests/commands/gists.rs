@@ -73,7 +73,7 @@ async fn while_github_does_not_say_nothing_is_committed_unless_it_is_forced() {
     let world = World::start().await;
     let limited = || FaultRule::new(Fault::Status { status: 403, retry_after_secs: None });
     world.sandbox.faults().github_api.inject(limited());
-    check_refused(&world, &["not known whether the gist is public", "later"]).await;
+    check_refused(&world, &["could not check whether the gist is public", "later"]).await;
     check_exit(&world.commit(&["--force"]).await, 0);
     assert_eq!(world.committed(), GIST);
     // What is on chain already needs no look.

@@ -78,8 +78,8 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
     }
 
     let (submission, text) = told(&|judged| judged["reason"] == "duplicate_submission");
-    assert!(text.contains("Result rejected: duplicate_submission") && text.contains(", holds it: "), "{text}");
-    assert!(!text.contains(&format!("UID {}, holds it", submission["uid"])), "{text}");
+    assert!(text.contains("Result rejected: duplicate_submission") && text.contains(", owns it: "), "{text}");
+    assert!(!text.contains(&format!("UID {}, owns it", submission["uid"])), "{text}");
     let (_, text) = told(&|judged| judged["reason"] == "published_before_task_start");
     assert!(text.contains("What to do ") && text.contains("published 20") && !text.contains("Score "), "{text}");
 
@@ -101,7 +101,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
 
     for (question, pieces) in [
         (vec!["nosuchvideo"], vec!["has no submission of nosuchvideo", "--cycle N"]),
-        (vec!["https://youtu.be/nosuchvideo"], vec!["bare id"]),
+        (vec!["https://youtu.be/nosuchvideo"], vec!["not the URL"]),
         (vec!["--uid", "999"], vec!["UID 999 is not registered"]),
         (vec!["nosuchvideo", "--cycle", "7"], vec!["cycle 7", "1 to 1"]),
     ] {
@@ -192,9 +192,7 @@ fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
         finished(folder.path(), &["explain", "--config", "w.toml", "--", pending.expect("one that is pending")]);
     check_exit(&output, 0);
     let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    for piece in
-        ["Result pending: platform_unavailable", "nobody's fault", "nothing was ever heard of it", "Nothing qualified"]
-    {
+    for piece in ["Result pending: platform_unavailable", "Your claim is kept", "never observed", "Nothing qualified"] {
         assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
     }
 }

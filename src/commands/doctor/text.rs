@@ -1,4 +1,4 @@
-//! What was found, for people: a line each, and below it what to do.
+//! The findings as text: one line each, and below it what to do.
 
 use super::finding::{Finding, State};
 use crate::text::visible::visible;
@@ -14,7 +14,7 @@ pub fn to_text(findings: &[Finding]) -> String {
     for finding in findings {
         let state = match finding.state {
             State::Well => "ok",
-            State::Doubtful => "look",
+            State::Doubtful => "warn",
             State::Wrong => "WRONG",
         };
         let lead = format!("{state:<STATE_WIDTH$}{:<SUBJECT_WIDTH$}", finding.subject);
@@ -25,9 +25,9 @@ pub fn to_text(findings: &[Finding]) -> String {
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     text.push_str(&match (count(State::Wrong), count(State::Doubtful)) {
-        (0, 0) => "All is well.\n".to_owned(),
-        (0, look) => format!("Nothing is wrong, {look} to look at.\n"),
-        (wrong, look) => format!("{wrong} wrong, {look} to look at.\n"),
+        (0, 0) => "All checks passed.\n".to_owned(),
+        (0, look) => format!("No errors, {look} warnings.\n"),
+        (wrong, look) => format!("{wrong} errors, {look} warnings.\n"),
     });
     text
 }
