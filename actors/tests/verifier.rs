@@ -397,7 +397,10 @@ fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day(
             bench.ask(&contents, &[Check::Illicit]).await;
             // Those that were under way together, and nobody after them.
             assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
-            assert!(logs.lines(&["rests until tomorrow"]).len() + logs.lines(&["nothing left"]).len() <= 2);
+            assert!(
+                logs.lines(&["disabled until tomorrow"]).len() + logs.lines(&["paused until the quota reset"]).len()
+                    <= 2
+            );
             assert!(!logs.text().contains(SECRET));
         });
     }

@@ -213,9 +213,9 @@ fn explain_says_in_words_why_views_are_not_believed() {
     let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     for piece in [
         "Result accepted: inauthentic_traffic",
-        "of the views are believed",
+        "of the views count as authentic",
         "- views fell from ",
-        "that are believed = ",
+        "counted as authentic = ",
     ] {
         assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
     }

@@ -174,5 +174,5 @@ async fn beside_a_validator_clients_get_half_of_the_budget() {
     assert!(refused.detail().contains("for clients is used up"), "{refused:?}");
     let health = run.until(1, "/health", |answer| answer.body["status"] == "degraded").await;
     assert!(health.body["platforms"][0]["units_left"].as_u64() > Some(0), "the rest is the validator's: {health:?}");
-    assert!(health.body["reasons"].to_string().contains("the rest is kept for"), "{health:?}");
+    assert!(health.body["reasons"].to_string().contains("the rest is reserved for"), "{health:?}");
 }

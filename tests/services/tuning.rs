@@ -39,7 +39,7 @@ async fn a_hangup_applies_budgets_and_levels_at_once_and_says_what_needs_a_resta
         assert!(!log.contains(" DEBUG "), "{log}");
         // Beside a validator the first block may still be on its way.
         service.until(server, "/youtube/video/AAAAAAAAAAA", |answer| answer.status == 200).await;
-        service.logged("a batch for clients is sent off").await;
+        service.logged("sending a batch of client requests").await;
     }
 }
 

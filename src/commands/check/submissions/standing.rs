@@ -117,7 +117,7 @@ mod tests {
         for (commitments, uid, gist, results, piece) in [
             (vec![Some("alice:0a")], None, true, vec![Good, Good], "alice:0a"),
             (vec![Some("alice:0a")], Some(0), true, vec![Good, Good], "UID 0"),
-            (vec![Some("alice:0a")], Some(7), true, vec![Wrong, Good], "and not 7"),
+            (vec![Some("alice:0a")], Some(7), true, vec![Wrong, Good], ", not 7"),
             (vec![Some("alice:0b")], None, true, vec![Good, Wrong], "tensorflix commit"),
             (vec![Some(pinned.as_str())], None, true, vec![Good, Wrong], "another revision"),
             (vec![Some("\u{1b}[31m")], None, true, vec![Good, Wrong], "\\u001b"),
