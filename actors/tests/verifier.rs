@@ -355,7 +355,7 @@ fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
             bench.answer([Reply::new(503, "{}"), good(provider), Reply::new(500, "{}"), good(provider)]);
             let contents: Vec<ContentId> = (1..=40).map(video).collect();
             let reached = bench.ask(&contents, &[Check::Illicit]).await;
-            assert!(reached.errors.iter().any(|error| error.contains("used up")), "{reached:?}");
+            assert!(reached.errors.iter().any(|error| error.contains("daily limit")), "{reached:?}");
             assert!(reached.reached_count > 0);
             let restarted = Bench { verifier: again_with(&bench, provider, 10), world: bench.world.clone(), provider };
             assert_eq!(restarted.ask(&contents, &[Check::Illicit]).await.reached_count, 0);
@@ -398,7 +398,8 @@ fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day(
             // Those that were under way together, and nobody after them.
             assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
             assert!(
-                logs.lines(&["disabled until tomorrow"]).len() + logs.lines(&["paused until the quota reset"]).len()
+                logs.lines(&["ERROR", "disabled until tomorrow"]).len()
+                    + logs.lines(&["WARN", "paused until the quota reset"]).len()
                     <= 2
             );
             assert!(!logs.text().contains(SECRET));
