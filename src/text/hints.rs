@@ -19,7 +19,7 @@ pub(crate) fn hint_words(hint: &Hint) -> String {
             "{content_id} of task {task_id} went to UID {uid}, {}. Also listed by {}: if they complain, check the \
              video's text and the history of the gists.",
             tie_words(*settled_by),
-            if others.is_empty() { "nobody any more".to_owned() } else { format!("UIDs {}", listed(others)) }
+            if others.is_empty() { "no other miner now".to_owned() } else { named(others) }
         ),
         Hint::SuddenGain { uid, before, now } => format!(
             "UID {uid} went from {} to {} of all scores in one cycle: run `tensorflix explain --uid {uid}` to see why.",
@@ -52,6 +52,10 @@ const fn tie_words(settled_by: SettledBy) -> &'static str {
 
 fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
+}
+
+fn named(uids: &[Uid]) -> String {
+    format!("{} {}", if uids.len() == 1 { "UID" } else { "UIDs" }, listed(uids))
 }
 
 fn listed(uids: &[Uid]) -> String {

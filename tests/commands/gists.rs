@@ -38,9 +38,9 @@ async fn a_gist_that_is_not_there_not_public_or_not_the_users_is_not_committed()
 async fn a_gist_that_holds_neither_submissions_nor_tasks_is_not_committed() {
     let world = World::start().await;
     for (document, pieces) in [
-        ("my notes", ["neither submissions nor tasks", "check-submissions"]),
-        ("", ["neither submissions nor tasks", "check-submissions"]),
-        ("{\"submission\": []}", ["neither submissions nor tasks", "check-submissions"]),
+        ("my notes", ["no valid submissions or tasks", "check-submissions"]),
+        ("", ["no valid submissions or tasks", "check-submissions"]),
+        ("{\"submission\": []}", ["no valid submissions or tasks", "check-submissions"]),
     ] {
         world.sandbox.world().edit_gist(GIST_ID, SUBMISSION_FILE, document).expect("a gist");
         check_refused(&world, &pieces).await;

@@ -58,7 +58,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
     let signed =
         format!("Weight {} of 65535, signed at block {}", entry.expect("its weight")[1], sent["signed_at"]["block"]);
     let views = format!("{} views / ", submission["view_count"]);
-    let score = format!("= {:.6} views an hour", submission["score"].as_f64().expect("a score"));
+    let score = format!("= {:.6} views per hour", submission["score"].as_f64().expect("a score"));
     let normalized = format!("= {:.6}", submission["normalized_score"].as_f64().expect("a score"));
     let block = format!("in block {}", sent["outcome"]["block"]);
     for piece in [
@@ -164,7 +164,7 @@ fn the_arithmetic_that_explain_and_the_table_print_is_the_one_that_was_recorded(
                 let text = stdout(&command(&["explain", "--config", "w.toml", "--uid", &uid, "--", content]));
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 let words = text.split(" Score ").nth(1).unwrap_or_else(|| panic!("{setting}: {text}")).to_owned();
-                let rate = words.split(" views an hour").next().and_then(|words| words.split(' ').next_back());
+                let rate = words.split(" views per hour").next().and_then(|words| words.split(' ').next_back());
                 assert!((rate.and_then(number).expect("a rate") - score).abs() < 1e-5, "{setting}: {words}");
                 texts.push_str(&words);
             }

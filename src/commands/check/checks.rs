@@ -67,6 +67,6 @@ pub(super) fn any_wrong(checks: &[Check]) -> bool {
 }
 
 /// `1 problem`, `2 problems`.
-pub(super) fn counted(count: usize, what: &str) -> String {
+pub(in crate::commands) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

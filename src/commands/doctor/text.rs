@@ -1,6 +1,7 @@
 //! The findings as text: one line each, and below it what to do.
 
 use super::finding::{Finding, State};
+use crate::commands::check::checks::counted;
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 
@@ -15,7 +16,7 @@ pub fn to_text(findings: &[Finding]) -> String {
         let state = match finding.state {
             State::Well => "ok",
             State::Doubtful => "warn",
-            State::Wrong => "WRONG",
+            State::Wrong => "ERROR",
         };
         let lead = format!("{state:<STATE_WIDTH$}{:<SUBJECT_WIDTH$}", finding.subject);
         text.push_str(&wrapped("", &lead, &visible(&finding.found)));
@@ -26,8 +27,7 @@ pub fn to_text(findings: &[Finding]) -> String {
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     text.push_str(&match (count(State::Wrong), count(State::Doubtful)) {
         (0, 0) => "All checks passed.\n".to_owned(),
-        (0, look) => format!("No errors, {look} warnings.\n"),
-        (wrong, look) => format!("{wrong} errors, {look} warnings.\n"),
+        (errors, warnings) => format!("{}, {}.\n", counted(errors, "error"), counted(warnings, "warning")),
     });
     text
 }

@@ -10,11 +10,11 @@ pub(crate) fn score_words(story: &Story) -> Option<String> {
     let (score, normalized) = (story.score?, story.normalized_score?);
     let Some(arithmetic) = &story.arithmetic else {
         return Some(format!(
-            "{score:.6} views an hour, normalised {normalized:.6}; this cycle did not record how they were computed"
+            "{score:.6} views per hour, normalised {normalized:.6}; this cycle did not record how they were computed"
         ));
     };
     let mut words = vec![format!(
-        "{} / {:.6} hours{} = {score:.6} views an hour",
+        "{} / {:.6} hours{} = {score:.6} views per hour",
         views_words(arithmetic),
         arithmetic.hours,
         hours_words(story.observed_at, arithmetic)

@@ -109,7 +109,7 @@ fn write_top(text: &mut String, report: &CycleReport, task_id: &str) -> std::fmt
         writeln!(text, "  - UID {uid}: {score:.4}")?;
     }
     if ranked.is_empty() {
-        writeln!(text, "  (nobody yet)")?;
+        writeln!(text, "  (no scores yet)")?;
     }
     Ok(())
 }

@@ -262,7 +262,7 @@ fn put_pair(page: &mut String, pair: &CheckedPair) {
     let reason = pair.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     put(page, &indent, &format!("{}{reason}: {}", words(pair.status), pair.detail));
     if let (Some(views), Some(published_at)) = (pair.views, pair.published_at) {
-        let rate = pair.views_per_hour.map(|rate| format!(", {rate:.1} an hour")).unwrap_or_default();
+        let rate = pair.views_per_hour.map(|rate| format!(", {rate:.1} per hour")).unwrap_or_default();
         put(page, &indent, &format!("{views} views since {published_at}{rate}"));
     }
 }
