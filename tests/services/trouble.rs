@@ -95,7 +95,7 @@ async fn a_missing_key_is_named() {
     assert!(answer.detail().contains("YOUTUBE_API_KEY") && answer.retry_after.is_some(), "{answer:?}");
     let health = tracker.get("/health").await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("degraded")));
-    assert_eq!(health.body["reasons"], json!(["there is no API key for youtube: set YOUTUBE_API_KEY"]));
+    assert_eq!(health.body["reasons"], json!(["no API key for youtube: set YOUTUBE_API_KEY"]));
     assert_eq!(world.youtube_requests(), 0);
 }
 

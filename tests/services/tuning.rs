@@ -33,7 +33,7 @@ async fn a_hangup_applies_budgets_and_levels_at_once_and_says_what_needs_a_resta
         rewrite(&file, "level = \"info\"", "level = \"debug\"");
         service.signal("HUP");
         check_budget(&service, server, 123).await;
-        service.logged("need a restart").await;
+        service.logged("only after a restart").await;
         let log = service.log();
         assert!(log.contains("youtube.batch_size") && log.contains("youtube.daily_quota"), "{log}");
         assert!(!log.contains(" DEBUG "), "{log}");

@@ -180,7 +180,7 @@ fn detail(judged: &Judged, contents: &BTreeMap<ContentId, ContentEvidence>, poli
             )
         }
         (_, None) => "it would be scored, but its description does not name your hotkey: another miner who lists it \
-                      earlier, or whom it names, gets it; write your full hotkey into the description"
+                      earlier or is named in it gets it; write your full hotkey into the description"
             .to_owned(),
     }
 }
