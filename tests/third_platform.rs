@@ -272,7 +272,7 @@ async fn check_doctor(config: &Config) {
     without_key.secrets.platform_keys.clear();
     let http = Arc::new(HttpClient::new().expect("HTTP"));
     let findings = doctor::examine(&without_key, http, &clock).await;
-    let advice = "Set CLIPS_API_KEY, or clips.api_key_file to a file with the key.";
+    let advice = "Set the environment variable CLIPS_API_KEY, or set clips.api_key_file to a file with the key.";
     assert!(findings.iter().any(|finding| finding.advice.as_deref() == Some(advice)), "{findings:#?}");
 }
 

@@ -17,10 +17,10 @@ use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tokio::sync::OnceCell;
 
-/// Longest wait for a broadcast to become final: ten blocks. What is not known by then is asked of the chain later.
+/// Longest wait for a broadcast to become final: ten blocks. If the outcome is not known by then, the chain is asked later.
 pub const FINALITY_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Where the validator's chain is, and who signs.
+/// The validator's chain, and its signing wallet.
 pub struct SubtensorChain {
     client: Client,
     wallet: Option<HotkeyWallet>,
@@ -28,7 +28,7 @@ pub struct SubtensorChain {
     version_key: u64,
     store: tensorflix_store::Store,
     bound: OnceCell<()>,
-    /// Which heads are passed over; `None` if all are looked at.
+    /// Which heads are skipped; `None` if all are read.
     pace: Option<Mutex<Pace>>,
     started: Instant,
 }
@@ -51,15 +51,15 @@ impl SubtensorChain {
         Self { client, wallet, netuid, version_key, store, bound, pace: None, started }
     }
 
-    /// Passes over heads at which nothing begins on any of `grids`, as far as [`Pace`] says: for whoever follows the chain
-    /// for long.
+    /// Skips heads at which nothing begins on any of `grids`, as [`Pace`] allows: for a process that follows the chain for a
+    /// long time.
     #[must_use]
     pub fn passing_over_heads(mut self, grids: Vec<u32>) -> Self {
         self.pace = Some(Mutex::new(Pace::new(grids)));
         self
     }
 
-    /// Connects, and makes sure that the store belongs to this chain and subnet.
+    /// Connects, and checks that the store belongs to this chain and subnet.
     ///
     /// # Errors
     /// [`ChainError::Unusable`] if it belongs to another, if there is no such subnet, or if the endpoint serves another chain
@@ -79,7 +79,7 @@ impl SubtensorChain {
             .copied()
     }
 
-    /// The next head that is worth a look.
+    /// The next head that is worth reading.
     async fn head_after(&self, after: Block) -> Result<Head, tensorflix_chain::ChainError> {
         let Some(pace) = &self.pace else { return self.client.next_head(after).await };
         let known = || pace.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +102,7 @@ impl SubtensorChain {
     }
 
     fn wallet(&self) -> Result<&HotkeyWallet, ChainError> {
-        self.wallet.as_ref().ok_or_else(|| ChainError::Unusable("there is no wallet to sign with".to_owned()))
+        self.wallet.as_ref().ok_or_else(|| ChainError::Unusable("no wallet to sign with".to_owned()))
     }
 }
 
@@ -136,7 +136,7 @@ impl Chain for SubtensorChain {
 
     async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError> {
         let Some(opening) = intent.reveal.and_then(|plan| plan.opening) else {
-            return Err(ChainError::Unreachable("the commit is one that the chain reveals by itself".to_owned()));
+            return Err(ChainError::Unreachable("the chain reveals this commit by itself".to_owned()));
         };
         let signed = self.client.sign_reveal(self.wallet()?, self.netuid, &intent.entries, &opening, head);
         signed.await.map_err(port_error)
@@ -163,7 +163,7 @@ impl Chain for SubtensorChain {
         let (hash, nonce) = (intent.extrinsic_hash, intent.nonce);
         match self.client.find_extrinsic(hash, &signer, nonce, intent.signed_at.block, until).await {
             Ok(fate) => Ok(fate),
-            // The node keeps the state of old blocks no longer. A nonce that is unused now was never used.
+            // The node no longer keeps the state of that block. A nonce that is unused now was never used.
             Err(gone @ tensorflix_chain::ChainError::BlockUnavailable { .. }) => {
                 let used = self.client.finalized_nonce(head, &signer).await.map_err(port_error)?;
                 if used <= nonce { Ok(Fate::Open) } else { Err(port_error(gone)) }

@@ -16,7 +16,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time starts now.
+    /// A clock with a monotonic time that starts now.
     pub fn new() -> Self {
         Self { origin: Instant::now() }
     }

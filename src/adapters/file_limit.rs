@@ -4,10 +4,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the limit as far as the system lets this process. One that cannot be raised stays as it is.
+/// Raises the limit as far as the system allows. If that fails, the limit is not changed.
 pub fn raise() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Refused where the highest limit is above what the kernel takes: then the lower one holds.
+    // Refused where the highest limit is above what the kernel accepts: then the lower limit remains.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 

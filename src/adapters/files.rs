@@ -1,7 +1,7 @@
-//! Files that commands write for people: whole or not at all, for their owner alone, and nothing but a regular file is replaced.
+//! Files that commands write for people: completely or not at all, readable only by their owner, and replacing only regular files.
 //!
-//! A file is written under a name that nobody can guess, made exclusively in the folder of its target, and then renamed. So
-//! nobody who shares that folder can have a link there that is followed.
+//! A file is created exclusively under an unpredictable name in the folder of its target, and then renamed. So another user of
+//! that folder cannot place a link there that would be followed.
 
 use std::fmt;
 use std::fs::DirBuilder;
@@ -10,13 +10,13 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use tempfile::Builder;
 
-/// How the name of a file begins that is not finished.
+/// Prefix of the name of an unfinished file.
 const UNFINISHED: &str = ".tensorflix-";
 
 /// Permissions of folders that are made here.
 const FOLDER_FOR_THE_OWNER: u32 = 0o700;
 
-/// What has the name of a file and is not replaced.
+/// What exists under a file's name and is not replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// A symbolic link.
@@ -37,7 +37,7 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// What is in the way of a file of this name.
+/// What prevents writing a file of this name.
 pub fn obstacle(path: &Path) -> Option<Obstacle> {
     let kind = std::fs::symlink_metadata(path).ok()?.file_type();
     if kind.is_symlink() {
@@ -51,7 +51,7 @@ pub fn obstacle(path: &Path) -> Option<Obstacle> {
     }
 }
 
-/// Writes a file, in place of a regular one of its name. It gets the name when it is whole.
+/// Writes a file, replacing a regular file of its name. It gets the name when it is complete.
 ///
 /// # Errors
 /// If something else has its name, or it cannot be written; nothing is left behind then.
@@ -68,7 +68,7 @@ pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     Ok(())
 }
 
-/// Makes a folder of our own, with those above it. One that is there must be a folder, no link to one, and ours.
+/// Creates a folder and its parents. An existing one must be a folder, not a link to one, and must be ours.
 ///
 /// # Errors
 /// If there is something else, or it cannot be made.
@@ -76,7 +76,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER_FOR_THE_OWNER).create(path)?;
     let made = std::fs::symlink_metadata(path)?;
     let trouble = if !made.is_dir() {
-        "it is no folder, but a link to one, which is not followed"
+        "it is a link to a folder, which is not followed"
     } else if made.uid() != rustix::process::geteuid().as_raw() {
         "it belongs to another user"
     } else {

@@ -30,7 +30,7 @@ const MOST_REDIRECTS: usize = 3;
 const IDLE_CONNECTIONS_PER_HOST: usize = 16;
 /// How long an idle connection is kept: less than platforms do, so that few are found closed.
 const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(45);
-/// A host that does not even accept a connection for this long is down, whatever the deadline of the request.
+/// A host that does not accept a connection for this long counts as down, whatever the deadline of the request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most characters of a failure's description.
 const LONGEST_DESCRIPTION: usize = 200;
@@ -41,9 +41,9 @@ pub struct HttpClient {
     client: Client,
 }
 
-/// Why there can be no client: the operator must act.
+/// Why the client cannot be set up: operator action is required.
 #[derive(Debug, thiserror::Error)]
-#[error("no HTTPS client can be set up ({0}): install the system's CA certificates (package ca-certificates)")]
+#[error("cannot set up the HTTPS client ({0}): install the system's CA certificates (package ca-certificates)")]
 pub struct HttpSetupError(String);
 
 /// Chooses ring for all TLS of this process. May be called any number of times.
@@ -189,7 +189,7 @@ fn same_host_only(attempt: Attempt<'_>) -> Action {
     }
 }
 
-/// A redirect that the client could make nothing of, such as one to a file.
+/// A redirect that the client cannot follow, such as one to a file.
 fn is_left_redirect(response: &Response) -> bool {
     matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) && response.headers().contains_key(LOCATION)
 }

@@ -24,7 +24,7 @@ enum Conduct {
     Send(Vec<u8>),
     /// The first request gets the first answer, and so on.
     InTurn(Vec<Vec<u8>>),
-    /// Sends these bytes, then this piece again and again for as long as somebody reads.
+    /// Sends these bytes, then repeats this piece for as long as the client reads.
     Forever { start: &'static [u8], piece: Vec<u8> },
     /// Sends these bytes, then one byte each 10 ms.
     Drip(&'static [u8]),

@@ -1,6 +1,6 @@
-//! Which finalized heads are worth a look. A head costs requests (its runtime and its time); a header costs none. Between the
-//! blocks at which something begins, every [`STEP_BLOCKS`]th head is enough, as long as blocks keep coming: a head that
-//! stays away for longer than blocks usually take is not waited for, and then every head is looked at for a while.
+//! Which finalized heads are worth reading. A head costs requests (its runtime and its time); a header costs none. Between the
+//! blocks at which something begins, every [`STEP_BLOCKS`]th head is enough, as long as blocks keep coming: if a head takes longer
+//! than usual, the wait ends, and then every head is read for a while.
 //!
 //! Nothing here reads a clock: times come from the caller.
 
@@ -12,13 +12,13 @@ use tensorflix_domain::ids::Block;
 /// Blocks from one head to the next where nothing begins in between: 36 s on the real chain.
 pub const STEP_BLOCKS: u32 = 3;
 
-/// Heads that tell how fast blocks come; before so many are known, none is skipped.
+/// Heads from which the block time is measured; before that many are known, none is skipped.
 const KNOWN_HEADS: usize = 8;
 
-/// How many times longer than usual a head may stay away.
+/// How many times longer than usual a head may take.
 const PATIENCE: u32 = 3;
 
-/// Blocks that take longer than this are worth a look each.
+/// If blocks take longer than this, every head is read.
 const SLOW_BLOCK: Duration = Duration::from_secs(15);
 
 /// How fast blocks come, and where something begins.
@@ -30,7 +30,7 @@ pub struct Pace {
     heads: VecDeque<(Block, Duration)>,
 }
 
-/// A wait for a head that is worth a look.
+/// A wait for a head that is worth reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// Only a head after this block ends the wait.
@@ -53,12 +53,12 @@ impl Pace {
         self.heads.push_back((block, at));
     }
 
-    /// A wait was in vain: what is known of the pace holds no longer.
+    /// A wait ended without a head: the measured pace is no longer valid.
     pub fn forget(&mut self) {
         self.heads.clear();
     }
 
-    /// What to wait for after block `after`; `None` if the next head is worth a look.
+    /// What to wait for after block `after`; `None` if the next head is worth reading.
     pub fn wait(&self, after: Block) -> Option<Wait> {
         let begins_at = self.grids.iter().map(|grid| grid_start(after, *grid).saturating_add((*grid).max(1))).min();
         let wanted = begins_at.unwrap_or(Block::MAX).min(after.saturating_add(STEP_BLOCKS));
@@ -82,7 +82,7 @@ mod tests {
     const ROUND: u32 = 25;
     const SLOT: u32 = 7_200;
 
-    /// The heads that are looked at when blocks come at these times, in seconds.
+    /// The heads that are read when blocks come at these times, in seconds.
     fn looked_at(pace: &mut Pace, mut after: Block, blocks: impl Iterator<Item = (Block, f64)>) -> Vec<Block> {
         let (mut seen, mut asked_at) = (Vec::new(), 0.0);
         for (block, at) in blocks {
@@ -132,7 +132,7 @@ mod tests {
         let last = *steady.last().expect("heads");
         let wait = pace.wait(last).expect("blocks come as usual");
         assert_eq!((wait.after, wait.at_most), (last + 2, Duration::from_secs(9)));
-        // The chain stands still for a minute, as a sandbox does that waits for somebody: each block counts again.
+        // The chain makes no block for a minute, like a sandbox that waits: after that, every block is read again.
         let late = looked_at(&mut pace, last, (last + 1..last + 5).map(|block| (block, f64::from(block) + 60.0)));
         assert_eq!(late, [last + 1, last + 2, last + 3, last + 4]);
     }

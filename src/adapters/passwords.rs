@@ -1,11 +1,11 @@
-//! Passwords of encrypted keys, as a process can have them: its environment, a file, its terminal.
+//! Passwords of encrypted keys: from the environment, a file or the terminal.
 
 use secrecy::SecretString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use tensorflix_chain::Passwords;
 
-/// What this process can offer.
+/// The sources that this process has.
 #[derive(Clone, Debug)]
 pub struct ProcessPasswords {
     /// The file that `[wallet] password_file` names.
@@ -23,7 +23,7 @@ impl Passwords for ProcessPasswords {
 
     fn ask(&self, key: &Path) -> Option<io::Result<SecretString>> {
         io::stdin().is_terminal().then(|| {
-            let question = format!("Password of the key {} (not shown; some seconds to check): ", key.display());
+            let question = format!("Password of the key {} (hidden; checking takes some seconds): ", key.display());
             rpassword::prompt_password(question).map(SecretString::from)
         })
     }

@@ -1,5 +1,5 @@
-//! The port `Store` on the database of `tensorflix-store`. One line a method: all that is added is the words of an
-//! error, which name the file as it was configured.
+//! The port `Store` on the database of `tensorflix-store`. One line per method: the only addition is that errors name the file as
+//! it was configured.
 
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ use tensorflix_domain::traffic::Series;
 use tensorflix_domain::verification::{Verdict, VerificationRecord, Wait};
 use tensorflix_domain::weights::ScoreVector;
 
-/// An open database, as the actors see it.
+/// An open database, as used by the actors.
 #[derive(Clone, Debug)]
 pub struct Database {
     store: tensorflix_store::Store,
@@ -41,8 +41,8 @@ impl Database {
         Self { ledger: store.clone(), store }
     }
 
-    /// The same, with the quota ledger in another database: for a service that remembers nothing beyond its process and
-    /// spends a budget that it shares with a validator.
+    /// The same, with the quota ledger in another database: for a service that keeps nothing beyond its process and shares its
+    /// budget with a validator.
     pub const fn with_ledger(store: tensorflix_store::Store, ledger: tensorflix_store::Store) -> Self {
         Self { store, ledger }
     }
@@ -56,8 +56,8 @@ impl Database {
     }
 }
 
-/// Takes note of an error that nothing heals. From then on nothing succeeds: the process is about to end, and nobody must
-/// work with what such a store says, or send what it holds.
+/// Records an error that cannot be repaired. After that, every call fails: the process is about to end, and must not use
+/// or send anything from such a store.
 fn told<T>(store: &tensorflix_store::Store, result: Result<T, tensorflix_store::StoreError>) -> Result<T, StoreError> {
     let result = store.noted(result);
     match store.loss() {

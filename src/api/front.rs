@@ -1,5 +1,5 @@
-//! What every request passes before its handler: whether it is meant for this service, the client's rate and the deadline; and
-//! what is the same in all services: `/health`, `/metrics` and `/openapi.json`.
+//! The checks that every request passes before its handler: whether it is meant for this service, the client's rate and the
+//! deadline; and the routes that all services have: `/health`, `/metrics` and `/openapi.json`.
 
 use super::guard::clients::Clients;
 use super::guard::host;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::openapi::OpenApi;
 
-/// Pause after which a request that met its deadline may be made again.
+/// `Retry-After` of a request that reached its deadline.
 const AFTER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The service that a handler belongs to.
@@ -47,13 +47,13 @@ pub struct Front {
 impl Front {
     /// The front of a service.
     pub fn new(service: Service, clients: Clients, vitals: Arc<Vitals>, document: &OpenApi) -> Data<Self> {
-        // A document of texts and maps can always be written.
+        // A document of texts and maps can always be serialized.
         let openapi = Bytes::from(document.to_json().unwrap_or_default());
         Data::new(Self { service, clients, requests: RequestCounters::default(), vitals, openapi })
     }
 }
 
-/// Registers what both services have.
+/// Registers the routes that all services have.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(read_only("/health", web::to(health)))
@@ -62,7 +62,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .default_service(web::to(refusal::unknown_path));
 }
 
-/// An address that is only read: other methods are told so.
+/// A read-only path: other methods are rejected with an explanation.
 pub fn read_only(path: &str, handler: actix_web::Route) -> actix_web::Resource {
     use actix_web::guard::{Any, Get, Head};
     web::resource(path).route(handler.guard(Any(Get()).or(Head()))).default_service(web::to(refusal::other_method))
@@ -80,11 +80,12 @@ pub async fn guard(
     let (begun, route) = (Instant::now(), request.match_pattern());
     let answer = match admit(&front.clients, &request) {
         Err(refusal) => Ok(request.into_response(refusal.error_response())),
-        // No other handle on the request may be held meanwhile: actix-web wants it alone to write the path's ids into.
+        // No other handle on the request may be held meanwhile: actix-web needs it exclusively to write the path's ids into it.
         Ok(()) => match tokio::time::timeout(REQUEST_DEADLINE, next.call(request)).await {
             Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
             Err(_) => {
-                let text = format!("there was no answer within {} s; it is still awaited", REQUEST_DEADLINE.as_secs());
+                let text =
+                    format!("no answer within {} s; the work continues, so try again", REQUEST_DEADLINE.as_secs());
                 Err(Refusal::unavailable(text, AFTER_DEADLINE).into())
             }
         },
@@ -97,13 +98,13 @@ pub async fn guard(
     answer
 }
 
-/// Takes a request, unless it is none for this service or its client asks too much.
+/// Accepts a request, unless it is not meant for this service or its client exceeds the rate limit.
 ///
-/// What is not meant for this service counts as nobody's: otherwise a page of the web could use up a client's rate.
+/// A request that is not meant for this service does not count toward a rate: otherwise a web page could use up a client's rate.
 fn admit(clients: &Clients, request: &ServiceRequest) -> Result<(), Refusal> {
-    // Other methods are told that nothing here takes them.
+    // Other methods get an explanation from their handler.
     if [Method::GET, Method::HEAD].contains(request.method()) && request.extensions().contains::<HasBody>() {
-        return Err(Refusal::bad_request("this service takes no body: send the request without one"));
+        return Err(Refusal::bad_request("this service accepts no request body: send the request without one"));
     }
     let mut hosts = request.headers().get_all(HOST);
     let said = host::Said {
@@ -116,7 +117,7 @@ fn admit(clients: &Clients, request: &ServiceRequest) -> Result<(), Refusal> {
     let client = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     clients
         .admit(client, is_foreign(request.request()))
-        .map_err(|pause| Refusal::too_many("too many requests from this address: ask more slowly", pause))
+        .map_err(|pause| Refusal::too_many("too many requests from this address: send fewer", pause))
 }
 
 fn refuse_host(error: HostError) -> Refusal {
@@ -124,7 +125,7 @@ fn refuse_host(error: HostError) -> Refusal {
         HostError::Missing => Refusal::bad_request("the request has no Host header"),
         HostError::Repeated => Refusal::bad_request("the request has more than one Host header"),
         HostError::Malformed => {
-            Refusal::bad_request("the request's host is neither a name nor an IP address, with or without a port")
+            Refusal::bad_request("the Host header is neither a name nor an IP address, with or without a port")
         }
         HostError::OtherName => Refusal::misdirected(
             "this host name is not served here: use the IP address or localhost, or add the name to http.allowed_hosts",
@@ -132,14 +133,14 @@ fn refuse_host(error: HostError) -> Refusal {
     }
 }
 
-/// Whether a page of another site has this request sent: then it must not spend anything.
+/// Whether a page of another site caused this request: then it must not use any quota.
 pub fn is_foreign(request: &HttpRequest) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     origin::is_foreign(request.headers(), authority.or(host))
 }
 
-/// How the service is: `degraded` still answers, `unhealthy` (503) does not do what it is for.
+/// The state of the service: `degraded` still answers, `unhealthy` (503) does not work.
 #[utoipa::path(get, path = "/health", responses(
     (status = 200, description = "healthy or degraded; the reasons say what is wrong", body = HealthReport),
     (status = 400, description = "a body, or no Host that could be one", body = Detail),

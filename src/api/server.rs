@@ -1,7 +1,6 @@
 //! One HTTP server: its address, its thread, its start and its end.
 //!
-//! It runs on a thread of its own: what a client does there never holds up the actors. A port that cannot be had is known
-//! before anything is served.
+//! It runs on its own thread, so clients never hold up the actors. The address is bound before anything is served.
 
 use super::front::{Front, configure, guard};
 use super::inbound::{Places, Routes, serve, share_of_a_service};
@@ -21,22 +20,22 @@ use tokio::task::{LocalSet, spawn_local};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 2_048;
-/// What the system keeps of an answer for a client that does not read, bytes.
+/// Bytes of an answer that the system buffers for a client that does not read.
 const SEND_BUFFER_BYTES: u32 = 256 * 1024;
-/// Pause before the next connection is accepted after one could not be, for want of files or memory.
+/// Pause after a connection could not be accepted for lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time for requests under way when the server stops.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(3);
-/// Time after which nobody waits any longer for a server to stop.
+/// Longest wait for a server to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(4);
 
-/// A service that cannot listen.
+/// Why a service cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Somebody else has the port.
+    /// Another program uses the port.
     #[error(
-        "{address} is in use: another program, or another validator, listens there. Set http.{service} to another \
-         address, or to \"\" to switch the service off"
+        "{address} is in use by another program or another validator. Set http.{service} to another address, or to \"\" to \
+         switch the service off"
     )]
     InUse {
         /// The service, as in the configuration.
@@ -44,8 +43,8 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
     },
-    /// The address cannot be listened on.
-    #[error("{address} cannot be listened on ({error}): set http.{service} to an address of this machine")]
+    /// The address cannot be bound.
+    #[error("cannot bind {address} ({error}): set http.{service} to an address of this machine")]
     Unusable {
         /// The service, as in the configuration.
         service: &'static str,
@@ -55,7 +54,7 @@ pub enum ServeError {
         error: io::Error,
     },
     /// The system gives no thread: out of memory, threads or files.
-    #[error("no thread can be started to serve http.{service}: {error}")]
+    #[error("cannot start a thread for http.{service}: {error}")]
     NoThread {
         /// The service, as in the configuration.
         service: &'static str,
@@ -97,7 +96,7 @@ impl Server {
         let serving = move || {
             let served = LocalSet::new().block_on(&runtime, serve_all(listener, front, routes, stopping));
             if let Err(error) = served {
-                tracing::error!(service, %error, "a service ended; the validator goes on without it");
+                tracing::error!(service, %error, "HTTP service stopped; the validator continues without it");
             }
             let _ = ended.send(());
         };
@@ -110,22 +109,22 @@ impl Server {
         });
         tracing::info!(service, address = %format_args!("http://{address}"), "listening");
         if !address.ip().is_loopback() {
-            tracing::warn!(service, "whoever can reach this address can use the service: there is no authentication");
+            tracing::warn!(service, "anyone who can reach this address can use the service: it has no authentication");
         }
         Ok(Self { stop, stopped, service, address })
     }
 
-    /// Lets requests under way end, for some seconds, and stops.
+    /// Waits some seconds for requests under way, then stops.
     pub async fn stop(self) {
-        // Nobody to tell means that it has ended already.
+        // If the receiver is gone, the server has stopped already.
         let _ = self.stop.send(true);
         if tokio::time::timeout(STOP_DEADLINE, self.stopped).await.is_err() {
-            tracing::warn!(service = self.service, "requests did not end in time; they are broken off");
+            tracing::warn!(service = self.service, "requests did not finish in time and are aborted");
         }
     }
 }
 
-/// Takes the port, for another runtime to serve it.
+/// Binds the port, for another runtime to serve it.
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
@@ -135,7 +134,7 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Serves until it is told to stop.
+/// Serves until it receives the stop signal.
 async fn serve_all(
     listener: std::net::TcpListener,
     front: Data<Front>,
@@ -176,7 +175,7 @@ async fn serve_all(
     let mut told = stopping.clone();
     tokio::select! {
         () = accepting => {}
-        // An error says that nobody can tell any more.
+        // An error means that the sender is gone.
         _ = told.wait_for(|stops| *stops) => {}
     }
     drop(listener);

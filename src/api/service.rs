@@ -1,18 +1,18 @@
-//! Which services there are, and what is the same for all of them.
+//! The services, and what they have in common.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Time in which every request is answered, one way or the other. An answer that a platform still owes is stored when it
-/// comes, and is there for whoever asks again.
+/// Time in which every request is answered, if only with an error. A platform's late answer is still stored, and is available
+/// to the next request.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A service of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// Who committed what.
+    /// Commitments and gists of all peers.
     ChainSyncer,
-    /// A video or a reel.
+    /// Metrics of a video or a reel.
     PlatformTracker,
 }
 

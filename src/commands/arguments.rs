@@ -1,10 +1,10 @@
-//! What several commands take from the command line.
+//! Arguments that several commands share.
 
 use crate::config::Overrides;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// The form of results on stdout.
+/// The format of results on stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people.
@@ -25,10 +25,10 @@ pub(crate) struct ConfigArgument {
 /// Which subnet of which chain.
 #[derive(clap::Args)]
 pub(crate) struct NetworkArguments {
-    /// The subnet
+    /// Subnet id
     #[arg(long)]
     pub(super) netuid: Option<u16>,
-    /// mainnet, finney, testnet, test, local, or a ws:// or wss:// URL
+    /// Network: mainnet, finney, testnet, test, local, or a ws:// or wss:// URL
     #[arg(long)]
     pub(super) network: Option<String>,
 }

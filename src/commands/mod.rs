@@ -1,4 +1,5 @@
-//! The command line: one folder a command, with what it takes (`args.rs`), what it does (`mod.rs`) and what it prints. Results go to stdout, everything else to stderr and the log file.
+//! The command line: one folder per command, with its arguments (`args.rs`), what it does (`mod.rs`) and what it prints.
+//! Results go to stdout, everything else to stderr and the log file.
 
 mod arguments;
 pub mod audit;
@@ -38,30 +39,30 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  # everything on an embedded sandbox: no keys, no network
+  # try the validator in an embedded sandbox: no keys, no network
   tensorflix demo
-  # the validator, until it is stopped
+  # run the validator until it is stopped
   tensorflix run --config config.toml
-  # one cycle, nothing sent, one JSON object on stdout
+  # run one cycle, send nothing, print one JSON object
   tensorflix run --once --dry-run --output json
-  # whether it has all that it needs
+  # check that the validator has everything that it needs
   tensorflix doctor
   # announce on chain where your gist is
   tensorflix commit --commit alice:0123abcd
-  # every validator's tasks
+  # list every validator's tasks
   tensorflix tasks
-  # why a video scored what it scored
+  # show how a video got its score
   tensorflix explain dQw4w9WgXcQ
   # decide every stored cycle again, bit for bit
   tensorflix replay --all
-  # a copy of the store, also while it runs
+  # back up the store, also while the validator runs
   tensorflix backup tensorflix-backup.db
-  # what the checks of contents will cost
+  # estimate the cost of the configured checks
   tensorflix verifier-cost
-  # the HTTP services, each alone
+  # run one HTTP service without a validator
   tensorflix chain-syncer
   tensorflix platform-tracker
-  # what a validator would make of it
+  # check a gist as a validator would
   tensorflix check-submissions gist.json --hotkey 5F…
 
 Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once
@@ -71,36 +72,36 @@ Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration, 3 --once
 enum Command {
     /// Run the validator.
     Run(run::args::RunArguments),
-    /// Write on chain where your gist is, and wait until it is final.
+    /// Announce your gist on chain, and wait until the commitment is final.
     Commit(commit::args::CommitArguments),
-    /// Every validator's tasks, as miners see them.
+    /// List every validator's tasks.
     Tasks(tasks::args::TasksArguments),
-    /// A task gist, line by line, before it is committed.
+    /// Check a task gist line by line, before you commit it.
     CheckTasks(check::tasks::args::CheckTasksArguments),
-    /// What a validator would make of a submission gist, before it is committed.
+    /// Check a submission gist as a validator would, before you commit it.
     CheckSubmissions(check::submissions::args::CheckSubmissionsArguments),
-    /// Why a submission scored what it scored, with all evidence.
+    /// Explain the score of a submission or a miner, with all evidence.
     Explain(explain::args::ExplainArguments),
-    /// What to look at after a cycle: untagged winners, ties, sudden gains, shared gists and channels.
+    /// List what to check after a cycle: untagged winners, ties, sudden gains, shared gists and channels.
     Audit(audit::args::AuditArguments),
-    /// Everything that a cycle decided from, as JSON or CSV.
+    /// Export a cycle with all its evidence, as JSON or CSV.
     Export(export::args::ExportArguments),
-    /// Decide cycles again from their own evidence, or under another configuration.
+    /// Recompute cycles from their stored evidence, or under another configuration.
     Replay(replay::args::ReplayArguments),
-    /// Keys, endpoints, wallet, registration, permit, gists, clock and disk: a line each, and what to do.
+    /// Check keys, endpoints, wallet, registration, permit, gists, clock and disk, and say what to do.
     Doctor(doctor::args::DoctorArguments),
-    /// Copy the store to a new file, also while `run` works on it.
+    /// Copy the store to a new file, also while `run` is using it.
     Backup(backup::args::BackupArguments),
-    /// What the configured checks of contents will cost in a day.
+    /// Estimate what the configured checks of videos and reels cost in a day.
     VerifierCost(verifier_cost::args::VerifierCostArguments),
-    /// Every peer of the subnet with its gist's submissions, over HTTP.
+    /// Serve every peer of the subnet and the submissions in its gist, over HTTP.
     ChainSyncer(service::args::ChainSyncerArguments),
-    /// Public metrics of single videos and reels, over HTTP.
+    /// Serve public metrics of videos and reels, over HTTP.
     PlatformTracker(service::args::PlatformTrackerArguments),
-    /// Sandbox and validator together in one process: no keys, no network.
+    /// Run a sandbox and a validator together in one process: no keys, no network.
     #[cfg(feature = "sandbox")]
     Demo(demo::args::DemoArguments),
-    /// The sandbox world alone: a chain, GitHub, YouTube and Apify on loopback, for `run` to work against.
+    /// Run only the sandbox: a chain, GitHub, YouTube and Apify on loopback, for `run` to work against.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::args::SandboxArguments),
 }
@@ -115,7 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(arguments) => arguments,
         Err(error) => {
             let printed = error.print();
-            // What was asked for, as `--help` is, is a result; a terminal that is gone cannot be told of a mistake.
+            // `--help` is a result, so failing to print it is an error; failing to print a usage error is not.
             return if error.use_stderr() {
                 Exit::BadUsage
             } else {

@@ -1,12 +1,12 @@
-//! What comes before a command does anything: its configuration, and logs.
+//! Preparation before a command does anything: its configuration and logs.
 
 use super::arguments::ConfigArgument;
 use crate::config::{Config, LogSettings, Overrides, environment};
 use crate::console::exit::{Exit, refuse};
 use crate::telemetry::{self, ConsoleMode, Telemetry};
 
-/// Reads the configuration and sets up logs; says what is wrong otherwise. Only a command that runs for long writes the
-/// log file: two processes must not share it.
+/// Reads the configuration and sets up logs; prints what is wrong otherwise. Only a long-running command writes the log file:
+/// two processes must not share it.
 pub(crate) fn prepare(
     file: &ConfigArgument,
     overrides: Overrides,
@@ -15,7 +15,7 @@ pub(crate) fn prepare(
     prepare_with_file(file, overrides, console, console == ConsoleMode::Logs)
 }
 
-/// The same for a service, which logs as a validator does but leaves the log file to it.
+/// The same for a service, which logs as a validator does, but not to the log file.
 pub(crate) fn prepare_service(file: &ConfigArgument, overrides: Overrides) -> Result<(Config, Telemetry), Exit> {
     prepare_with_file(file, overrides, ConsoleMode::Logs, false)
 }
@@ -36,7 +36,7 @@ fn prepare_with_file(
     Ok((config, telemetry))
 }
 
-/// Runs a command whose answer on stdout is all that matters: reads the configuration, then does `work`.
+/// Runs a command that only prints a result on stdout: reads the configuration, then does `work`.
 pub(crate) fn answer(
     file: &ConfigArgument,
     overrides: Overrides,

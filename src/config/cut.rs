@@ -1,29 +1,29 @@
-//! Whether a configuration file that was read again is whole. A file that is being written, or was cut by a full disk, is
-//! often valid by itself, and would set back to defaults whatever it does not state any more.
+//! Whether a reloaded configuration file is complete. A file that is being written, or was truncated by a full disk, is often
+//! valid, and would reset every setting that it no longer contains to its default.
 
 use toml::{Table, Value};
 
-/// Why a file is not taken in place of the one in force; `None` if nothing speaks against it.
+/// Why a file must not replace the one in force; `None` if it may.
 pub fn missing(in_force: &str, now: Option<&str>) -> Option<String> {
     let before = settings(in_force)?;
     if before.is_empty() {
         return None;
     }
-    let Some(now) = now else { return Some("the file is gone".to_owned()) };
-    // What is no TOML is refused with its line.
+    let Some(now) = now else { return Some("the file no longer exists".to_owned()) };
+    // A file that is not TOML is refused elsewhere, with its line.
     let after = settings(now)?;
     if after.is_empty() {
-        return Some("the file states no setting any more".to_owned());
+        return Some("the file no longer contains any setting".to_owned());
     }
     if let Some(section) = sections(&before).find(|section| !sections(&after).any(|one| one == *section)) {
-        return Some(format!("section [{section}] is not in the file any more"));
+        return Some(format!("the file no longer contains section [{section}]"));
     }
     let is_shorter = after.len() < before.len() && in_force.starts_with(now.trim_end());
     let ends_in_a_line = in_force.ends_with('\n') && !now.ends_with('\n');
-    (is_shorter || ends_in_a_line).then(|| "the file ends too early, as if it was cut".to_owned())
+    (is_shorter || ends_in_a_line).then(|| "the file ends too early and seems truncated".to_owned())
 }
 
-/// The settings that a file states, as section and key.
+/// The settings in a file, as section and key.
 fn settings(text: &str) -> Option<Vec<(String, String)>> {
     let sections: Table = text.parse().ok()?;
     let mut settings = Vec::new();
@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_empty_cut_or_gone_is_not_taken_and_one_that_was_edited_is() {
-        assert!(missing(WHOLE, None).is_some_and(|why| why.contains("gone")));
+        assert!(missing(WHOLE, None).is_some_and(|why| why.contains("no longer exists")));
         for end in 0..WHOLE.len() - 1 {
-            // Cut within a line it may be no TOML, which is refused elsewhere.
+            // A file that is cut within a line may not be TOML, which is refused elsewhere.
             let cut = &WHOLE[..end];
             assert!(missing(WHOLE, Some(cut)).is_some() || cut.parse::<Table>().is_err(), "{cut:?}");
         }

@@ -1,4 +1,4 @@
-//! From the sources to a checked [`Config`], or to everything that is wrong.
+//! From the sources to a checked [`Config`], or to a list of all problems.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,23 +12,23 @@ use super::sections::Config;
 use super::sources::{Overrides, Reading};
 use super::{schema, secret_sources, together};
 
-/// The file that is read when none is named.
+/// The file that is read when none is given.
 pub const DEFAULT_PATH: &str = "config.toml";
 /// Largest file that is read, bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// The process's environment. What is not Unicode is made so, as no setting can hold it anyway.
+/// The process's environment. Values that are not Unicode are converted with losses, as no setting can hold them anyway.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
 impl Config {
-    /// Reads the file at `path`, or [`DEFAULT_PATH`] if there is one and none is named, then the environment, then
-    /// the command line.
+    /// Reads the file at `path`, or [`DEFAULT_PATH`] if it exists and no path is given, then the environment, then the command
+    /// line.
     ///
     /// # Errors
-    /// All problems together, if there is any: the operator must act, asking again does not help.
+    /// All problems together, if there are any: operator action is required, a retry does not help.
     pub fn load(
         path: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
@@ -42,7 +42,7 @@ impl Config {
             Err(error) if path.is_none() && error.kind() == ErrorKind::NotFound => {}
             Err(error) => reading.problems.push(Problem {
                 origin: Origin::File { name: name.display().to_string(), line: None },
-                what: format!("the file cannot be read ({error}): name another with --config"),
+                what: format!("cannot read the file ({error}): pass another one with --config"),
             }),
         }
         reading.environment(&variables);
@@ -62,7 +62,7 @@ impl Config {
         let mut document = document(&reading);
         let platforms = Platforms::take(&mut document);
         let config = Self::deserialize(document).map_err(|error| error.message().to_owned());
-        // The schema accepts nothing that the sections refuse; should they ever differ, it is an error all the same.
+        // The schema accepts nothing that the sections refuse; if they ever differ, that is an error too.
         let read = platforms.and_then(|platforms| config.map(|config| Self { platforms, ..config }));
         let mut config = read.unwrap_or_else(|what| {
             problems.push(Problem { origin: Origin::Default, what });
@@ -84,7 +84,7 @@ fn read_file(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// The values that stand, in the shape of the file.
+/// The values in effect, in the shape of the file.
 fn document(reading: &Reading) -> Table {
     let mut sections: BTreeMap<&str, Table> = BTreeMap::new();
     for ((section, key), given) in &reading.values {

@@ -3,13 +3,13 @@
 //! Command line goes over environment, environment over file, file over defaults. Invariants:
 //!
 //! - A [`Config`] that exists is within all bounds; its users check nothing again.
-//! - All that is wrong is reported at once, each with its place and what is allowed.
+//! - All problems are reported at once, each with its place and what is allowed.
 //! - Nothing unknown is ignored: a misspelt key is refused with the nearest known name.
-//! - Secrets are apart, in [`Secrets`], come from the environment or from named files, and are never shown.
-//! - A setting is stated once, in `sections/` or by its platform; `config.toml` and `docs/settings.md` are generated from that.
+//! - Secrets are kept separately, in [`Secrets`], come from the environment or from files named in settings, and are never shown.
+//! - A setting is declared once, in `sections/` or by its platform; `config.toml` and `docs/settings.md` are generated from that.
 //!
 //! Reading has no effect on the process: it can be repeated while the validator runs, and an error changes nothing.
-//! It does not look at wallets, endpoints or disks: `doctor` does.
+//! It does not check wallets, endpoints or disks: `doctor` does.
 //!
 //! # To add a setting
 //!

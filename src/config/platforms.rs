@@ -1,4 +1,4 @@
-//! The settings of the platforms, whichever there are: each section as its platform states it.
+//! The settings of the registered platforms: each section as its platform declares it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
 use toml::{Table, Value};
 
-/// The setting of a platform that counts plays beside views.
+/// The setting of a platform that counts plays as well as views.
 const VIEW_METRIC: &str = "view_metric";
 
 /// The settings of every registered platform.
@@ -51,7 +51,7 @@ impl Platforms {
         self.0.get(&platform)
     }
 
-    /// Sets a value by the name of the platform and the key, as if the file had stated it.
+    /// Sets a value by the name of the platform and the key, as if it were in the file.
     ///
     /// # Panics
     /// If there is no such setting, or it does not accept the value: for values that are known when the code is written.
@@ -121,7 +121,7 @@ impl PlatformSettings {
         (self.spec.budget)(&self.values)
     }
 
-    /// What should be corrected although it is valid.
+    /// A warning about valid settings that should be corrected.
     pub fn warning(&self) -> Option<String> {
         (self.spec.warning)(&self.values)
     }

@@ -1,4 +1,4 @@
-//! What the settings mean to those who decide and to those who restart.
+//! What the settings mean for deciding scores and for restarting actors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::commitment::GistPointer;
@@ -31,7 +31,7 @@ impl Config {
         }
     }
 
-    /// What verdicts do, and who is asked for them: the detectors that have what they need.
+    /// What verdicts do, and which detectors are asked: those with a key or an address.
     fn verification(&self) -> VerificationPolicy {
         let settings = &self.verifier;
         let secrets = &self.secrets;
@@ -65,7 +65,7 @@ impl Config {
         }
     }
 
-    /// The task gist that is configured; `None` asks for the one of our own commitment.
+    /// The configured task gist; `None` means the gist of our own commitment.
     pub fn task_gist(&self) -> Option<GistPointer> {
         format!("{}:{}", self.validator.username, self.validator.gist_id).parse().ok()
     }

@@ -1,18 +1,18 @@
 //! What is wrong with a configuration, and where.
 //!
-//! A problem never repeats what may be a secret: free text, long values, lines of the file.
+//! A problem never repeats text that may be a secret: free text, long values, lines of the file.
 
 use std::fmt;
 
-/// Most characters of a name or value that an error repeats, and of one that has a digit, as keys and tokens do and no name
-/// of a setting does. Most API keys have 39 and more; some are shorter.
+/// Longest name or value that an error repeats, and longest one with a digit: API keys and tokens contain digits, names of
+/// settings do not. Most API keys have 39 or more characters; some are shorter.
 const LONGEST_SHOWN: usize = 36;
 const LONGEST_SHOWN_WITH_DIGITS: usize = 12;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A line of the file, from 1; `None` for the file as a whole.
+    /// A line of the file, counted from 1; `None` for the file as a whole.
     File {
         /// The file as it was named.
         name: String,
@@ -39,12 +39,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One thing that the operator has to mend.
+/// One thing that the operator has to correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where it is.
     pub origin: Origin,
-    /// What it is, what is allowed, and what to do.
+    /// What is wrong, what is allowed, and what to do.
     pub what: String,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that is wrong with a configuration; nothing of it may be used.
+/// All problems of a configuration; no part of it may be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     problems: Vec<Problem>,
@@ -74,25 +74,25 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problems.as_slice() {
-            [only] => write!(formatter, "the configuration is refused: {only}"),
+            [only] => write!(formatter, "configuration rejected: {only}"),
             several => {
-                write!(formatter, "the configuration is refused for {} reasons:", several.len())?;
+                write!(formatter, "configuration rejected, {} problems:", several.len())?;
                 several.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
             }
         }
     }
 }
 
-/// The known name that is written most like `name`.
+/// The known name that is most similar to `name`.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
 }
 
-/// A name or value for an error: without control characters, and not at all if it is long enough to be a secret.
+/// A name or value for an error: without control characters, and not shown if it is long enough to be a secret.
 pub(super) fn shown(text: &str) -> String {
     let has_digit = text.contains(|character: char| character.is_ascii_digit());
     if text.chars().count() > if has_digit { LONGEST_SHOWN_WITH_DIGITS } else { LONGEST_SHOWN } {
-        "(not repeated here)".to_owned()
+        "(not shown)".to_owned()
     } else {
         text.escape_debug().to_string()
     }

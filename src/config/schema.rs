@@ -6,7 +6,7 @@ use tensorflix_settings::{Section, Setting};
 
 /// The section that holds a sub-section for each actor, with the keys of [`SUPERVISION`].
 pub(super) const ACTORS: &str = "actors";
-/// The section whose keys an actor's own section overrides.
+/// The section with the keys that an actor's own section overrides.
 pub(super) const SUPERVISION: &str = "supervision";
 /// The actors that may have a section, in the order of the flow.
 pub(super) fn actor_names() -> Vec<&'static str> {
@@ -34,7 +34,7 @@ pub(super) fn find(section_name: &str, key: &str) -> Option<&'static Setting> {
     section(section_name)?.settings.iter().find(|setting| setting.key == key)
 }
 
-/// The first section that has a key, for those who forgot the section.
+/// The first section that has this key, to suggest it when the section is missing.
 pub(super) fn section_with(key: &str) -> Option<&'static str> {
     settings().find(|(_, setting)| setting.key == key).map(|(section, _)| section)
 }

@@ -1,7 +1,7 @@
 //! Where secrets come from: the environment or files that settings name, and nowhere else.
 //!
-//! A secret is in no section of [`Config`], in no `Debug` output and in no error. Nor is what a `*_file` setting says, since
-//! the secret itself may have been put there by mistake. What is read is wiped from memory when it is no longer needed.
+//! A secret is in no section of [`Config`], in no `Debug` output and in no error. The value of a `*_file` setting is not shown
+//! either, since an operator may have put the secret itself there. Secrets are wiped from memory when no longer needed.
 
 use secrecy::SecretString;
 use secrecy::zeroize::{Zeroize, Zeroizing};
@@ -19,7 +19,7 @@ use super::sections::Config;
 /// Longest secret that is read, bytes.
 const LONGEST_SECRET: u64 = 4096;
 
-/// Marks in which values stand in files of variables. No key begins or ends with one.
+/// Quotation marks around values in environment files. No key begins or ends with one.
 const QUOTATION_MARKS: [char; 3] = ['"', '\'', '`'];
 
 /// Names under which people write secrets into a configuration.
@@ -37,7 +37,7 @@ const WRITTEN_AS: [&str; 11] = [
     "bearer",
 ];
 
-/// Reads the secrets into `config`, and what is wrong with them into `problems`.
+/// Reads the secrets into `config`, and adds what is wrong with them to `problems`.
 pub(super) fn read(config: &mut Config, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
     let mut reading = SecretReading { variables, problems, warnings: &mut config.warnings };
     let mut platform_keys = BTreeMap::new();
@@ -110,45 +110,47 @@ pub(super) fn wipe(variables: &mut BTreeMap<String, String>) {
     }
 }
 
-/// What to say when a secret stands where settings stand.
+/// The error for a secret among the settings.
 pub(super) fn misplaced(section: &str, key: &str) -> Option<String> {
     let (_, file_key, variable) = sources().find(|(name, ..)| *name == section)?;
     WRITTEN_AS.contains(&key).then(|| {
         format!(
-            "`{section}.{key}` is refused, as secrets do not belong among settings: put it into the environment \
-             variable {variable}, or into a file that only you can read and name that as {file_key}"
+            "`{section}.{key}` is not a setting, as secrets do not belong in the configuration: put it in the environment \
+             variable {variable}, or in a file that only you can read, and set {file_key} to that file"
         )
     })
 }
 
-/// Reads at most `most` secrets; several are separated by commas or line ends, and each counts once. A secret has to fit
-/// into a header or a query.
+/// Reads at most `most` secrets, separated by commas or line breaks; duplicates count once. A secret must fit into a header or
+/// a query.
 fn checked(text: &str, most: usize, variable: &str) -> Result<Vec<SecretString>, String> {
     let separators: &[char] = if most > 1 { &[',', '\n', '\r'] } else { &[] };
     let mut secrets: Vec<&str> = Vec::new();
     for secret in text.split(separators).map(str::trim).filter(|secret| !secret.is_empty()) {
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the secret holds blanks or characters that no key has: copy it again".to_owned());
+            return Err("the secret contains blanks or characters that no key has: copy it again".to_owned());
         }
-        // Some programs that read such files take these away, and others hand them on.
+        // Some programs that read such files remove the marks, and others pass them on.
         if secret.starts_with(QUOTATION_MARKS) || secret.ends_with(QUOTATION_MARKS) {
-            return Err("the secret stands in quotation marks, which would be sent with it: remove them".to_owned());
+            return Err(
+                "the secret is enclosed in quotation marks, which would be sent with it: remove them".to_owned()
+            );
         }
         if secret.strip_prefix(variable).is_some_and(|value| value.starts_with('=')) {
-            return Err(format!("the secret begins with `{variable}=`: leave only the value"));
+            return Err(format!("the secret begins with `{variable}=`: keep only the value"));
         }
         if !secrets.contains(&secret) {
             secrets.push(secret);
         }
     }
     match secrets.len() {
-        0 => Err("there is no secret in it, only separators: put the key there".to_owned()),
-        count if count > most => Err(format!("there are {count} keys, and {most} are used at most: take some away")),
+        0 => Err("it contains only separators and no secret: put the key there".to_owned()),
+        count if count > most => Err(format!("there are {count} keys, and at most {most} can be used: remove some")),
         _ => Ok(secrets.into_iter().map(SecretString::from).collect()),
     }
 }
 
-/// Reads the file that the setting `name` names. Its path is not shown: it may be the secret.
+/// Reads the file given by the setting `name`. Its path is not shown: it may be the secret.
 fn from_file(
     path: &Path,
     name: &str,
@@ -158,21 +160,21 @@ fn from_file(
 ) -> Result<Vec<SecretString>, String> {
     let failed = |error: std::io::Error| {
         format!(
-            "the file that it names cannot be read ({error}): create it or correct the setting, which takes a path, not the secret"
+            "cannot read the file ({error}): create it, or correct the setting, which takes a path and not the secret itself"
         )
     };
     let file = File::open(path).map_err(failed)?;
     if is_readable_by_others(&file) {
-        warnings.push(format!("the file that {name} names can be read by other users of this machine: chmod 600"));
+        warnings.push(format!("other users of this machine can read the file in {name}: run chmod 600 on it"));
     }
     let mut text = Zeroizing::new(String::new());
     file.take(LONGEST_SECRET + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > LONGEST_SECRET {
-        return Err(format!("the file that it names is longer than any key ({LONGEST_SECRET} bytes): name another"));
+        return Err(format!("the file is longer than any key ({LONGEST_SECRET} bytes): use another file"));
     }
     match text.trim() {
-        "" => Err("the file that it names is empty: put the secret into it".to_owned()),
-        secret => checked(secret, most, variable).map_err(|what| format!("{what} (in the file that it names)")),
+        "" => Err("the file is empty: put the secret in it".to_owned()),
+        secret => checked(secret, most, variable).map_err(|what| format!("{what} (in the file)")),
     }
 }
 

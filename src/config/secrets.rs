@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use tensorflix_domain::platform::Platform;
 
-/// The secrets; nothing where none was given.
+/// The secrets that were given.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     /// The keys of each platform, each once, in the order given.
@@ -17,7 +17,7 @@ pub struct Secrets {
     pub sightengine_api_secret: Option<SecretString>,
     /// The key of OpenAI.
     pub openai_api_key: Option<SecretString>,
-    /// The token that is shown to the webhook.
+    /// The token that is sent to the webhook.
     pub webhook_token: Option<SecretString>,
 }
 
@@ -25,7 +25,7 @@ pub struct Secrets {
 pub(super) type KeysOfPlatforms<'a> = Vec<(Platform, Vec<&'a str>)>;
 
 impl PartialEq for Secrets {
-    /// Tells whether a configuration that was read again changes a secret.
+    /// Whether a reloaded configuration changes a secret.
     fn eq(&self, other: &Self) -> bool {
         self.exposed() == other.exposed()
     }

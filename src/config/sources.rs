@@ -1,7 +1,7 @@
 //! From file, environment and command line to checked values, and all the problems on the way.
 //!
-//! A source that is read later takes the place of an earlier one, but the values of both are checked: what is wrong is
-//! reported also where it is overridden.
+//! A source that is read later overrides an earlier one, but the values of both are checked: a wrong value is reported even if it
+//! is overridden.
 
 use std::collections::BTreeMap;
 use toml::Value;
@@ -45,7 +45,7 @@ pub(super) struct Given {
 /// What the sources say, by section and key.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// The values that stand.
+    /// The values in effect.
     pub values: BTreeMap<(String, &'static str), Given>,
     /// What is wrong.
     pub problems: Vec<Problem>,
@@ -58,7 +58,7 @@ impl Reading {
         let lines = Lines { name, text };
         let mut broken = Vec::new();
         for error in &errors {
-            // The error's own text quotes the line, and a secret may stand in it.
+            // The error's own text quotes the line, which may contain a secret.
             let origin = lines.origin(error.span().map_or(text.len(), |span| span.start));
             self.refuse(origin.clone(), format!("this is not TOML: {}", error.message()));
             broken.push(origin);
@@ -72,7 +72,7 @@ impl Reading {
                 _ => self.refuse(origin, without_section(section.get_ref())),
             }
         }
-        // What recovery made of a broken line is neither a value nor a problem of its own.
+        // What the parser recovers from a broken line is neither a value nor another problem.
         self.values.retain(|_, given| !broken.contains(&given.origin));
         let found = self.problems.split_off(known);
         self.problems.extend(found.into_iter().filter(|problem| !broken.contains(&problem.origin)));
@@ -101,12 +101,12 @@ impl Reading {
         }
     }
 
-    /// Reads the settings among the environment's variables; the rest is none of our business.
+    /// Reads the settings among the environment's variables; other variables are ignored.
     pub fn environment(&mut self, variables: &BTreeMap<String, String>) {
-        // Variables that users of other subnet tools know; the long form of the same setting goes before them.
+        // Variables that users of other subnet tools know; the long form of the same setting overrides them.
         for (section, setting) in schema::settings() {
             let Some(variable) = setting.terms.variable else { continue };
-            // Compose files and unit files pass on a variable that is not set as an empty one.
+            // Compose files and unit files pass an unset variable as an empty one.
             if let Some(text) = variables.get(variable).filter(|text| !text.trim().is_empty()) {
                 self.offer(section, setting.key, |kind| kind.read(text), Origin::Variable(variable.to_owned()));
             }
@@ -117,7 +117,7 @@ impl Reading {
             let origin = Origin::Variable(variable.clone());
             let name = rest.to_ascii_lowercase();
             if let Some(other) = seen.insert(name.clone(), variable) {
-                self.refuse(origin, format!("the variable {other} gives the same setting: remove one of them"));
+                self.refuse(origin, format!("the variable {other} sets the same setting: remove one of them"));
                 continue;
             }
             match name.split(VARIABLE_SEPARATOR).collect::<Vec<_>>().as_slice() {
@@ -125,7 +125,8 @@ impl Reading {
                     self.offer(&format!("{ACTORS}.{actor}"), key, |kind| kind.read(text), origin);
                 }
                 [section, key] => self.offer(section, key, |kind| kind.read(text), origin),
-                _ => self.refuse(origin, format!("a setting is named {VARIABLE_PREFIX}SECTION__KEY")),
+                _ => self
+                    .refuse(origin, format!("unknown variable: settings have the form {VARIABLE_PREFIX}SECTION__KEY")),
             }
         }
     }
@@ -154,7 +155,7 @@ impl Reading {
         }
     }
 
-    /// Checks a value and takes it, or notes what is wrong with it.
+    /// Checks a value and stores it, or notes what is wrong with it.
     fn offer(&mut self, section: &str, key: &str, read: impl FnOnce(Kind) -> Value, origin: Origin) {
         let Some(setting) = schema::find(section, key) else {
             return self.refuse(origin, unknown_key(section, key));
@@ -168,8 +169,8 @@ impl Reading {
             None => {
                 let repeated = if kind.may_be_shown() { short_value(&value) } else { None };
                 let repeated = repeated.map(|value| format!(" = {value}")).unwrap_or_default();
-                let mend = "correct it, or remove it to use the default";
-                self.refuse(origin, format!("{section}.{key}{repeated} must be {}: {mend}", kind.allowed()));
+                let advice = "correct it, or remove it to use the default";
+                self.refuse(origin, format!("{section}.{key}{repeated} must be {}: {advice}", kind.allowed()));
             }
         }
     }
@@ -201,9 +202,9 @@ fn without_prefix(variable: &str) -> Option<&str> {
 fn without_section(key: &str) -> String {
     let nearest_section = || nearest(key, sections().map(|section| section.name)).unwrap_or_default();
     match schema::section_with(key) {
-        Some(section) => format!("`{}` stands outside of a section: write it under [{section}]", shown(key)),
+        Some(section) => format!("`{}` is outside of a section: move it to [{section}]", shown(key)),
         None => format!(
-            "`{}` is no setting and stands outside of a section; the nearest section is [{}]",
+            "`{}` is not a setting and is outside of a section; the nearest section is [{}]",
             shown(key),
             nearest_section()
         ),
@@ -248,7 +249,7 @@ fn short_value(value: &Value) -> Option<String> {
     }
 }
 
-/// The parser keeps numbers as they are written; one that is too large stays a text, which no number setting accepts.
+/// The parser keeps numbers as they are written; a number that is too large remains text, which no number setting accepts.
 fn to_value(parsed: &DeValue<'_>) -> Value {
     match parsed {
         DeValue::String(text) => Value::from(text.as_ref()),

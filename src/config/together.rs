@@ -1,4 +1,4 @@
-//! What no value shows alone: settings that contradict each other.
+//! Checks across settings: values that contradict each other.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::schema;
 use super::sections::{Config, HttpSettings};
 use super::sources::Given;
 
-/// Adds contradictions to `problems`, and to the warnings what only seems wrong.
+/// Adds contradictions to `problems`, and values that only seem wrong to the warnings.
 pub(super) fn check(config: &mut Config, given: &BTreeMap<(String, &'static str), Given>, problems: &mut Vec<Problem>) {
     let origin_of = |section: &str, keys: [&'static str; 2]| {
         let found = keys.into_iter().find_map(|key| given.get(&(section.to_owned(), key)));
@@ -32,8 +32,8 @@ pub(super) fn check(config: &mut Config, given: &BTreeMap<(String, &'static str)
     if config.validator.username.is_empty() != config.validator.gist_id.is_empty() {
         problems.push(Problem {
             origin: origin_of("validator", ["gist_id", "username"]),
-            what: "validator.username and validator.gist_id name one gist together: give both, or neither to use \
-                   the gist of your own commitment"
+            what: "validator.username and validator.gist_id belong together: set both, or neither to use the gist of \
+                   your own commitment"
                 .to_owned(),
         });
     }
@@ -54,7 +54,9 @@ fn check_addresses(http: &HttpSettings, problems: &mut Vec<Problem>) {
         if let Some(other) = taken.insert(address, service) {
             problems.push(Problem {
                 origin: Origin::Default,
-                what: format!("http.{other} and http.{service} both want {address}: give one of them another port"),
+                what: format!(
+                    "http.{other} and http.{service} are both set to {address}: give one of them another port"
+                ),
             });
         }
     }

@@ -21,7 +21,7 @@ const INTRODUCTION: &str = "\
 const LINE_WIDTH: usize = 120;
 
 impl Config {
-    /// The commented file that gives this configuration, without its secrets.
+    /// The commented file with this configuration, without its secrets.
     pub fn to_toml(&self) -> String {
         let values = self.to_table();
         let mut written = INTRODUCTION.to_owned();

@@ -1,4 +1,4 @@
-//! How a command ends, and what it says on stderr if that is not well.
+//! How a command ends, and what it prints on stderr if it fails.
 
 use crate::text::visible::shown;
 use std::fmt::Display;
@@ -29,19 +29,19 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Says on stderr what is wrong with the usage or the configuration.
+/// Prints on stderr what is wrong with the usage or the configuration.
 pub(crate) fn refuse(error: &dyn Display) -> Exit {
     say(&format!("error: {error}"));
     Exit::BadUsage
 }
 
-/// Says on stderr why the job failed, on one line.
+/// Prints on stderr why the job failed, on one line.
 pub(crate) fn fail(error: &dyn Display) -> Exit {
     say(&shown(&format_args!("error: {error}")));
     Exit::Failed
 }
 
-/// Writes a line on stderr. A terminal that went away is no reason to stop.
+/// Writes a line on stderr. A closed terminal is not an error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

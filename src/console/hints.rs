@@ -1,4 +1,4 @@
-//! `audit`: what an operator should look at after a cycle, in words for people and as JSON for programs.
+//! `audit`: what an operator should check after a cycle, as text for people and as JSON for programs.
 
 use crate::text::hints::hint_words;
 use crate::text::visible::visible;
@@ -21,7 +21,7 @@ pub struct Audited {
     pub audit: Audit,
 }
 
-/// Looks through a decided cycle and its subnet; `before` are the scores of an earlier one.
+/// Searches a decided cycle and its subnet for hints; `before` holds the scores of an earlier cycle.
 pub fn audited(decided: &DecidedCycle, subnet: &Subnet, before: Option<&ScoreVector>) -> Audited {
     Audited { cycle: decided.cycle, at: decided.evidence.at, audit: audit(decided, subnet, before) }
 }
@@ -30,10 +30,10 @@ pub fn audited(decided: &DecidedCycle, subnet: &Subnet, before: Option<&ScoreVec
 pub fn log(audited: &Audited, before: Option<&Audit>) {
     let (cycle, untold) = (audited.cycle, audited.audit.untold);
     for hint in news(&audited.audit, before) {
-        tracing::warn!(cycle, "look at this: {}", visible(&hint_words(hint)));
+        tracing::warn!(cycle, "audit hint: {}", visible(&hint_words(hint)));
     }
     if untold > 0 && before.is_none_or(|before| before.untold < untold) {
-        tracing::warn!(cycle, untold, "more of the same kinds: see `tensorflix audit`");
+        tracing::warn!(cycle, untold, "more audit hints of the same kinds: run `tensorflix audit`");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the process shows on its terminal: the cycles of a running validator, results on stdout, and how a command ended.
 //!
-//! Nothing here decides anything, and a terminal that nobody reads stops nothing.
+//! Nothing here decides anything. A terminal that nobody reads does not stop the validator.
 
 pub mod exit;
 pub(crate) mod hints;

@@ -1,11 +1,11 @@
-//! What the actors tell the person at the console: a bounded channel that a slow console cannot block.
+//! Events of the actors for the console, over a bounded channel: a slow console does not block the actors.
 
 use actix::{Actor, Addr, Context, Handler, Recipient};
 use tensorflix_actors::scorer::ScoresDecided;
 use tensorflix_actors::weight_setter::{WeightsConfirmed, WeightsWithheld};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Events that wait for the console; later ones are dropped, and the log still has them.
+/// Events that can wait for the console; more are dropped, but are still in the log.
 const WAITING_EVENTS: usize = 256;
 
 /// Something to report.
@@ -19,7 +19,7 @@ pub enum Event {
     Withheld(WeightsWithheld),
 }
 
-/// Forwards the actors' events to whoever holds the receiver.
+/// Forwards the actors' events to the holder of the receiver.
 pub struct Reporter {
     events: Sender<Event>,
 }
@@ -33,7 +33,7 @@ impl Reporter {
 
     fn forward(&self, event: Event) {
         if self.events.try_send(event).is_err() {
-            tracing::debug!("the console is too slow; an event was not shown");
+            tracing::debug!("console too slow; dropped an event");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Watching a running validator from the console: waits for decided cycles and for what became of their weights.
+//! Shows a running validator on the console: waits for decided cycles and for the outcome of their weights.
 
 use super::hints;
 use super::report::cycle::{CycleReport, Sending};
@@ -15,7 +15,7 @@ use tensorflix_domain::weights::{ScoreVector, WeightEntry};
 pub enum Shown {
     /// A cycle was decided and its weights settled, for the first time.
     Cycle(Box<CycleReport>),
-    /// Weights of a cycle that was shown before were sent again, or could not be.
+    /// Weights of a cycle that was shown before were sent again, or could not be sent again.
     Again {
         /// The cycle.
         cycle: u32,
@@ -28,7 +28,7 @@ pub enum Shown {
 #[derive(Debug, Default)]
 pub struct Session {
     awaiting: Option<u32>,
-    /// The hints of the cycle before, to tell what is new.
+    /// The hints of the previous cycle, to find which ones are new.
     audited: Option<Audit>,
 }
 
@@ -58,7 +58,10 @@ impl Session {
                     report.log();
                     return Ok(Shown::Cycle(Box::new(report)));
                 }
-                None => tracing::error!(cycle = decided, "a decided cycle cannot be read for its report"),
+                None => tracing::error!(
+                    cycle = decided,
+                    "cannot read a decided cycle from the store; its report is skipped"
+                ),
             }
         }
     }
@@ -71,8 +74,8 @@ impl Session {
                 None
             }
             Event::Confirmed(confirmed) => Some(Settled {
-                // What an earlier pass sent are not the weights of the decision that is awaited. Where nothing qualified,
-                // on the other hand, the scores sent are an earlier cycle's, and the report is the newer one's.
+                // Weights of an earlier pass do not complete the report of the cycle that is awaited. If nothing qualified in
+                // that cycle, however, an earlier cycle's scores are sent, and they complete its report.
                 decided: if confirmed.settles_earlier { None } else { self.awaiting.take() },
                 cycle: confirmed.cycle,
                 entries: confirmed.entries,
@@ -92,16 +95,16 @@ impl Session {
 
 /// What became of weights.
 struct Settled {
-    /// The decided cycle whose report this completes.
+    /// The decided cycle that can be reported now.
     decided: Option<u32>,
-    /// The cycle whose scores they are.
+    /// The cycle that the weights belong to.
     cycle: u32,
     entries: Vec<WeightEntry>,
     standing: Option<Standing>,
     sending: Sending,
 }
 
-/// A decided cycle, the subnet it was opened with, and the scores before it, by which sudden gains are told.
+/// A decided cycle, the subnet at its block, and the previous scores, which show sudden gains.
 async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
     let decided = app.store.decided_cycle(cycle).await.ok()??;
     let subnet = app.store.cycle_subnet(cycle).await.ok()??;

@@ -1,7 +1,7 @@
-//! Results on stdout: the one way out for everything that commands print there.
+//! Results on stdout: everything that commands print there goes through this module.
 //!
-//! A reader that closed its end of the pipe has what it wanted, and nothing is said of it (`tensorflix tasks | head -1`). A
-//! result that is lost in any other way, on a full disk above all, is a failure of the command.
+//! A reader that closes the pipe early is not an error (`tensorflix tasks | head -1`). A result that is lost in any other way,
+//! for example on a full disk, makes the command fail.
 
 use super::exit::{Exit, fail};
 use std::io::{self, BufWriter, Write};
@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 /// Writes a result.
 ///
 /// # Errors
-/// The exit of a command whose result is lost; stderr has the reason already.
+/// The exit of a command that could not write its result; the reason is printed on stderr.
 pub(crate) fn print(text: &str) -> Result<(), Exit> {
     write(|stdout| stdout.write_all(text.as_bytes()))
 }
@@ -21,12 +21,12 @@ pub(crate) fn print(text: &str) -> Result<(), Exit> {
 pub(crate) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = write(&mut stdout).and_then(|()| stdout.flush());
-    // Whatever is left is lost: a second attempt to write it would only wait again.
+    // The rest is not written: a second attempt would only wait again.
     let _ = stdout.into_parts();
     written.or_else(lost)
 }
 
-/// What follows from a result that could not be written.
+/// What a failed write of a result means for the command.
 ///
 /// # Errors
 /// Those of [`print`].
@@ -37,7 +37,7 @@ pub(crate) fn lost(error: io::Error) -> Result<(), Exit> {
     }
 }
 
-/// The exit of a command whose last step was to print its result.
+/// The exit of a command that printed its result as its last step.
 pub(crate) fn ended(printed: Result<(), Exit>, exit: Exit) -> Exit {
     printed.map_or_else(|lost| lost, |()| exit)
 }

@@ -1,6 +1,6 @@
-//! Connections on which something else than HTTP is spoken: counted, and told in one line at most once a minute.
+//! Connections that do not speak HTTP: counted, and logged in one line at most once a minute.
 //!
-//! A line for each of them would let whoever can reach a port fill a log.
+//! With a line for each, any client that can reach a port could fill the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,7 +34,7 @@ impl Told {
     }
 }
 
-/// How many were counted and not told yet.
+/// How many were counted and not logged yet.
 #[cfg(test)]
 pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
@@ -45,12 +45,12 @@ pub(crate) fn note() {
     COUNT.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Tells of them if there is something to tell, for whoever serves.
+/// Logs the count if there is one; called by servers.
 pub(crate) fn report() {
     let count = COUNT.load(Ordering::Relaxed);
     if TOLD.lock().unwrap_or_else(PoisonError::into_inner).is_due(count, Instant::now()) {
         COUNT.fetch_sub(count, Ordering::Relaxed);
-        tracing::warn!(count, "closed connections that sent something else than an HTTP request");
+        tracing::warn!(count, "closed connections that did not send an HTTP request");
     }
 }
 

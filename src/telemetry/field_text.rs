@@ -1,4 +1,4 @@
-//! How the fields of events and spans are written in text logs: `name=value`, with nothing in a value that is not text.
+//! How the fields of events and spans are written in text logs: `name=value`, with invisible characters escaped.
 //!
 //! The formatter's own way lets escape sequences through in fields that are logged by their `Display`, so that on a
 //! terminal with colours they would reach it. Here every value is escaped and cut before it is mixed with our colours.

@@ -1,6 +1,6 @@
 //! A bounded queue of lines and the thread that writes them.
 //!
-//! Whoever logs puts a line in and goes on; only the thread can be held up by a disk or a reader. The lock is held for
+//! A caller that logs adds a line and continues; only the thread waits for a disk or a reader. The lock is held for
 //! moving a line, never for writing one.
 
 use std::collections::VecDeque;
@@ -18,9 +18,9 @@ use crate::config::LogFormat;
 /// Lines that could not be written since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LostLines {
-    /// Lines that found a queue full.
+    /// Lines that were dropped because the queue was full.
     pub dropped: u64,
-    /// Lines whose writing failed.
+    /// Lines that could not be written.
     pub failed: u64,
 }
 
@@ -31,7 +31,7 @@ const MOST_WAITING_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct LineQueue {
     state: Mutex<State>,
-    /// Told when a line comes and when one is done.
+    /// Notified when a line is added and when one is done.
     changed: Condvar,
 }
 
@@ -57,7 +57,7 @@ impl LineQueue {
         Ok(queue)
     }
 
-    /// Takes a line, or drops and counts it when too much waits already.
+    /// Adds a line, or drops and counts it when too much waits already.
     pub fn push(&self, line: String) {
         let mut state = self.state();
         if state.waiting_bytes.saturating_add(line.len()) > MOST_WAITING_BYTES {

@@ -1,7 +1,7 @@
-//! What a line of a log may hold, whoever wrote what is in it: us, a miner, a client, a node, a platform.
+//! What a log line may contain, no matter who wrote the text: us, a miner, a client, a node, a platform.
 //!
-//! Everything is escaped that is not visible text ([`visible`]), and each field and each line has an end, at which it says how
-//! long it was.
+//! Everything that is not visible text is escaped ([`visible`]), and each field and each line is cut at a maximum length, with a
+//! note of its full length.
 
 use crate::config::LogFormat;
 use crate::text::visible::{CutMark, LONGEST_FIELD_BYTES, cut, push_escaped, visible};
@@ -41,7 +41,7 @@ pub(super) fn one_line(event: &str, format: LogFormat, color: bool) -> String {
 
 /// A long event with its long texts cut, so that it stays an object.
 fn json_line(event: &str) -> String {
-    let left_out = || format!("{{\"level\":\"WARN\",\"message\":\"a line of {} bytes was left out\"}}", event.len());
+    let left_out = || format!("{{\"level\":\"WARN\",\"message\":\"a line of {} bytes was dropped\"}}", event.len());
     let Ok(mut object) = serde_json::from_str::<serde_json::Value>(event) else { return left_out() };
     cut_texts(&mut object);
     let line = visible(&object.to_string());
@@ -112,7 +112,7 @@ mod tests {
         let many: Vec<String> = (0..20).map(|name| format!("\"{name}\":\"{}\"", "\\u001b".repeat(2_000))).collect();
         for event in [format!("{{{}}}", many.join(",")), "x".repeat(LONGEST_LINE_BYTES)] {
             let line = one_line(&event, LogFormat::Json, false);
-            assert!(line.contains(&format!("a line of {} bytes was left out", event.len())), "{line}");
+            assert!(line.contains(&format!("a line of {} bytes was dropped", event.len())), "{line}");
             assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
         }
     }

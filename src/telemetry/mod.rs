@@ -2,12 +2,12 @@
 //!
 //! Invariants:
 //!
-//! - Logging never panics, never waits and never ends the process: lines go into bounded queues, and what cannot be
-//!   written is dropped and counted. A full disk, a closed pipe or a terminal that nobody reads stop no weights.
+//! - Logging never panics, never waits and never ends the process: lines go into bounded queues, and lines that cannot be
+//!   written are dropped and counted. A full disk, a closed pipe or a terminal that nobody reads does not stop weights.
 //! - A line is one line: control characters that came with data are escaped, so that no miner can move a cursor or
 //!   write an entry of its own. Fields and lines are cut where they are too long (`line_text.rs`, `text/visible.rs`).
-//! - Warnings and errors of one kind are written so many at a time, and then counted (`repeats.rs`): nobody outside can fill
-//!   a log or hide in it what others did.
+//! - Repeated warnings and errors of one kind are suppressed and counted (`repeats.rs`): nobody outside can fill a log, or hide
+//!   other entries in it.
 //! - Dependencies never log more than `info`, and on the console no more than `warn`: below `info` they write requests
 //!   and headers, keys included.
 //! - The current log file always has the configured name, and all files together stay below
@@ -52,7 +52,7 @@ const MEBIBYTE: u64 = 1024 * 1024;
 pub enum ConsoleMode {
     /// Logs at the configured level: for what runs for long, whatever form its answer on stdout has.
     Logs,
-    /// Warnings and errors only: for commands whose answer on stdout is all that matters.
+    /// Warnings and errors only: for commands that print a result on stdout.
     Warnings,
 }
 
@@ -103,7 +103,7 @@ pub fn init(log: &LogSettings, console: ConsoleMode) -> Result<Telemetry, Teleme
 }
 
 impl Telemetry {
-    /// Changes the level while running, for instance because the configuration was read again.
+    /// Changes the level while running, for example after a configuration reload.
     pub fn set_level(&self, level: LogLevel) {
         for output in &self.outputs {
             // Fails only if the subscriber is gone, and then nothing logs.
@@ -111,7 +111,7 @@ impl Telemetry {
         }
     }
 
-    /// Has the log file opened again before its next line, for whoever has moved it.
+    /// Reopens the log file before its next line, after it was rotated.
     pub fn reopen_file(&self) {
         for reopening in self.outputs.iter().filter_map(|output| output.reopening.as_ref()) {
             reopening.request();
@@ -184,7 +184,8 @@ fn file_output(
     let format = log.format;
     let name = path.display().to_string();
     let report = move |error: &io::Error| {
-        let text = format!("the log file {name} cannot be written ({error}): logs go to stderr only until it can");
+        let text =
+            format!("the log file {name} cannot be written ({error}): logs go only to stderr until that is corrected");
         console.push(line_text::warning(format, &text));
     };
     let sink = RotatingFile::new(path, log.max_mb.saturating_mul(MEBIBYTE), log.keep, Box::new(report));

@@ -1,4 +1,4 @@
-//! Panics as entries of the log: their texts may hold what a stranger wrote, so they are escaped and cut like everything else.
+//! Panics as log entries: their texts may contain what a stranger wrote, so they are escaped and cut like everything else.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;

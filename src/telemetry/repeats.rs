@@ -1,9 +1,9 @@
-//! How many lines of one kind an output writes: what fails, or what a stranger has fail, can do so without end.
+//! Limits how many lines of one kind an output writes: a failure, also one that a stranger causes, can repeat without end.
 //!
-//! A kind is the place in the code that writes the line; there are only so many. Each may write [`BURST`] lines at once and one more
-//! every [`PERIOD`]; the others are counted, and the count is told before the next line that is written, of whatever kind, but
-//! not oftener than each [`TOLD_EVERY`]. Limited are warnings and errors, and all of other people's code. What we tell of our own
-//! work is bounded by that work.
+//! A kind is the place in the code that writes the line, so the number of kinds is fixed. Each may write [`BURST`] lines at once
+//! and one more every [`PERIOD`]; further lines are suppressed and counted. The count is logged before the next line of any kind,
+//! at most once every [`TOLD_EVERY`]. The limit applies to warnings and errors, and to every line of a dependency. Our own
+//! information lines are bounded by the work that they describe.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -17,14 +17,14 @@ pub(super) const OUR_CRATES: &str = "tensorflix";
 const BURST: u32 = 300;
 /// Time after which a kind may write one more.
 const PERIOD: Duration = Duration::from_secs(6);
-/// Shortest time between two lines that tell what was left out.
+/// Shortest time between two lines with the count of suppressed lines.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// What an output has written lately.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     kinds: HashMap<Identifier, Kind>,
-    /// Lines that were left out since that was told.
+    /// Suppressed lines since the last such line.
     left_out: u64,
     told: Option<Instant>,
 }
@@ -35,7 +35,7 @@ struct Kind {
     left: u32,
     /// Since when it has more than before.
     since: Instant,
-    /// Lines that were left out and not told yet.
+    /// Suppressed lines that are not reported yet.
     left_out: u64,
     target: String,
     line: Option<u32>,
@@ -63,7 +63,7 @@ impl Repeats {
         is_admitted
     }
 
-    /// What was left out, a text for each kind, if it is time to tell.
+    /// The counts of suppressed lines, a text for each kind, if it is time to report them.
     pub fn untold(&mut self, now: Instant) -> Vec<String> {
         if self.left_out == 0 || self.told.is_some_and(|told| now.duration_since(told) < TOLD_EVERY) {
             return Vec::new();

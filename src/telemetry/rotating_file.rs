@@ -1,11 +1,11 @@
-//! The log file: its name never changes, its size is bounded, and its failures are nobody's business.
+//! The log file: its name never changes, its size is bounded, and its failures affect nothing else.
 //!
 //! `file-rotate` renames and deletes; when to rotate is decided here, before a line and not after, so that lines stay
 //! whole and the bound holds. That library panics where a directory is gone or not ours, so each call into it is
 //! caught and counts as a failure.
 //!
-//! Others may rotate it as well, as logrotate does: before each line it is looked whether the name still leads to the file
-//! that is open (`create`), and whether that has become shorter (`copytruncate`).
+//! Other programs may rotate it too, as logrotate does: each write first checks whether the name still leads to the open file
+//! (`create`), and whether that file has become shorter (`copytruncate`).
 
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate, compression::Compression};
@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 const FILE_FOR_THE_OWNER: u32 = 0o600;
 const FOLDER_FOR_THE_OWNER: u32 = 0o700;
 
-/// How long a file that failed is left alone.
+/// How long to wait before a file that failed is tried again.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
-/// A sink for whole lines. While the file cannot be written, lines fail; it is tried again from time to time.
+/// A sink for whole lines. While the file cannot be written, lines fail; the file is tried again from time to time.
 pub(super) struct RotatingFile {
     path: PathBuf,
     max_bytes: u64,
@@ -33,7 +33,7 @@ pub(super) struct RotatingFile {
     state: State,
     reported: bool,
     report: Box<dyn Fn(&io::Error) + Send>,
-    /// Whether somebody asked for the file to be opened again.
+    /// Whether the file is to be opened again.
     must_reopen: Arc<AtomicBool>,
 }
 
@@ -47,7 +47,7 @@ impl Reopening {
     }
 }
 
-/// Which file it is, whatever it is called: its device and its inode.
+/// The identity of a file, independent of its name: its device and its inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity(u64, u64);
 
@@ -136,7 +136,7 @@ impl RotatingFile {
     }
 
     fn fail(&mut self, error: &io::Error) {
-        // The time of an earlier failure stands: it is what the next try waits for.
+        // The time of an earlier failure is kept: the next try waits from then on.
         if !matches!(self.state, State::Failed { since } if since.elapsed() < TRY_AGAIN_AFTER) {
             self.state = State::Failed { since: Instant::now() };
         }
@@ -288,7 +288,7 @@ mod tests {
         std::fs::write(&path, "").expect("created");
         file.write_all(b"two\n").expect("written");
         assert_eq!((text(&moved), text(&path)), ("one\n".to_owned(), "two\n".to_owned()), "create");
-        // With `nocreate`, and once more with another file that stands there already.
+        // With `nocreate`, and once more with another file that exists there already.
         std::fs::rename(&path, &moved).expect("moved");
         file.write_all(b"three\n").expect("written");
         assert_eq!((text(&moved), text(&path)), ("two\n".to_owned(), "three\n".to_owned()), "nocreate");
@@ -355,7 +355,7 @@ mod tests {
         let path = directory.path().join("v.log");
         let (mut file, reports) = open(&path);
         file.write_all(&[b'x'; 999]).expect("written");
-        // A directory with something in it stands where the rotated file should go, unknown to the library.
+        // The rotated file's name is taken by a directory that is not empty, which the library does not know.
         std::fs::create_dir_all(directory.path().join("v.log.1/full")).expect("created");
         for _ in 0..3 {
             assert!(file.write_all(b"lost\n").is_err());

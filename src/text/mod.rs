@@ -1,5 +1,5 @@
-//! Words and their form, for everything that prints: reasons, verdicts and hints in words, lines of a terminal's width, one
-//! JSON object a line, and what strangers wrote made fit to be shown. Nothing here reads, decides or writes anything.
+//! Text for everything that prints: reasons, verdicts and hints in words, line wrapping, one JSON object per line, and
+//! escaping of what strangers wrote. Nothing here reads, decides or writes anything.
 
 pub(crate) mod hints;
 pub(crate) mod json;

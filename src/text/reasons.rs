@@ -1,4 +1,5 @@
-//! What each code means, and what the miner can do about it: one sentence or two each, for people who never saw the code.
+//! What each reason code means, and what the miner can do about it: one or two sentences each, for people who have not read the
+//! code.
 
 use tensorflix_domain::dispute::SettledBy;
 use tensorflix_domain::verdict::{Reason, Status};
@@ -16,104 +17,103 @@ pub struct Words {
 pub const fn words_of(reason: Reason) -> Words {
     let (meaning, advice) = match reason {
         Reason::UnknownTask => (
-            "This validator does not know the task that it is listed for. That is no offence: other validators may know \
-             it, and it takes up no place among the submissions that count.",
+            "This validator does not know the task that it is listed for. That is not an offence: other validators may know \
+             the task, and the submission does not count toward any limit.",
             "Compare the task id with the list of `tensorflix tasks`, letter by letter. If another validator publishes the \
              task, nothing needs to be done.",
         ),
         Reason::InvalidContentId => (
-            "The content id is not one that the task's platform gives: YouTube ids have 11 letters, digits, - or _, and \
-             Instagram ids 5 to 40.",
-            "List the bare id and not the address: dQw4w9WgXcQ of youtube.com/watch?v=dQw4w9WgXcQ. Check also that the \
-             task is for this platform.",
+            "The content id is not valid on the task's platform: YouTube ids have 11 letters, digits, - or _, and \
+             Instagram ids have 5 to 40.",
+            "List the id and not the URL: dQw4w9WgXcQ of youtube.com/watch?v=dQw4w9WgXcQ. Check also that the task is \
+             for this platform.",
         ),
         Reason::TooManySubmissions => (
-            "The miner listed more submissions for this task than count for one miner. The first ones in the gist count, \
+            "The miner listed more submissions for this task than the limit allows. Only the first ones in the gist count, \
              and this one comes after them.",
-            "Put the best submissions of each task first in the gist, and take out those that earn little.",
+            "Put the best submissions of each task first in the gist, and remove those that earn little.",
         ),
         Reason::DuplicateSubmission => (
-            "Somebody else holds this content: it counts once, for the claim that comes first in the subnet's order.",
-            "Submit videos of your own. If this one is yours, write your full hotkey into its description or caption: \
-             that settles a dispute in your favour. List new videos at once, and pin a revision of the gist.",
+            "Another miner owns this item. An item counts once, for the claim that comes first in the subnet's order.",
+            "Submit your own videos. If this one is yours, write your full hotkey into its description or caption: that \
+            settles the dispute in your favour. List new videos at once, and pin a revision of the gist.",
         ),
         Reason::NoVideoData => (
-            "The platform answered that there is no such content, and this validator never saw it.",
-            "Check the id, and that the content is public: private and deleted ones look the same from outside.",
+            "The platform answered that this item does not exist, and this validator never observed it.",
+            "Check the id, and that the item is public: private and deleted items look the same from outside.",
         ),
         Reason::ContentRemoved => (
-            "The platform answered that the content is gone. This validator saw it in an earlier observation.",
-            "Make the content public again, if it is still there: it counts again from the next cycle on. Otherwise take it \
-             out of the gist.",
+            "The platform answered that this item no longer exists. This validator observed it earlier.",
+            "If it still exists, make it public again: it then counts from the next cycle on. Otherwise remove it from the \
+            gist.",
         ),
         Reason::LiveOrPremiere => (
-            "It is a live broadcast, or a premiere or broadcast that has not begun. Those do not count while they are so.",
+            "It is a live broadcast, or a premiere or broadcast that has not begun. These count only after they have ended.",
             "Wait until the broadcast has ended or the premiere has been shown, or upload an ordinary video.",
         ),
         Reason::PublishedBeforeTaskStart => (
-            "The platform says that it was published before the task began.",
-            "Only contents that are published at or after the task's start count: make a new one for this task.",
+            "According to the platform, it was published before the task started.",
+            "Only items that are published at or after the task's start count: make a new one for this task.",
         ),
         Reason::PublishedAfterTaskEnd => (
-            "The platform says that it was published when the task had ended already.",
-            "Only contents that are published before the task's end count: submit it for a task that is still open.",
+            "According to the platform, it was published after the task had ended.",
+            "Only items that are published before the task's end count: submit it for a task that is still open.",
         ),
         Reason::MissingOwnershipTag => (
-            "This validator demands that the text of a content names its miner's hotkey, and this text does not, or names \
-             another one first.",
+            "This validator requires the miner's hotkey in the description or caption. This one does not name it, or names \
+             another hotkey first.",
             "Write your full hotkey into the video's description or the reel's caption, as the first hotkey in it.",
         ),
         Reason::NotAiGenerated => (
-            "A check found that the content is not made by AI.",
-            "Submit contents that are made by AI. If this one is, label it as such on the platform.",
+            "A check found that it is not AI-generated.",
+            "Submit AI-generated items. If this one is AI-generated, label it as such on the platform.",
         ),
         Reason::IllicitContent => (
-            "A check found that the content is not allowed.",
-            "Take it out of the gist, and submit contents that keep to the rules of the platform and the subnet.",
+            "A check found that it shows illicit content.",
+            "Remove it from the gist, and submit items that follow the rules of the platform and the subnet.",
         ),
         Reason::InauthenticTraffic => (
-            "A check found that the views are not those of real people.",
-            "Do not buy views or use bots. Contents with an ordinary audience are not concerned.",
+            "A check found that its views do not come from real people.",
+            "Do not buy views or use bots. Items with an ordinary audience are not affected.",
         ),
         Reason::OffTopic => (
-            "A check found that the content is not about the task.",
-            "Read the task's description with `tensorflix tasks`, and submit contents that show it.",
+            "A check found that it is not about the task.",
+            "Read the task's description with `tensorflix tasks`, and submit items that match it.",
         ),
         Reason::OwnerLimit => (
-            "More submissions of one owner would count in this task than this validator allows: one coldkey, one GitHub \
-             account or one channel, however many hotkeys list them. The first ones count.",
+            "One owner (a coldkey, a GitHub account or a channel) has more submissions in this task than this validator \
+             allows for all its hotkeys together. Only the first ones count.",
             "Put the best submissions of each task first, or submit to other tasks: more hotkeys do not raise the limit.",
         ),
         Reason::AwaitingClaim => (
-            "The submission is new: this validator has not yet recorded in a polling round whose it is.",
-            "Nothing: the next polling round records it, and the next cycle scores it.",
+            "The submission is new: this validator has not yet recorded a claim for it in a polling round.",
+            "Nothing: the next polling round records the claim, and the next cycle scores the submission.",
         ),
         Reason::AwaitingSettlement => (
-            "The views that this validator knows of are too recent to count: it waits until it has watched the content for \
-             longer.",
-            "Nothing: it counts once its views are old enough. Keep the content public meanwhile.",
+            "Its views are too recent to count: this validator has not observed it for long enough.",
+            "Nothing: it counts once its views are old enough. Keep the item public meanwhile.",
         ),
         Reason::AwaitingMetrics => (
-            "The platform shows the content but gives no number of views, or no time of publication, that is recent enough.",
-            "Make sure that the view count is public. Nothing is lost meanwhile: it is asked for again in each cycle.",
+            "The platform shows the item, but no recent view count or no publication time.",
+            "Make sure that the view count is public. Your claim is kept, and the platform is asked again in each cycle.",
         ),
         Reason::AwaitingOwnerCheck => (
-            "It is not confirmed yet that the gist belongs to the GitHub login of the commitment, and this validator \
-             demands it.",
+            "This validator requires proof that the gist belongs to the GitHub login of the commitment, and GitHub has not \
+             confirmed it yet.",
             "Nothing, if the gist is yours and public: the check is repeated.",
         ),
         Reason::AwaitingVerdict => (
-            "A check of the content has not ended yet.",
-            "Nothing: the submission is judged as soon as the check has ended.",
+            "A check of the item has not finished yet.",
+            "Nothing: the submission is judged as soon as the check has finished.",
         ),
         Reason::QuotaExhausted => (
-            "This validator has used up what it may ask the platform today, and has no recent observation of the content.",
-            "Nothing: it is asked for again when the quota is renewed. That is nobody's fault and costs no claim.",
+            "This validator has used up today's quota of the platform, and has no recent observation of the item.",
+            "Nothing: the platform is asked again after the quota reset. Your claim is kept.",
         ),
         Reason::PlatformUnavailable => (
-            "The platform did not answer this validator, or the validator has no key for it, and there is no recent \
-             observation of the content.",
-            "Nothing: it is asked for again in the next cycle. That is nobody's fault and costs no claim.",
+            "The platform did not answer, or this validator has no API key for it, and there is no recent observation of \
+             the item.",
+            "Nothing: the platform is asked again in the next cycle. Your claim is kept.",
         ),
     };
     Words { meaning, advice }
@@ -123,23 +123,23 @@ pub const fn words_of(reason: Reason) -> Words {
 pub const fn outcome_words(status: Status, reason: Option<Reason>, view_count: Option<u64>) -> Words {
     match (status, reason, view_count) {
         (Status::Accepted, Some(Reason::AwaitingMetrics), _) => Words {
-            meaning: "It counts, with the views of an earlier observation: the newest one gives none.",
-            advice: "Make sure that the view count stays public, or its evidence becomes too old.",
+            meaning: "It counts, with the views of an earlier observation: the newest one shows no view count.",
+            advice: "Make the view count public again: it stops counting when the earlier observation becomes too old.",
         },
         (Status::Accepted, Some(Reason::InauthenticTraffic), _) => Words {
-            meaning: "It counts for less than its views say: the way in which they came is not that of an audience.",
-            advice: "Do not buy views, likes or comments. `tensorflix explain` lists what was found, with its figures.",
+            meaning: "It counts, with a reduced score: its views do not look like those of a real audience.",
+            advice: "Do not buy views, likes or comments. `tensorflix explain` lists what was found, with figures.",
         },
         (Status::Accepted, Some(_), _) => Words {
-            meaning: "It counts, on the last good observation: nothing newer could be had for this cycle.",
-            advice: "Nothing: it is observed again in the next cycle, and its hours end at the observation that counts.",
+            meaning: "It counts, using the last good observation: no newer one was available for this cycle.",
+            advice: "Nothing: it is observed again in the next cycle. Its hours are counted up to the observation that is used.",
         },
         (Status::Accepted, None, Some(0)) => Words {
             meaning: "It counts, but it has no views yet, and zero views score zero.",
-            advice: "Nothing is wrong with it: it earns as soon as people watch it.",
+            advice: "Nothing: it earns as soon as people watch it.",
         },
         (Status::Accepted, None, _) => {
-            Words { meaning: "It counts.", advice: "More views an hour than the others in this task earn more." }
+            Words { meaning: "It counts.", advice: "More views per hour than the others in this task earn more." }
         }
         (Status::Rejected | Status::Pending, Some(reason), _) => words_of(reason),
         (Status::Rejected | Status::Pending, None, _) => Words {
@@ -149,27 +149,27 @@ pub const fn outcome_words(status: Status, reason: Option<Reason>, view_count: O
     }
 }
 
-/// How a dispute was settled, and how good a proof that is.
+/// How a dispute was settled, and whether that is a proof.
 pub const fn settled_words(settled_by: SettledBy) -> &'static str {
     match settled_by {
-        SettledBy::NoDispute => "Nobody else claims it.",
-        SettledBy::OwnershipTag => "Settled by the ownership tag: the content's own text names the hotkey.",
+        SettledBy::NoDispute => "No other miner claims it.",
+        SettledBy::OwnershipTag => "Settled by the ownership tag: the description or caption names the hotkey.",
         SettledBy::PinnedRevision => {
-            "Settled by a pinned revision: the commitment on chain that pinned the content is older than any other proof."
+            "Settled by a pinned revision: the on-chain commitment that pins it is older than any other proof."
         }
         SettledBy::PollingRound => {
-            "Settled by the polling round: this validator saw it in that gist more than a round before any other proof."
+            "Settled by the polling round: this validator saw it in that gist more than one round before any other proof."
         }
         SettledBy::GistUpdate => {
-            "Settled by GitHub's time of the gists' last change: they were first seen within one polling round. A gist \
-             that cannot be dated comes last."
+            "Settled by the time of each gist's last change, as given by GitHub: all were first seen within one polling \
+             round. A gist without a known time comes last."
         }
         SettledBy::CommitmentBlock => {
-            "Only a tie, settled by the older commitment: all were first seen within one polling round, and nothing \
-             proves who was first."
+            "Only a tie, settled by the older commitment: all were first seen within one polling round, and there is no \
+             proof of who was first."
         }
         SettledBy::Uid => {
-            "Only a tie, settled by the lower UID: everything else is equal, and nothing proves who was first."
+            "Only a tie, settled by the lower UID: everything else is equal, and there is no proof of who was first."
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What detectors said of a content, in words.
+//! The verdicts on an item, in words.
 
 use tensorflix_domain::verification::{Check, Provider, Verdict, VerificationEvidence, Wait};
 
@@ -7,7 +7,8 @@ pub(crate) fn verdict_words(known: &VerificationEvidence) -> String {
     let mut words: Vec<String> = known.verdicts.iter().map(one).collect();
     words.extend(known.waits.iter().map(missing));
     if words.is_empty() {
-        let why = if known.sampled { "nobody was asked" } else { "not in this cycle's sample, so nobody was asked" };
+        let why =
+            if known.sampled { "no detector was asked" } else { "no detector was asked: not in this cycle's sample" };
         return why.to_owned();
     }
     words.join("; ")
@@ -21,29 +22,28 @@ fn one(verdict: &Verdict) -> String {
     format!("{}, asked at block {}{words}", doubt_words(verdict), verdict.at.block)
 }
 
-/// Who doubts what, and how much.
+/// Which detector decided what, and how certain it is.
 pub(crate) fn doubt_words(verdict: &Verdict) -> String {
-    let about = about(verdict.check, verdict.task_id.as_deref());
+    let (kept, broken) = findings(verdict.check, verdict.task_id.as_deref());
     if verdict.provider == Provider::Platform {
-        return format!("the platform itself says `{}`, which speaks {}that {about}", verdict.model, side(verdict));
+        let found = if verdict.breach_permille == 0 { kept } else { broken };
+        return format!("platform's own label `{}`: {found}", verdict.model);
     }
-    let doubt = f64::from(verdict.breach_permille) / 10.0;
-    format!("{} ({}) doubts to {doubt} % that {about}", verdict.provider, verdict.model)
-}
-
-const fn side(verdict: &Verdict) -> &'static str {
-    if verdict.breach_permille == 0 { "for it, " } else { "against it, " }
+    let percent = f64::from(verdict.breach_permille) / 10.0;
+    format!("{} ({}): {percent} % likely {broken}", verdict.provider, verdict.model)
 }
 
 fn missing(wait: &Wait) -> String {
-    format!("no answer yet on whether {}, since block {}", about(wait.check, wait.task_id.as_deref()), wait.since.block)
+    let (kept, _) = findings(wait.check, wait.task_id.as_deref());
+    format!("no verdict yet on whether it is {kept}; waiting since block {}", wait.since.block)
 }
 
-fn about(check: Check, task_id: Option<&str>) -> String {
+/// What an item is that passes a check, and what it is if it breaks the rule.
+fn findings(check: Check, task_id: Option<&str>) -> (String, String) {
     match (check, task_id) {
-        (Check::Ai, _) => "it is made by AI".to_owned(),
-        (Check::Illicit, _) => "it is fit to be shown".to_owned(),
-        (Check::Topic, Some(task_id)) => format!("it is about the task {task_id}"),
-        (Check::Topic, None) => "it is about its task".to_owned(),
+        (Check::Ai, _) => ("AI-generated".to_owned(), "not AI-generated".to_owned()),
+        (Check::Illicit, _) => ("not illicit".to_owned(), "illicit".to_owned()),
+        (Check::Topic, Some(task_id)) => (format!("about the task {task_id}"), format!("not about the task {task_id}")),
+        (Check::Topic, None) => ("about its task".to_owned(), "not about its task".to_owned()),
     }
 }

@@ -1,7 +1,7 @@
-//! What strangers wrote, made fit to be shown: miners, clients, nodes and platforms write texts that reach terminals and logs.
+//! Escapes what strangers wrote: miners, clients, nodes and platforms write texts that reach terminals and logs.
 //!
-//! Everything is escaped that is not visible text, in a form that is also valid within JSON: what drives a terminal, and
-//! line breaks and marks of writing direction, with which data could look like an entry of its own.
+//! Everything that is not visible text is escaped, in a form that is also valid within JSON: terminal control sequences, and
+//! line breaks and direction marks, with which data could look like a log line of its own.
 
 use std::fmt::{self, Write};
 
@@ -36,7 +36,7 @@ pub(crate) fn visible(text: &str) -> String {
     line
 }
 
-/// What is written, escaped as by [`visible`] and cut where a field ends: however much there is, only so much is kept.
+/// A writer that escapes like [`visible`] and keeps no more than a field may hold.
 #[derive(Debug, Default)]
 pub(crate) struct FieldText {
     kept: String,
@@ -77,7 +77,7 @@ impl Write for FieldText {
 /// A value as a field of a line.
 pub(crate) fn field(value: &dyn fmt::Debug) -> String {
     let mut text = FieldText::default();
-    // A value whose own formatting fails is shown as far as it came.
+    // If the value's own formatting fails, the part before the failure is shown.
     let _ = write!(text, "{value:?}");
     text.finish()
 }

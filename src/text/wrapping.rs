@@ -1,7 +1,7 @@
 //! Lines that fit a terminal, from texts that may hold anything.
 //!
-//! Written here and not taken from a library: `textwrap` counts wide letters as two columns, breaks at line ends and drops the
-//! blanks at an end, so that stories and checks would come out as other bytes.
+//! Not a library's: `textwrap` counts wide letters as two columns, breaks at line ends and drops trailing blanks, which would
+//! change the output of `explain` and the checks.
 
 use super::visible::visible;
 
@@ -11,7 +11,7 @@ const WIDTH: usize = 80;
 /// What becomes of a word that is longer than a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LongWords {
-    /// It stands alone in a line of its own.
+    /// It gets a line of its own.
     Whole,
     /// It is broken where the line ends.
     Broken,
@@ -42,7 +42,7 @@ fn lines<'a>(words: impl Iterator<Item = &'a str>, room: usize, long_words: Long
 }
 
 /// `words` in lines of a terminal's width, each with a line end: the first behind `indent` and `lead`, the others below
-/// the first one's words. A word that is longer than a line stands alone in one.
+/// the first one's words. A word that is longer than a line gets a line of its own.
 pub(crate) fn wrapped(indent: &str, lead: &str, words: &str) -> String {
     let hanging = indent.chars().count() + lead.chars().count();
     let lines = lines(words.split(' '), WIDTH.saturating_sub(hanging), LongWords::Whole);

@@ -58,7 +58,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
     let signed =
         format!("Weight {} of 65535, signed at block {}", entry.expect("its weight")[1], sent["signed_at"]["block"]);
     let views = format!("{} views / ", submission["view_count"]);
-    let score = format!("= {:.6} views an hour", submission["score"].as_f64().expect("a score"));
+    let score = format!("= {:.6} views per hour", submission["score"].as_f64().expect("a score"));
     let normalized = format!("= {:.6}", submission["normalized_score"].as_f64().expect("a score"));
     let block = format!("in block {}", sent["outcome"]["block"]);
     for piece in [
@@ -78,8 +78,8 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
     }
 
     let (submission, text) = told(&|judged| judged["reason"] == "duplicate_submission");
-    assert!(text.contains("Result rejected: duplicate_submission") && text.contains(", holds it: "), "{text}");
-    assert!(!text.contains(&format!("UID {}, holds it", submission["uid"])), "{text}");
+    assert!(text.contains("Result rejected: duplicate_submission") && text.contains(", owns it: "), "{text}");
+    assert!(!text.contains(&format!("UID {}, owns it", submission["uid"])), "{text}");
     let (_, text) = told(&|judged| judged["reason"] == "published_before_task_start");
     assert!(text.contains("What to do ") && text.contains("published 20") && !text.contains("Score "), "{text}");
 
@@ -106,7 +106,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
 fn check_unanswerable_questions(folder: &Path) {
     for (question, pieces) in [
         (vec!["nosuchvideo"], vec!["has no submission of nosuchvideo", "--cycle N"]),
-        (vec!["https://youtu.be/nosuchvideo"], vec!["bare id"]),
+        (vec!["https://youtu.be/nosuchvideo"], vec!["not the URL"]),
         (vec!["--uid", "999"], vec!["UID 999 is not registered"]),
         (vec!["nosuchvideo", "--cycle", "7"], vec!["cycle 7", "1 to 1"]),
     ] {
@@ -169,7 +169,7 @@ fn the_arithmetic_that_explain_and_the_table_print_is_the_one_that_was_recorded(
                 let text = stdout(&command(&["explain", "--config", "w.toml", "--uid", &uid, "--", content]));
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 let words = text.split(" Score ").nth(1).unwrap_or_else(|| panic!("{setting}: {text}")).to_owned();
-                let rate = words.split(" views an hour").next().and_then(|words| words.split(' ').next_back());
+                let rate = words.split(" views per hour").next().and_then(|words| words.split(' ').next_back());
                 assert!((rate.and_then(number).expect("a rate") - score).abs() < 1e-5, "{setting}: {words}");
                 texts.push_str(&words);
             }
@@ -197,9 +197,7 @@ fn explain_says_of_a_pending_submission_that_it_is_nobodys_fault() {
         finished(folder.path(), &["explain", "--config", "w.toml", "--", pending.expect("one that is pending")]);
     check_exit(&output, 0);
     let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    for piece in
-        ["Result pending: platform_unavailable", "nobody's fault", "nothing was ever heard of it", "Nothing qualified"]
-    {
+    for piece in ["Result pending: platform_unavailable", "Your claim is kept", "never observed", "Nothing qualified"] {
         assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
     }
 }
@@ -220,9 +218,9 @@ fn explain_says_in_words_why_views_are_not_believed() {
     let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     for piece in [
         "Result accepted: inauthentic_traffic",
-        "of the views are believed",
+        "of the views count as authentic",
         "- views fell from ",
-        "that are believed = ",
+        "counted as authentic = ",
     ] {
         assert!(text.contains(piece), "{piece:?} is missing in:\n{text}");
     }

@@ -66,7 +66,7 @@ fn pitfall_16_a_wrong_database_key_or_path_is_named_at_the_start_with_what_to_do
         ("STORE__URL", "sqlite:///", 2, ["folder", "store.url"]),
         ("STORE__URL", "sqlite://notes.txt", 1, ["notes.txt", "not a database"]),
         // Its value is not repeated: it may be the key itself.
-        ("YOUTUBE__API_KEY_FILE", "hunter2.key", 2, ["youtube.api_key_file", "the file that it names cannot be read"]),
+        ("YOUTUBE__API_KEY_FILE", "hunter2.key", 2, ["youtube.api_key_file", "cannot read the file"]),
         ("WALLET__PATH", "no/wallets", 2, ["no/wallets", "wallet"]),
         ("WALLET__NAME", "nobody", 2, ["nobody", "wallet"]),
         ("WALLET__HOTKEY", "nokey", 2, ["nokey", "wallet"]),

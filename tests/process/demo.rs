@@ -46,7 +46,7 @@ fn the_demo_with_commits_reveals_its_weights_and_prints_the_same_bytes_for_a_see
     let text = finished(folder.path(), &["demo", "--commit-reveal", "--cycles", "2", "--seed", "7", "--speed", "0"]);
     check_exit(&text, 0);
     let shown = stdout(&text);
-    let revealed = shown.lines().filter(|line| line.contains("revealed by the chain since: read back")).count();
+    let revealed = shown.lines().filter(|line| line.contains(" and revealed since: the sandbox")).count();
     assert_eq!(revealed, 2, "{shown}");
 }
 
@@ -116,15 +116,15 @@ fn the_demo_explains_videos_that_are_not_ai_made_illicit_or_botted() {
     check_exit(&output, 0);
     let shown = stdout(&output);
     let cycle = shown.split("Cycle 2 at block ").nth(1).expect("a second cycle");
-    let (rejected, counted_in_part) = cycle.split_once("Counted in part:").expect("what is discounted");
-    for (reason, words) in [("not_ai_generated", "that it is made by AI"), ("illicit_content", "that it is fit")] {
+    let (rejected, reduced) = cycle.split_once("Reduced scores:").expect("what is discounted");
+    for (reason, words) in [("not_ai_generated", "not AI-generated"), ("illicit_content", "illicit")] {
         let (_, after) = rejected.split_once(reason).unwrap_or_else(|| panic!("{reason} is missing in:\n{shown}"));
         let why = after.lines().nth(1).expect("a line below");
-        assert!(why.contains(" doubts to ") && why.contains(words), "{reason}: {why:?}");
+        assert!(why.contains(&format!(" % likely {words}")), "{reason}: {why:?}");
     }
-    let botted = counted_in_part.lines().nth(1).expect("a line");
-    assert!(botted.starts_with("  - UID 6: ") && botted.contains("% of its score ("), "{botted:?}");
-    assert!(counted_in_part.contains("      views fell from "), "{counted_in_part}");
+    let botted = reduced.lines().nth(1).expect("a line");
+    assert!(botted.starts_with("  - UID 6: score reduced to ") && botted.contains(" % ("), "{botted:?}");
+    assert!(reduced.contains("      views fell from "), "{reduced}");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn the_demo_shows_people_the_best_the_rejected_the_weights_and_the_counters() {
         "no_video_data",
         "invalid_content_id",
         "Weights sent, in block ",
-        "How we stand: cosine with the consensus 0.",
+        " of our weight would be clipped, cosine similarity 0.",
         "Found on the sandbox's chain",
     ] {
         assert!(shown.contains(piece), "{piece:?} is missing in:\n{shown}");

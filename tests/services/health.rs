@@ -223,7 +223,7 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
         check(&watched.tracker(), Standing::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
         let watched = Watched::start(&with_key(), chain_was_read).await;
         watched.instagram.set_resting(true);
-        check(&watched.tracker(), Standing::Degraded, &["instagram failed again and again and rests"]);
+        check(&watched.tracker(), Standing::Degraded, &["instagram reached its restart limit and is paused"]);
         check(&watched.syncer(), Standing::Healthy, &[]);
         watched.instagram.set_resting(false);
         for bucket in watched.vitals.sources[0].buckets(Scope::Everything) {

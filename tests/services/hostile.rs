@@ -102,9 +102,9 @@ async fn connections_that_speak_no_http_are_one_line_in_the_log_with_their_numbe
         (0..CONNECTIONS).for_each(|_| _ = said_to(&url, b"\x16\x03\x01 not HTTP at all\r\n\r\n"));
     });
     sent.await.expect("no panic");
-    tracker.logged("something else than an HTTP request").await;
+    tracker.logged("did not send an HTTP request").await;
     let log = tracker.log();
-    let told: Vec<&str> = log.lines().filter(|line| line.contains("something else than an HTTP request")).collect();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("did not send an HTTP request")).collect();
     assert!(told.len() == 1 && told[0].contains("WARN") && told[0].contains("count="), "{log}");
     assert!(!log.contains("ERROR"), "{log}");
     assert_eq!(tracker.get("/health").await.status, 200);

@@ -76,7 +76,7 @@ async fn alone_the_chain_syncer_is_the_one_that_follows_the_chain_for_its_store(
     let folder = world.folder.path().to_owned();
     let refused = tokio::task::spawn_blocking(move || finished(&folder, &["run", "--config", "w.toml"])).await;
     let stderr = check_exit(&refused.expect("no panic"), 1);
-    assert!(stderr.contains("cannot start"), "{stderr}");
+    assert!(stderr.contains("startup failed"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

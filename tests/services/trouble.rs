@@ -95,7 +95,7 @@ async fn a_missing_key_is_named() {
     assert!(answer.detail().contains("YOUTUBE_API_KEY") && answer.retry_after.is_some(), "{answer:?}");
     let health = tracker.get("/health").await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("degraded")));
-    assert_eq!(health.body["reasons"], json!(["there is no API key for youtube: set YOUTUBE_API_KEY"]));
+    assert_eq!(health.body["reasons"], json!(["no API key for youtube: set YOUTUBE_API_KEY"]));
     assert_eq!(world.youtube_requests(), 0);
 }
 
@@ -174,5 +174,5 @@ async fn beside_a_validator_clients_get_half_of_the_budget() {
     assert!(refused.detail().contains("for clients is used up"), "{refused:?}");
     let health = run.until(1, "/health", |answer| answer.body["status"] == "degraded").await;
     assert!(health.body["platforms"][0]["units_left"].as_u64() > Some(0), "the rest is the validator's: {health:?}");
-    assert!(health.body["reasons"].to_string().contains("the rest is kept for"), "{health:?}");
+    assert!(health.body["reasons"].to_string().contains("the rest is reserved for"), "{health:?}");
 }

@@ -33,13 +33,13 @@ async fn a_hangup_applies_budgets_and_levels_at_once_and_says_what_needs_a_resta
         rewrite(&file, "level = \"info\"", "level = \"debug\"");
         service.signal("HUP");
         check_budget(&service, server, 123).await;
-        service.logged("need a restart").await;
+        service.logged("only after a restart").await;
         let log = service.log();
         assert!(log.contains("youtube.batch_size") && log.contains("youtube.daily_quota"), "{log}");
         assert!(!log.contains(" DEBUG "), "{log}");
         // Beside a validator the first block may still be on its way.
         service.until(server, "/youtube/video/AAAAAAAAAAA", |answer| answer.status == 200).await;
-        service.logged("a batch for clients is sent off").await;
+        service.logged("sending a batch of client requests").await;
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_wrong_file_changes_nothing_and_the_log_says_why() {
     check_budget(&service, 0, 9_000).await;
     rewrite(&file, "daily_quota = 9000", "daily_quota = 123\ndaily_qouta = 7");
     service.signal("HUP");
-    service.logged("nothing was changed").await;
+    service.logged("settings are unchanged").await;
     let log = service.log();
     assert!(log.contains("daily_qouta") && log.contains("daily_quota"), "the nearest known name is in the log: {log}");
     check_budget(&service, 0, 9_000).await;
@@ -74,11 +74,11 @@ async fn an_empty_a_cut_or_a_missing_file_changes_nothing_and_a_whole_one_is_tak
     for (number, text) in ["", "# settings\n", before_quota, &cut_number].into_iter().enumerate() {
         std::fs::write(&file, text).expect("written");
         service.signal("HUP");
-        service.logged_times("nothing was changed", number + 1).await;
+        service.logged_times("settings are unchanged", number + 1).await;
     }
     std::fs::remove_file(&file).expect("removed");
     service.signal("HUP");
-    service.logged_times("nothing was changed", 5).await;
+    service.logged_times("settings are unchanged", 5).await;
     check_budget(&service, 0, 123).await;
     std::fs::write(&file, whole.replace("daily_quota = 123", "daily_quota = 77")).expect("written");
     service.signal("HUP");

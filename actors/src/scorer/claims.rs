@@ -1,11 +1,11 @@
-//! Claiming: what a polling round found in the gists becomes claims.
+//! Claiming: turns what a polling round found in the gists into claims.
 //!
-//! - Claims are made of pairs that hold a place by the tasks and settings in force, and of no others.
-//! - What a gist holds for the first time is claimed with the round in which it was read. What it held before and holds a
-//!   place only now (another list of tasks, another setting) is claimed with the round that is finished by then.
-//! - What a hotkey has no room for is looked at again every [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS),
-//!   so that nobody makes every round cost more by listing too much.
-//! - A claim that exists keeps its times, so everything here may be done again.
+//! - Claims are made only for pairs that hold a place under the tasks and settings in force.
+//! - A pair that is new in a gist is claimed with the round in which it was read. A pair that was listed before but holds a
+//!   place only now (another list of tasks, another setting) is claimed with the round that has finished by then.
+//! - Pairs for which a hotkey has no room are checked again every [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS),
+//!   so that listing too much does not make every round cost more.
+//! - An existing claim keeps its times, so every step here can be repeated.
 
 use crate::ports::{Store, StoreError};
 use crate::scorer::evidence::place_rule;
@@ -26,15 +26,14 @@ use tensorflix_domain::subnet::Subnet;
 /// Holdings that are turned into claims in one transaction.
 const HOLDINGS_PER_TRANSACTION: u32 = 16;
 
-/// Makes claims; remembers for which round the present contents of all gists were looked through, which is done once for
-/// each.
+/// Makes claims; remembers the round for which the present pairs of all gists were checked, which is done once per round.
 #[derive(Debug, Default)]
 pub(crate) struct Claiming {
     /// The round; 0 before the first.
     looked_through: AtomicU32,
 }
 
-/// What claims are made by.
+/// The round, tasks and settings by which claims are made.
 struct Desk<'a> {
     store: &'a dyn Store,
     rules: Rules,
@@ -43,7 +42,7 @@ struct Desk<'a> {
 }
 
 impl Claiming {
-    /// Claims what is not claimed yet, oldest round first. Gives the rounds that claims were made in.
+    /// Claims what is not claimed yet, oldest round first. Returns the rounds in which claims were made.
     pub(crate) async fn claim(
         &self,
         store: &dyn Store,
@@ -60,7 +59,7 @@ impl Claiming {
         let quarantine = Quarantine::load(store, subnet.at.block).await?;
         let desk = Desk { store, rules, places, quarantine };
         let mut rounds = desk.claim_new().await?;
-        // Not by a round that ended before this process read the subnet: settings may have changed since.
+        // Not with a round that ended before this process read the subnet: settings may have changed since.
         if !is_looked_through && finished >= grid_start(subnet.at.block, settings.round_blocks) {
             if desk.claim_present(finished, &subnet).await? {
                 rounds.insert(finished);
@@ -72,11 +71,11 @@ impl Claiming {
 }
 
 impl Desk<'_> {
-    /// Claims what gists hold for the first time.
+    /// Claims pairs that are new in gists.
     async fn claim_new(&self) -> Result<BTreeSet<Block>, StoreError> {
         let (mut rounds, mut crashed) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            // Those that crash keep their place until they can be read; the others are not held up by them.
+            // Holdings that crash are kept until they can be read; they do not hold up the others.
             let skipped = u32::try_from(crashed.len()).unwrap_or(u32::MAX);
             let mut holdings = self.store.unclaimed_holdings(HOLDINGS_PER_TRANSACTION.saturating_add(skipped)).await?;
             holdings.retain(|holding| !crashed.contains(&holding.id));
@@ -88,7 +87,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Claims what gists hold in this round of what has a place only now. Gives whether there was anything to look at.
+    /// Claims pairs that are listed in this round and hold a place only now. Returns whether there was anything to check.
     async fn claim_present(&self, round: Block, subnet: &Subnet) -> Result<bool, StoreError> {
         let mut holdings = self.store.holdings_claimed_otherwise(&self.places.digest(), round).await?;
         if holdings.is_empty() {
@@ -96,17 +95,17 @@ impl Desk<'_> {
         }
         let good: BTreeMap<Hotkey, GoodPointer> =
             self.store.good_pointers().await?.into_iter().map(|good| (good.hotkey, good)).collect();
-        let stands = |holding: &Holding| good.get(&holding.hotkey).filter(|good| good.pointer == holding.pointer);
-        // A gist that a hotkey has left says nothing of what it lists now, unless it stands in for the new one.
+        let substitute = |holding: &Holding| good.get(&holding.hotkey).filter(|good| good.pointer == holding.pointer);
+        // A gist that a hotkey no longer commits does not count, unless it is used in place of the new one.
         holdings.retain(|holding| {
             let commitment = subnet.neuron(&holding.hotkey).and_then(|neuron| neuron.commitment.as_ref());
             let committed = commitment.and_then(|commitment| commitment.pointer());
-            committed.is_some_and(|committed| committed == holding.pointer || stands(holding).is_some())
+            committed.is_some_and(|committed| committed == holding.pointer || substitute(holding).is_some())
         });
         for holding in &mut holdings {
             holding.round = holding.round.max(round);
             // It may have left the gist and come back since.
-            let committed_at = stands(holding).map_or(round, |good| good.committed_at);
+            let committed_at = substitute(holding).map_or(round, |good| good.committed_at);
             holding.committed_at = holding.committed_at.max(committed_at);
         }
         for chunk in holdings.chunks(HOLDINGS_PER_TRANSACTION as usize) {
@@ -115,7 +114,7 @@ impl Desk<'_> {
         Ok(!holdings.is_empty())
     }
 
-    /// Claims the placed pairs of holdings in one transaction. Gives those that could not be read.
+    /// Claims the placed pairs of holdings in one transaction. Returns those that could not be read.
     async fn claim_all(&self, holdings: &[Holding]) -> Result<BTreeSet<i64>, StoreError> {
         let (mut claims, mut claimed, mut crashed) = (Vec::new(), Vec::new(), BTreeSet::new());
         let rule = self.places.digest();
@@ -134,7 +133,7 @@ impl Desk<'_> {
     }
 }
 
-/// The claims that a hotkey makes by a content of its gist.
+/// The claims that a hotkey makes by listing an item in its gist.
 fn claims_of(holding: &Holding, gist: SubmissionGist, places: &PlaceRule) -> Vec<Claim> {
     let standings = places.standings(&gist.pairs);
     let pairs = gist.pairs.into_iter().zip(standings);

@@ -29,28 +29,28 @@ use tensorflix_domain::quarantine::{Item, ItemKind};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::verdict::Reason;
 
-/// Why a platform's actor gave no answer.
+/// Why a platform's actor did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Unanswered {
     /// It crashed, or has ended.
     #[error("the platform's actor failed")]
     Failed,
-    /// Its time was over.
+    /// Its deadline passed.
     #[error("the platform's actor did not answer")]
     Silent,
 }
 
-/// Takes cycles further.
+/// Advances cycles.
 pub(crate) struct Conductor {
     settings: CycleSettings,
     platforms: BTreeMap<Platform, Recipient<ObserveContents>>,
     disputes: Disputes,
-    /// Who has contents examined.
+    /// Has items examined by detectors.
     verifier: Option<Recipient<VerifyContents>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     memory: ScorerMemory,
-    /// What is looked at until the next cycle.
+    /// The items that are polled until the next cycle.
     watched: Arc<Watched>,
     quota_wait: QuotaWait,
     rules: Rules,
@@ -77,14 +77,14 @@ impl Conductor {
         }
     }
 
-    /// Who has contents looked at between cycles.
+    /// Polls items between cycles.
     pub(crate) fn poller(&self, platforms: BTreeMap<Platform, Recipient<PollContents>>) -> Poller {
         let (watched, store, clock) = (Arc::clone(&self.watched), Arc::clone(&self.store), Arc::clone(&self.clock));
         Poller::new(&self.settings, platforms, watched, store, clock)
     }
 
-    /// Does what can be done now. Gives the number of a cycle that was decided by it. The store holds no subnet that
-    /// was read before the process started, so no cycle opens at a block long past.
+    /// Does what can be done now. Returns the number of the cycle that was decided, if any. The store holds no subnet that
+    /// was read before the process started, so no cycle opens at an old block.
     pub(crate) async fn advance(&self) -> Result<Option<u32>, StoreError> {
         self.make_claims().await?;
         self.disputes.date().await?;
@@ -99,17 +99,17 @@ impl Conductor {
         let decision = decision_of(&cycle);
         let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
         if quarantine.holds(&decision) {
-            tracing::debug!(cycle = cycle.cycle, "deciding this cycle crashes; it is left alone");
+            tracing::debug!(cycle = cycle.cycle, "cycle quarantined after repeated panics");
             return Ok(None);
         }
-        // What the round found is claimed before anything is judged.
+        // Pairs that the round found are claimed before anything is judged.
         self.make_claims().await?;
         self.disputes.date().await?;
         let number = cycle.cycle;
         Ok(self.decide(cycle).await?.then_some(number))
     }
 
-    /// Turns what the rounds found into claims, and has those dated that tie.
+    /// Turns what the rounds found into claims, and requests gist dates for claims that tie.
     async fn make_claims(&self) -> Result<(), StoreError> {
         let rounds = self.claiming.claim(&*self.store, &self.settings, self.rules).await?;
         self.disputes.find(&rounds).await
@@ -138,10 +138,10 @@ impl Conductor {
         Ok(Some(cycle))
     }
 
-    /// Whether no task could be read so far, and may be in one of the next rounds of the slot, whatever the reason: deciding
-    /// would reject everybody for what no miner can help. The scores in force go on being sent meanwhile.
+    /// Whether no task could be read so far but may be in one of the next rounds of the slot, whatever the reason: deciding now
+    /// would reject every submission through no fault of the miners. The scores in force are still sent meanwhile.
     ///
-    /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so that nobody is rejected.
+    /// With [`Opening::Once`] there is no next round to wait for: then nothing is judged, so no submission is rejected.
     async fn awaits_tasks(&self, cycle: &CycleHead, gathered: &mut Gathered) -> Result<bool, StoreError> {
         let Gathered { evidence, turns, errors } = gathered;
         let unread = errors.iter().find(|error| error.source == "tasks").filter(|_| evidence.tasks.is_empty());
@@ -150,29 +150,29 @@ impl Conductor {
             return Ok(false);
         };
         if self.settings.opening == Opening::Once {
-            tracing::error!(cycle = cycle.cycle, reason, "no task could be read: nothing can be scored");
+            tracing::error!(cycle = cycle.cycle, reason, "could not read any task; nothing can be scored");
             evidence.miners.iter_mut().for_each(|miner| miner.pairs.clear());
             turns.clear();
             return Ok(false);
         }
-        let why = format!("no task could be read: {reason}");
+        let why = format!("could not read any task: {reason}");
         let before = self.memory.waits().replace(why.clone());
         if before != Some(why) {
             tracing::warn!(
                 cycle = cycle.cycle,
                 reason,
-                "no task could be read yet: the cycle waits for the next rounds of its slot; check the task gist"
+                "could not read any task yet; the cycle waits for the next polling rounds of its slot; check the task gist"
             );
         }
         Ok(true)
     }
 
-    /// Why no cycle is decided although one is open: no task could be read. `None` if that is not so.
+    /// Why an open cycle is not decided, if the reason is that no task could be read; else `None`.
     pub(crate) fn waits_for_tasks(&self) -> Option<String> {
         self.memory.waits().clone()
     }
 
-    /// The newest known block, from that of a cycle on.
+    /// The newest known block, at least that of the cycle.
     async fn newest(&self, opened_at: BlockStamp) -> Result<BlockStamp, StoreError> {
         let head = self.store.latest_head().await?.map(|head| head.stamp);
         Ok(head.unwrap_or(opened_at).max(opened_at))
@@ -196,7 +196,7 @@ impl Conductor {
             tasks = evidence.tasks.len(),
             miners = evidence.miners.len(),
             contents = turns.len(),
-            "evidence is gathered; observing contents"
+            "evidence gathered; observing items"
         );
         let observed = self.observe(cycle.at, &turns, &mut errors).await?;
         let newest = self.newest(cycle.at).await?;
@@ -209,7 +209,7 @@ impl Conductor {
         judge_traffic(&*self.store, &self.settings.policy, &mut evidence).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
-            // Nothing is tried again with one cycle: the process ends.
+            // With a single cycle there is no retry: the process ends.
             Opening::Once => decide(),
             Opening::Grid => {
                 let quarantine = Quarantine::load(&*self.store, cycle.at.block).await?;
@@ -235,7 +235,7 @@ impl Conductor {
         Ok(true)
     }
 
-    /// Puts into the evidence what is known of the contents, after those that lack verdicts were asked about.
+    /// Adds what is known about the items to the evidence, after requesting missing verdicts.
     async fn gather_contents(
         &self,
         opened_at: BlockStamp,
@@ -251,33 +251,33 @@ impl Conductor {
         let context = verification.as_ref();
         let (known, open) = content_evidence(store, policy, context, &contents, shortfalls, errors).await?;
         evidence.contents = known;
-        // Whose a content is decides whether it is asked about.
+        // Ownership of an item decides whether detectors are asked about it.
         self.disputes.put_into(evidence, policy, subnet).await?;
         let (Some(verification), Some(verifier)) = (context, &self.verifier) else { return Ok(()) };
         let wanted = verification.to_verify(evidence, policy, &open);
         if wanted.is_empty() {
             return Ok(());
         }
-        tracing::info!(contents = wanted.len(), "asking for verdicts");
+        tracing::info!(contents = wanted.len(), "requesting verdicts");
         record_waits(store, &evidence.contents, &wanted).await?;
         let asked: BTreeSet<ContentId> = wanted.iter().map(|wanted| wanted.content.clone()).collect();
         let head = self.store.latest_head().await?.map(|head| head.stamp);
         let as_of = head.unwrap_or(opened_at).max(opened_at);
         errors.extend(verdicts::ask(verifier, &*self.clock, wanted, as_of).await);
-        // What else went wrong with these contents is reported already.
+        // Other problems with these items are reported already.
         let (known, _) = content_evidence(store, policy, context, &asked, shortfalls, &mut Vec::new()).await?;
         evidence.contents.extend(known);
         Ok(())
     }
 
-    /// Has the contents observed in turn, all platforms at once. Gives those that could not be, with reasons.
+    /// Has the items observed in order, all platforms at once. Returns those that could not be observed, with reasons.
     async fn observe(
         &self,
         opened_at: BlockStamp,
         turns: &[Turn],
         errors: &mut Vec<ReportedError>,
     ) -> Result<Observed, StoreError> {
-        // A cycle may be observed long after it opened; what is seen now must not be dated back.
+        // A cycle may be observed long after it opened; new observations must not be dated back.
         let as_of = self.newest(opened_at).await?;
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
             let contents = turns.iter().map(|turn| &turn.content);
@@ -311,7 +311,7 @@ impl Conductor {
         Ok(observed)
     }
 
-    /// Asks a platform actor and waits no longer than its deadline and a little more.
+    /// Asks a platform actor and waits until shortly after its deadline.
     async fn ask(
         &self,
         actor: &Recipient<ObserveContents>,
@@ -327,8 +327,8 @@ impl Conductor {
     }
 }
 
-/// A cycle's decision as an item: in its slot nothing else is tried once it has crashed too often, and the scores in force
-/// go on being sent.
+/// A cycle's decision as an item of the quarantine: once it has crashed too often, nothing else is tried in its slot, and the
+/// scores in force are still sent.
 fn decision_of(cycle: &CycleHead) -> Item {
     quarantine::item(ItemKind::Decision, cycle.cycle.to_string(), &[])
 }

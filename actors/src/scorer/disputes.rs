@@ -1,16 +1,16 @@
-//! Disputes that the dates of gists decide: Scorer's part. Finds them, has their gists dated, and puts what is known into a
-//! cycle's evidence.
+//! Disputes that the dates of gists decide: Scorer's part. Finds them, has their gists dated, and adds the dates to a cycle's
+//! evidence.
 //!
-//! - Whose claims tie is looked up as soon as claims are made, while what GitHub says of a gist still is of that round, and
-//!   again for every cycle: a dispute may appear later, when somebody earlier leaves the subnet.
-//! - Every gist in a dispute is in line until it is dated or known to be undatable. Who has waited longest goes first; who
-//!   was asked in vain goes to the end. There is no limit on the line, and none on disputes.
-//! - GitHub is asked once in a polling round. What it could not be asked for is asked in the next one.
-//! - A dispute is about the gist by which the hotkey was seen with the content, whatever it commits later.
-//! - A date of a gist that was asked for in the round of a claim or later dates that claim as well as any later look would: what
-//!   was changed since counts as of the claim's round. It is not asked for again.
-//! - Who is copied may use the same requests as whoever copies: a gist that was dated within the hour waits for those that were
-//!   not, and leaves the reserve to them unless one of them is its rival.
+//! - Ties are looked up as soon as claims are made, while GitHub's answer about a gist still belongs to that round, and again for
+//!   every cycle: a dispute may appear later, when an earlier claimant leaves the subnet.
+//! - Every gist in a dispute is queued until it is dated or known to be undatable. The gist that has waited longest goes first; one
+//!   without an answer goes to the end. Neither the queue nor the number of disputes is limited.
+//! - GitHub is asked once in a polling round. Gists that could not be asked about are asked about in the next one.
+//! - A dispute is about the gist in which the item was seen for the hotkey, whatever the hotkey commits later.
+//! - A gist date that was requested in the round of a claim or later dates that claim as well as any later request would: a later
+//!   change counts as of the claim's round. It is not requested again.
+//! - The miner who copies must not use up the requests of the miner who is copied: a gist that was dated within the hour waits for
+//!   those that were not, and leaves the reserve to them unless one of them is its rival.
 
 use crate::gist_fetcher::dating_line::line;
 use crate::gist_fetcher::{DateGists, GistsDated};
@@ -32,21 +32,21 @@ use tensorflix_domain::rivals::disputes;
 use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::Subnet;
 
-/// Time for dating gists, far longer than GistFetcher takes: only its end is waited for in vain.
+/// Time for dating gists, far longer than GistFetcher takes: it passes only if GistFetcher has ended.
 const DATING_DEADLINE: Duration = Duration::from_secs(300);
 
-/// A hotkey, the round in which it was seen, and the gist by which it was, as far as a claim tells.
+/// A hotkey, the round in which it was seen, and the gist in which it was seen, as recorded in a claim.
 type SeenBy = (Hotkey, Block, Option<GistName>);
 
 /// Finds disputes and has them dated.
 pub(crate) struct Disputes {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Who dates gists; without it nothing is dated.
+    /// Dates gists; without it nothing is dated.
     dates: Option<Recipient<DateGists>>,
     round_blocks: u32,
     memory: ScorerMemory,
-    /// Whether this actor has looked at anything yet. Before, a crash may have left something of the newest round.
+    /// Whether this actor has checked any round yet. Before that, a crash may have left work of the newest round.
     has_looked: AtomicBool,
 }
 
@@ -61,7 +61,7 @@ impl Disputes {
         Self { store, clock, dates, round_blocks, memory, has_looked: AtomicBool::new(false) }
     }
 
-    /// Puts in line whose claims of these rounds tie, with each other or with those of the rounds beside them.
+    /// Queues the gists of claims in these rounds that tie, with each other or with claims of the neighbouring rounds.
     pub(crate) async fn find(&self, rounds: &BTreeSet<Block>) -> Result<(), StoreError> {
         let newest = self.store.latest_gist_round().await?;
         let rounds = {
@@ -95,7 +95,7 @@ impl Disputes {
         Ok(())
     }
 
-    /// Asks for the gists in line, for each once in a polling round.
+    /// Requests the dates of the queued gists, each once in a polling round.
     pub(crate) async fn date(&self) -> Result<(), StoreError> {
         let (Some(dates), Some(round)) = (&self.dates, self.store.latest_gist_round().await?) else { return Ok(()) };
         let waiting = self.store.gists_to_date().await?;
@@ -124,12 +124,12 @@ impl Disputes {
                 Some(date)
             })
             .collect();
-        tracing::info!(round, in_line, asked = answers.len(), "dated gists in dispute");
+        tracing::info!(round, in_line, asked = answers.len(), "dated gists in disputes");
         self.store.record_gist_dates(&answered).await
     }
 
-    /// Puts into a cycle's evidence what is known of the dates of its claims. Whose dates it lacks are put in line and asked
-    /// for at once: a dispute may show for the first time here.
+    /// Adds the known dates of a cycle's claims to its evidence. Gists without a date are queued and asked about at once: a
+    /// dispute may appear here for the first time.
     pub(crate) async fn put_into(
         &self,
         evidence: &mut Evidence,
@@ -145,7 +145,7 @@ impl Disputes {
         self.put_known_into(evidence, policy).await.map(drop)
     }
 
-    /// The same of what is stored. Gives the claims whose dates nobody was asked for yet.
+    /// The same with stored dates only. Returns the claims with dates that were not requested yet.
     async fn put_known_into(&self, evidence: &mut Evidence, policy: &Policy) -> Result<BTreeSet<SeenBy>, StoreError> {
         let seen = evidence.claims.iter().map(|bound| (bound.claim.hotkey, bound.claim.round)).collect();
         let known = Known::of(self.store.gist_dates_of(&seen).await?);
@@ -168,7 +168,8 @@ impl Disputes {
         Ok(unknown)
     }
 
-    /// When these blocks were. What is not recorded yet is counted from the nearest that is, or from `at`, and recorded.
+    /// The times of these blocks. A time that is not recorded yet is estimated from the nearest recorded block, or from `at`,
+    /// and recorded.
     async fn times(&self, blocks: BTreeSet<Block>, at: BlockStamp) -> Result<BTreeMap<Block, Moment>, StoreError> {
         let times = self.store.block_times().await?;
         let known = Rounds { blocks: self.round_blocks, times, ..Rounds::default() };
@@ -208,7 +209,7 @@ impl Disputes {
     }
 }
 
-/// The dates that are known, or in line.
+/// The dates that are known or queued.
 struct Known(BTreeMap<(Hotkey, Block), Vec<GistDate>>);
 
 impl Known {
@@ -220,7 +221,7 @@ impl Known {
         Self(known)
     }
 
-    /// What is known of the gist by which a claim was seen; `None` if it was never in line.
+    /// What is known about the gist in which a claim was seen; `None` if it was never queued.
     fn dating(&self, claim: &Claim) -> Option<Dating> {
         let of_round = self.0.get(&(claim.hotkey, claim.round))?;
         let is_its = |date: &&GistDate| date.gist.is_none() || claim.gist.is_none() || date.gist == claim.gist;

@@ -1,4 +1,4 @@
-//! Hints for the operator among a cycle's reports: they prove nothing and change no score.
+//! Hints for the operator in a cycle's report: they are not proofs and change no score.
 
 use tensorflix_domain::cycle::ReportedError;
 use tensorflix_domain::evidence::Evidence;
@@ -6,14 +6,14 @@ use tensorflix_domain::judge::Judged;
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::task_source::TaskSource;
 
-/// Contents that look like another's, and, where anybody's tasks count, tasks that only one miner seems to know.
+/// Items that look like another miner's, and, with `task_source = "network"`, tasks that only one miner seems to know.
 pub(crate) fn suspicions(evidence: &Evidence, submissions: &[Judged], source: TaskSource) -> Vec<ReportedError> {
     let mut reports: Vec<ReportedError> = reuploads(evidence, submissions)
         .into_iter()
         .map(|found| {
             let ((original, owner), (copy, uid)) = (found.original, found.copy);
             let reason = format!(
-                "{} has title and length of {} of UID {owner}, which was published earlier: look at both",
+                "{} has the same title and length as {} of UID {owner}, which was published earlier: compare the two",
                 copy.as_str(),
                 original.as_str()
             );
@@ -23,7 +23,7 @@ pub(crate) fn suspicions(evidence: &Evidence, submissions: &[Judged], source: Ta
     if source == TaskSource::Network {
         reports.extend(concentrated_tasks(submissions).into_iter().map(|found| {
             let percent = (found.share * 100.0).round();
-            let reason = format!("{percent} % of what counts in task {} is this miner's", found.task_id);
+            let reason = format!("this miner earns {percent} % of task {}", found.task_id);
             report(Some(found.uid), "tasks", reason)
         }));
     }

@@ -1,6 +1,6 @@
 //! What Scorer remembers for the life of the process, beyond the life of one actor: a restart must not forget it.
 //!
-//! Each value is replaced as a whole, so a panic leaves none of them half written. All else an actor starts without.
+//! Each value is replaced as a whole, so a panic leaves none of them half written. An actor keeps nothing else across restarts.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_domain::ids::Block;
 
-/// Shared by every Scorer that the process has after another.
+/// Shared by all Scorers of the process, one after another.
 #[derive(Clone, Debug, Default)]
 pub struct ScorerMemory(Arc<Memory>);
 
@@ -37,7 +37,7 @@ impl ScorerMemory {
         lock(&self.0.polled_at)
     }
 
-    /// Rounds whose claims are still to be looked at for disputes.
+    /// Rounds with claims that are still to be checked for disputes.
     pub(super) fn unseen_rounds(&self) -> MutexGuard<'_, BTreeSet<Block>> {
         lock(&self.0.unseen_rounds)
     }

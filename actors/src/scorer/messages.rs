@@ -1,4 +1,4 @@
-//! What Scorer tells.
+//! The messages that Scorer sends.
 
 use actix::Message;
 

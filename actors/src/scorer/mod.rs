@@ -2,11 +2,11 @@
 //!
 //! - Owns in the store: claims, cycles, decisions.
 //! - A cycle opens at the first block at which the subnet was read in a slot that has none. It waits until the
-//!   polling round of its block is finished, has its contents observed and
+//!   polling round of its block is finished, has its items observed and
 //!   those examined that lack a verdict, and is decided by a pure function. A cycle
-//!   that a crash left open is taken up again; one whose slot has passed is left as it is.
-//! - Between cycles it has contents looked at, about every five minutes and beside its other work (`polls.rs`).
-//! - Messages are hints. All that decides is read from the store, so a lost, repeated or late message changes no score.
+//!   that a crash left open is continued; one with a slot that has passed is not changed.
+//! - Between cycles it has items polled, about every five minutes and concurrently with its other work (`polls.rs`).
+//! - Messages are hints. Everything that decides is read from the store, so a lost, repeated or late message changes no score.
 //!
 //! It sends nothing to the chain and knows no platform's protocol.
 
@@ -37,10 +37,10 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Wrap
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it looks for work that it was not told of.
+/// How often it checks the store for work without a message.
 const TICK: Duration = Duration::from_secs(30);
 
-/// What its outcomes are about.
+/// The subject of its outcomes.
 pub const CYCLES: &str = "cycles";
 
 /// The actor.
@@ -120,7 +120,7 @@ impl Scorer {
         context.spawn(run.into_actor(self).map(|outcome, this, _| {
             this.is_polling = false;
             if let Err(error) = outcome {
-                tracing::warn!(%error, "contents could not be polled; it is tried again");
+                tracing::warn!(%error, "could not poll items; will retry");
             }
         }));
     }
@@ -154,7 +154,7 @@ impl Scorer {
                 Err(error) => {
                     this.parts.stats.count_failed();
                     this.parts.stats.outcomes().failed(CYCLES, &error.to_string());
-                    tracing::error!(%error, "a cycle could not be taken further; it is tried again");
+                    tracing::error!(%error, "could not continue the cycle; will retry");
                 }
             }
             if std::mem::take(&mut this.was_told_meanwhile) {

@@ -19,17 +19,17 @@ use tensorflix_domain::platform::Platform;
 pub struct ScorerParts {
     /// How cycles open and decide.
     pub settings: CycleSettings,
-    /// Who observes contents for a cycle.
+    /// Observe items for a cycle.
     pub observers: BTreeMap<Platform, Recipient<ObserveContents>>,
-    /// Who looks at contents between cycles; where there is nobody, they are looked at for cycles alone.
+    /// Polls items between cycles; without it, items are observed only for cycles.
     pub pollers: BTreeMap<Platform, Recipient<PollContents>>,
-    /// Who dates gists in dispute; without it such disputes are settled by the next criterion.
+    /// Dates gists in disputes; without it such disputes are settled by the next criterion.
     pub dates: Option<Recipient<DateGists>>,
-    /// Who examines contents; without it what is stored of verdicts is all there is.
+    /// Has items examined; without it only stored verdicts are used.
     pub verifier: Option<Recipient<VerifyContents>>,
     /// The functions that read and judge.
     pub rules: Rules,
-    /// Who hears of decisions.
+    /// Receives decisions.
     pub listeners: Vec<Recipient<ScoresDecided>>,
     /// Its records.
     pub store: Arc<dyn Store>,

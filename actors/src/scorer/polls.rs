@@ -1,12 +1,12 @@
-//! Looking at contents between two cycles: which ones, and when somebody is asked whether they are due.
+//! Polling items between two cycles: which ones, and how often the platforms are asked to poll.
 //!
-//! - What is polled is what the newest decided cycle was about, as long as the chain is in that cycle's slot. Once the
-//!   next slot has begun nothing is polled until its cycle is decided: a cycle observes everything anew itself.
-//! - What of it is due, and what the budget has left over, is the platform's part (`platforms/polling.rs`).
-//! - One poll at a time, each with a deadline. A poll that fails or is lost costs nothing but freshness.
+//! - The items of the newest decided cycle are polled, as long as the chain is in that cycle's slot. Once the next slot has begun,
+//!   nothing is polled until its cycle is decided: a cycle observes everything again itself.
+//! - The platform decides which items are due, and how much budget is left for them (`platforms/polling.rs`).
+//! - One poll at a time, each with a deadline. A poll that fails or is lost only makes observations less fresh.
 //!
-//! It changes no score: a cycle decides from what was observed since it opened, and from older evidence only where it
-//! would have had to anyway.
+//! It changes no score: a cycle decides from what was observed since it opened, and from older evidence only if there is nothing
+//! newer.
 
 use crate::platforms::PollContents;
 use crate::ports::{Clock, Store, StoreError};
@@ -19,7 +19,7 @@ use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::places::{Turn, contents_in_turn};
 use tensorflix_domain::platform::Platform;
 
-/// How often it is asked what is due: about as often as gists are read.
+/// How often platforms are asked to poll: about as often as gists are read.
 pub(crate) const POLL_EVERY: Duration = Duration::from_secs(300);
 
 /// Time for one poll.
@@ -30,7 +30,7 @@ const POLL_DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Watched(Mutex<Option<(u32, Arc<[Turn]>)>>);
 
 impl Watched {
-    /// From now on these, of a cycle.
+    /// From now on, the items of this cycle.
     pub(crate) fn set(&self, cycle: u32, turns: Vec<Turn>) -> Arc<[Turn]> {
         let turns: Arc<[Turn]> = turns.into();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&turns)));
@@ -64,7 +64,7 @@ impl Poller {
         Self { slot_blocks: settings.slot_blocks, opening: settings.opening, platforms, watched, store, clock }
     }
 
-    /// Has every platform look at what is due.
+    /// Asks every platform to poll the items that are due.
     pub(crate) async fn poll(&self) -> Result<(), StoreError> {
         if self.opening == Opening::Once {
             return Ok(());
@@ -85,12 +85,12 @@ impl Poller {
         tokio::select! {
             biased;
             _ = futures::future::join_all(polls) => {}
-            () = self.clock.sleep(2 * POLL_DEADLINE) => tracing::warn!("a poll did not end in time"),
+            () = self.clock.sleep(2 * POLL_DEADLINE) => tracing::warn!("a poll did not finish in time"),
         }
         Ok(())
     }
 
-    /// The contents of a cycle. After a restart they are read once from what was stored of it.
+    /// The items of a cycle. After a restart they are read once from the stored cycle.
     async fn turns_of(&self, cycle: u32) -> Result<Arc<[Turn]>, StoreError> {
         if let Some(turns) = self.watched.get(cycle) {
             return Ok(turns);

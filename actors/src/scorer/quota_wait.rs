@@ -1,7 +1,7 @@
-//! A cycle that opens shortly before a budget is renewed waits for that, instead of leaving contents unobserved for its slot.
+//! A cycle that opens shortly before a quota reset waits for the reset, instead of leaving items unobserved for its slot.
 //!
-//! It waits for [`PATIENCE_BLOCKS`] at most, and for half of its slot: then it is decided with what there is. The scores in
-//! force go on being sent meanwhile. What waits is in memory; after a restart the platforms are asked once more.
+//! It waits for at most [`PATIENCE_BLOCKS`], and at most half of its slot: then it is decided with the available evidence. The
+//! scores in force are still sent meanwhile. The waiting state is in memory; after a restart the platforms are asked once more.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,18 +10,18 @@ use tensorflix_domain::cycle::CycleHead;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::verdict::Reason;
 
-/// How long a cycle waits for a budget at most: an hour.
+/// Longest wait of a cycle for a quota reset: an hour.
 const PATIENCE_BLOCKS: u32 = 300;
 
 /// Milliseconds from block to block.
 const BLOCK_MS: i64 = 12_000;
 
-/// What was observed for a cycle, in so far as it matters here.
+/// The part of a cycle's observations that matters here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Observed {
-    /// Contents that could not be observed, and why.
+    /// Items that could not be observed, and why.
     pub(crate) shortfalls: BTreeMap<ContentId, Reason>,
-    /// When the first budget is renewed for whose sake contents fell short.
+    /// The first reset of a quota that was too small for all items.
     pub(crate) budget_renewed_at: Option<Moment>,
 }
 
@@ -32,14 +32,14 @@ pub(crate) struct QuotaWait {
 }
 
 impl QuotaWait {
-    /// Whether a cycle still waits for a budget, so that nobody need be asked.
+    /// Whether a cycle still waits for a quota reset, so that no platform needs to be asked.
     pub(crate) fn holds(&self, cycle: &CycleHead, head: BlockStamp, slot_blocks: u32) -> bool {
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = |(number, renewed_at)| number == cycle.cycle && head.time < renewed_at;
         until.is_some_and(waits) && head.block < decide_by(cycle, slot_blocks)
     }
 
-    /// Whether a cycle waits for a budget that is renewed before it has to be decided.
+    /// Whether a cycle waits for a quota that resets before the cycle has to be decided.
     pub(crate) fn begins(&self, cycle: &CycleHead, head: BlockStamp, slot_blocks: u32, observed: &Observed) -> bool {
         let blocks_left = decide_by(cycle, slot_blocks).saturating_sub(head.block);
         let latest = Moment::from_unix_ms(head.time.unix_ms().saturating_add(i64::from(blocks_left) * BLOCK_MS));
@@ -53,7 +53,7 @@ impl QuotaWait {
     }
 }
 
-/// The block at which a cycle is decided, whatever it still waits for: within its slot, or it never would be.
+/// The block at which a cycle is decided in any case: it must be within its slot.
 fn decide_by(cycle: &CycleHead, slot_blocks: u32) -> Block {
     let patience = (slot_blocks / 2).min(PATIENCE_BLOCKS);
     let last_quarter = grid_start(cycle.at.block, slot_blocks).saturating_add(slot_blocks - slot_blocks / 4);

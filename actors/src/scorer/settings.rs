@@ -9,10 +9,10 @@ use tensorflix_domain::task_source::TaskSource;
 /// Time for all observations of one cycle on one platform.
 pub const OBSERVATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// Time for all verdicts of one cycle. Weights go on without those that take longer.
+/// Time for all verdicts of one cycle. The cycle is decided without verdicts that take longer.
 pub const VERIFICATION_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// Contents whose texts are in memory at one time.
+/// Most items with their texts in memory at one time.
 pub(crate) const CONTENTS_PER_READ: usize = 2_000;
 
 /// When cycles open.
@@ -29,7 +29,7 @@ pub enum Opening {
 pub struct CycleSettings {
     /// The rules that decide.
     pub policy: Policy,
-    /// Whose tasks count.
+    /// Which tasks count.
     pub task_source: TaskSource,
     /// The configured task gist; `None` means the gist of our own commitment.
     pub task_gist: Option<GistPointer>,

@@ -1,7 +1,7 @@
-//! Filling a cycle's evidence with what the contents' histories say of their views.
+//! Adds to a cycle's evidence what the items' histories say about their views.
 //!
-//! Series are read in chunks, measured and dropped: of each content only its traits are held, some hundred bytes. All
-//! contents that may count are compared with each other, so nothing is said before the last one is measured.
+//! Series are read in chunks, measured and dropped: only the traits of every item are kept, some hundred bytes. All items that may
+//! count are compared with each other, so there is no result before the last one is measured.
 
 use crate::ports::{Store, StoreError};
 use tensorflix_domain::decision::contents_not_rejected;
@@ -12,14 +12,14 @@ use tensorflix_domain::plausibility;
 use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::traffic::{Baselines, Traits, assess};
 
-/// Contents whose series are in memory at one time.
+/// Most items with their series in memory at one time.
 const CONTENTS_PER_READ: usize = 1_000;
 
-/// The newest observations of each content that are looked at: two weeks of four a day, and some.
+/// Most observations per item that are read, the newest ones: a little more than two weeks of four a day.
 const NEWEST_OBSERVATIONS: u32 = 64;
 
-/// Says of each content whether its views are those of an audience, what its views were when they were old enough to be
-/// settled, and whether it hides likes, unless the policy has no use for it.
+/// Determines for every item whether its views are those of an audience, what its views were when they were old enough to be
+/// settled, and whether it hides likes, unless the policy does not use that.
 pub(crate) async fn judge_traffic(
     store: &dyn Store,
     policy: &Policy,
@@ -49,7 +49,7 @@ pub(crate) async fn judge_traffic(
     if policy.traffic.is_off() {
         return Ok(());
     }
-    // What is rejected whatever its traffic may be is compared with others, and none of them with it.
+    // An item that is rejected for another reason is compared with others, but no other item is compared with it.
     let counting = contents_not_rejected(evidence, &Policy { traffic: TrafficRule::Off, ..policy.clone() });
     let compared = all.iter().zip(&traits).filter(|(content, _)| counting.contains(content));
     let baselines = Baselines::of(compared.map(|(_, traits)| traits));

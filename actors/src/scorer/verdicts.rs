@@ -1,8 +1,8 @@
-//! What a cycle knows of verdicts, and what it asks Verifier for.
+//! The verdicts that a cycle has, and those that it requests from Verifier.
 //!
-//! Asked about is only what would count otherwise: a duplicate or a removed video costs nothing. Which of these follows
-//! from the hash of the cycle's block, in an order that follows from it too. What is missing is stored, with the block
-//! from which on it was missing, before anybody is asked.
+//! Only submissions that would otherwise count are checked: a duplicate or a removed video costs nothing. The hash of the cycle's
+//! block selects and orders the sample. A missing verdict is stored, with the block since which it has been missing, before a
+//! detector is asked.
 
 use crate::ports::{Clock, Store, StoreError};
 use crate::scorer::settings::VERIFICATION_DEADLINE;
@@ -35,11 +35,11 @@ pub(crate) struct Verification<'a> {
     at: BlockStamp,
     /// By id.
     descriptions: BTreeMap<String, String>,
-    /// The tasks that a content is listed for.
+    /// The tasks that an item is listed for.
     listed: BTreeMap<ContentId, BTreeSet<String>>,
 }
 
-/// For whom a content would count.
+/// For whom an item would count.
 struct Counting {
     /// The UID of the first of them.
     uid: Uid,
@@ -53,7 +53,7 @@ impl Counting {
     }
 }
 
-/// The questions about each content that lack an answer.
+/// The unanswered questions about every item.
 pub(crate) type Open = BTreeMap<ContentId, Vec<Question>>;
 
 impl<'a> Verification<'a> {
@@ -64,7 +64,7 @@ impl<'a> Verification<'a> {
         let tasks: BTreeMap<&str, &WeightedTask> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), weighted)).collect();
         let mut listed: BTreeMap<ContentId, BTreeSet<String>> = BTreeMap::new();
-        // Claims that bind are of pairs that hold a place; the others ask nothing of a detector.
+        // Binding claims are on pairs that hold a place; a detector is not asked about other pairs.
         for BoundClaim { claim, .. } in &evidence.claims {
             let Some(weighted) = tasks.get(claim.task_id.as_str()) else { continue };
             if let Ok(content) = ContentId::new(weighted.task.platform, &claim.content_id) {
@@ -83,7 +83,7 @@ impl<'a> Verification<'a> {
         questions(self.policy, &observed.text, observed.duration_secs, &tasks)
     }
 
-    /// What is known of a content's verdicts, and which questions lack an answer.
+    /// The known verdicts on an item, and the questions without an answer.
     pub(crate) fn known(
         &self,
         content: &ContentId,
@@ -101,10 +101,9 @@ impl<'a> Verification<'a> {
         Some((known, open))
     }
 
-    /// What to ask: about contents that would count otherwise, one of each hotkey in turn, and else in the order of the
-    /// block's sample.
+    /// What to ask: about items that would otherwise count, one of each hotkey in turn, in the order of the block's sample.
     pub(crate) fn to_verify(&self, evidence: &Evidence, policy: &Policy, open: &Open) -> Vec<ContentToVerify> {
-        // Verdicts themselves do not count here: one that rejects has to be renewed too.
+        // Verdicts are ignored here: one that rejects has to be renewed too.
         let unverified = Policy { verification: VerificationPolicy::default(), ..policy.clone() };
         let mut counting: BTreeMap<ContentId, Counting> = BTreeMap::new();
         for judged in judge_all(evidence, &unverified).into_iter().filter(|judged| judged.status != Status::Rejected) {
@@ -144,7 +143,7 @@ impl<'a> Verification<'a> {
     }
 }
 
-/// Stores what is missing of the contents that are asked about.
+/// Stores the missing verdicts of the items that are asked about.
 pub(crate) async fn record_waits(
     store: &dyn Store,
     contents: &BTreeMap<ContentId, ContentEvidence>,
@@ -158,7 +157,7 @@ pub(crate) async fn record_waits(
     if waits.is_empty() { Ok(()) } else { store.record_waits(&waits).await }
 }
 
-/// Asks Verifier and waits no longer than its deadline and a little more. Gives what went wrong.
+/// Asks Verifier and waits until shortly after its deadline. Returns what went wrong.
 pub(crate) async fn ask(
     verifier: &Recipient<VerifyContents>,
     clock: &dyn Clock,
@@ -177,7 +176,7 @@ pub(crate) async fn ask(
     reached.errors.into_iter().map(reported).collect()
 }
 
-/// What the sample follows from. A subnet from before hashes were kept has only its number and time.
+/// The seed of the sample. A subnet that was stored without a block hash has only its number and time.
 fn block_hash(subnet: &Subnet) -> [u8; 32] {
     let digest = || {
         let at = format!("block {} of {}", subnet.at.block, subnet.at.time.unix_ms());

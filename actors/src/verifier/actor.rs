@@ -18,18 +18,18 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::verification::{READING_VERSION, Subject, Verdict};
 
-/// Contents whose texts are in memory at one time.
+/// Most items with their texts in memory at one time.
 const CONTENTS_PER_READ: usize = 500;
 
 /// Pauses before further attempts at a case; each attempt is debited.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
-/// The time that has to be left for each request of a case: with less, a case would be paid for and dropped. A detector's
-/// own deadline where that is shorter.
+/// The time that must be left for each request of a case: with less, a case could be paid for and dropped. A detector's own
+/// deadline applies if it is shorter.
 const LEAST_PER_REQUEST: Duration = Duration::from_secs(5);
 
-/// Time beyond an order's deadline after which a case is dropped that should have ended by itself. Shorter than anybody
-/// waits for the order's answer.
+/// Time beyond an order's deadline after which a case is dropped that should have ended by itself. It is shorter than any wait
+/// for the order's answer.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The actor.
@@ -53,7 +53,7 @@ struct Desk {
     rests: Mutex<Rests>,
 }
 
-/// The dates on which nothing more is asked, and for which the log says so.
+/// The dates on which nothing more is asked; each is logged once.
 #[derive(Default)]
 struct Rests {
     key_refused: Option<String>,
@@ -81,7 +81,7 @@ struct Order {
 /// Everything that Verifier needs.
 #[derive(Clone)]
 pub struct VerifierParts {
-    /// The detectors, each behind its own way out.
+    /// The detectors, each with its own outbound limiter.
     pub detectors: Vec<(Arc<dyn Detector>, Outbound)>,
     /// Its records.
     pub store: Arc<dyn Store>,
@@ -92,7 +92,7 @@ pub struct VerifierParts {
 }
 
 impl Verifier {
-    /// A verifier of whose detectors none rests.
+    /// A verifier with no detector disabled.
     pub fn new(parts: VerifierParts) -> Self {
         let VerifierParts { detectors, store, clock, stats } = parts;
         let desk = |(detector, outbound): (Arc<dyn Detector>, Outbound)| Desk {
@@ -145,7 +145,7 @@ impl Parts {
         reached
     }
 
-    /// Works off one detector's cases, in their order. Gives the number of verdicts, and what went wrong.
+    /// Processes one detector's cases in order. Returns the number of verdicts, and what went wrong.
     async fn work_at(
         &self,
         desk: &Desk,
@@ -216,31 +216,33 @@ impl Parts {
         }
     }
 
-    /// Whether so much of an order is left.
+    /// Whether this much of an order's time is left.
     fn has_time(&self, order: &Order, needed: Duration) -> bool {
         order.deadline.saturating_sub(self.clock.monotonic()) >= needed
     }
 
-    /// Asks once, debited before it is done.
+    /// Sends one request, debited before it is sent.
     async fn examine(&self, desk: &Desk, case: &Case, order: &Order) -> Result<Vec<Answer>, DetectorError> {
         let (name, units) = (desk.detector.id(), desk.detector.requests(case));
         let date = self.date(order.as_of).await?;
         if desk.rests().key_refused.as_ref() == Some(&date) {
-            return Err(DetectorError::KeyRefused(format!("{name} refuses the key: it rests for today")));
+            return Err(DetectorError::KeyRefused(format!(
+                "{name} rejected the API key; the key is disabled until tomorrow (UTC)"
+            )));
         }
         self.pass_breaker(desk, case, order).await?;
         let Terms { bucket, daily_requests, .. } = &desk.terms;
         let debited = self.store.debit(bucket, &date, units, *daily_requests).await;
         if !debited.map_err(|error| DetectorError::Held(error.to_string()))? {
             self.report_spent(desk, &date);
-            return Err(DetectorError::QuotaExhausted(format!("today's requests of {name} are used up")));
+            return Err(DetectorError::QuotaExhausted(format!("the daily limit of requests to {name} is reached")));
         }
         let examined = desk.detector.examine(&desk.outbound, case, order.deadline).await;
         if let Err(Unexamined { sent_requests, .. }) = &examined {
-            // Before a bucket is marked as used up, which this must not take back.
+            // This comes before a bucket is marked as used up, so that it does not undo the mark.
             let unsent = units.saturating_sub(*sent_requests);
             if let Err(error) = self.store.credit(bucket, &date, unsent).await {
-                tracing::warn!(%error, bucket, "requests that were not sent could not be given back");
+                tracing::warn!(%error, bucket, "could not credit unsent requests to the ledger");
             }
         }
         let answered = examined.map_err(|unexamined| unexamined.error);
@@ -253,20 +255,20 @@ impl Parts {
             Err(DetectorError::Passing { error, .. }) => {
                 outcomes.failed(&subject, error);
                 if let Some(rest) = desk.breaker.fail(self.clock.monotonic()) {
-                    tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "a detector fails and is left alone");
+                    tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "detector keeps failing; paused");
                 }
             }
             Err(DetectorError::Held(_) | DetectorError::OutOfTime(_)) => {}
             Err(DetectorError::QuotaExhausted(error)) => {
-                tracing::warn!(detector = %name, error, "a detector has nothing left for today");
+                tracing::warn!(detector = %name, error, "detector quota used up; paused until the quota reset");
                 if let Err(error) = self.store.exhaust(bucket, &date, *daily_requests).await {
-                    tracing::warn!(%error, bucket, "a used-up bucket could not be marked");
+                    tracing::warn!(%error, bucket, "could not record the used-up quota in the ledger");
                 }
             }
             Err(DetectorError::KeyRefused(error)) => {
                 outcomes.refused(&subject, error);
                 if desk.rests().key_refused.replace(date.clone()).as_ref() != Some(&date) {
-                    tracing::error!(detector = %name, error, "a key is refused and rests until tomorrow");
+                    tracing::error!(detector = %name, error, "detector rejected the API key; disabled until tomorrow (UTC)");
                 }
             }
         }
@@ -280,7 +282,7 @@ impl Parts {
             let now = self.clock.monotonic();
             let out_of_time = || DetectorError::Held(format!("{}: no time was left", desk.detector.id()));
             if !self.has_time(order, needed) {
-                // A request begun now would only be broken off, and paid for.
+                // A request that starts now would be paid for and then aborted.
                 return Err(out_of_time());
             }
             match desk.breaker.pass(now, patience) {
@@ -291,14 +293,13 @@ impl Parts {
                 Passage::Later(at) => self.clock.sleep(at.saturating_sub(now)).await,
                 Passage::Closed => {
                     let name = desk.detector.id();
-                    return Err(DetectorError::Held(format!("{name} fails again and again and is left alone")));
+                    return Err(DetectorError::Held(format!("{name} keeps failing and is paused")));
                 }
             }
         }
     }
 
-    /// The date of the ledger by the newest time of the chain that is known: an order may be worked off long after it was
-    /// given.
+    /// The date of the ledger by the newest known chain time: an order may be processed long after it was sent.
     async fn date(&self, as_of: BlockStamp) -> Result<String, DetectorError> {
         let head = self.store.latest_head().await.map_err(|error| DetectorError::Held(error.to_string()))?;
         let time = head.map_or(as_of.time, |head| head.stamp.time.max(as_of.time));
@@ -308,7 +309,7 @@ impl Parts {
     fn report_spent(&self, desk: &Desk, date: &str) {
         if desk.rests().spent.replace(date.to_owned()).as_deref() != Some(date) {
             let (detector, daily_requests) = (desk.detector.id(), desk.terms.daily_requests);
-            tracing::warn!(%detector, date, daily_requests, "today's requests are used up");
+            tracing::warn!(%detector, date, daily_requests, "daily request limit reached; paused until the next day (UTC)");
         }
     }
 }
@@ -324,12 +325,12 @@ fn requests(desk: &Desk, case: &Case) -> u32 {
     u32::try_from(desk.detector.requests(case).max(1)).unwrap_or(u32::MAX)
 }
 
-/// The time that has to be left for a case.
+/// The time that must be left for a case.
 fn least_time(desk: &Desk, case: &Case) -> Duration {
     LEAST_PER_REQUEST.min(desk.terms.deadline).saturating_mul(requests(desk, case))
 }
 
-/// What a detector is shown of a content; `None` if it is asked nothing.
+/// What a detector receives about an item; `None` if it has no question to answer.
 fn case(desk: &Desk, wanted: &ContentToVerify, observed: &ObservedContent) -> Option<Case> {
     let provider = desk.detector.id();
     let mut questions = Vec::new();
@@ -347,7 +348,8 @@ fn case(desk: &Desk, wanted: &ContentToVerify, observed: &ObservedContent) -> Op
     })
 }
 
-/// The verdict of an answer to a question that was asked. It is of what was examined, whatever the asker had seen.
+/// The verdict from an answer to a question that was asked. It applies to the version that was examined, even if the asker knew
+/// another one.
 fn verdict(desk: &Desk, case: &Case, answer: Answer, at: BlockStamp) -> Option<Verdict> {
     let is_asked = |question: &&CaseQuestion| {
         question.check == answer.check && question.task.as_ref().map(|(id, _)| id) == answer.task_id.as_ref()

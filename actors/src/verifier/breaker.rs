@@ -1,7 +1,7 @@
-//! A circuit breaker: a detector that fails again and again is left alone for a while.
+//! A circuit breaker: a detector that keeps failing is paused for a while.
 //!
-//! After [`FAILURES`] failures in a row nobody asks for [`FIRST_REST`]; then one may try. If that fails too, the rest is
-//! twice as long, up to [`LONGEST_REST`]. Any answer closes it, also a refusal of one content.
+//! After [`FAILURES`] failures in a row, nothing is sent for [`FIRST_REST`]; then one request may try. If that fails too, the pause
+//! is twice as long, up to [`LONGEST_REST`]. Any answer closes the breaker, even a refusal of a single item.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,14 +15,14 @@ pub(super) const FIRST_REST: Duration = Duration::from_secs(30);
 /// How long it stays open at most.
 const LONGEST_REST: Duration = Duration::from_secs(1_800);
 
-/// Whether one may ask.
+/// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Passage {
     /// Yes.
     Free,
     /// At this time of the monotonic clock it may be tried again; worth waiting for.
     Later(Duration),
-    /// It was tried again in vain: whoever asks now goes without.
+    /// Another try failed: requests now fail at once.
     Closed,
 }
 
@@ -32,7 +32,7 @@ struct State {
     /// How often in a row it was opened.
     openings: u32,
     open_until: Duration,
-    /// Until when the one who tries has time.
+    /// The deadline of the request that tries.
     trial_until: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// Asks to pass at `now`. Who tries an open one has `patience` before another may.
+    /// Asks to pass at `now`. A request that tries an open breaker has `patience` before another one may try.
     pub(super) fn pass(&self, now: Duration, patience: Duration) -> Passage {
         let mut state = self.state();
         if state.openings == 0 {
@@ -66,7 +66,7 @@ impl Breaker {
         *self.state() = State::default();
     }
 
-    /// There was none. Gives the rest that begins with it, if one does.
+    /// There was none. Returns the pause that begins with it, if one does.
     pub(super) fn fail(&self, now: Duration) -> Option<Duration> {
         let mut state = self.state();
         state.failures += 1;
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(breaker.pass(second(91), PATIENCE), Passage::Free);
         breaker.close();
         assert_eq!(breaker.pass(second(91), PATIENCE), Passage::Free);
-        assert_eq!(breaker.fail(second(91)), None, "it counts anew");
+        assert_eq!(breaker.fail(second(91)), None, "it counts from zero again");
     }
 
     #[test]

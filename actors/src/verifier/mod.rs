@@ -1,15 +1,15 @@
-//! Verifier: asks detectors about contents, and stores what they answer.
+//! Verifier: asks detectors about items, and stores their answers.
 //!
 //! - Owns in the store: verdicts, and buckets of the ledger that begin with [`BUCKET_PREFIX`].
-//! - Each detector has its own limiter, daily budget, deadline and circuit breaker: none holds up or spends for another.
-//! - A verdict is stored before anybody is told of it. What fails is no verdict: it is not stored, it passes nothing and
-//!   it fails nothing.
-//! - Examined is what the platform shows: texts that it returned, and pictures at addresses that are built from a checked
-//!   id or lie on the platform's own servers. Nothing that a gist holds is ever fetched or handed on.
+//! - Each detector has its own limiter, daily budget, deadline and circuit breaker: none delays or spends for another.
+//! - A verdict is stored before it is reported. A failure is not a verdict: it is not stored, and it neither passes nor fails an
+//!   item.
+//! - Only what the platform shows is examined: texts that it returned, and pictures at addresses that are built from a checked id
+//!   or are on the platform's own servers. Nothing from a gist is ever fetched or passed on.
 //!
-//! What differs between detectors is a [`Detector`]: one file each. What the platform itself says is no detector's: it comes with
-//! the observation, costs nothing, and is read anew for each cycle (`PlatformSignals`). The actor knows no rule: what a
-//! verdict does is decided by the domain.
+//! Each kind of detector is a [`Detector`] in its own file. The platform's own labels are not a detector's: they come with the
+//! observation, cost nothing, and are read again for each cycle (`PlatformSignals`). The actor contains no rule: the domain decides
+//! what a verdict does.
 
 mod actor;
 mod breaker;
@@ -35,7 +35,7 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{CERTAIN, Check, Provider, Question};
 use url::Url;
 
-/// What the names of its buckets in the ledger begin with.
+/// Prefix of the names of its buckets in the ledger.
 pub const BUCKET_PREFIX: &str = "verifier/";
 
 /// Largest answer that is read.
@@ -76,7 +76,7 @@ pub struct Terms {
     pub deadline: Duration,
 }
 
-/// What a detector is shown of a content: the platform's own copy of everything.
+/// What a detector receives about an item: the platform's own copy of everything.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The content.
@@ -87,12 +87,12 @@ pub struct Case {
     pub duration_secs: Option<u32>,
     /// Pictures on the platform's own servers.
     pub frames: Vec<Url>,
-    /// What is asked of this detector.
+    /// The questions for this detector.
     pub questions: Vec<CaseQuestion>,
 }
 
 impl Case {
-    /// Whether a check is asked of this detector.
+    /// Whether this detector is asked for a check.
     pub fn asks(&self, check: Check) -> bool {
         self.questions.iter().any(|question| question.check == check)
     }
@@ -124,30 +124,30 @@ pub struct Answer {
     pub words: Option<String>,
 }
 
-/// Why a detector gave no answer. None of these is a verdict, and none holds a secret or a text of the answer.
+/// Why a detector gave no answer. None of these is a verdict, and none contains a secret or text of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DetectorError {
-    /// In passing, or not understood: it may be tried again.
+    /// A temporary failure, or an answer that was not understood: a retry may succeed.
     #[error("{error}")]
     Passing {
         /// What happened.
         error: String,
-        /// What the detector asks for, if it does.
+        /// The pause that the detector asks for, if any.
         retry_after: Option<Duration>,
     },
-    /// It cannot examine this case; others it may.
+    /// It cannot examine this case, but may examine others.
     #[error("{0}")]
     Lasting(String),
-    /// The request was not sent: the detector asked to wait longer than anybody waits here, or no time was left.
+    /// The request was not sent: the detector asked for a longer pause than the deadline allows, or no time was left.
     #[error("{0}")]
     Held(String),
-    /// Whoever asks ran out of time: that says nothing of the detector.
+    /// The caller's time ran out; this is not a failure of the detector.
     #[error("{0}")]
     OutOfTime(String),
-    /// It says that nothing is left for today.
+    /// It reports that today's quota is used up.
     #[error("{0}")]
     QuotaExhausted(String),
-    /// It refuses the key: it rests until the date changes or the process is started again.
+    /// It rejects the key: it is disabled until the date changes or the process is restarted.
     #[error("{0}")]
     KeyRefused(String),
 }
@@ -157,7 +157,7 @@ impl DetectorError {
         Self::Passing { error: error.into(), retry_after: None }
     }
 
-    /// What a request came to that was made after so many others of the same case.
+    /// The error of a request that was made after this many others of the same case.
     fn after(self, requests: usize) -> Unexamined {
         let was_sent = !matches!(self, Self::Held(_));
         Unexamined { sent_requests: requests as u64 + u64::from(was_sent), error: self }
@@ -178,7 +178,7 @@ impl DetectorError {
 pub struct Unexamined {
     /// Why.
     pub error: DetectorError,
-    /// Requests of the case that were sent; the others are paid for and cost nothing.
+    /// Requests of the case that were sent; the others were debited and are credited back.
     pub sent_requests: u64,
 }
 
@@ -189,7 +189,7 @@ impl From<DetectorError> for Unexamined {
     }
 }
 
-/// Request: have contents examined, in this order, as far as time and budgets last.
+/// Request: examine items, in this order, as far as time and budgets allow.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "VerdictsReached")]
 pub struct VerifyContents {
@@ -201,23 +201,23 @@ pub struct VerifyContents {
     pub deadline: Duration,
 }
 
-/// A content and what is asked about it.
+/// An item and the questions about it.
 #[derive(Clone, Debug)]
 pub struct ContentToVerify {
     /// The content.
     pub content: ContentId,
-    /// What is asked, of whom.
+    /// The questions, with the detectors to ask.
     pub asked: Vec<AskedQuestion>,
 }
 
-/// A question with those who are asked.
+/// A question with the detectors to ask.
 #[derive(Clone, Debug)]
 pub struct AskedQuestion {
     /// The question.
     pub question: Question,
     /// The task's description, where the question is about it.
     pub task_description: Option<String>,
-    /// Who is asked.
+    /// The detectors to ask.
     pub providers: BTreeSet<Provider>,
 }
 
@@ -236,13 +236,13 @@ pub fn detector_bucket(provider: Provider, key: Option<&SecretString>) -> String
     format!("{BUCKET_PREFIX}{provider}/{key}")
 }
 
-/// A certainty from 0 to 1 in thousandths; nothing for what is none.
+/// A certainty from 0 to 1 in thousandths; `None` for any other number.
 fn permille(certainty: f64) -> Option<u16> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: from 0 to 1")]
     (0.0..=1.0).contains(&certainty).then(|| (certainty * f64::from(CERTAIN) + 0.5) as u16)
 }
 
-/// A detector's own words, bounded, without what could steer a terminal.
+/// A detector's own words, bounded, without control characters.
 fn bounded_words(words: &str) -> Option<String> {
     let visible = |letter: char| if letter.is_control() { ' ' } else { letter };
     let bounded: String = words.chars().take(MAX_WORDS).map(visible).collect();

@@ -1,5 +1,5 @@
 //! OpenAI's moderation (`POST /v1/moderations`, model `omni-moderation-latest`): texts and pictures, for the check of
-//! illicit content. It knows nothing of AI.
+//! illicit content. It does not check whether an item is AI-generated.
 //!
 //! A request takes one picture; the text goes with the first. Of all categories of all requests the highest score counts.
 
@@ -108,7 +108,7 @@ fn read(body: &[u8]) -> Result<Scores, DetectorError> {
     let field = |name| answer.iter().find(|part| part.is(name)).map(|part| part.value);
     let results = field("results").and_then(elements).ok_or_else(not_understood)?;
     let mut by_category = BTreeMap::new();
-    // All results are of one case, and the highest score counts: without one of them nothing is known.
+    // All results are of one case, and the highest score counts: if one is missing, there is no verdict.
     for result in results {
         let result = result.map_err(|_| not_understood())?.value;
         let scores = some_members(result, &["category_scores"]).unwrap_or_default().remove("category_scores");
@@ -128,14 +128,14 @@ fn read(body: &[u8]) -> Result<Scores, DetectorError> {
     Ok(Scores { model, by_category })
 }
 
-/// Not a word of the message: it may repeat the key.
+/// The message is not quoted: it may repeat the key.
 fn refusal(response: &HttpResponse) -> DetectorError {
     let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let code = answer["error"]["code"].as_str().or_else(|| answer["error"]["type"].as_str()).unwrap_or_default();
     let error = format!("{NAME} answered {}", response.status);
     match response.status {
         401 | 403 => DetectorError::KeyRefused(format!("{error}: check OPENAI_API_KEY")),
-        429 if code == "insufficient_quota" => DetectorError::QuotaExhausted(format!("{error}: no quota is left")),
+        429 if code == "insufficient_quota" => DetectorError::QuotaExhausted(format!("{error}: quota used up")),
         429 | 500.. => DetectorError::Passing { error, retry_after: response.retry_after() },
         _ => DetectorError::Lasting(error),
     }

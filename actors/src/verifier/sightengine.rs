@@ -1,8 +1,8 @@
-//! SightEngine (`GET /1.0/check.json`): looks at pictures, for the checks of AI and of illicit content.
+//! SightEngine (`GET /1.0/check.json`): examines pictures, for the checks of AI and of illicit content.
 //!
-//! One request a picture, with the models that the questions need. A video counts as made by AI by the middle one of its
-//! pictures, so that neither one title card nor one generated frame decides; as illicit by the worst. All pictures of a
-//! content have to be examined, or there is no verdict.
+//! One request per picture, with the models that the questions need. Whether a video is AI-generated is decided by the median of its
+//! pictures, so that neither one title card nor one generated frame decides; whether it is illicit, by the worst picture. If any
+//! picture of an item is not examined, there is no verdict.
 
 use super::{Answer, Case, Detector, DetectorError, MAX_ANSWER_BYTES, Terms, Unexamined, permille};
 use crate::outbound::address::address;
@@ -122,7 +122,7 @@ fn answer(check: Check, models: &str, places: &[[&str; 2]], pictures: &[Value]) 
     Ok(Answer { check, task_id: None, model: models.to_owned(), breach_permille, scores, words: None })
 }
 
-/// By `error.type`, as documented. Not a word of the message: it may repeat what was sent.
+/// By `error.type`, as documented. The message is not quoted: it may repeat what was sent.
 fn refusal(response: &HttpResponse, answer: &Value) -> DetectorError {
     /// What `argument_error` says with this code: user or secret are wrong.
     const WRONG_CREDENTIALS: i64 = 1;

@@ -1,4 +1,4 @@
-//! A plain webhook: whatever the operator runs, asked one question at a time.
+//! A plain webhook: the operator's own detector, asked one question at a time.
 //!
 //! `POST` to the configured address with `{"check": "ai"|"illicit"|"topic", "content": {…}, "task": {…}|null}`; the answer is
 //! `{"verdict": "pass"|"fail"|"unknown", "confidence": 0…1, "evidence": …}`. `fail` means that the rule is broken. An
@@ -92,7 +92,7 @@ fn read(response: &HttpResponse, question: &CaseQuestion) -> Result<Option<Answe
     let confidence = answer["confidence"].as_f64().and_then(permille).ok_or_else(not_understood)?;
     let breach_permille = match verdict {
         "fail" => confidence,
-        // Confidence in a pass is the rest of the certainty, and never speaks for a breach.
+        // Confidence in a pass is the complement of the certainty of a breach, and never indicates a breach.
         "pass" => (CERTAIN - confidence).min(CERTAIN / 2),
         _ => return Err(not_understood()),
     };

@@ -1,9 +1,8 @@
 //! Weights that somebody else set with our hotkey: a second instance, or a stolen key.
 //!
-//! The chain holds the block of the newest weights of a hotkey. A block after our own newest submission is somebody
-//! else's. With `weights.on_foreign_update = "stop"` nothing more is sent until the process is restarted: what the chain
-//! held when a process began is history to it, so that a restart recovers, and so that weights of our own which a restored
-//! backup does not know of stop nobody.
+//! The chain holds the block of the newest weights of a hotkey. A block after our own newest submission means a foreign update.
+//! With `weights.on_foreign_update = "stop"` nothing more is sent until the process is restarted. Updates from before the start are
+//! ignored: so a restart recovers, and our own weights that a restored backup does not know do not stop the validator.
 
 use crate::weight_setter::settings::OnForeignUpdate;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +12,7 @@ use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::subnet::Neuron;
 
 /// The block of the newest weights of our hotkey when the process began, once that is known; 0 if it was not registered.
-/// Shared by all that send in this process, so that none takes a later block for the first.
+/// Shared by all senders in this process, so that none takes a later block for the first.
 #[derive(Clone, Debug, Default)]
 pub struct HeldAtStart(Arc<OnceLock<Block>>);
 
@@ -31,7 +30,7 @@ pub(crate) struct ForeignWeights {
 pub(crate) struct ForeignUpdates {
     reaction: OnForeignUpdate,
     held_at_start: HeldAtStart,
-    /// The block of the last foreign update that the operator was told of.
+    /// The block of the last foreign update that was reported.
     told: AtomicU32,
 }
 
@@ -40,23 +39,23 @@ impl ForeignUpdates {
         Self { reaction, held_at_start, told: AtomicU32::new(0) }
     }
 
-    /// Whether it must be told yet what the chain held at the start. It makes no difference unless sending stops.
+    /// Whether the block of our weights at the start is still needed. It matters only if sending can stop.
     pub(crate) fn lacks_start(&self) -> bool {
         self.reaction == OnForeignUpdate::Stop && self.held_at_start.0.get().is_none()
     }
 
-    /// Notes what the chain holds at the start; the first call counts.
+    /// Records what the chain holds at the start; only the first call has an effect.
     pub(crate) fn note_start(&self, own: Option<&Neuron>) {
         self.held_at_start.0.get_or_init(|| own.map_or(0, |neuron| neuron.last_update));
     }
 
-    /// Whether somebody else set our weights since we last did.
+    /// Checks whether somebody else set our weights after we last did.
     ///
     /// # Errors
     /// Why nothing may be sent, and what the operator does about it.
     pub(crate) fn look(&self, own: &Neuron, latest: Option<&WeightIntent>) -> Result<(), ForeignWeights> {
         let Some(latest) = latest else {
-            // What was set before this store began is not known.
+            // Weights from before this store was created are not known.
             return Ok(());
         };
         let own_update = match latest.outcome {
@@ -72,8 +71,8 @@ impl ForeignUpdates {
         if is_news && is_history {
             tracing::warn!(
                 block,
-                "weights were set with our hotkey before this start, and the store does not know them: by another \
-                 instance, or by this one before a backup was restored"
+                "weights were set with our hotkey before this start, but are not in the store: another instance set them, or \
+                 this one did before a backup was restored"
             );
         } else if is_news {
             tracing::error!(
@@ -83,7 +82,7 @@ impl ForeignUpdates {
         }
         match self.reaction {
             OnForeignUpdate::Stop if !is_history => Err(ForeignWeights { block }),
-            // The rate limit counts from the foreign update, so it is waited for by itself.
+            // The rate limit counts from the foreign update, so the usual wait applies.
             OnForeignUpdate::Continue | OnForeignUpdate::Stop => Ok(()),
         }
     }

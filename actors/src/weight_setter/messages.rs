@@ -1,4 +1,4 @@
-//! What WeightSetter tells.
+//! The messages that WeightSetter sends.
 
 use actix::Message;
 use tensorflix_domain::ids::Block;
@@ -9,7 +9,7 @@ use tensorflix_domain::weights::WeightEntry;
 #[derive(Clone, Debug, Message, PartialEq)]
 #[rtype(result = "()")]
 pub struct WeightsConfirmed {
-    /// The cycle whose scores they are.
+    /// The cycle that the weights belong to.
     pub cycle: u32,
     /// The block that includes them.
     pub block: Block,
@@ -19,9 +19,9 @@ pub struct WeightsConfirmed {
     pub entries: Vec<WeightEntry>,
     /// The block from which the chain is to reveal them, if they are committed.
     pub reveal_at: Option<Block>,
-    /// How we stand with them; `None` if we were deregistered since.
+    /// How they compare with the consensus; `None` if we were deregistered since.
     pub standing: Option<Standing>,
-    /// Whether this settles a submission of an earlier pass, or of a process before this one, whose fate was open.
+    /// Whether this settles a submission of an earlier pass, or of an earlier process, with an outcome that was not known.
     pub settles_earlier: bool,
 }
 
@@ -29,14 +29,14 @@ pub struct WeightsConfirmed {
 #[derive(Clone, Debug, Message, PartialEq)]
 #[rtype(result = "()")]
 pub struct WeightsWithheld {
-    /// The cycle whose scores they are.
+    /// The cycle that the weights belong to.
     pub cycle: u32,
-    /// What would have been sent, by UID; empty if it did not come to that.
+    /// What would have been sent, by UID; empty if it was not determined.
     pub entries: Vec<WeightEntry>,
-    /// How we would stand with them.
+    /// How they would compare with the consensus.
     pub standing: Option<Standing>,
     /// Why, and what to do about it.
     pub reason: String,
-    /// Whether something failed or the operator must act; otherwise it is as it should be.
+    /// Whether something failed or operator action is required; otherwise this is normal.
     pub is_failure: bool,
 }

@@ -2,16 +2,16 @@
 //!
 //! - Owns in the store: intents and their outcomes.
 //! - Blocks are divided into windows of `resend_blocks`. In each window the scores in force are sent once, whether or
-//!   not they changed, so that the chain never counts the validator as inactive. In a slot whose cycle is not decided
-//!   yet it waits for the decision, but no longer than [`DECISION_PATIENCE_BLOCKS`], nor than half of the slot.
-//! - Windows are those of a hotkey: what another one sent from this store takes none of ours.
+//!   not they changed, so that the chain never counts the validator as inactive. While the cycle of a slot is not decided
+//!   yet, it waits for the decision, but at most [`DECISION_PATIENCE_BLOCKS`] and at most half of the slot.
+//! - Windows belong to a hotkey: what another hotkey sent from this store does not count for ours.
 //! - The signed bytes are stored before they are broadcast. After a crash, or when an answer was lost, the chain is
 //!   asked first, and then the same bytes are sent again while their era lasts.
-//! - Where the subnet demands it, weights are committed, and the chain reveals them by itself an epoch or more later: one
-//!   submission. Whether it did is watched (`reveal.rs`).
+//! - If the subnet demands it, weights are committed, and the chain reveals them by itself an epoch or more later: one
+//!   submission. The reveal is checked (`reveal.rs`).
 //! - Hotkeys become UIDs at the block of signing, never earlier.
 //!
-//! It scores nothing. With `dry_run` it does all but sign and send.
+//! It scores nothing. With `dry_run` it does everything except signing and sending.
 
 pub(crate) mod foreign_updates;
 mod messages;
@@ -36,7 +36,7 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, Wr
 use std::sync::Arc;
 use tensorflix_domain::head::Head;
 
-/// What its outcomes are about.
+/// The subject of its outcomes.
 pub const WEIGHTS: &str = "weights";
 
 /// Everything that WeightSetter needs.
@@ -52,9 +52,9 @@ pub struct WeightSetterParts {
     pub store: Arc<dyn Store>,
     /// Its counters.
     pub stats: Arc<ActorStats>,
-    /// Who hears of weights on chain.
+    /// Receive weights on chain.
     pub confirmed_listeners: Vec<Recipient<WeightsConfirmed>>,
-    /// Who hears of weights that were not sent.
+    /// Receive weights that were not sent.
     pub withheld_listeners: Vec<Recipient<WeightsWithheld>>,
     /// What the chain held when the process began, which a restart of the actor must not forget.
     pub at_start: HeldAtStart,
@@ -67,7 +67,7 @@ pub struct WeightSetter {
     head: Option<Head>,
     is_busy: bool,
     decided_meanwhile: bool,
-    /// The failure that was told last; the same one is told again only when a decision is concerned.
+    /// The failure that was reported last; it is reported again only for a new decision.
     told_failure: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl Handler<ScoresDecided> for WeightSetter {
 }
 
 impl WeightSetter {
-    /// Does the sending that is due, one at a time. `was_decided` makes a refusal to send worth telling.
+    /// Does the sending that is due, one at a time. With `was_decided`, weights that are not sent are always reported.
     fn advance(&mut self, context: &mut Context<Self>, was_decided: bool) {
         if std::mem::replace(&mut self.is_busy, true) {
             self.decided_meanwhile |= was_decided;
@@ -155,14 +155,14 @@ impl WeightSetter {
             }
             Sent::Unrevealed(unrevealed) => {
                 self.parts.stats.count_failed();
-                self.parts.stats.outcomes().failed(WEIGHTS, "the chain did not reveal the weights that were committed");
+                self.parts.stats.outcomes().failed(WEIGHTS, "the chain did not reveal committed weights");
                 tracing::error!(
                     cycle = unrevealed.cycle,
                     window = unrevealed.window,
                     reveal_at = unrevealed.reveal_at,
                     extrinsic = hash_text(&unrevealed.extrinsic_hash),
-                    "the chain did not reveal weights that were committed: check the validator's permit and stake, and \
-                     weights.version_key; the next window sends anew"
+                    "the chain did not reveal committed weights; check the validator's permit and stake, and \
+                     weights.version_key; weights are sent again in the next window"
                 );
             }
             Sent::Withheld(withheld) => {
@@ -172,10 +172,10 @@ impl WeightSetter {
                 }
                 let is_news = withheld.is_failure && self.told_failure.as_ref() != Some(&withheld.reason);
                 if is_news {
-                    tracing::error!(cycle = withheld.cycle, reason = withheld.reason, "weights were not set");
+                    tracing::error!(cycle = withheld.cycle, reason = withheld.reason, "weights not set");
                     self.told_failure = Some(withheld.reason.clone());
                 } else {
-                    tracing::debug!(cycle = withheld.cycle, reason = withheld.reason, "weights are not sent");
+                    tracing::debug!(cycle = withheld.cycle, reason = withheld.reason, "weights not sent");
                 }
                 if is_news || was_decided {
                     for listener in &self.parts.withheld_listeners {

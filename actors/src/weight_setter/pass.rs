@@ -1,11 +1,11 @@
-//! What one pass of sending came to, and why it ended early.
+//! The result of one pass of sending, and why it ended early.
 
 use crate::ports::{ChainError, StoreError};
 use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
 use crate::weight_setter::reveal::Unrevealed;
 use tensorflix_domain::extrinsic::{Failure, Remedy};
 
-/// What a pass came to.
+/// The result of a pass.
 pub(crate) enum Sent {
     Confirmed(WeightsConfirmed),
     Withheld(WeightsWithheld),
@@ -14,11 +14,11 @@ pub(crate) enum Sent {
 
 /// Why a pass ended early.
 pub(crate) enum Halt {
-    /// The decision of this slot is awaited: it is told of once it is sent.
+    /// The decision of this slot is awaited: it is reported once it is sent.
     Awaiting,
-    /// Not now; a later head tries again. Worth telling only if somebody waits for it.
+    /// Not now; a later head tries again. Reported only to a caller that waits for it.
     Later(String),
-    /// Something failed, or the operator must act.
+    /// Something failed, or operator action is required.
     Failed(String),
 }
 
@@ -34,14 +34,14 @@ impl From<ChainError> for Halt {
     }
 }
 
-/// What an error of the chain comes to, by its remedy.
+/// How an error of the chain ends a pass, by its remedy.
 pub(crate) fn halt_of(failure: &Failure, what: &str) -> Halt {
     let error = &failure.error;
     match failure.remedy {
         Remedy::Wait => Halt::Later(format!("{what} for now: {error}")),
-        Remedy::ReadAgain => Halt::Later(format!("{what}: {error}; the subnet is read again")),
+        Remedy::ReadAgain => Halt::Later(format!("{what}: {error}; the subnet will be read again")),
         Remedy::NextEpoch => Halt::Later(format!("{what} in this epoch: {error}")),
-        Remedy::AlertOperator => Halt::Failed(format!("{what}: {error}; only the operator can mend this")),
-        Remedy::OurBug => Halt::Failed(format!("{what}: {error}; this is a bug of this program, report it")),
+        Remedy::AlertOperator => Halt::Failed(format!("{what}: {error}; operator action required")),
+        Remedy::OurBug => Halt::Failed(format!("{what}: {error}; this is a bug in this program, please report it")),
     }
 }

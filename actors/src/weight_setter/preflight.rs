@@ -10,12 +10,12 @@ use tensorflix_domain::weights::WeightEntry;
 /// Why weights cannot be set now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// It passes by itself: the chain's rate limit ends at this block.
+    /// Temporary: the chain's rate limit ends at this block.
     TooEarly {
         /// The first block at which weights are taken again.
         next: Block,
     },
-    /// The operator must act; the text says how.
+    /// Operator action is required; the text says what to do.
     Operator(String),
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn obstacle(
     let rules = &subnet.hyperparameters;
     if neuron.stake_rao < rules.stake_threshold_rao {
         return operator(format!(
-            "hotkey {hotkey} has {} of stake and the chain demands {} to set weights: add stake",
+            "hotkey {hotkey} has {} of stake, and setting weights needs {}: add stake",
             tao(neuron.stake_rao),
             tao(rules.stake_threshold_rao)
         ));
@@ -44,7 +44,7 @@ pub(crate) fn obstacle(
     }
     if rules.weights_version_key > 0 && version_key < rules.weights_version_key {
         return operator(format!(
-            "the chain demands version key {} and weights.version_key is {version_key}: upgrade, then set it",
+            "the chain requires version key {}, but weights.version_key is {version_key}: upgrade this program, then set it",
             rules.weights_version_key
         ));
     }
@@ -79,7 +79,7 @@ mod tests {
         subnets::subnet(10_000, [own])
     }
 
-    /// Changes a subnet in which nothing stands in the way, and checks the obstacle's first words.
+    /// Changes a subnet without obstacles, and checks the words of the obstacle.
     #[track_caller]
     fn check(change: impl FnOnce(&mut Subnet), entries: &[WeightEntry], expected: Option<&str>) {
         let mut subnet = subnet();

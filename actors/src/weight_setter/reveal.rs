@@ -1,11 +1,11 @@
-//! The reveal of committed weights: the chain drops what it cannot use without an event, so it is looked at; and a hashed
-//! commit is revealed by nobody but us.
+//! The reveal of committed weights: the chain drops unusable commits without an event, so the result is checked; and a hashed
+//! commit must be revealed by us.
 //!
-//! Once the time of a commit's reveal has come, the validator's row on chain is compared with what was committed. What is
-//! watched is in the store with the intents, so a restart forgets nothing. What it finds, and its own failures, stop no
-//! weights. A reveal of ours needs no memory of its own: the chain is asked first, and takes only one for each commit.
+//! When a commit's reveal is due, the validator's row on chain is compared with what was committed. Watched commits are in the
+//! store with the intents, so they survive a restart. Neither the findings nor failures here stop the sending of weights. Our own
+//! reveals need no stored state: the chain is asked first, and accepts only one for each commit.
 //!
-//! A reveal that fails while the chain holds the same weights anyway is not noticed, and costs nothing.
+//! A reveal that fails while the chain holds the same weights anyway is not noticed, and does no harm.
 
 use crate::ports::{Chain, ChainError, Store, StoreError};
 use tensorflix_domain::extrinsic::{Broadcast, Inclusion};
@@ -18,7 +18,7 @@ use tensorflix_domain::weights::WeightEntry;
 /// the chain's beacon may be a little late.
 pub const REVEAL_PATIENCE_BLOCKS: u32 = 25;
 
-/// Blocks after which a commit is watched no longer if nobody can say what the chain holds: two hours.
+/// Blocks after which a commit is no longer watched if the chain's state cannot be read: two hours.
 const UNSEEN_BLOCKS: u32 = 600;
 
 /// Most commits that are watched at a time; there is one a window.
@@ -37,13 +37,13 @@ pub(crate) struct Unrevealed {
 /// What was found at a head.
 #[derive(Default)]
 pub(crate) struct Watched {
-    /// Reveals that failed, each told once.
+    /// Reveals that failed, each reported once.
     pub failed: Vec<Unrevealed>,
     /// The newest hashed commit that is to be revealed now.
     pub to_reveal: Option<WeightIntent>,
 }
 
-/// Why a reveal could not be looked at or made; the next head tries again.
+/// Why a reveal could not be checked or made; the next head tries again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RevealError {
     /// The store failed.
@@ -52,21 +52,21 @@ pub(crate) enum RevealError {
     /// The chain could not be asked.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The node would refuse the reveal, so that it was not sent.
-    #[error("the node would refuse it: {0}")]
+    /// The node would reject the reveal, so it was not sent.
+    #[error("not sent, because the node would reject it: {0}")]
     WouldRefuse(String),
-    /// The chain refused the reveal.
-    #[error("the chain refused it: {0}")]
+    /// The chain rejected the reveal.
+    #[error("rejected by the chain: {0}")]
     RefusedByChain(String),
-    /// The node refused the reveal.
-    #[error("the node refused it: {0}")]
+    /// The node rejected the reveal.
+    #[error("rejected by the node: {0}")]
     RefusedByNode(String),
 }
 
-/// Looks at every commit of our hotkey whose reveal is due at `head`.
+/// Checks every commit of our hotkey with a reveal that is due at `head`.
 ///
 /// # Errors
-/// Of the store or the chain; the next head tries again. What cannot be looked at for long is given up.
+/// Those of the store or the chain; the next head tries again. A commit that cannot be checked for a long time is abandoned.
 pub(crate) async fn watch_reveals(
     chain: &dyn Chain,
     store: &dyn Store,
@@ -90,7 +90,7 @@ pub(crate) async fn watch_reveals(
         }
     };
     let latest = store.latest_intent(hotkey).await?;
-    // Plain weights that were set meanwhile replace the row, if the subnet does without commits again.
+    // If the subnet no longer uses commits, plain weights that were set meanwhile replace the row.
     let mut is_overtaken = latest.is_some_and(|latest| is_plain(&latest) && non_zero(&latest.entries) == held);
     let (block, mut found) = (head.stamp.block, Watched::default());
     for (intent, reveal_at) in due.into_iter().rev() {
@@ -130,8 +130,7 @@ async fn held_weights(
     Ok(Some(non_zero(&held)))
 }
 
-/// Stops watching commits whose reveal was due long ago, and of which nobody could say what the chain held: new ones
-/// must not wait behind them.
+/// Stops watching commits with a reveal that was due long ago and could not be checked: new ones must not wait for them.
 async fn give_up_unseen(store: &dyn Store, head: &Head, due: &[(WeightIntent, Block)]) -> Result<(), RevealError> {
     let block = head.stamp.block;
     for (intent, _) in due.iter().filter(|(_, reveal_at)| block >= reveal_at.saturating_add(UNSEEN_BLOCKS)) {
@@ -144,18 +143,18 @@ async fn give_up_unseen(store: &dyn Store, head: &Head, due: &[(WeightIntent, Bl
     Ok(())
 }
 
-/// Reveals a hashed commit. What fails is told, and tried again at a later head as long as the commit's epoch lasts.
+/// Reveals a hashed commit. A failure is reported, and tried again at a later head as long as the commit's epoch lasts.
 pub(crate) async fn reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) {
     let window = intent.window;
     match try_reveal(chain, head, intent).await {
-        Ok(block) => tracing::info!(window, block, "revealed the weights that were committed"),
+        Ok(block) => tracing::info!(window, block, "revealed committed weights"),
         Err(error) => {
-            tracing::warn!(window, error = error.to_string(), "weights could not be revealed yet; it is tried again")
+            tracing::warn!(window, error = error.to_string(), "could not reveal committed weights yet; will retry")
         }
     }
 }
 
-/// Gives the block that has the reveal.
+/// Returns the block that includes the reveal.
 async fn try_reveal(chain: &dyn Chain, head: &Head, intent: &WeightIntent) -> Result<Block, RevealError> {
     let signed = chain.sign_reveal(head, intent).await?;
     if let Some(failure) = chain.validate(&signed.bytes).await? {
@@ -182,7 +181,7 @@ fn is_plain(intent: &WeightIntent) -> bool {
     intent.reveal.is_none() && matches!(intent.outcome, Some(IntentOutcome::Confirmed { .. }))
 }
 
-/// The entries that the chain keeps: those of no weight are not in its rows.
+/// The entries that the chain keeps: zero weights are not in its rows.
 pub(crate) fn non_zero(entries: &[WeightEntry]) -> Vec<WeightEntry> {
     entries.iter().copied().filter(|(_, weight)| *weight > 0).collect()
 }

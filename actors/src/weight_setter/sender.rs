@@ -1,8 +1,8 @@
-//! One pass of sending weights: reconcile what is open, see whether a submission is due, check, sign, store, send,
+//! One pass of sending weights: settle open submissions, determine whether a submission is due, check, sign, store, send,
 //! confirm.
 //!
-//! Each pass begins from the store and the chain, and holds nothing over to the next. Between any two of its steps the
-//! process may die; the next pass finds out from the chain how far it came.
+//! Each pass starts from the store and the chain, and keeps nothing for the next. The process may die between any two steps; the
+//! next pass finds out from the chain how far it got.
 
 use crate::ports::{Chain, Store, StoreError};
 use crate::weight_setter::foreign_updates::{ForeignUpdates, ForeignWeights, HeldAtStart};
@@ -35,9 +35,9 @@ pub(crate) struct Sender {
     pub(crate) chain: Arc<dyn Chain>,
     pub(crate) store: Arc<dyn Store>,
     foreign_updates: ForeignUpdates,
-    /// Whether only decisions of this process are sent, so that no other one is waited for.
+    /// Whether only decisions of this process are sent, without waiting for another one.
     only_decisions: bool,
-    /// The newest cycle of which it was asked whether it is known to be empty, and the answer.
+    /// The newest cycle that was checked for qualifying submissions, and the result.
     known_empty: Mutex<Option<(u32, bool)>>,
 }
 
@@ -47,7 +47,7 @@ struct Due {
     cycle: u32,
     entries: Vec<WeightEntry>,
     standing: Option<Standing>,
-    /// Whether all of it goes to the subnet's owner, because nobody with a score is registered any more.
+    /// Whether all of it goes to the subnet's owner, because no hotkey with a score is registered any more.
     is_burnt: bool,
 }
 
@@ -72,7 +72,7 @@ impl Sender {
         Self { settings, chain, store, foreign_updates, only_decisions, known_empty: Mutex::default() }
     }
 
-    /// One pass at the newest finalized head that is known: settles what is open, then sends what is due.
+    /// One pass at the newest known finalized head: settles open submissions, then sends what is due.
     pub(crate) async fn advance(&self, head: Option<Head>) -> Vec<Sent> {
         let mut sent = Vec::new();
         let mut cycle = 0;
@@ -93,8 +93,8 @@ impl Sender {
         sent
     }
 
-    /// What is sent or withheld goes into `sent` as it happens; `cycle` names the cycle at hand when a pass halts. A pass
-    /// that neither sends nor waits for a decision says why: whoever waits for scores to be sent is told.
+    /// Adds everything that is sent or withheld to `sent`; `cycle` is set to the current cycle for a pass that halts. A pass that
+    /// neither sends nor waits for a decision returns the reason, for callers that wait for the weights.
     async fn pass(&self, head: Option<Head>, cycle: &mut u32, sent: &mut Vec<Sent>) -> Result<(), Halt> {
         let head = match head {
             Some(head) => head,
@@ -105,11 +105,11 @@ impl Sender {
         *cycle = force.as_ref().map_or(0, |force| force.cycle);
         let latest = self.latest_intent().await?;
         let Some(stored) = self.store.latest_subnet().await? else {
-            return Err(Halt::Later("the subnet was not read yet".to_owned()));
+            return Err(Halt::Later("the subnet has not been read yet".to_owned()));
         };
         let window = self.window(&head, &stored.hyperparameters);
         if latest.as_ref().is_some_and(|intent| takes_window(intent, window)) {
-            return Err(Halt::Later(format!("the window from block {window} has its submission already")));
+            return Err(Halt::Later(format!("weights were already sent in the window from block {window}")));
         }
         let (decided_by, scores) = self.scores_to_send(&head, force, &stored).await?;
         *cycle = decided_by;
@@ -125,7 +125,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Settles what our hotkey sent earlier: an intent whose outcome is open, and reveals that are due.
+    /// Settles what our hotkey sent earlier: an intent with an open outcome, and reveals that are due.
     async fn settle_earlier(&self, head: &Head, cycle: &mut u32, sent: &mut Vec<Sent>) -> Result<(), Halt> {
         let Some(hotkey) = self.chain.hotkey() else { return Ok(()) };
         let may_send = !self.settings.dry_run;
@@ -146,7 +146,7 @@ impl Sender {
         Ok(())
     }
 
-    /// The newest intent of our hotkey: what another one sent from this store is not ours.
+    /// The newest intent of our hotkey: intents of other hotkeys in this store do not count.
     async fn latest_intent(&self) -> Result<Option<WeightIntent>, StoreError> {
         match self.chain.hotkey() {
             Some(hotkey) => self.store.latest_intent(&hotkey).await,
@@ -154,7 +154,7 @@ impl Sender {
         }
     }
 
-    /// Once a process: what the chain holds of our weights when it starts.
+    /// Once per process: records the block of our weights on chain at the start.
     async fn note_start(&self, head: &Head, hotkey: &Hotkey) -> Result<(), Halt> {
         if self.foreign_updates.lacks_start() {
             let subnet = self.chain.subnet(head).await?;
@@ -182,30 +182,30 @@ impl Sender {
         }
         match (force, latest.filter(|cycle| cycle.decided), subnet.owner_hotkey) {
             (Some(force), _, _) => Ok((force.cycle, force.scores)),
-            // Nothing ever qualified: burn to the owner rather than fall silent.
+            // Nothing ever qualified: burn to the owner, so that the validator does not become inactive.
             (None, Some(cycle), Some(owner)) if self.is_known_empty(cycle.cycle).await? => {
                 Ok((cycle.cycle, ScoreVector::from([(owner, 1.0)])))
             }
             (None, Some(cycle), Some(_)) => Err(Halt::Later(format!(
-                "cycle {} scores nobody, but what it could not read may qualify: nothing is burnt for that",
+                "cycle {} has no scores, but pending or unread submissions may still qualify, so nothing is burnt",
                 cycle.cycle
             ))),
             (None, Some(_), None) => {
-                Err(Halt::Failed("nothing qualifies, and the chain names no owner of the subnet".to_owned()))
+                Err(Halt::Failed("nothing qualifies, and the subnet's owner is unknown".to_owned()))
             }
             (None, None, _) => Err(Halt::Later("no cycle is decided yet".to_owned())),
         }
     }
 
-    /// Blocks of a slot in which its decision is waited for: of a short slot no more than a half, or nothing would ever be
-    /// sent in between.
+    /// How long to wait for the decision of a slot, in blocks: at most half of a short slot, or nothing would ever be sent in
+    /// between.
     const fn patience_blocks(&self) -> u32 {
         let half = self.settings.slot_blocks / 2;
         if half < DECISION_PATIENCE_BLOCKS { half } else { DECISION_PATIENCE_BLOCKS }
     }
 
-    /// Whether it is known of a cycle that nothing qualifies: it had tasks, and no submission waits for anything. A decision
-    /// never changes, so each cycle is unpacked once.
+    /// Whether it is certain that nothing qualifies in a cycle: it had tasks, and no submission is pending. A decision never
+    /// changes, so each cycle is read once.
     async fn is_known_empty(&self, cycle: u32) -> Result<bool, StoreError> {
         let mut known = self.known_empty.lock().await;
         if let Some((_, is_empty)) = known.filter(|(of, _)| *of == cycle) {
@@ -218,8 +218,8 @@ impl Sender {
         Ok(is_empty)
     }
 
-    /// Maps scores to the UIDs of this block. Once nobody with a score is registered any more, the subnet's owner gets all:
-    /// it is burnt.
+    /// Maps scores to the UIDs of this block. If no hotkey with a score is registered any more, all weight goes to the subnet's
+    /// owner, which burns it.
     fn due(&self, window: Block, cycle: u32, scores: &ScoreVector, subnet: &Subnet) -> Result<Due, Halt> {
         let is_anybody_left = scores.keys().any(|hotkey| subnet.neuron(hotkey).is_some());
         let burnt_to = subnet.owner_hotkey.filter(|_| !is_anybody_left);
@@ -228,7 +228,8 @@ impl Sender {
             None => weight_vector(scores, subnet),
         };
         if entries.is_empty() {
-            let what = "none of the hotkeys with a score is registered any more, and neither is the subnet owner's";
+            let what =
+                "no hotkey with a score is registered any more, and the subnet owner's hotkey is not registered either";
             return Err(Halt::Failed(what.to_owned()));
         }
         let own = self.chain.hotkey().and_then(|hotkey| subnet.neuron(&hotkey));
@@ -244,7 +245,7 @@ impl Sender {
         due: Due,
     ) -> Result<WeightsConfirmed, Halt> {
         let Some(hotkey) = self.chain.hotkey() else {
-            return Err(Halt::Failed("there is no wallet to sign with: set [wallet], or use --dry-run".to_owned()));
+            return Err(Halt::Failed("no wallet to sign with: set [wallet], or use --dry-run".to_owned()));
         };
         if let Some(neuron) = subnet.neuron(&hotkey) {
             let stopped = |error: ForeignWeights| Halt::Failed(error.to_string());
@@ -252,7 +253,7 @@ impl Sender {
         }
         match obstacle(subnet, &hotkey, self.settings.version_key, &due.entries) {
             Some(Obstacle::TooEarly { next }) => {
-                return Err(Halt::Later(format!("the chain's rate limit lets the next weights pass at block {next}")));
+                return Err(Halt::Later(format!("the chain's rate limit allows the next weights at block {next}")));
             }
             Some(Obstacle::Operator(text)) => return Err(Halt::Failed(text)),
             None => {}
@@ -260,13 +261,13 @@ impl Sender {
         if due.is_burnt {
             tracing::warn!(
                 cycle = due.cycle,
-                "no hotkey with a score is registered any more: burning to the subnet's owner"
+                "no hotkey with a score is registered any more; burning all weight through the subnet owner's UID"
             );
         }
         let SignedWeights { extrinsic: signed, reveal } = self.chain.sign_weights(head, &due.entries).await?;
-        // Asked before the intent is stored: what the node would refuse uses up no window.
+        // Checked before the intent is stored, so that a rejected submission does not use up the window.
         if let Some(failure) = self.chain.validate(&signed.bytes).await? {
-            return Err(halt_of(&failure, "the node would refuse the weights"));
+            return Err(halt_of(&failure, "the node would reject the weights"));
         }
         let intent = WeightIntent {
             hotkey: Some(hotkey),
@@ -282,15 +283,15 @@ impl Sender {
             outcome: None,
         };
         if !self.store.save_intent(&intent).await? {
-            return Err(Halt::Later(format!("the window from block {} has its submission already", due.window)));
+            return Err(Halt::Later(format!("weights were already sent in the window from block {}", due.window)));
         }
         let broadcast = self.chain.submit(&intent.extrinsic).await?;
         self.settle(&intent, broadcast).await
     }
 }
 
-/// Whether a window has its submission by this intent: one that was sent for it, or one of an earlier window that came into
-/// a block of this one, as happens when the process or the chain was away in between.
+/// Whether this intent is the window's submission: either it was sent for the window, or it was sent for an earlier window and
+/// included in a block of this one, as happens after an interruption of the process or the chain.
 fn takes_window(intent: &WeightIntent, window: Block) -> bool {
     let included_at = intent.outcome.as_ref().and_then(IntentOutcome::block);
     included_at.is_some_and(|block| intent.window >= window || block >= window)

@@ -20,12 +20,12 @@ pub struct SendingSettings {
     pub dry_run: bool,
 }
 
-/// What follows when somebody else set our weights.
+/// What to do when somebody else set our weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnForeignUpdate {
-    /// Alert, wait one rate limit, go on.
+    /// Report it, wait for the rate limit, continue.
     Continue,
-    /// Alert, and send nothing more until the process is restarted.
+    /// Report it, and send nothing more until the process is restarted.
     Stop,
 }

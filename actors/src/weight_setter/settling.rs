@@ -1,10 +1,9 @@
-//! What became of weights that were signed: asked of the chain, never guessed, and settled within a bounded number of
-//! blocks whatever a node can or cannot answer.
+//! The outcome of signed weights: read from the chain, never guessed, and settled within a bounded number of blocks whatever a
+//! node can answer.
 //!
-//! While the era of signed bytes lasts, they are looked for in the blocks since, and sent again if they are in none. A node
-//! keeps the state of old blocks for an hour or so, and its answer may not be readable at all. So from
-//! [`FIND_PATIENCE_BLOCKS`] after the era on, the state at the head decides: the block of the hotkey's newest weights, and
-//! the row that the chain holds.
+//! During their era, the signed bytes are searched in the blocks since, and sent again if no block includes them. A node keeps the
+//! state of past blocks for about an hour, and its answer may not be readable at all. So from [`FIND_PATIENCE_BLOCKS`] after the
+//! era on, the state at the head decides: the block of the hotkey's newest weights, and the row that the chain holds.
 
 use crate::ports::ChainError;
 use crate::weight_setter::messages::WeightsConfirmed;
@@ -18,13 +17,12 @@ use tensorflix_domain::intent::{IntentOutcome, WeightIntent};
 use tensorflix_domain::standing::standing;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 
-/// Blocks after the end of an era in which the blocks of that era are still looked into, although that fails: five
-/// minutes.
+/// Blocks after the end of an era for which the blocks of that era are still searched despite failures: five minutes.
 pub const FIND_PATIENCE_BLOCKS: u32 = 25;
 
 impl Sender {
-    /// Finds out what became of an intent whose outcome is not known, and sends the same bytes again if the chain
-    /// does not have them and still would take them. `None` if they reached no block and never will.
+    /// Finds the outcome of an intent, and sends the same bytes again if no block includes them and the chain would still accept
+    /// them. `None` if no block included them and none will.
     pub(crate) async fn reconcile(&self, head: &Head, intent: &WeightIntent) -> Result<Option<Sent>, Halt> {
         let is_lost = match self.chain.find(intent, head).await {
             Ok(Fate::Included(inclusion)) => {
@@ -44,8 +42,8 @@ impl Sender {
         self.settle(intent, broadcast).await.map(settles_earlier)
     }
 
-    /// Settles an intent whose era is over, and whose blocks cannot be looked into, by the state at the head: weights of our
-    /// hotkey that were set within the era, and that the chain still holds, are those that were sent.
+    /// Settles an intent by the state at the head, after its era is over and its blocks cannot be searched: weights of our hotkey
+    /// that were set within the era, and that the chain still holds, are those that were sent.
     async fn judge_by_the_head(
         &self,
         head: &Head,
@@ -64,28 +62,28 @@ impl Sender {
             return Ok(None);
         }
         let block = neuron.last_update;
-        tracing::info!(window = intent.window, block, %error, "earlier weights are on chain, by the state at the newest block");
+        tracing::info!(window = intent.window, block, %error, "earlier weights are on chain, according to the newest block");
         Ok(settles_earlier(self.confirmed(intent, block, &subnet).await?))
     }
 
     async fn expire(&self, intent: &WeightIntent) -> Result<(), Halt> {
         self.store.save_outcome(intent, &IntentOutcome::Expired).await?;
-        tracing::warn!(window = intent.window, "a submission reached no block while it was valid");
+        tracing::warn!(window = intent.window, "submission expired: no block included it");
         Ok(())
     }
 
     pub(crate) async fn settle(&self, intent: &WeightIntent, broadcast: Broadcast) -> Result<WeightsConfirmed, Halt> {
         match broadcast {
             Broadcast::Included(inclusion) => self.settle_included(intent, inclusion).await,
-            // What passes, or what may mean that the bytes are included, leaves the intent open: the next head asks the
-            // chain, and the same bytes are sent again while their era lasts.
+            // A temporary error, or one that may mean that the bytes are included, leaves the intent open: the chain is asked
+            // at the next head, and the same bytes are sent again while their era lasts.
             Broadcast::Refused(failure) if matches!(failure.remedy, Remedy::Wait | Remedy::ReadAgain) => {
-                Err(Halt::Later(format!("the node does not take the weights now: {}", failure.error)))
+                Err(Halt::Later(format!("the node does not accept the weights now: {}", failure.error)))
             }
             Broadcast::Refused(failure) => {
                 let outcome = IntentOutcome::Refused { error: failure.error.clone() };
                 self.store.save_outcome(intent, &outcome).await?;
-                Err(halt_of(&failure, "the node refused the weights"))
+                Err(halt_of(&failure, "the node rejected the weights"))
             }
         }
     }
@@ -95,30 +93,30 @@ impl Sender {
         let Some(failure) = failure else { return self.confirm(intent, block).await };
         let outcome = IntentOutcome::Failed { block, error: failure.error.clone() };
         self.store.save_outcome(intent, &outcome).await?;
-        Err(halt_of(&failure, "the chain refused the weights"))
+        Err(halt_of(&failure, "the chain rejected the weights"))
     }
 
-    /// Makes sure that the chain holds what was sent: `LastUpdate`, and the stored row unless it is to be revealed later.
+    /// Checks that the chain holds what was sent: `LastUpdate`, and the stored row unless it is to be revealed later.
     async fn confirm(&self, intent: &WeightIntent, block: Block) -> Result<WeightsConfirmed, Halt> {
         let head = self.chain.next_head(None).await?;
         if head.stamp.block < block {
-            return Err(Halt::Later(format!("the node does not show block {block} yet; it is asked again")));
+            return Err(Halt::Later(format!("the node does not have block {block} yet; will retry")));
         }
         let subnet = self.chain.subnet(&head).await?;
         let own = self.chain.hotkey().and_then(|hotkey| subnet.neuron(&hotkey));
         if let Some(neuron) = own.filter(|neuron| neuron.last_update <= block)
             && (neuron.last_update < block || !self.holds(&head, neuron, intent).await?)
         {
-            let error = "the chain holds other weights than were sent".to_owned();
+            let error = "the chain holds different weights from those sent".to_owned();
             let outcome = IntentOutcome::Failed { block, error: error.clone() };
             self.store.save_outcome(intent, &outcome).await?;
-            return Err(Halt::Failed(format!("{error}, though it accepted them: report this")));
+            return Err(Halt::Failed(format!("{error}, although it accepted them: please report this")));
         }
         self.confirmed(intent, block, &subnet).await
     }
 
-    /// Whether the chain holds the entries of an intent, as far as that can be seen: commits are revealed later. A row that
-    /// cannot be read long after the era is taken for what was sent.
+    /// Whether the chain holds the entries of an intent, as far as visible: commits are revealed later. A row that cannot be read
+    /// long after the era is assumed to be what was sent.
     async fn holds(&self, head: &Head, own: &Neuron, intent: &WeightIntent) -> Result<bool, Halt> {
         if intent.reveal.is_some() {
             return Ok(true);
@@ -143,7 +141,7 @@ impl Sender {
     }
 }
 
-/// Whether the era of an intent is over for so long that the state at the head decides what nothing else can.
+/// Whether the era of an intent ended so long ago that the state at the head decides.
 const fn is_long_over(intent: &WeightIntent, head: &Head) -> bool {
     head.stamp.block > intent.valid_until.saturating_add(FIND_PATIENCE_BLOCKS)
 }

@@ -259,7 +259,7 @@ fn of_several_hotkeys_in_one_text_the_first_counts_and_that_is_reported() {
         assert_eq!(verdict(&decided, 1, &video(1)), rejected(Reason::DuplicateSubmission));
         assert_eq!(decided.evidence.contents[&video(1)].named_hotkeys, 2);
         let reasons: Vec<&str> = decided.errors.iter().map(|error| error.reason.as_str()).collect();
-        assert_eq!(reasons, [format!("the text of {} names 2 hotkeys: the first one counts", video(1).as_str())]);
+        assert_eq!(reasons, [format!("the text of {} names 2 hotkeys; only the first counts", video(1).as_str())]);
     });
 }
 

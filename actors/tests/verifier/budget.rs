@@ -21,7 +21,7 @@ fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
             bench.answer([Reply::new(503, "{}"), good(provider), Reply::new(500, "{}"), good(provider)]);
             let contents: Vec<ContentId> = (1..=40).map(video).collect();
             let reached = bench.ask(&contents, &[Check::Illicit]).await;
-            assert!(reached.errors.iter().any(|error| error.contains("used up")), "{reached:?}");
+            assert!(reached.errors.iter().any(|error| error.contains("daily limit")), "{reached:?}");
             assert!(reached.reached_count > 0);
             let restarted = Bench { verifier: again_with(&bench, provider, 10), world: bench.world.clone(), provider };
             assert_eq!(restarted.ask(&contents, &[Check::Illicit]).await.reached_count, 0);
@@ -63,7 +63,9 @@ fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day(
             bench.ask(&contents, &[Check::Illicit]).await;
             // Those that were under way together, and nobody after them.
             assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
-            assert!(logs.lines(&["rests until tomorrow"]).len() + logs.lines(&["nothing left"]).len() <= 2);
+            let lines = |text| logs.lines(&[text]).len();
+            let said = lines("disabled until tomorrow") + lines("paused until the quota reset");
+            assert!((1..=2).contains(&said), "{provider}: {said} lines");
             assert!(!logs.text().contains(SECRET));
         });
     }

@@ -1,8 +1,8 @@
-//! What clients may ask: how much, by a token bucket (governor's GCRA) for each, and under which names.
+//! Limits of clients: a rate for each, by a token bucket (governor's GCRA), and the host names under which they may call.
 //!
-//! The number of buckets is fixed, and a client's address, hashed with a key of this process, names its bucket: nothing
-//! grows with the number of clients, nothing is ever cleaned up, and nobody can choose whom to share a bucket with. Behind
-//! a proxy all clients are one. What pages of other sites have a client's browser ask is counted apart, and so takes nothing from it.
+//! The number of buckets is fixed, and a client's address, hashed with a key of this process, selects its bucket: nothing grows
+//! with the number of clients, nothing needs cleaning up, and nobody can choose with whom to share a bucket. Behind a proxy, all
+//! clients count as one. Requests that pages of other sites cause in a client's browser are counted separately.
 
 use governor::clock::{Clock, DefaultClock};
 use governor::state::{InMemoryState, NotKeyed};
@@ -38,22 +38,21 @@ impl Clients {
         Self { buckets, hash: RandomState::new(), names: Vec::new(), clock: DefaultClock::default() }
     }
 
-    /// The same, who may call the service by these names too (`http.allowed_hosts`).
+    /// The same, and clients may also use these host names (`http.allowed_hosts`).
     #[must_use]
     pub fn calling_it(self, names: Vec<String>) -> Self {
         Self { names, ..self }
     }
 
-    /// Names by which clients may call the service, beside `localhost`.
+    /// Host names that clients may use, apart from `localhost`.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Takes one request of a client, or of a page of another site in its browser (`is_foreign`); otherwise the time after which it
-    /// may come again.
+    /// Counts one request of a client, or of a page of another site in its browser (`is_foreign`).
     ///
     /// # Errors
-    /// That time.
+    /// The time after which the client may try again, if it has exceeded its rate.
     pub fn admit(&self, address: IpAddr, is_foreign: bool) -> Result<(), Duration> {
         #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is as good as the whole")]
         let index = self.hash.hash_one((network(address), is_foreign)) as usize % BUCKETS;
@@ -62,7 +61,7 @@ impl Clients {
     }
 }
 
-/// Who counts as one client: an IPv4 address, or the /64 that an IPv6 client has for itself.
+/// What counts as one client: an IPv4 address, or an IPv6 /64.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,33 +1,33 @@
-//! To whom a request says that it speaks.
+//! The host that a request is addressed to.
 //!
-//! A page on the web can have its own name resolve to this machine, and its scripts then reach a service here as if it were
-//! their own. The browser tells that name, in the `Host` of the request; so a name is served only if it is `localhost` or one
-//! that the operator lists. An IP address cannot be made to mean another machine.
+//! A web page can make its own name resolve to this machine, and its scripts then reach a service here as if it were theirs (DNS
+//! rebinding). The browser sends that name in the `Host` header; so a name is served only if it is `localhost` or one that the
+//! operator lists. An IP address cannot be rebound.
 //!
-//! - What counts is the authority of the request's target where it has one, as in requests to a proxy; else `Host`.
-//! - A request of HTTP/1.0 may have none: no browser sends such a request.
-//! - Names are compared as the DNS does: without case, and without the dot that may end them. They are ASCII: what is not must
-//!   be written in Punycode, as browsers do.
+//! - If the request's target has an authority, as in requests to a proxy, that counts; else `Host`.
+//! - An HTTP/1.0 request may have neither: no browser sends such a request.
+//! - Names are compared as in DNS: ignoring case and a trailing dot. They are ASCII: other names must be written in Punycode, as
+//!   browsers do.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The name that every machine has for itself.
+/// The name of the local machine.
 const LOCALHOST: &str = "localhost";
 
-/// Why a request is not served for its host.
+/// Why the host of a request is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// There is none.
     Missing,
     /// There are several.
     Repeated,
-    /// It is no host.
+    /// It is not a valid host.
     Malformed,
     /// It is a name that is not served.
     OtherName,
 }
 
-/// What a request says of its host.
+/// What a request says about its host.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
     /// The authority in its target.

@@ -1,4 +1,4 @@
-//! Whether a request is answered at all: its host, whose doing it is, its client's rate, and how a refusal becomes HTTP.
+//! Whether a request is answered at all: its host, its origin, its client's rate, and how a refusal becomes HTTP.
 
 pub mod clients;
 pub(crate) mod host;

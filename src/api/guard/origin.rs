@@ -1,19 +1,19 @@
-//! Whose doing a request is: the client's own, or that of a page of another site in the client's browser.
+//! Who caused a request: the client itself, or a page of another site in the client's browser.
 //!
-//! A page can have a browser send requests here, though it never sees an answer. Such a request is answered from what is
-//! there already and never spends quota.
+//! A page can make a browser send requests here, although it never sees an answer. Such a request is answered only from stored
+//! data and never uses quota.
 //!
-//! Browsers tell it in `Sec-Fetch-Site`, on which scripts have no influence, where the address is one that they trust (`localhost`,
-//! loopback, HTTPS); and in `Origin` for what scripts ask and want to read. A page on another port or name of the same site
-//! (`same-site`) is another program than this one, and so no more than any other. Programs send neither.
+//! Browsers report it in `Sec-Fetch-Site`, which scripts cannot change, if they trust the address (`localhost`, loopback, HTTPS);
+//! and in `Origin` for requests of scripts that want to read the answer. A page on another port or name of the same site
+//! (`same-site`) belongs to another program, and counts as another site. Programs other than browsers send neither header.
 
 use actix_web::http::header::{HeaderMap, ORIGIN};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
-/// A page of ours, and what a person typed or had among the bookmarks.
+/// A page of this service, or an address that the user typed or opened from a bookmark.
 const OWN: [&[u8]; 2] = [b"same-origin", b"none"];
 
-/// Whether a page of another site has this request sent. `authority` is what it is sent to.
+/// Whether a page of another site caused this request. `authority` is the host that it was sent to.
 pub fn is_foreign(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let is_own_origin = |origin: &[u8]| {
         let origin = std::str::from_utf8(origin).unwrap_or_default();

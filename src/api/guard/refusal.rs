@@ -1,4 +1,4 @@
-//! A request that is not answered with what was asked for: the one place where it becomes HTTP.
+//! Refusals and failures of requests, and their translation to HTTP.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONNECTION, RETRY_AFTER};
@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// What every error says.
+/// The body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Detail {
@@ -16,7 +16,7 @@ pub struct Detail {
     pub detail: String,
 }
 
-/// An answer other than the one that was asked for.
+/// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -25,17 +25,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// 400: this is no request that a service takes, and nothing more is read of its client.
+    /// 400: the request is not valid, and the connection is closed after the answer.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, detail: detail.into(), retry_after: None }
     }
 
-    /// 403: not for whoever asks.
+    /// 403: the caller may not have this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, detail: detail.into(), retry_after: None }
     }
 
-    /// 421: the request is meant for somebody else.
+    /// 421: the request is meant for another host.
     pub fn misdirected(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::MISDIRECTED_REQUEST, detail: detail.into(), retry_after: None }
     }
@@ -50,12 +50,12 @@ impl Refusal {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), retry_after: None }
     }
 
-    /// 429: this client asks too much.
+    /// 429: this client sends too many requests.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, detail: detail.into(), retry_after: Some(retry_after) }
     }
 
-    /// 503: it may be asked again after a while.
+    /// 503: the client may try again later.
     pub fn unavailable(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), retry_after: Some(retry_after) }
     }
@@ -84,21 +84,21 @@ impl ResponseError for Refusal {
     }
 }
 
-/// Seconds for `Retry-After`, rounded up: who comes back then is not too early.
+/// Seconds for `Retry-After`, rounded up, so that a client that waits for them is not too early.
 fn whole_seconds(pause: Duration) -> u64 {
     (pause.as_secs() + u64::from(pause.subsec_nanos() > 0)).max(1)
 }
 
-/// For addresses that no service has. The request is not repeated.
+/// For paths that do not exist. The path is not repeated in the answer.
 pub async fn unknown_path() -> Refusal {
-    Refusal::not_found("there is nothing at this address: /openapi.json lists what there is")
+    Refusal::not_found("this path does not exist: /openapi.json lists the paths")
 }
 
 /// For methods other than GET and HEAD.
 pub async fn other_method(_: HttpRequest) -> HttpResponse {
     HttpResponse::MethodNotAllowed()
         .insert_header((ALLOW, "GET, HEAD"))
-        .json(Detail { detail: "this address is only read: use GET".to_owned() })
+        .json(Detail { detail: "this path is read-only: use GET".to_owned() })
 }
 
 impl actix_web::Responder for Refusal {

@@ -1,7 +1,6 @@
 //! Between hyper, which has the connection, and actix-web, which has the routes.
 //!
-//! The two have different versions of the same vocabulary (`http`), so requests and answers are said once more in the
-//! other's. No body crosses it on the way in.
+//! The two use different versions of the crate `http`, so requests and answers are converted. Request bodies are not passed on.
 
 use super::phase::Course;
 use actix_http::{Method, Uri, Version, header};
@@ -24,7 +23,7 @@ pub(in crate::api) struct HasBody;
 
 /// What answers the requests of a connection.
 pub(in crate::api) trait Answerer {
-    /// The answer to a request, whose body nobody reads.
+    /// The answer to a request. The request's body is not read.
     async fn answer(&self, request: Request<Incoming>) -> Response<BoxBody>;
 }
 
@@ -55,7 +54,7 @@ where
     }
 }
 
-/// The request in actix-web's words; `None` if they have none for it.
+/// The request in actix-web's types; `None` if it cannot be expressed in them.
 fn asked(request: &Request<Incoming>, peer: SocketAddr) -> Option<actix_http::Request> {
     let mut said = actix_http::Request::new();
     let head = said.head_mut();
@@ -73,7 +72,7 @@ fn asked(request: &Request<Incoming>, peer: SocketAddr) -> Option<actix_http::Re
     Some(said)
 }
 
-/// The answer in hyper's words.
+/// The answer in hyper's types.
 fn answered(answer: actix_web::HttpResponse) -> Response<BoxBody> {
     let mut said = empty(StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in answer.headers() {
@@ -97,7 +96,7 @@ fn empty(status: StatusCode) -> Response<BoxBody> {
     said
 }
 
-/// The body of an answer, which tells its connection's course when nothing more comes of it.
+/// The body of an answer, which notifies its connection's course when it ends.
 pub(super) struct AnswerBody {
     body: BoxBody,
     held: usize,
@@ -107,14 +106,14 @@ pub(super) struct AnswerBody {
 impl AnswerBody {
     pub fn new(body: BoxBody, course: Rc<Course>) -> Self {
         let (held, body) = match body.try_into_bytes() {
-            // What others have too costs nothing more.
+            // Bytes that are shared with others cost nothing more.
             Ok(bytes) => (if bytes.is_unique() { bytes.len() } else { 0 }, bytes.boxed()),
             Err(body) => (0, body),
         };
         Self { body, held, course }
     }
 
-    /// Bytes that are in memory for this answer alone. Of one that comes in parts only so much is made as is taken.
+    /// Bytes in memory for this answer alone. An answer that comes in parts is produced only as fast as it is read.
     pub const fn held(&self) -> usize {
         self.held
     }
@@ -128,7 +127,7 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        // What went wrong stays here: hyper only breaks the answer off.
+        // The error is not passed on: hyper only ends the answer.
         let next = Pin::new(&mut self.body).poll_next(context);
         next.map(|part| part.map(|part| part.map(Frame::data).map_err(|_| "the answer broke off".into())))
     }

@@ -16,11 +16,11 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Longest head of a request, bytes. A client without another way to say it may put an id of any length into a path.
+/// Longest head of a request, bytes. Clients may put ids of any length into a path.
 const LONGEST_HEAD_BYTES: usize = 64 * 1024;
 /// Most headers of a request.
 const MOST_HEADERS: usize = 64;
-/// Bytes that are read of a client that goes on after its connection is closed for it; it might not see its answer otherwise.
+/// Bytes that are still read from a client that keeps sending after the answer; otherwise it might not see the answer.
 const MOST_UNREAD_BYTES: usize = 64 * 1024;
 
 /// Serves a connection until it ends, its client keeps the service waiting for too long, or its place is needed. Once
@@ -50,7 +50,7 @@ where
     match course.in_time(spoken).await {
         Some(Ok(())) => {}
         Some(Err(error)) if error.is_parse() => client_noise::note(),
-        // The client is gone, or was waited for long enough.
+        // The client is gone, or the wait for it is over.
         Some(Err(_)) | None => return,
     }
     course.closing();
@@ -67,14 +67,14 @@ async fn answer(
     place.places.relieve().await;
     let mut answer = answerer.answer(request).await.map(|body| AnswerBody::new(body, Rc::clone(course)));
     if place.places.is_crowded() {
-        // Better than to close it later, when the client may just have begun its next request.
+        // Closing later could hit a client that has just begun its next request.
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     course.answered(answer.body().held());
     Ok(answer)
 }
 
-/// Says that all is said, and waits until the client says so too: otherwise what is on its way to it would be lost.
+/// Closes the sending side, and waits until the client closes its side: otherwise bytes on the way to it would be lost.
 async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     if stream.shutdown().await.is_err() {
         return;

@@ -2,15 +2,15 @@
 //!
 //! Invariants, whatever a client sends, reads or leaves out:
 //!
-//! - Each phase of a connection has a deadline ([`Phase`]); no phase can be begun anew without a request that is answered.
-//! - A connection holds one request and what is unwritten of one answer: the next head is looked at when all of the answer
-//!   before is with the system. What a head may be long is bounded.
-//! - A service never has more connections than its [`Places`], and so no more file descriptors. Once they are all taken, a new
-//!   connection takes the place of one that keeps the service waiting, of the client with the most of them.
-//! - What is in memory for all connections of a service together has a bound: beyond it, those go that keep it waiting.
-//! - No body is read: the connection of a request that promises one is closed with the answer.
+//! - Each phase of a connection has a deadline ([`Phase`]); no phase can begin again before a request has been answered.
+//! - A connection holds one request and the unwritten part of one answer: the next head is read when the system has accepted all
+//!   of the previous answer. The length of a head is bounded.
+//! - A service never has more connections than its [`Places`], and so no more file descriptors. When they are all taken, a new
+//!   connection replaces one that keeps the service waiting, of the client with the most connections.
+//! - The memory of all connections of a service together is bounded: beyond that, connections that keep it waiting are closed.
+//! - No body is read: the connection of a request that announces one is closed after the answer.
 //!
-//! It knows nothing of paths, hosts or rates: see [`front`](super::front).
+//! Paths, hosts and rates are handled in [`front`](super::front).
 
 mod bridge;
 mod connection;

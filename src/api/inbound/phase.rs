@@ -1,4 +1,4 @@
-//! What a connection is doing, since when, and how long it may.
+//! What a connection is doing, since when, and how long it may take.
 
 use crate::api::service::REQUEST_DEADLINE;
 use std::cell::Cell;
@@ -15,14 +15,14 @@ use tokio::time::{Instant, sleep_until};
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Time for the head of a request, and for a new connection to begin one.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-/// Time for an answer to be made: somewhat more than what every handler gets, which then can still say so.
+/// Time to produce an answer: somewhat more than a handler's own deadline, so that the handler can still report that.
 const ANSWER_DEADLINE: Duration = REQUEST_DEADLINE.saturating_add(Duration::from_secs(5));
 /// Time for a client to take all of an answer that is ready.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// Time for a client to close its side.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 
-/// What a service has in memory for all its connections together, bytes.
+/// Most memory of a service for all its connections together, bytes.
 const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of memory for each byte of a head: buffers grow by doubling.
 const MEMORY_OF_A_BYTE: usize = 2;
@@ -40,7 +40,7 @@ pub(super) enum Phase {
     Answering,
     /// The client takes the answer.
     Writing,
-    /// All is said, and the client has yet to close its side.
+    /// The answer is complete, and the client has yet to close its side.
     Closing,
 }
 
@@ -61,16 +61,16 @@ impl Phase {
     }
 }
 
-/// The course of one connection: told by its stream and its answers, watched by its task and by who needs its place. All of
-/// them are on one thread.
+/// The course of one connection: updated by its stream and its answers, watched by its task and by connections that need its
+/// place. All of them are on one thread.
 pub(super) struct Course {
     /// Who counts as one client with it.
     pub client: IpAddr,
     phase: Cell<Phase>,
     since: Cell<Instant>,
-    /// Nothing more comes of the answer that is being written.
+    /// The answer that is being written is complete.
     is_answer_whole: Cell<bool>,
-    /// It was told to give way.
+    /// It must give up its place.
     is_leaving: Cell<bool>,
     /// Bytes that are in memory for it alone: of a head, or of an answer.
     held: Cell<usize>,
@@ -84,12 +84,12 @@ pub(super) struct Course {
 pub(super) struct Load {
     /// Bytes that are in memory for them.
     pub held: Cell<usize>,
-    /// Told at every change, for whoever waits for a place.
+    /// Notified at every change, for connections that wait for a place.
     pub changed: Notify,
 }
 
 impl Load {
-    /// Whether more is in memory than should be.
+    /// Whether the memory limit is exceeded.
     pub fn is_too_much(&self) -> bool {
         self.held.get() > MAX_HELD_BYTES
     }
@@ -131,13 +131,13 @@ impl Course {
         if self.phase.get() == Phase::Idle {
             self.enter(Phase::Head);
         }
-        // What comes early is not read beyond a piece.
+        // Bytes that arrive early are not read beyond one piece.
         if self.phase.get() == Phase::Head {
             self.hold(self.held.get() + count * MEMORY_OF_A_BYTE);
         }
     }
 
-    /// A head is complete. Comes back when all of the answer before is written, and the other connections have had their turn.
+    /// A head is complete. Returns when all of the previous answer is written and the other connections have had their turn.
     pub async fn asked(&self) {
         loop {
             let written = self.written.notified();
@@ -151,19 +151,19 @@ impl Course {
         tokio::task::yield_now().await;
     }
 
-    /// The answer, or its beginning, is ready, and takes so many bytes of memory.
+    /// The answer, or its beginning, is ready, and takes this many bytes of memory.
     pub fn answered(&self, bytes: usize) {
         self.hold(bytes);
         self.is_answer_whole.set(false);
         self.enter(Phase::Writing);
     }
 
-    /// Nothing more comes of the answer.
+    /// The answer is complete.
     pub fn answer_ended(&self) {
         self.is_answer_whole.set(true);
     }
 
-    /// The system has taken all that there was to write. Of an answer that goes on, the next part has its own time.
+    /// The system has accepted everything that was to be written. The next part of an unfinished answer has its own time.
     pub fn flushed(&self) {
         if self.phase.get() != Phase::Writing {
             return;
@@ -177,7 +177,7 @@ impl Course {
         }
     }
 
-    /// All is said.
+    /// The connection's last answer is complete.
     pub fn closing(&self) {
         self.enter(Phase::Closing);
     }
@@ -187,23 +187,23 @@ impl Course {
         self.held.get()
     }
 
-    /// Since when the service waits for the client, unless the client waits for the service.
+    /// Since when the service waits for the client; `None` if the client waits for the service.
     pub fn waiting_since(&self) -> Option<Instant> {
         self.phase.get().waits_for_client().then(|| self.since.get())
     }
 
-    /// Whether it was told to give way.
+    /// Whether it must give up its place.
     pub fn is_leaving(&self) -> bool {
         self.is_leaving.get()
     }
 
-    /// Has it closed.
+    /// Asks it to close.
     pub fn give_way(&self) {
         self.is_leaving.set(true);
         self.gives_way.notify_one();
     }
 
-    /// What comes of `work`; `None` if a phase lasts too long, or the place is needed while the client is waited for.
+    /// The result of `work`; `None` if a phase lasts too long, or if the place is needed while the service waits for the client.
     pub async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let (mut work, mut leaving) = (pin!(work), pin!(self.gives_way.notified()));
         let mut overdue = pin!(sleep_until(self.deadline()));
@@ -218,7 +218,7 @@ impl Course {
                 if self.phase.get().waits_for_client() {
                     return Poll::Ready(None);
                 }
-                // It was only the service that had not come to read what the client had sent.
+                // Only the service was late: it had not read yet what the client had sent.
                 self.is_leaving.set(false);
                 self.load.changed.notify_one();
                 leaving.set(self.gives_way.notified());

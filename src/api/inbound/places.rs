@@ -1,8 +1,8 @@
-//! How many connections a service may have, and who gives way once it has them all.
+//! How many connections a service may have, and which one is closed when a new one needs its place.
 //!
-//! Whoever holds a place without letting the service work is the first to go: an attacker who fills all places makes room for
-//! everybody else's next request, but each has a moment for its next step. Among those, one of the client with the most connections goes, so that no client
-//! can drive out others before itself.
+//! A connection that keeps the service waiting is closed first, after a short time for its next step: an attacker who fills all
+//! places therefore makes room for the requests of others. Among these, one of the client with the most connections is closed, so
+//! that no client can displace others before itself.
 
 use super::phase::{Course, Load};
 use crate::adapters::file_limit;
@@ -20,20 +20,20 @@ use tokio::time::{Instant, timeout_at};
 const MAX_CONNECTIONS: usize = 1_536;
 /// Time that a client has for its next step before its connection can lose its place.
 const LEAST_WAIT: Duration = Duration::from_millis(250);
-/// Of a service's places, one in so many is kept free for the next to come, so that they need not wait for others to leave.
+/// One in this many places of a service is kept free, so that new connections need not wait for others to leave.
 const SPARE: usize = 8;
-/// Services that a process can have: each has its own part of their share.
+/// Services that a process can have: their share is divided equally among them.
 const MOST_SERVICES: usize = 4;
-/// Of the process's file descriptors, all services together have one part in so many; the rest is for what earns.
+/// All services together may use one in this many of the process's file descriptors; the rest is for the validator itself.
 const SHARE_OF_FILES: usize = 2;
 
-/// File descriptors that one service may use for connections, by the limit of the process.
+/// File descriptors that one service may use for connections, given the limit of the process.
 pub(in crate::api) fn share_of_a_service() -> usize {
     share(file_limit::current())
 }
 
 fn share(files: usize) -> usize {
-    // One is accepted before it is known to have a place.
+    // A connection is accepted before it has a place.
     const LEAST: usize = 2;
     (files / SHARE_OF_FILES / MOST_SERVICES).clamp(LEAST, MAX_CONNECTIONS)
 }
@@ -41,7 +41,7 @@ fn share(files: usize) -> usize {
 /// The places of one service.
 pub(in crate::api) struct Places {
     limit: usize,
-    /// Up to here nobody has to leave.
+    /// Up to this number, no connection has to leave.
     comfortable: usize,
     taken: RefCell<BTreeMap<u64, Rc<Course>>>,
     next: Cell<u64>,
@@ -56,7 +56,7 @@ impl Places {
         Rc::new(Self { limit, comfortable, taken: RefCell::default(), next: Cell::new(0), load: Rc::default() })
     }
 
-    /// Gives a connection of this client its place, as soon as there is one.
+    /// Gives a connection of this client a place, as soon as there is one.
     pub async fn take(self: &Rc<Self>, client: IpAddr) -> Place {
         loop {
             let next = self.make_room();
@@ -65,7 +65,7 @@ impl Places {
             }
             let changed = self.load.changed.notified();
             match next {
-                // Whether it was that moment or a change: all is looked at once more.
+                // After that moment or a change, everything is checked again.
                 Some(next) => _ = timeout_at(next, changed).await,
                 None => changed.await,
             }
@@ -88,7 +88,7 @@ impl Places {
         }
     }
 
-    /// Has as many connections leave as are too many with one more; tells when the next can, if now too few can.
+    /// Closes enough connections to make room for one more; returns when the next one can be closed, if too few can be closed now.
     fn make_room(&self) -> Option<Instant> {
         let taken = self.taken.borrow();
         let too_many = (taken.len() + 1).saturating_sub(self.comfortable);
@@ -104,7 +104,7 @@ impl Places {
         None
     }
 
-    /// Has connections leave until what is in memory for the others is within its bound, or for one alone.
+    /// Closes connections until the memory of the others is within its limit, or until one is left.
     pub(super) async fn relieve(&self) {
         while self.load.is_too_much() {
             {
@@ -117,20 +117,21 @@ impl Places {
                     course.give_way();
                 }
             }
-            // It goes when it has its turn.
+            // It is closed when it has its turn.
             yield_now().await;
         }
     }
 }
 
-/// Of those for whose clients the service waits, the one that waits longest, of the client that has the most connections.
+/// Among connections that keep the service waiting: the one that does so for the longest time, of the client with the most
+/// connections.
 fn first_to_go(taken: &BTreeMap<u64, Rc<Course>>, may_go: impl Fn(&Course) -> bool) -> Option<&Rc<Course>> {
     let staying = || taken.values().filter(|course| !course.is_leaving());
     let mut counts = BTreeMap::<IpAddr, usize>::new();
     staying().for_each(|course| *counts.entry(course.client).or_default() += 1);
     let waiting =
         staying().filter(|course| may_go(course)).filter_map(|course| Some((course, course.waiting_since()?)));
-    // Of two that wait equally long the last of these is taken, which came first.
+    // Of two that wait equally long, the last one here is taken, which is the older connection.
     let first = waiting.rev().max_by_key(|(course, since)| (counts.get(&course.client), Reverse(*since)));
     first.map(|(course, _)| course)
 }

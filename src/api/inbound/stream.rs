@@ -1,4 +1,4 @@
-//! A connection's stream, which tells its course what happens on it.
+//! A connection's stream, which reports to its course what happens on it.
 
 use super::phase::Course;
 use std::io::{self, IoSlice};
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Most bytes that are read at once: so much of the next requests is kept while one is answered.
+/// Most bytes that are read at once, and so the most that is kept of the next requests while one is answered.
 const PIECE_BYTES: usize = 4 * 1024;
 
 /// The stream.

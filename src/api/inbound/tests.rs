@@ -42,7 +42,7 @@ fn answers(bytes: usize) -> Answers {
     Answers { bytes: Some(bytes), ..Answers::default() }
 }
 
-/// Runs a test on one thread whose time moves only when nothing else can.
+/// Runs a test on one thread with paused time, which moves only when nothing else can.
 fn simulate(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     LocalSet::new().block_on(&runtime.expect("a runtime"), test);
@@ -80,7 +80,7 @@ async fn drip(mut client: DuplexStream, bytes: &[u8]) {
 fn each_phase_ends_at_its_deadline() {
     simulate(async {
         let (client, task) = connect_one(&answers(5)).await;
-        assert_eq!(seconds(task).await, 5, "a new connection says nothing");
+        assert_eq!(seconds(task).await, 5, "a new connection stays silent");
         drop(client);
 
         let (client, task) = connect_one(&answers(5)).await;

@@ -1,7 +1,7 @@
 //! The chain syncer: every peer of the subnet with what it committed and what its gist lists.
 //!
-//! The answer is made by one task when the subnet or the round of gists changes, and kept; requests only get what is
-//! there. If it cannot be made, the one before stands, and is tried again.
+//! One task builds the answer when the subnet or the round of gists changes; requests get the latest one. If it cannot be built,
+//! the previous answer is kept, and the task retries.
 
 use super::peers;
 use super::peers::{Kept, Peer, PeerGist, PeerSubmission, PeersMetadata};
@@ -18,9 +18,9 @@ use tensorflix_actors::ports::Clock;
 use tensorflix_store::Store;
 use utoipa::OpenApi;
 
-/// Pause between looks at what changed.
+/// Pause between checks for changes.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Pause before a request is made again that found nothing: the time of a block.
+/// `Retry-After` while there is no answer yet: the time of a block.
 const NEXT_BLOCK: Duration = Duration::from_secs(12);
 
 /// What the service publishes of itself.
@@ -40,7 +40,7 @@ pub struct Document;
 pub struct Peers(RwLock<Kept>);
 
 impl Peers {
-    /// Makes the answer now, and anew whenever the subnet or the round changes, as long as anybody holds this.
+    /// Builds the answer now, and again whenever the subnet or the round changes, as long as this value exists.
     pub async fn start(store: Store, vitals: Arc<Vitals>, clock: Arc<dyn Clock>) -> Data<Self> {
         let peers = Arc::new(Self::default());
         peers.renew(&store, &vitals).await;
@@ -64,12 +64,12 @@ impl Peers {
         match store.noted(peers::read_counted(store).await) {
             Ok(Some((json, count))) => {
                 vitals.note_peers(count);
-                tracing::debug!(bytes = json.len(), "the peers' metadata are made anew");
+                tracing::debug!(bytes = json.len(), "rebuilt the peers' metadata");
                 self.keep(Kept { made_of, answer: Some(Bytes::from(json)) });
             }
-            // The validator has just started; what was known before stands until it has read the chain.
+            // The validator has just started; the previous answer is kept until it has read the chain.
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the peers' metadata cannot be read; those before stand"),
+            Err(error) => tracing::warn!(%error, "cannot read the peers' metadata; serving the previous ones"),
         }
     }
 
@@ -82,7 +82,7 @@ impl Peers {
     }
 }
 
-/// Registers its addresses.
+/// Registers its paths.
 pub fn configure(peers: &Data<Peers>) -> impl Fn(&mut ServiceConfig) + Send + Clone + 'static {
     let peers = peers.clone();
     move |config| {
@@ -93,13 +93,13 @@ pub fn configure(peers: &Data<Peers>) -> impl Fn(&mut ServiceConfig) + Send + Cl
 /// Every peer that committed something, with what its gist lists.
 ///
 /// # Errors
-/// [`Refusal`] as long as the chain was not read.
+/// [`Refusal`] until the chain has been read.
 #[utoipa::path(get, path = "/get_all_peers_metadata", responses(
     (status = 200, description = "the peers, by UID", body = PeersMetadata),
     (status = 400, description = "a body, or no Host that could be one", body = Detail),
     (status = 421, description = "sent to a host name that is not served here", body = Detail),
     (status = 429, description = "too many requests from this address", body = Detail),
-    (status = 503, description = "the chain has not been read yet: come again after Retry-After", body = Detail),
+    (status = 503, description = "the chain has not been read yet: try again after Retry-After", body = Detail),
 ))]
 pub async fn get_all_peers_metadata(peers: Data<Peers>, front: Data<Front>) -> Result<HttpResponse, Refusal> {
     match peers.kept().answer {

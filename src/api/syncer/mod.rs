@@ -1,4 +1,4 @@
-//! The chain syncer: who committed what, made once for each subnet or round.
+//! The chain syncer: commitments and gists of all peers, built once for each subnet or round.
 
 pub mod chain_syncer;
 pub mod peers;

@@ -1,11 +1,11 @@
 //! Every peer of the subnet with its commitment and what its gist lists: the answer of `/get_all_peers_metadata`.
 //!
-//! - One entry for each neuron that committed a text, in the order of UIDs; a commitment or a gist that cannot be read
-//!   costs only its own entry its submissions, and says why.
+//! - One entry for each neuron that committed a text, in the order of UIDs; if a commitment or a gist cannot be read, only its
+//!   own entry lacks submissions, and says why.
 //! - A gist that cannot be read now is shown as it was last read; `fetched_block` says when that was.
-//! - Each entry has its own bounds, so a miner with a huge gist crowds out nobody.
+//! - Each entry has its own limits, so a miner with a huge gist does not affect others.
 //!
-//! It shows what is listed; what of it counts is not decided here.
+//! It shows what is listed; what counts is not decided here.
 
 use actix_web::web::Bytes;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ const LONGEST_TEXT: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeersMetadata {
-    /// Always true; errors have another form.
+    /// Always true; errors have another format.
     pub success: bool,
     /// Number of peers.
     pub count: usize,
@@ -68,17 +68,17 @@ pub struct Peer {
     pub error: Option<String>,
 }
 
-/// A content that a peer offers for a task.
+/// An item that a peer lists for a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSubmission {
-    /// The content's id as the peer wrote it.
+    /// The item's id as the peer wrote it.
     pub video_id: String,
     /// The task's id as the peer wrote it.
     pub task_id: String,
 }
 
-/// What a peer's gist turned out to be.
+/// What a peer's gist contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PeerGist {
@@ -90,7 +90,7 @@ pub enum PeerGist {
     Unreadable,
 }
 
-/// Reads what is stored and puts the answer together, as JSON. `None` if the subnet was not read yet.
+/// Builds the answer from the store, as JSON. `None` if the subnet has not been read yet.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -114,7 +114,7 @@ pub(super) async fn read_counted(store: &Store) -> Result<Option<(String, usize)
         };
         let (neuron, text, state) = (neuron.clone(), text.to_owned(), state.cloned());
         let read = move || peer(&neuron, &text, state.as_ref(), document.as_deref());
-        // A task that panics costs its own peer's entry and nothing else.
+        // A task that panics affects only its own peer's entry.
         if let Ok(peer) = tokio::task::spawn_blocking(read).await {
             data.push(peer);
         }

@@ -1,6 +1,6 @@
-//! When contents were last asked for on behalf of clients, by the monotonic clock.
+//! When items were last requested on behalf of clients, by the monotonic clock.
 //!
-//! Bounded: the contents that came first are forgotten first. What is forgotten is only asked for once more.
+//! Bounded: the oldest entries are forgotten first. A forgotten item is only requested once more.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -9,19 +9,19 @@ use tensorflix_domain::ids::ContentId;
 /// Contents that are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// Pause before a content is asked for again of which its platform said nothing.
+/// Pause before an item is requested again after its platform's answer did not mention it.
 pub const UNKNOWN_PAUSE: Duration = Duration::from_secs(60);
 
-/// What was asked for of one platform.
+/// The items that were requested from one platform.
 #[derive(Debug, Default)]
 pub struct Asked {
-    /// When, and whether the platform said anything of it.
+    /// When, and whether the platform's answer mentioned the item.
     of: HashMap<ContentId, (Duration, bool)>,
     order: VecDeque<ContentId>,
 }
 
 impl Asked {
-    /// Notes an answer that was stored, or that the platform passed the content over.
+    /// Records that an answer was stored, or that the platform's answer did not mention the item.
     pub fn note(&mut self, content: &ContentId, now: Duration, is_known: bool) {
         if self.of.insert(content.clone(), (now, is_known)).is_none() {
             self.order.push_back(content.clone());
@@ -33,17 +33,17 @@ impl Asked {
         }
     }
 
-    /// Time since the content was last observed for a client.
+    /// Time since the item was last observed for a client.
     pub fn age(&self, content: &ContentId, now: Duration) -> Option<Duration> {
         self.of.get(content).filter(|(_, is_known)| *is_known).map(|(at, _)| now.saturating_sub(*at))
     }
 
-    /// Whether the content was observed for a client at `since` or later: whoever read the store then may have missed it.
+    /// Whether the item was observed for a client at `since` or later: a request that read the store then may have missed it.
     pub fn was_observed_since(&self, content: &ContentId, since: Duration) -> bool {
         self.of.get(content).is_some_and(|(at, is_known)| *is_known && *at >= since)
     }
 
-    /// Whether the platform said nothing of it a short time ago.
+    /// Whether the platform's answer did not mention it a short time ago.
     pub fn is_unknown(&self, content: &ContentId, now: Duration) -> bool {
         self.of.get(content).is_some_and(|(at, is_known)| !is_known && now.saturating_sub(*at) < UNKNOWN_PAUSE)
     }

@@ -1,5 +1,5 @@
-//! Answers for clients of the first Python services, which take times without a zone for UTC, and count with every count that
-//! they find.
+//! Answers for clients of the first Python services, which read times without a zone as UTC, and calculate with every count that
+//! is present.
 
 use crate::config::Compatibility;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ const TIMES: [&str; 3] = ["published_at", "timestamp", "observed_at"];
 /// The fields with a count.
 const COUNTS: [&str; 5] = ["view_count", "like_count", "comment_count", "video_view_count", "video_play_count"];
 
-/// An answer in the form that is configured.
+/// An answer in the configured format.
 pub(super) fn answer(mut answer: Value, compatibility: Compatibility) -> Value {
     if let (Compatibility::Original, Value::Object(fields)) = (compatibility, &mut answer) {
         make_original(fields);

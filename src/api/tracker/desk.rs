@@ -1,12 +1,12 @@
-//! Looking up a content of one platform: what is stored if it is fresh enough, else what the platform says now.
+//! Looking up an item of one platform: the stored observation if it is fresh enough, else a new one from the platform.
 //!
-//! - Fresh is what is at most `http.max_age_secs` old, by the clock that dates observations, or was observed for a client
-//!   that recently by the monotonic clock: while the chain stands still, its time does not tell how old anything is.
-//! - If the platform cannot be asked, what was seen at most `validator.max_evidence_age_hours` ago is given, marked as
-//!   stale. An absence is never given stale: that a content does not exist is said only when it was just confirmed.
-//! - What a page of another site asks for is answered from what is stored, fresh or stale, and never costs anything.
-//! - A platform in trouble, without a key or without budget is not asked; clients are told when to come again. Of the
-//!   budget that a validator lives on, clients get only their share.
+//! - An observation is fresh if it is at most `http.max_age_secs` old by the clock that dates observations, or if it was made for
+//!   a client that recently by the monotonic clock: while the chain makes no blocks, chain time does not show an age.
+//! - If the platform cannot be asked, an observation of at most `validator.max_evidence_age_hours` is returned, marked as stale.
+//!   An absence is never returned stale: the answer that an item does not exist is always newly confirmed.
+//! - A request from a page of another site is answered from the store, fresh or stale, and never uses quota.
+//! - A platform in trouble, without a key or without budget is not asked; clients get a `Retry-After`. Clients may use only their
+//!   share of a validator's budget.
 
 use super::asked::UNKNOWN_PAUSE;
 use super::observing::{BatchCollector, MAX_WAITING, ObserveNow, Unobserved};
@@ -26,19 +26,19 @@ use tensorflix_store::Store;
 
 /// Requests that wait for a platform at one time.
 const MAX_WAITING_REQUESTS: usize = 1_024;
-/// Of the connections that the service may have, those whose requests wait for one platform are one part in so many at most: the
-/// others stay free for what is answered at once.
+/// At most one in this many of the service's connections may wait for one platform: the others stay free for requests that are
+/// answered at once.
 const PART_OF_CONNECTIONS: usize = 3;
-/// Pause before a request is made again that found too many waiting.
+/// `Retry-After` when too many requests are waiting.
 const WHEN_BUSY: Duration = Duration::from_secs(2);
-/// Pause before a request is made again that found no block: the time of a block.
+/// `Retry-After` when no block is known yet: the time of a block.
 const NEXT_BLOCK: Duration = Duration::from_secs(12);
-/// Most characters of a platform's trouble that a client is told.
+/// Most characters of a platform's error that a client sees.
 const LONGEST_WHY: usize = 200;
 
-/// What a page of another site is told of a content that is not stored.
-const NOT_FOR_OTHER_SITES: &str = "a web page of another site sent this request, and the content is not stored: send the request \
-                                   directly, without an Origin or cross-site Sec-Fetch-Site header, to have the platform asked";
+/// The error for a page of another site that requests an item that is not stored.
+const NOT_FOR_OTHER_SITES: &str = "a web page of another site sent this request, and the item is not stored: send the request \
+                                   directly, without an Origin or cross-site Sec-Fetch-Site header, to query the platform";
 
 /// How old answers may be.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub struct Ages {
     pub max_evidence_age_hours: f64,
 }
 
-/// Where contents of one platform are looked up.
+/// Looks up items of one platform.
 pub struct Desk {
     source: Arc<Source>,
     store: Store,
@@ -60,7 +60,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk that reads `store`, into which the collector's platform writes.
+    /// A desk that reads `store`, to which the collector's platform writes.
     pub fn new(
         source: Arc<Source>,
         store: Store,
@@ -73,7 +73,7 @@ impl Desk {
         Self { source, store, collector, vitals, ages, places }
     }
 
-    /// What is known of a content; for a page of another site (`is_foreign`) without asking the platform.
+    /// What is known about an item; for a page of another site (`is_foreign`) without asking the platform.
     ///
     /// # Errors
     /// [`Refusal`]: it does not exist, or the platform cannot be asked and nothing recent enough is stored.
@@ -94,7 +94,7 @@ impl Desk {
         let unobserved = match self.observe(content, read_at).await {
             Ok(()) => match self.stored(content).await? {
                 Some(observation) => return found(observation, false),
-                None => Unobserved::Unavailable("the observation is gone: ask again".to_owned()),
+                None => Unobserved::Unavailable("the observation is no longer stored: try again".to_owned()),
             },
             Err(unobserved) => unobserved,
         };
@@ -106,8 +106,8 @@ impl Desk {
 
     async fn stored(&self, content: &ContentId) -> Result<Option<Observation>, Refusal> {
         self.store.noted(self.store.newest_observation(content).await).map_err(|error| {
-            tracing::error!(%error, "the store cannot be read for a client");
-            Refusal::unavailable("the store cannot be read: ask again", NEXT_BLOCK)
+            tracing::error!(%error, "cannot read the store for an HTTP client");
+            Refusal::unavailable("cannot read the store: try again", NEXT_BLOCK)
         })
     }
 
@@ -123,12 +123,12 @@ impl Desk {
         observation.sighting.is_present() && self.vitals.time().is_some_and(is_young)
     }
 
-    /// Has a content observed, unless it is known beforehand that this would come to nothing.
+    /// Requests a new observation, unless it is known beforehand that this would fail.
     async fn observe(&self, content: &ContentId, read_at: Duration) -> Result<(), Unobserved> {
         let platform = self.source.id();
         if !self.source.has_key() {
             let variable = self.source.key_variable();
-            return Err(Unobserved::Unavailable(format!("there is no API key for {platform}: {variable} is not set")));
+            return Err(Unobserved::Unavailable(format!("no API key for {platform}: {variable} is not set")));
         }
         let now = self.vitals.monotonic();
         if let Some(trouble) = self.source.trouble()
@@ -138,11 +138,11 @@ impl Desk {
             return Err(kind(trouble.why));
         }
         if self.source.asked().is_unknown(content, now) {
-            return Err(Unobserved::Unavailable(format!("{platform} said nothing of this content")));
+            return Err(Unobserved::Unavailable(format!("{platform} did not mention this item in its answer")));
         }
         let budget = self.vitals.budget_now(&self.source).await.map_err(|error| {
-            tracing::error!(%error, "the ledger cannot be read for a client");
-            Unobserved::Unavailable("the ledger cannot be read".to_owned())
+            tracing::error!(%error, "cannot read the quota ledger for an HTTP client");
+            Unobserved::Unavailable("cannot read the quota ledger".to_owned())
         })?;
         if !budget.has_room(self.source.clients_share) {
             return Err(Unobserved::QuotaExhausted(format!("the daily budget of {platform} for clients is used up")));
@@ -155,9 +155,9 @@ impl Desk {
     fn refusal(&self, unobserved: &Unobserved) -> Refusal {
         let platform = self.source.id();
         match unobserved {
-            Unobserved::Busy => Refusal::unavailable("too many requests wait for this platform", WHEN_BUSY),
+            Unobserved::Busy => Refusal::unavailable("too many requests are waiting for this platform", WHEN_BUSY),
             Unobserved::NoBlock => {
-                Refusal::unavailable("no block of the chain is known yet, by which answers are dated", NEXT_BLOCK)
+                Refusal::unavailable("no block of the chain is known yet to date observations", NEXT_BLOCK)
             }
             Unobserved::QuotaExhausted(why) => {
                 let time = self.vitals.time().unwrap_or(Moment::from_unix_ms(0));
@@ -184,7 +184,7 @@ fn found(observation: Observation, is_stale: bool) -> Result<Found, Refusal> {
         }
         Sighting::Absent => {
             let platform = observation.content.platform();
-            Err(Refusal::not_found(format!("{platform} has no such content: it is private, deleted or never was")))
+            Err(Refusal::not_found(format!("{platform} has no such item: it is private, was deleted or never existed")))
         }
     }
 }
@@ -194,7 +194,7 @@ fn age(later: Moment, earlier: Moment) -> Duration {
     Duration::from_millis(u64::try_from(later.unix_ms().saturating_sub(earlier.unix_ms())).unwrap_or(0))
 }
 
-/// A platform's trouble in a form that can be shown.
+/// A platform's error, made fit to be shown.
 fn shown(why: &str) -> String {
     visible(&why.chars().take(LONGEST_WHY).collect::<String>())
 }

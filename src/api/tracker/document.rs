@@ -1,4 +1,4 @@
-//! The OpenAPI document of the platform tracker: what all services have, and an address for each platform.
+//! The OpenAPI document of the platform tracker: the common paths, and one for each platform.
 
 use crate::api::front;
 use crate::api::guard::refusal::Detail;
@@ -13,7 +13,7 @@ use utoipa::{OpenApi, PartialSchema, ToSchema};
 #[openapi(
     info(
         title = "TensorFlix platform tracker",
-        description = "Public metrics of videos and reels: stored ones while they are fresh, else asked of the platform."
+        description = "Public metrics of videos and reels: from the store while they are fresh, else from the platform."
     ),
     paths(front::health, front::metrics, front::openapi),
     components(schemas(HealthReport, Detail))

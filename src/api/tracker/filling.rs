@@ -1,17 +1,17 @@
-//! The batch that fills: what waits, for how long, and when it goes. Pure: it is told what happens and when, and says what to do.
+//! Fills batches: what waits, for how long, and when it is sent. Pure: it receives events with their time, and returns what to do.
 //!
-//! - A batch goes when it is full, when no further content has come for [`QUIET`], or after [`LONGEST_WINDOW`]; not while as
-//!   many are under way as are allowed, and then as soon as one of them lands.
-//! - Whenever something waits, either its timer is set or a batch is under way whose landing sends it off. No order of
-//!   arrivals, landings and timers leaves it lying (see the tests, which try them all).
+//! - A batch is sent when it is full, when no further item has arrived for [`QUIET`], or after [`LONGEST_WINDOW`]. While the
+//!   allowed number of batches is under way, it waits until one of them returns.
+//! - Whenever something waits, either its timer is set, or a batch is under way that will send it on return. No order of
+//!   arrivals, returns and timers makes it wait forever (see the tests, which try them all).
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A batch waits this long for a further content: long enough that requests which a busy machine takes in one after the
-/// other share it, and no longer than a platform takes to answer.
+/// A batch waits this long for a further item: long enough for requests that a busy machine reads one after the other, and no
+/// longer than a platform takes to answer.
 pub const QUIET: Duration = Duration::from_millis(200);
-/// Longest time that a batch waits for further contents.
+/// Longest time that a batch waits for further items.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 
 /// Bounds of batches.
@@ -53,7 +53,7 @@ impl<T> Filling<T> {
         self.queue.len()
     }
 
-    /// One more is to go.
+    /// One more item is waiting.
     pub fn arrived(&mut self, item: T, now: Duration, bounds: Bounds) -> Step<T> {
         self.queue.push_back((item, now));
         self.go_on(now, bounds)
@@ -65,7 +65,7 @@ impl<T> Filling<T> {
         self.go_on(now, bounds)
     }
 
-    /// So many batches came back.
+    /// This many batches returned.
     pub fn landed(&mut self, flights: usize, now: Duration, bounds: Bounds) -> Step<T> {
         self.flights = self.flights.saturating_sub(flights);
         self.go_on(now, bounds)
@@ -82,13 +82,13 @@ impl<T> Filling<T> {
             self.flights += 1;
             left = self.window_left(now);
         }
-        // One whose window is closed goes when a batch lands.
+        // A batch with a closed window is sent when another one returns.
         let wait = left.filter(|left| !left.is_zero() && !self.has_timer);
         self.has_timer |= wait.is_some();
         Step { batches, wait }
     }
 
-    /// How long what waits may still be joined by others; `None` if nothing waits.
+    /// How long others may still join the waiting batch; `None` if nothing waits.
     fn window_left(&self, now: Duration) -> Option<Duration> {
         let ((_, first), (_, latest)) = (self.queue.front()?, self.queue.back()?);
         Some((*latest + QUIET).min(*first + LONGEST_WINDOW).saturating_sub(now))

@@ -1,4 +1,4 @@
-//! The platform tracker: a video or a reel, from the store while it is fresh, else asked of its platform.
+//! The platform tracker: metrics of a video or a reel, from the store while they are fresh, else from the platform.
 
 pub mod asked;
 mod compatibility;

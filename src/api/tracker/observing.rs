@@ -1,11 +1,11 @@
-//! A batch collector: many requests for contents of one platform become few questions to its actor.
+//! A batch collector: combines many requests for items of one platform into few requests to its actor.
 //!
-//! - Requests for one content that come while it is waited for join; they are answered together.
-//! - When a batch goes is told by [`Filling`]: when it is full, or waited long enough, and as the platform's terms allow.
-//! - What waits is bounded; a batch that its actor does not answer in time is given up.
+//! - Requests for the same item share one observation and are answered together.
+//! - [`Filling`] decides when a batch is sent: when it is full or has waited long enough, and as the platform's terms allow.
+//! - The number of waiting items is bounded; a batch that its actor does not answer in time is abandoned.
 //!
-//! It remembers nothing that matters: observations are in the store before anybody is told. It does not decide what is
-//! fresh enough, nor whether a platform should be asked at all.
+//! It keeps no important state: observations are stored before requests are answered. It does not decide what is fresh enough, nor
+//! whether a platform should be asked at all.
 
 use super::filling::{Bounds, Filling, Step};
 pub use super::filling::{LONGEST_WINDOW, QUIET};
@@ -25,32 +25,32 @@ use tokio::sync::oneshot;
 
 /// Contents that wait for a place in a batch.
 pub const MAX_WAITING: usize = 1_000;
-/// Time beyond a batch's deadline after which it is given up: longer than its actor takes to end it.
+/// Time beyond a batch's deadline after which it is abandoned: longer than its actor takes to end it.
 const GRACE: Duration = ORDER_GRACE.saturating_add(Duration::from_secs(2));
 
-/// Request: have a content observed now. The answer comes when the observation is stored.
+/// Request: observe an item now. The answer comes when the observation is stored.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<(), Unobserved>")]
 pub struct ObserveNow {
-    /// Which; of the collector's platform.
+    /// The item, of the collector's platform.
     pub content: ContentId,
-    /// When the store was read and had nothing fresh, by the monotonic clock: what landed since then is the answer.
+    /// When the store was read and had nothing fresh, by the monotonic clock: an observation since then is the answer.
     pub read_at: Duration,
 }
 
-/// Why a content was not observed.
+/// Why an item was not observed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unobserved {
     /// The platform, or our ledger, says that the quota is used up.
     #[error("{0}")]
     QuotaExhausted(String),
-    /// The platform did not answer, or not about this content.
+    /// The platform did not answer, or not about this item.
     #[error("{0}")]
     Unavailable(String),
-    /// Too much waits already.
-    #[error("too many contents wait to be observed")]
+    /// Too many items are waiting already.
+    #[error("too many items are waiting to be observed")]
     Busy,
-    /// No block is known by which the observation could be dated.
+    /// No block is known yet to date the observation.
     #[error("no block of the chain is known yet")]
     NoBlock,
 }
@@ -74,7 +74,7 @@ pub struct Collecting {
     pub stats: Arc<ActorStats>,
 }
 
-/// The actor. When it is made anew, whoever waited is told that nothing came: the senders are dropped.
+/// The actor. When it is rebuilt, waiting requests fail, because their senders are dropped.
 pub struct BatchCollector {
     parts: Collecting,
     filling: Filling<ContentId>,
@@ -111,7 +111,7 @@ impl Handler<ObserveNow> for BatchCollector {
             let step = self.filling.arrived(content, self.parts.clock.monotonic(), self.bounds());
             self.act(step, context);
         }
-        let given_up = || Unobserved::Unavailable("the request was lost: ask again".to_owned());
+        let given_up = || Unobserved::Unavailable("the request was lost: try again".to_owned());
         Box::pin(async move { receiver.await.unwrap_or_else(|_| Err(given_up())) })
     }
 }
@@ -140,7 +140,7 @@ impl BatchCollector {
         }
     }
 
-    /// Looks at what waits again after a while.
+    /// Checks the waiting items again after a while.
     fn wait(&self, context: &mut Context<Self>, pause: Duration) {
         let clock = Arc::clone(&self.parts.clock);
         let wait = async move { clock.sleep(pause).await };
@@ -151,9 +151,9 @@ impl BatchCollector {
     }
 
     fn send_off(&self, batch: Vec<ContentId>, as_of: BlockStamp, context: &mut Context<Self>) {
-        tracing::debug!(platform = %self.parts.source.id(), contents = batch.len(), "a batch for clients is sent off");
+        tracing::debug!(platform = %self.parts.source.id(), contents = batch.len(), "sending a batch of client requests");
         let deadline = self.parts.deadline;
-        // Whoever asks found nothing fresh: no observation made up to this block is good enough.
+        // The requests found nothing fresh: no observation up to this block is good enough.
         let since = as_of.block.saturating_add(1);
         let request = ObserveContents { contents: batch.clone(), since, as_of, deadline };
         let observed = self.parts.observer.send(request);
@@ -162,7 +162,7 @@ impl BatchCollector {
             let _work = work;
             tokio::select! {
                 biased;
-                observed = observed => observed.map_err(|_| "its actor failed and is restarted".to_owned()),
+                observed = observed => observed.map_err(|_| "its actor failed and is being restarted".to_owned()),
                 () = clock.sleep(deadline + GRACE) => Err("its actor does not answer".to_owned()),
             }
         };
@@ -178,7 +178,7 @@ impl BatchCollector {
         let observed = match observed {
             Ok(observed) => observed,
             Err(why) => {
-                let why = format!("{platform} cannot be asked: {why}");
+                let why = format!("cannot query {platform}: {why}");
                 self.parts.stats.count_failed();
                 self.parts.source.failed(now, &why, false);
                 self.answer(batch, |_| Err(Unobserved::Unavailable(why.clone())));
@@ -186,7 +186,7 @@ impl BatchCollector {
             }
         };
         let why = observed.errors.first().cloned().unwrap_or_else(|| format!("{platform} did not answer"));
-        // The platform is not in trouble if it said nothing of some contents: these are unknown.
+        // A platform that does not mention some items is not in trouble: these items are unknown.
         if observed.shortfalls.keys().any(|content| observed.passed_over.contains_key(content))
             || observed.shortfalls.len() < batch.len()
         {
@@ -203,7 +203,7 @@ impl BatchCollector {
             None => Ok(()),
             Some(_) if observed.passed_over.get(content).is_some_and(|words| !words.is_empty()) => {
                 let words = &observed.passed_over[content];
-                Err(Unobserved::Unavailable(format!("{platform} does not show this content: {words}")))
+                Err(Unobserved::Unavailable(format!("{platform} does not show this item: {words}")))
             }
             Some(Reason::QuotaExhausted) => Err(Unobserved::QuotaExhausted(why.clone())),
             Some(_) => Err(Unobserved::Unavailable(why.clone())),
@@ -213,7 +213,7 @@ impl BatchCollector {
     fn answer(&mut self, batch: &[ContentId], outcome: impl Fn(&ContentId) -> Result<(), Unobserved>) {
         for content in batch {
             for waiter in self.waiters.remove(content).unwrap_or_default() {
-                // Whoever went away needs no answer.
+                // A client that disconnected needs no answer.
                 let _ = waiter.send(outcome(content));
             }
         }

@@ -14,10 +14,10 @@ use tensorflix_actors::platforms::{Found, PlatformSpec, TrackerRoute, spec_of};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::platform::Platform;
 
-/// The desks of all platforms, and the form of their answers.
+/// The desks of all platforms, and the format of their answers.
 pub struct Desks(pub BTreeMap<Platform, Desk>, pub Compatibility);
 
-/// Registers its addresses: one for each platform.
+/// Registers its paths: one for each platform.
 pub fn configure(desks: &Data<Desks>) -> impl Fn(&mut ServiceConfig) + Send + Clone + 'static {
     let desks = desks.clone();
     move |config| {

@@ -1,5 +1,5 @@
-//! A platform as a service sees it: whether it can be asked at all, what of its budget is left, when that begins anew, and
-//! whether it answered when it was last asked.
+//! A platform as used by a service: whether it can be asked at all, the remaining budget, the time of the quota reset, and whether
+//! the platform answered the last request.
 
 use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use tensorflix_actors::platforms::{PlatformApi, Scope, Terms};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::platform::Platform;
 
-/// Pause after the first batch in a row that failed; doubled up to [`LONGEST_PAUSE`]. Each attempt costs quota, also while
-/// a platform answers nothing.
+/// Pause after the first failed batch in a row; doubled up to [`LONGEST_PAUSE`]. Each attempt uses quota, even if the platform
+/// does not answer.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
 /// Longest pause before a platform in trouble is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// A platform does not answer.
+/// A platform that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// Batches in a row that failed.
@@ -28,7 +28,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Time from `now` on for which the platform is left alone.
+    /// Time from `now` on until the platform may be asked again.
     pub fn pause_left(&self, now: Duration) -> Option<Duration> {
         let doubled = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures.saturating_sub(1)));
         let until = self.since + doubled.min(LONGEST_PAUSE);
@@ -36,7 +36,7 @@ impl Trouble {
     }
 }
 
-/// What is spent of a budget.
+/// A daily budget and what is spent of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Units of the day.
@@ -59,18 +59,18 @@ impl Budget {
     }
 }
 
-/// A platform, shared by whoever asks it and whoever reports on it.
+/// A platform, shared by the code that asks it and the code that reports on it.
 pub struct Source {
     /// The platform's terms and calendar; it is never asked from here.
     platform: Arc<dyn PlatformApi>,
-    /// The part of the daily budget that clients may use up: one in so many.
+    /// Clients may use one part in this many of the daily budget.
     pub clients_share: u64,
     trouble: Mutex<Option<Trouble>>,
     asked: Mutex<Asked>,
 }
 
 impl Source {
-    /// A platform that has not been asked yet, of whose budget clients may use one part in `clients_share`.
+    /// A platform that has not been asked yet; clients may use one part in `clients_share` of its budget.
     pub fn new(platform: Arc<dyn PlatformApi>, clients_share: u64) -> Arc<Self> {
         Arc::new(Self {
             platform,
@@ -110,17 +110,17 @@ impl Source {
         self.platform.ledger_reset(now)
     }
 
-    /// The ledger's buckets that pay for this much of a content, one for each key.
+    /// The ledger's buckets that pay for this much of an observation, one for each key.
     pub fn buckets(&self, scope: Scope) -> Vec<String> {
         self.platform.routes(scope).into_iter().map(|route| route.bucket).collect()
     }
 
-    /// What was asked of it for clients.
+    /// What was requested from it for clients.
     pub fn asked(&self) -> MutexGuard<'_, Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The trouble that the platform is in.
+    /// The platform's current trouble.
     pub fn trouble(&self) -> Option<Trouble> {
         self.lock().clone()
     }

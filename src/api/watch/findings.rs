@@ -1,7 +1,7 @@
-//! What is wrong with a service: pure, from the last reading of its vital signs and from what came of its actors' work.
+//! What is wrong with a service: pure, from the last reading of its vital signs and from the outcomes of its actors' work.
 //!
-//! Motion is not success: an actor that asks and asks and gets nothing is found here by its outcomes, and is well again with
-//! the first piece of work that succeeds.
+//! Activity is not success: an actor that keeps asking without a result is found here by its outcomes, and counts as healthy again
+//! after the first success.
 
 use super::standing::Standing;
 use super::vitals::{Dating, Vitals};
@@ -28,13 +28,13 @@ const START: Duration = Duration::from_secs(120);
 const OLD_ROUNDS: u32 = 3;
 /// Age of the last reading of the store after which it counts as lost.
 const OLD_READING: Duration = Duration::from_secs(30);
-/// Time after which a failed batch for a client says nothing any more of how the platform is now.
+/// Time after which a failed batch for a client no longer counts as the platform's current state.
 const OLD_TROUBLE: Duration = Duration::from_secs(900);
 
-/// Failures in a row after which a call that is simply tried again counts as failing; a refusal counts at once.
+/// Failures in a row after which a retried call counts as failing; a refusal counts at once.
 const FAILING_CALLS: u32 = 3;
-/// Polling rounds in a row in which no gist was read, and batches in a row that failed at every platform, after which a service
-/// does not do what it is for.
+/// Polling rounds in a row without any gist read, and failed batches in a row at every platform, after which a service is
+/// unhealthy.
 const LOST_ROUNDS: u32 = 3;
 const LOST_BATCHES: u32 = 3;
 /// Attempts in a row after which weights count as not sent at all: one is made at each block, so this is five minutes.
@@ -53,7 +53,7 @@ pub struct Finding {
     pub text: String,
 }
 
-/// What is wrong, while it is being found out.
+/// The findings so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 
@@ -93,7 +93,7 @@ pub fn findings(service: Service, vitals: &Vitals) -> Vec<Finding> {
             continue;
         }
         if reading.is_resting {
-            let text = format!("{} failed again and again and rests: see the log", reading.name);
+            let text = format!("{} reached its restart limit and is paused: see the log", reading.name);
             findings.degraded("actor_resting", reading.name, text);
         }
         check_outcomes(reading.name, &stats.outcomes().read(), &mut findings);
@@ -101,7 +101,7 @@ pub fn findings(service: Service, vitals: &Vitals) -> Vec<Finding> {
     findings.0
 }
 
-/// Whether the chain syncer's health tells of an actor; the tracker's tells of the others.
+/// Whether the chain syncer's health covers this actor; the tracker's health covers the others.
 fn is_of_chain(actor: &str) -> bool {
     matches!(actor, "chain_watcher" | "gist_fetcher" | "scorer" | "weight_setter")
 }
@@ -142,7 +142,7 @@ fn check_gists(vitals: &Vitals, findings: &mut Findings) {
     let reading = vitals.reading();
     match round_age(reading.head.map(|head| head.block), reading.gist_round) {
         None => {
-            findings.degraded("no_gist_round", GISTS, "no polling round of gists is finished yet".to_owned());
+            findings.degraded("no_gist_round", GISTS, "no polling round of gists has finished yet".to_owned());
         }
         Some(age) if age > OLD_ROUNDS.saturating_mul(vitals.round_blocks.max(1)) => {
             let text = format!("the last finished polling round of gists is {age} blocks old");
@@ -156,7 +156,7 @@ fn check_platform(vitals: &Vitals, source: &Source, findings: &mut Findings) {
     let platform = source.id();
     if !source.has_key() {
         let variable = source.key_variable();
-        findings.degraded("no_key", platform, format!("there is no API key for {platform}: set {variable}"));
+        findings.degraded("no_key", platform, format!("no API key for {platform}: set {variable}"));
         return;
     }
     let budget = vitals.budget(source);
@@ -166,14 +166,14 @@ fn check_platform(vitals: &Vitals, source: &Source, findings: &mut Findings) {
         let text = format!("the daily budget of {platform} is used up ({spent} of {units} units)");
         findings.degraded("budget_used_up", platform, format!("{text}; it resets at {reset}"));
     } else if !budget.has_room(source.clients_share) {
-        let text = format!("what clients may spend of the daily budget of {platform} is used up; the rest is kept for");
+        let text = format!("the clients' share of the daily budget of {platform} is used up; the rest is reserved for");
         findings.degraded("clients_budget_used_up", platform, format!("{text} cycles"));
     } else {
         check_answers(vitals, source, findings);
     }
 }
 
-/// Whether the platform answered when it was last asked for a client; where its actor tells the same, that will do.
+/// Whether the platform answered the last request for a client; not reported if its actor reports the same.
 fn check_answers(vitals: &Vitals, source: &Source, findings: &mut Findings) {
     let platform = source.id();
     if batches_failed(vitals, source) > 0 && vitals.dating() == Dating::Chain {
@@ -183,12 +183,12 @@ fn check_answers(vitals: &Vitals, source: &Source, findings: &mut Findings) {
     if let Some(trouble) = source.trouble().filter(|trouble| age(trouble.since) <= OLD_TROUBLE) {
         let secs = age(trouble.since).as_secs();
         let kind = if trouble.is_quota { "quota exhausted" } else { "platform unavailable" };
-        let text = format!("{platform} did not answer when it was last asked, {secs} s ago: {kind}");
+        let text = format!("{platform} did not answer the last request, {secs} s ago: {kind}");
         findings.degraded("platform_failing", platform, text);
     }
 }
 
-/// Batches in a row that a platform's actor saw fail.
+/// Failed batches in a row of a platform's actor.
 pub(super) fn batches_failed(vitals: &Vitals, source: &Source) -> u32 {
     outcomes_of(vitals, source).get(BATCHES).map_or(0, |outcome| outcome.failures_in_a_row)
 }
@@ -200,16 +200,16 @@ fn outcomes_of(vitals: &Vitals, source: &Source) -> BTreeMap<String, Outcome> {
     actor.map(|stats| stats.outcomes().read()).unwrap_or_default()
 }
 
-/// A tracker that no platform answers does not do what it is for.
+/// A tracker is unhealthy if no platform answers.
 fn check_every_platform(vitals: &Vitals, findings: &mut Findings) {
     let mut asked = vitals.sources.iter().filter(|source| source.has_key()).peekable();
     if asked.peek().is_some() && asked.all(|source| batches_failed(vitals, source) >= LOST_BATCHES) {
-        let text = "no platform answers: see the reasons of each".to_owned();
+        let text = "no platform answers: see the reasons of each platform".to_owned();
         findings.add(Standing::Unhealthy, "every_platform_failing", "", text);
     }
 }
 
-/// What came of an actor's last pieces of work.
+/// The outcome of an actor's last pieces of work.
 fn check_outcomes(actor: &str, outcomes: &BTreeMap<String, Outcome>, findings: &mut Findings) {
     for (subject, outcome) in outcomes {
         let (count, error) = (outcome.failures_in_a_row, outcome.error.as_deref().unwrap_or("no reason was given"));
@@ -237,7 +237,7 @@ fn check_outcomes(actor: &str, outcomes: &BTreeMap<String, Outcome>, findings: &
                 let text = format!("the cycle could not be continued in {attempts}: {error}");
                 findings.degraded("cycle_failing", CYCLES, text);
             }
-            // A single call that failed and is made again is no news; the age of the newest block tells the rest.
+            // A single failed call that is retried is not reported; the age of the newest block shows real trouble.
             _ if count < FAILING_CALLS && !outcome.is_refusal => {}
             CHAIN => {
                 let text =
@@ -257,14 +257,14 @@ fn check_outcomes(actor: &str, outcomes: &BTreeMap<String, Outcome>, findings: &
     }
 }
 
-/// How the gists of the last rounds were read. Gists of which each fails for a reason of its own are their owners' affair;
-/// when most of them fail, it is more likely ours.
+/// How the gists of the last rounds were read. A single gist that fails is usually its owner's problem; if most of them fail, the
+/// problem is probably ours.
 fn check_rounds(outcome: &Outcome, error: &str, findings: &mut Findings) {
     let Outcome { failures_in_a_row, parts, failed_parts, .. } = *outcome;
     if failures_in_a_row > 0 {
         let rounds = times(failures_in_a_row, "the last polling round", "polling rounds");
         let text = format!("none of {parts} gists could be read in {rounds}: {error}; the last good copies are used");
-        // A single gist that fails is its owner's affair.
+        // A single gist that fails is its owner's problem.
         findings.by(failures_in_a_row >= LOST_ROUNDS && parts > 1, "gists_unread", GISTS, text);
     } else if 2 * failed_parts > parts {
         let text = format!("{failed_parts} of {parts} gists could not be read in the last polling round");

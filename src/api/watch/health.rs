@@ -1,7 +1,7 @@
-//! How a service is, told as it is: pure, from the last reading of its vital signs.
+//! The health of a service: pure, from the last reading of its vital signs.
 //!
-//! `degraded`: it answers, but something is missing or old; the reasons say what. `unhealthy`: it does not do what it is
-//! for. Nothing is ever `healthy` by default: what was not read cannot be.
+//! `degraded`: it answers, but something is missing or old; the reasons say what. `unhealthy`: it does not work. Nothing is
+//! `healthy` by default: without a reading, a service is not healthy.
 
 use super::findings;
 use super::findings::Finding;
@@ -15,11 +15,11 @@ use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::ids::Block;
 use utoipa::ToSchema;
 
-/// The answer of `/health`. What does not concern a service is null.
+/// The answer of `/health`. Fields that do not apply to a service are null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthReport {
-    /// How the service is.
+    /// The state of the service.
     pub status: Standing,
     /// What is wrong, and what to do; empty if nothing is.
     pub reasons: Vec<String>,
@@ -67,11 +67,11 @@ pub struct HealthReport {
     pub weights_block: Option<Block>,
     /// The platforms.
     pub platforms: Vec<PlatformHealth>,
-    /// What came of the actors' last pieces of work.
+    /// The outcomes of the actors' last pieces of work.
     pub work: Vec<WorkHealth>,
 }
 
-/// How a platform is.
+/// The state of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformHealth {
@@ -83,14 +83,14 @@ pub struct PlatformHealth {
     pub units_spent: u64,
     /// Units that are left.
     pub units_left: u64,
-    /// When the budget begins anew, RFC 3339 in UTC.
+    /// When the quota resets, RFC 3339 in UTC.
     #[schema(required, format = DateTime)]
     pub resets_at: Option<String>,
     /// Batches in a row that failed.
     pub failures: u32,
 }
 
-/// What came of an actor's last pieces of work on one subject: a key, the gists of a round, weights.
+/// The outcomes of an actor's last pieces of work on one subject: a key, the gists of a round, weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkHealth {
@@ -98,13 +98,13 @@ pub struct WorkHealth {
     pub actor: String,
     /// What the work was about.
     pub subject: String,
-    /// Pieces of work since the start that ended well, at least in part.
+    /// Pieces of work since the start that succeeded, at least in part.
     pub succeeded: u64,
-    /// Pieces of work since the start of which nothing came.
+    /// Pieces of work since the start that failed.
     pub failed: u64,
-    /// Pieces of work in a row, up to the last one, of which nothing came.
+    /// Failed pieces of work in a row, up to the last one.
     pub failures_in_a_row: u32,
-    /// Why the last one failed, or a part of it.
+    /// Why the last one, or a part of it, failed.
     #[schema(required)]
     pub error: Option<String>,
 }
@@ -138,7 +138,7 @@ pub fn report(service: Service, vitals: &Vitals) -> HealthReport {
     }
 }
 
-/// How a service is with these findings.
+/// The state of a service with these findings.
 pub fn standing(findings: &[Finding]) -> Standing {
     findings.iter().map(|finding| finding.standing).max().unwrap_or(Standing::Healthy)
 }

@@ -1,4 +1,4 @@
-//! Counters and gauges in the OpenMetrics text format, written anew for each scrape from what is counted elsewhere.
+//! Counters and gauges in the OpenMetrics text format, built for each scrape from values that are counted elsewhere.
 //!
 //! Names are `tensorflix_…` with the unit last, as Prometheus wants them. Labels are names of this program (actors,
 //! services, routes, buckets): their number is fixed, whatever clients or miners send.
@@ -20,13 +20,13 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tensorflix_actors::stats::StatsReading;
 
-/// What the answer says that it is.
+/// The content type of the answer.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The route of a request that no service has.
+/// The route label of a request to an unknown path.
 const NO_ROUTE: &str = "unmatched";
 
-/// Upper bounds of the times that are counted apart: from an answer out of the store to a run on Apify.
+/// Upper bounds of the histogram of times: from an answer out of the store to a run on Apify.
 const SECONDS: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -81,27 +81,27 @@ fn register_actors(registry: &mut Registry, vitals: &Vitals) {
         }
         registry.register(name, help, family);
     };
-    counters("actor_handled", "Pieces of work that ended well", |reading| reading.handled);
+    counters("actor_handled", "Pieces of work that succeeded", |reading| reading.handled);
     counters("actor_failed", "Pieces of work that failed", |reading| reading.failed);
     counters("actor_restarts", "Restarts by the supervisor", |reading| reading.restarts);
     register_outcomes(registry, vitals);
-    let (in_flight, resting, waited) = (
+    let (in_flight, paused, waited) = (
         Family::<Labels<1>, Gauge>::default(),
         Family::<Labels<1>, Gauge>::default(),
         Family::<Labels<1>, FloatCounter>::default(),
     );
     for reading in &readings {
         in_flight.get_or_create(&labels(reading)).set(whole(reading.in_flight));
-        resting.get_or_create(&labels(reading)).set(i64::from(reading.is_resting));
+        paused.get_or_create(&labels(reading)).set(i64::from(reading.is_resting));
         let wait = Duration::from_millis(reading.limiter_wait_ms);
         waited.get_or_create(&labels(reading)).inc_by(wait.as_secs_f64());
     }
     registry.register("actor_in_flight", "Pieces of work under way", in_flight);
-    registry.register("actor_resting", "1 while the actor rests after too many restarts", resting);
+    registry.register("actor_resting", "1 while the actor is paused after too many restarts", paused);
     registry.register_with_unit("actor_limiter_wait", "Time spent waiting for a limiter", Unit::Seconds, waited);
 }
 
-/// What came of the last pieces of work. Errors are told by `/health` and the log: as labels they would have no bound.
+/// The outcomes of the last pieces of work. Error texts are in `/health` and the log: as labels they would be unbounded.
 fn register_outcomes(registry: &mut Registry, vitals: &Vitals) {
     let (in_a_row, parts, failed_parts, succeeded, failed) = (
         Family::<Labels<2>, Gauge>::default(),
@@ -120,11 +120,11 @@ fn register_outcomes(registry: &mut Registry, vitals: &Vitals) {
             failed.get_or_create(&labels).inc_by(outcome.failed);
         }
     }
-    registry.register("work_failures_in_a_row", "Pieces of work in a row of which nothing came", in_a_row);
+    registry.register("work_failures_in_a_row", "Failed pieces of work in a row", in_a_row);
     registry.register("work_last_parts", "Parts of the last piece of work, such as the gists of a round", parts);
     registry.register("work_last_failed_parts", "Parts of the last piece of work that failed", failed_parts);
-    registry.register("work_succeeded", "Pieces of work that ended well, at least in part", succeeded);
-    registry.register("work_failed", "Pieces of work of which nothing came", failed);
+    registry.register("work_succeeded", "Pieces of work that succeeded, at least in part", succeeded);
+    registry.register("work_failed", "Pieces of work that failed", failed);
 }
 
 fn register_budgets(registry: &mut Registry, vitals: &Vitals) {
@@ -145,7 +145,7 @@ fn register_budgets(registry: &mut Registry, vitals: &Vitals) {
     registry.register("quota_spent_units", "Units of the daily budget that are spent", spent);
     registry.register("quota_left_units", "Units of the daily budget that are left", left);
     registry.register("quota_budget_units", "Units of the daily budget", budgets);
-    registry.register_with_unit("quota_reset_timestamp", "When the budget begins anew", Unit::Seconds, resets);
+    registry.register_with_unit("quota_reset_timestamp", "Time of the next quota reset", Unit::Seconds, resets);
     registry.register("platform_has_key", "1 if there is a key for the platform", keys);
 }
 
@@ -158,7 +158,7 @@ fn register_progress(registry: &mut Registry, service: Service, vitals: &Vitals)
         reasons.get_or_create(&[("reason", kind.to_owned()), ("subject", subject)]).set(level(standing));
     }
     registry.register("health_reason", "Each reason of /health: 1 degraded, 0 unhealthy", reasons);
-    // What is not known has no sample.
+    // An unknown value has no sample.
     let mut gauge = |name: &str, help: &str, value: Option<i64>| {
         if let Some(value) = value {
             let gauge = Gauge::<i64>::default();

@@ -1,4 +1,4 @@
-//! How a service is: its vital signs, what is wrong by them, and how `/health` and `/metrics` tell it.
+//! The state of a service: its vital signs, the findings that follow from them, and how `/health` and `/metrics` report them.
 
 pub mod findings;
 pub mod health;

@@ -1,16 +1,16 @@
-//! How a service is, in one word.
+//! The state of a service, in one word.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How a service is.
+/// The state of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// All is well.
+    /// Nothing is wrong.
     Healthy,
     /// It answers, but something is missing or old.
     Degraded,
-    /// It does not do what it is for.
+    /// It does not work.
     Unhealthy,
 }

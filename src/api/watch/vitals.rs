@@ -1,10 +1,10 @@
-//! What `/health` and `/metrics` show: how far the chain, the gists, the cycles and the budgets are.
+//! What `/health` and `/metrics` show: the progress of the chain, the gists and the cycles, and the budgets.
 //!
 //! One task reads it from the store every second, with small queries, so that no number of clients makes the store slow.
-//! Readers see the last reading and its age; a store that does not answer shows.
+//! Readers see the last reading and its age, so a store that does not answer is visible.
 //!
-//! Whether the chain moves is judged by the monotonic clock, from when its newest block was first seen here: the machine's
-//! date decides nothing.
+//! Whether the chain advances is judged by the monotonic clock, from when its newest block was first seen here: the machine's
+//! date is not used.
 
 use crate::api::tracker::source::{Budget, Source};
 use std::collections::BTreeMap;
@@ -21,13 +21,13 @@ use tensorflix_store::{Loss, Store, StoreError};
 /// Pause between readings.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// What the chain aims at between blocks.
+/// The chain's target time between blocks.
 const BLOCK_SECS: i64 = 12;
 
-/// What contents can be asked for, each from buckets of its own.
+/// What can be requested about an item, each paid from buckets of its own.
 const SCOPES: [Scope; 2] = [Scope::Everything, Scope::Numbers];
 
-/// By which clock observations are dated and budgets are counted.
+/// The clock that dates observations and budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dating {
     /// By the newest finalized block.
@@ -86,7 +86,7 @@ pub struct FollowedSubnet {
 }
 
 impl Vitals {
-    /// Vital signs that are kept up from now on; the first reading is made before this returns.
+    /// Vital signs that are updated from now on; the first reading is made before this returns.
     pub async fn start(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -122,7 +122,7 @@ impl Vitals {
         vitals
     }
 
-    /// Notes which subnet is followed; the first word stands.
+    /// Records which subnet is followed; only the first call has an effect.
     pub fn follow(&self, subnet: FollowedSubnet) {
         let _ = self.subnet.set(subnet);
     }
@@ -147,7 +147,7 @@ impl Vitals {
         self.reading.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why the store cannot be used any more, as far as that is known.
+    /// Why the store cannot be used any more, if that is known.
     pub fn loss(&self) -> Option<Loss> {
         self.store.loss()
     }
@@ -172,7 +172,7 @@ impl Vitals {
         }
     }
 
-    /// By which clock things are dated.
+    /// The clock that dates observations.
     pub const fn dating(&self) -> Dating {
         self.dating
     }
@@ -185,8 +185,7 @@ impl Vitals {
         }
     }
 
-    /// The time now, by the clock that dates observations: between blocks, and when none comes, chain time goes on with
-    /// the monotonic clock.
+    /// The time now, by the clock that dates observations: between blocks, chain time advances with the monotonic clock.
     pub fn time(&self) -> Option<Moment> {
         match self.dating {
             Dating::Machine => Some(self.clock.wall()),
@@ -199,7 +198,7 @@ impl Vitals {
         }
     }
 
-    /// What is left of a platform's budget: of all its keys together, for what is not known yet.
+    /// What is left of a platform's budget: of all its keys together, for items that are not known yet.
     pub fn budget(&self, source: &Source) -> Budget {
         let (reading, buckets) = (self.reading(), source.buckets(Scope::Everything));
         together(source, buckets.iter().map(|bucket| reading.spent.get(bucket).copied().unwrap_or(0)))
@@ -233,7 +232,7 @@ impl Vitals {
         let previous = self.reading();
         match self.store.noted(self.read(&previous).await) {
             Ok(reading) => *self.reading.write().unwrap_or_else(PoisonError::into_inner) = reading,
-            Err(error) => tracing::warn!(%error, "the store cannot be read for the services' health"),
+            Err(error) => tracing::warn!(%error, "cannot read the store for health and metrics"),
         }
     }
 
@@ -266,8 +265,8 @@ impl Vitals {
     }
 }
 
-/// The budget of buckets of one platform from which so much is spent. A bucket that is overdrawn, because its budget was
-/// made smaller, lends nothing from the others.
+/// The budget of one platform's buckets with these amounts spent. A bucket that is overdrawn, because its budget was lowered, does
+/// not reduce the others.
 fn together(source: &Source, spent: impl IntoIterator<Item = u64>) -> Budget {
     let terms = source.terms();
     let mut budget = Budget { units: 0, spent: 0, batch: terms.units_per_batch };

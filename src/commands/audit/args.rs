@@ -1,26 +1,25 @@
-//! What `audit` takes from the command line.
+//! Arguments of `audit`.
 
 use crate::commands::arguments::{ConfigArgument, Output};
 
-/// What to look at after a cycle: untagged winners, shared gists, ties, sudden gains, shared channels.
+/// List what to check after a cycle: untagged winners, shared gists, ties, sudden gains, shared channels.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Reads the validator's store alone: no chain, no network, also while `run` is at work on it. Hints prove nothing and change
-no score; `run` writes them into its log once a cycle.
+Reads only the validator's store, also while `run` is using it; needs no chain and no network. A hint is not a proof and
+changes no score. `run` logs the hints of each cycle.
 
 Examples:
   tensorflix audit
   tensorflix audit --cycle 12 --output json | jq '.hints[] | select(.kind == \"tie\")'
 
-Exit codes: 0 looked through, 1 there is no such cycle, 2 wrong usage or
-  configuration")]
+Exit codes: 0 done, 1 there is no such cycle, 2 wrong usage or configuration")]
 pub(crate) struct AuditArguments {
-    /// The cycle [default: the newest decided one]
+    /// Cycle number [default: the newest decided cycle]
     #[arg(long, value_name = "N")]
     pub(super) cycle: Option<u32>,
     #[command(flatten)]
     pub(super) config: ConfigArgument,
-    /// Form of the result on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

@@ -1,4 +1,4 @@
-//! `audit`: what an operator should look at after a cycle.
+//! `audit`: what an operator should check after a cycle.
 
 pub(super) mod args;
 mod text;

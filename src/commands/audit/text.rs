@@ -15,10 +15,10 @@ pub fn to_json(audited: &Audited) -> String {
 pub fn to_text(audited: &Audited) -> String {
     let Audited { cycle, at, audit } = audited;
     let mut text = match audit.hints.len() {
-        0 => format!("Cycle {cycle} at block {}: nothing to look at.\n", at.block),
-        1 => format!("Cycle {cycle} at block {}: 1 hint. Hints prove nothing and change no score.\n", at.block),
+        0 => format!("Cycle {cycle} at block {}: no hints.\n", at.block),
+        1 => format!("Cycle {cycle} at block {}: 1 hint. Hints are not proofs and change no score.\n", at.block),
         count => {
-            format!("Cycle {cycle} at block {}: {count} hints. Hints prove nothing and change no score.\n", at.block)
+            format!("Cycle {cycle} at block {}: {count} hints. Hints are not proofs and change no score.\n", at.block)
         }
     };
     for hint in &audit.hints {
@@ -26,7 +26,7 @@ pub fn to_text(audited: &Audited) -> String {
         text.push_str(&wrapped("", "- ", &visible(&hint_words(hint))));
     }
     if audit.untold > 0 {
-        text.push_str(&format!("\nand {} more of the same kinds, with less weight behind them.\n", audit.untold));
+        text.push_str(&format!("\nand {} more hints of the same kinds, with smaller shares.\n", audit.untold));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! `backup`: a copy of the validator's store, also while `run` works on it.
+//! `backup`: a copy of the validator's store, also while `run` is using it.
 
 pub(super) mod args;
 
@@ -19,7 +19,7 @@ async fn back_up(config: &Config, file: &Path) -> Result<Exit, Exit> {
     let store = stored::open(config).await?;
     let backup = store.back_up(file).await.map_err(|error| fail(&error))?;
     let line = format!(
-        "{} is backed up to {}: {} bytes, {} decided cycles, {} claims, integrity ok",
+        "backed up {} to {}: {} bytes, {} decided cycles, {} claims, integrity ok",
         store.file(),
         file.display(),
         backup.bytes,

@@ -1,19 +1,19 @@
-//! What was looked at, and what came of it.
+//! One check and its result.
 
 use serde::Serialize;
 
-/// What was looked at, and what came of it.
+/// One check and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub check: &'static str,
-    /// What came of it.
+    /// The result.
     pub result: CheckResult,
-    /// In words, with what to do where something is wrong.
+    /// In words, with what to do if something is wrong.
     pub detail: String,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
@@ -23,7 +23,7 @@ pub enum CheckResult {
     Warning,
     /// It has to be corrected.
     Wrong,
-    /// Not looked at: neither good nor bad.
+    /// Not checked: neither good nor bad.
     NotChecked,
 }
 
@@ -55,7 +55,7 @@ impl Check {
         Self { check, result: CheckResult::Wrong, detail: detail.into() }
     }
 
-    /// Not looked at.
+    /// Not checked.
     pub fn not_checked(check: &'static str, detail: impl Into<String>) -> Self {
         Self { check, result: CheckResult::NotChecked, detail: detail.into() }
     }
@@ -67,6 +67,6 @@ pub(super) fn any_wrong(checks: &[Check]) -> bool {
 }
 
 /// `1 problem`, `2 problems`.
-pub(super) fn counted(count: usize, what: &str) -> String {
+pub(in crate::commands) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

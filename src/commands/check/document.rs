@@ -23,7 +23,7 @@ pub enum Source {
 impl FromStr for Source {
     type Err = std::convert::Infallible;
 
-    /// What is a pointer is a gist; anything else is a file's name.
+    /// A text in the form of a gist pointer is a gist; anything else is a file name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(text.parse().map_or_else(|_| Self::File(PathBuf::from(text)), Self::Gist))
     }
@@ -38,7 +38,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A document with what was found about it apart from its content.
+/// A document, and what was found about it apart from its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// Its bytes.
@@ -51,7 +51,7 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
     /// There is no such file.
-    #[error("`{path}` is not a gist ({not_a_gist}), and as a file it cannot be read ({error})")]
+    #[error("`{path}` is neither a gist ({not_a_gist}) nor a file that can be read ({error})")]
     NoFile {
         /// Its name.
         path: String,
@@ -61,7 +61,7 @@ pub enum Unread {
         error: String,
     },
     /// It is larger than what validators read.
-    #[error("the file is larger than the {0} bytes of a gist that validators read (github.max_gist_bytes)")]
+    #[error("the file is larger than the {0} bytes that validators read of a gist (github.max_gist_bytes)")]
     TooLarge(usize),
     /// GitHub does not give it.
     #[error("the gist cannot be read: {0}")]
@@ -88,7 +88,7 @@ impl Source {
                 let bytes = match github.gist(pointer, None).await.outcome {
                     GistOutcome::Fetched { document, .. } => document,
                     GistOutcome::Failed { error, .. } => return Err(Unread::Gist(error)),
-                    GistOutcome::Unchanged => return Err(Unread::Gist("GitHub gave no content".to_owned())),
+                    GistOutcome::Unchanged => return Err(Unread::Gist("GitHub sent no content".to_owned())),
                 };
                 Ok(Document { bytes, checks: GistFacts::ask(github, pointer).await })
             }

@@ -1,6 +1,6 @@
-//! What GitHub's API says about a gist beside its content: whose it is, whether it is public, which files it has.
+//! What GitHub's API says about a gist apart from its content: its owner, whether it is public, which files it has.
 //!
-//! It costs one request of the 60 an hour that GitHub grants without a token. Not knowing is no fault of the gist.
+//! It costs one request of the 60 per hour that GitHub allows without a token. A failed request is not a fault of the gist.
 
 use super::checks::Check;
 use tensorflix_actors::gist_fetcher::github::{Failure, GistDescription, GitHub};
@@ -10,13 +10,13 @@ use tensorflix_domain::commitment::GistPointer;
 pub(crate) struct GistFacts(GistDescription);
 
 impl GistFacts {
-    /// Asks, and says what is to be said about the gist.
+    /// Asks GitHub and returns the checks of the gist.
     pub(crate) async fn ask(github: &GitHub, pointer: &GistPointer) -> Vec<Check> {
         match github.describe(pointer).await {
             Ok(description) => Self(description).checks(pointer),
             Err(Failure::Item(failure)) => vec![Check::wrong("gist", failure.to_string())],
             Err(failure) => {
-                let detail = format!("whose the gist is, whether it is public, how many files it has: {failure}");
+                let detail = format!("could not ask GitHub about the gist's owner, visibility and files: {failure}");
                 vec![Check::not_checked("gist", detail)]
             }
         }
@@ -28,18 +28,18 @@ impl GistFacts {
         match login {
             Some(login) if login.eq_ignore_ascii_case(pointer.username()) => {}
             Some(login) => {
-                let detail = format!("it belongs to {login} and not to {}: name its owner", pointer.username());
+                let detail = format!("it belongs to {login}, not to {}: use its owner's login", pointer.username());
                 checks.push(Check::wrong("gist", detail));
             }
-            None => checks.push(Check::wrong("gist", "it belongs to nobody: make one of your own account")),
+            None => checks.push(Check::wrong("gist", "it belongs to nobody: create one with your own account")),
         }
         match public {
             Some(true) => {}
             Some(false) => {
-                let detail = "it is secret, and only public ones count: make a public one and commit that";
+                let detail = "it is secret, but only public gists count: create a public one and commit that";
                 checks.push(Check::wrong("gist", detail));
             }
-            None => checks.push(Check::not_checked("gist", "whether it is public: GitHub does not say")),
+            None => checks.push(Check::not_checked("gist", "GitHub did not say whether it is public")),
         }
         if let (Some(first), true) = (files.first(), files.len() > 1) {
             let detail = format!("it has {} files; only the first by name is read: {first}", files.len());

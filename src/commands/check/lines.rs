@@ -1,4 +1,4 @@
-//! The lines that both checks print: what was looked at, problems with their places, and a summary.
+//! The lines that both commands print: the checks, problems with their places, and a summary.
 
 use super::checks::{Check, counted};
 use crate::text::wrapping::put;
@@ -26,7 +26,7 @@ pub(crate) fn place(line: Option<u32>, column: Option<u32>) -> String {
     format!("{place:>7}  ")
 }
 
-/// The last line: how much of what.
+/// The last line: the counts.
 pub(crate) fn put_summary(page: &mut String, parts: &[(usize, &str)]) {
     let parts: Vec<String> = parts.iter().map(|(count, what)| counted(*count, what)).collect();
     page.push('\n');

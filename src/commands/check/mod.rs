@@ -1,9 +1,9 @@
-//! Checking a gist before it is committed: what a validator would make of it, and what to do about it.
+//! Checking a gist before it is committed: how a validator would judge it, and what to do about problems.
 //!
-//! Invariants: what was not looked at is said to be not checked, and never counts as good; the rules are those of
+//! Invariants: whatever was not checked is reported as not checked, and never counts as good; the rules are those of
 //! `run`, called and not repeated; nothing is stored and nothing is sent to the chain.
 //!
-//! What it cannot know: what other miners list. Duplicates across miners are decided by claims that only a running
+//! Limit: it cannot know what other miners list. Duplicates across miners are decided by claims that only a running
 //! validator has.
 
 pub mod checks;

@@ -1,14 +1,13 @@
-//! Writing a commitment, step by step: look, sign, send, wait until it is final, read it back.
+//! Writing a commitment, step by step: check, sign, send, wait until it is final, read it back.
 //!
 //! Invariants:
 //!
-//! - What stands on chain already is not written again.
-//! - The extrinsic is broadcast at most once; nothing is sent before registration, space and the node's own opinion
-//!   were asked.
-//! - Nothing is said of the fate of what was broadcast before the chain was asked. An error either says that nothing
-//!   was written, or what is not known and until when.
+//! - A commitment that is on chain already is not written again.
+//! - The extrinsic is broadcast at most once, after registration, space and the node's own validation were checked.
+//! - The outcome of a broadcast is reported only after the chain was asked. An error says either that nothing was written,
+//!   or what is not known and until when.
 //!
-//! It retries nothing and stores nothing: run again, it finds on the chain what an earlier run wrote.
+//! It retries nothing and stores nothing: a second run finds on the chain what an earlier run wrote.
 
 use crate::text::visible::visible;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey};
 use tensorflix_domain::subnet::{CommitmentRecord, Subnet};
 
-/// Pause before the chain is asked again after it could not be.
+/// Pause before the chain is asked again after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Writes the commitment of one hotkey in one subnet.
@@ -31,22 +30,22 @@ pub struct Committer<'a> {
     pub wallet: &'a HotkeyWallet,
     /// The subnet.
     pub netuid: u16,
-    /// Longest wait until it is final; and as long again for the chain to say what became of it.
+    /// Longest wait until it is final, and then the longest wait for the chain's answer about its outcome.
     pub patience: Duration,
-    /// Hears of each step, in words for people.
+    /// Receives a message for people at each step.
     pub progress: &'a dyn Fn(&str),
 }
 
-/// A commitment that the chain would take.
+/// A commitment that the chain would accept.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The block that was looked at.
+    /// The block at which the chain was read.
     head: Head,
     /// The subnet at that block.
     pub subnet: Subnet,
     previous: Option<CommitmentRecord>,
     text: String,
-    /// Whether the chain holds exactly this already, so that nothing is left to do.
+    /// Whether the chain holds exactly this commitment already.
     pub stands: bool,
 }
 
@@ -64,7 +63,7 @@ pub struct Committed {
 pub enum Deed {
     /// Nothing: the chain holds exactly this already.
     Stood,
-    /// Nothing, as asked: everything else was looked at.
+    /// Nothing, because of `dry_run`: everything was checked.
     Withheld,
     /// It was written, is final, and was read back.
     Written {
@@ -75,16 +74,16 @@ pub enum Deed {
     },
 }
 
-/// Why there is no commitment, or no certainty of it; each with what to do.
+/// Why there is no commitment, or why the outcome is not known; each with what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     /// The chain could not be asked, before anything was sent.
     #[error("nothing was sent: {0}")]
     Chain(#[from] ChainError),
-    /// The hotkey is not of this subnet.
+    /// The hotkey is not registered on this subnet.
     #[error(
         "nothing was sent: the hotkey {hotkey} is not registered on subnet {netuid} (as of block {block}); register it \
-         (`btcli subnet register --netuid {netuid}`), or name another one by --wallet-name and --wallet-hotkey"
+         (`btcli subnet register --netuid {netuid}`), or select another one with --wallet-name and --wallet-hotkey"
     )]
     NotRegistered {
         /// The hotkey.
@@ -96,9 +95,9 @@ pub enum CommitError {
     },
     /// The hotkey has committed as much as it may in this epoch.
     #[error(
-        "nothing was sent: there is no space left for it; this hotkey has committed {used_bytes} of {limit_bytes} bytes \
-         in this epoch, and this takes {charge_bytes}. There is space again from block {renewed_at} on, in about \
-         {minutes} min: run this again then"
+        "nothing was sent: the chain's limit for commitments is reached; this hotkey has committed {used_bytes} of \
+         {limit_bytes} bytes in this epoch, and this commitment takes {charge_bytes}. Run this again from block \
+         {renewed_at} on, in about {minutes} min"
     )]
     NoSpace {
         /// Bytes of this epoch so far.
@@ -112,8 +111,8 @@ pub enum CommitError {
         /// Minutes until then.
         minutes: u32,
     },
-    /// The node or the runtime does not take the extrinsic.
-    #[error("nothing was written: the node refuses it ({error}); {advice}", advice = advice(error.remedy()))]
+    /// The node or the runtime does not accept the extrinsic.
+    #[error("nothing was written: the node rejected it ({error}); {advice}", advice = advice(error.remedy()))]
     Refused {
         /// Its words.
         error: PoolError,
@@ -131,24 +130,24 @@ pub enum CommitError {
     },
     /// Another extrinsic of the hotkey was included in its place.
     #[error(
-        "nothing was written: another extrinsic of this hotkey took its place in block {block}, so something else signs \
-         with it; run this again"
+        "nothing was written: another extrinsic of this hotkey was included instead in block {block}, so another program \
+         signs with this hotkey; run this again"
     )]
     Superseded {
         /// The block of the other one.
         block: Block,
     },
-    /// It was sent, and came into no block in its time.
-    #[error("nothing was written: no block took it until its signature ended at block {valid_until}; run this again")]
+    /// It was sent, and no block included it while it was valid.
+    #[error("nothing was written: no block included it before it expired at block {valid_until}; run this again")]
     Expired {
         /// The last block that could include it.
         valid_until: Block,
     },
-    /// It was sent, and the chain does not say yet what became of it.
+    /// It was sent, and its outcome is not known yet.
     #[error(
-        "it is not known whether it was written: extrinsic {extrinsic} was sent, {detail}, and it can come until block \
-         {valid_until}. Run this again after that block: it shows what the chain holds, and sends nothing if this \
-         stands there"
+        "it is not known whether it was written: extrinsic {extrinsic} was sent, {detail}, and it may still be included \
+         until block {valid_until}. Run this again after that block: it shows what the chain holds, and sends nothing if \
+         the commitment is there"
     )]
     Undecided {
         /// Hash of the extrinsic.
@@ -159,7 +158,7 @@ pub enum CommitError {
         detail: String,
     },
     /// It was written, and could not be read back.
-    #[error("it was written in block {block}, but could not be read back ({error}); run this again to see it")]
+    #[error("it was written in block {block}, but could not be read back ({error}); run this again to check it")]
     Unread {
         /// The block that includes it.
         block: Block,
@@ -168,8 +167,8 @@ pub enum CommitError {
     },
     /// It was written, and the chain holds something else.
     #[error(
-        "it was written in block {block}, but block {read_at} holds {found} for this hotkey, so something else commits \
-         with it; stop that, then run this again"
+        "it was written in block {block}, but block {read_at} holds {found} for this hotkey, so another program commits \
+         with this hotkey; stop that program, then run this again"
     )]
     Replaced {
         /// The block that includes it.
@@ -186,19 +185,19 @@ const fn advice(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Wait => "wait a few blocks, then run this again",
         Remedy::ReadAgain => "run this again",
-        Remedy::NextEpoch => "the space for commitments of this epoch is used up: run this again in the next one",
+        Remedy::NextEpoch => "the limit for commitments in this epoch is reached: run this again in the next epoch",
         Remedy::AlertOperator => {
             "check that the hotkey is still registered and that its account can pay the fee, then run this again"
         }
-        Remedy::OurBug => "this is a mistake of this program: please report it",
+        Remedy::OurBug => "this is a bug in this program: please report it",
     }
 }
 
-/// A commitment for people: its text with nothing in it that is not visible.
+/// A commitment for people, with invisible characters escaped.
 pub fn shown(record: Option<&CommitmentRecord>) -> String {
     match record {
         Some(CommitmentRecord { text: Some(text), block }) => format!("{} (block {block})", visible(text)),
-        Some(CommitmentRecord { text: None, block }) => format!("something that is not text (block {block})"),
+        Some(CommitmentRecord { text: None, block }) => format!("bytes that are not text (block {block})"),
         None => "nothing".to_owned(),
     }
 }
@@ -213,7 +212,7 @@ impl Committer<'_> {
         self.finish(prepared, dry_run).await
     }
 
-    /// Looks at the chain: whether the hotkey may commit `pointer`. Nothing is signed or sent.
+    /// Checks on chain whether the hotkey may commit `pointer`. Nothing is signed or sent.
     ///
     /// # Errors
     /// [`CommitError`]: why it may not.
@@ -256,7 +255,7 @@ impl Committer<'_> {
         (self.progress)(step.as_ref());
     }
 
-    /// Makes sure that the hotkey is registered, and gives the subnet and what the hotkey has committed.
+    /// Checks that the hotkey is registered, and returns the subnet and what the hotkey has committed.
     async fn registered(&self, head: &Head) -> Result<(Subnet, Option<CommitmentRecord>), CommitError> {
         let subnet = self.client.subnet(head, self.netuid).await?;
         let hotkey = self.wallet.hotkey();
@@ -271,12 +270,12 @@ impl Committer<'_> {
     async fn check_space(&self, head: &Head, text: &str) -> Result<(), CommitError> {
         let hotkey = self.wallet.hotkey();
         let Some(space) = self.client.commitment_space(head, self.netuid, &hotkey).await? else {
-            self.tell("this runtime does not say how much may be committed");
+            self.tell("this runtime does not expose the limit for commitments");
             return Ok(());
         };
         let CommitmentSpace { used_bytes, limit_bytes, renewed_at_block: renewed_at } = space;
         if space.has_room_for(text) {
-            self.tell(format!("{used_bytes} of {limit_bytes} bytes of this epoch are used"));
+            self.tell(format!("{used_bytes} of {limit_bytes} commitment bytes of this epoch are used"));
             return Ok(());
         }
         let charge_bytes = CommitmentSpace::charge_bytes(text);
@@ -284,25 +283,25 @@ impl Committer<'_> {
         Err(CommitError::NoSpace { used_bytes, limit_bytes, charge_bytes, renewed_at, minutes })
     }
 
-    /// Signs and sends it, and gives where it was included.
+    /// Signs and sends it, and returns where it was included.
     async fn send(&self, head: &Head, text: &str) -> Result<(Inclusion, [u8; 32]), CommitError> {
         let signed = self.client.sign_set_commitment(self.wallet, self.netuid, text, head).await?;
         if let Preflight::Refused(error) = self.client.validate(&signed.bytes).await? {
             return Err(CommitError::Refused { error });
         }
-        self.tell(format!("sending extrinsic {}, and waiting until it is final", named(&signed)));
+        self.tell(format!("sending extrinsic {} and waiting until it is final", named(&signed)));
         let inclusion = match self.client.submit(&signed.bytes, self.patience).await? {
             Submitted::Included(inclusion) => inclusion,
             Submitted::Refused(error) => return Err(CommitError::Refused { error }),
             Submitted::Unknown(uncertainty) => {
-                self.tell(format!("{uncertainty}: asking the chain what became of it"));
+                self.tell(format!("{uncertainty}: asking the chain for its outcome"));
                 self.settle(&signed).await?
             }
         };
         Ok((inclusion, signed.hash))
     }
 
-    /// Asks the chain what became of sent bytes, as long as patience lasts.
+    /// Asks the chain for the outcome of sent bytes, for as long as patience lasts.
     async fn settle(&self, signed: &SignedExtrinsic) -> Result<Inclusion, CommitError> {
         let undecided = |detail: String| CommitError::Undecided {
             extrinsic: named(signed),
@@ -330,11 +329,11 @@ impl Committer<'_> {
         };
         match tokio::time::timeout(self.patience, asking).await {
             Ok(settled) => settled,
-            Err(_) => Err(undecided(format!("no final block up to {seen} has it"))),
+            Err(_) => Err(undecided(format!("no final block up to {seen} includes it"))),
         }
     }
 
-    /// What the newest final block knows of sent bytes, and that block.
+    /// The outcome of sent bytes by the newest final block, and that block.
     async fn look_up(&self, signed: &SignedExtrinsic, newer_than: Option<Block>) -> Result<(Fate, Block), ChainError> {
         let head = match newer_than {
             Some(block) => self.client.next_head(block).await?,
@@ -349,7 +348,7 @@ impl Committer<'_> {
     /// Compares what the chain holds at a final block with what was written.
     async fn read_back(&self, block: Block, text: &str) -> Result<(), CommitError> {
         let read = async {
-            // Not behind the block that includes it, as another endpoint's head may be.
+            // Another endpoint's head may be older than the block that includes it.
             let head = self.client.next_head(block.saturating_sub(1)).await?;
             let subnet = self.client.subnet(&head, self.netuid).await?;
             let neuron = subnet.neuron(&self.wallet.hotkey());
@@ -363,7 +362,7 @@ impl Committer<'_> {
     }
 }
 
-/// The extrinsic as explorers know it.
+/// The extrinsic's hash as explorers show it.
 fn named(signed: &SignedExtrinsic) -> String {
     format!("0x{}", hex::encode(signed.hash))
 }

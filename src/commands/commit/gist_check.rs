@@ -1,7 +1,7 @@
-//! What `commit` looks at before it writes: whether validators can read the gist, whose it is, and who else commits it.
+//! What `commit` checks before it writes: whether validators can read the gist, who owns it, and who else commits it.
 //!
-//! Nothing here is certain for ever: a gist can be published, edited or deleted a minute later. So each doubt can be
-//! overridden by `--force`; without it nothing is written.
+//! A gist can be published, edited or deleted a minute later. So `--force` overrides each objection; without it nothing is
+//! written.
 
 use std::fmt;
 use tensorflix_actors::gist_fetcher::github::{GistReading, GitHub};
@@ -13,21 +13,21 @@ use tensorflix_domain::submission::{GistKind, parse_submission_gist};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task::parse_task_gist;
 
-/// Other hotkeys with the same gist that are named.
+/// Most other hotkeys with the same gist that are listed.
 const MOST_NAMED: usize = 5;
 
 /// Why a gist should not be committed as it is; each with what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GistDoubt {
-    /// GitHub knows no such gist.
+    /// GitHub has no such gist.
     Missing,
     /// It is not public, or not the user's.
     Refused(OwnerRefusal),
-    /// GitHub did not say whose it is.
+    /// GitHub did not say who owns it.
     Unasked(String),
     /// Its content cannot be read.
     Unread(String),
-    /// It is read, and holds neither submissions nor tasks.
+    /// It was read, and contains neither submissions nor tasks.
     Unusable {
         /// The command that says line by line what is wrong.
         command: &'static str,
@@ -46,7 +46,7 @@ impl fmt::Display for GistDoubt {
             ),
             Self::Refused(refusal) => match refusal {
                 OwnerRefusal::AnotherLogin { login: Some(login) } => {
-                    write!(formatter, "{refusal}: commit a gist of your own, or {login}:GIST_ID if you are {login}")
+                    write!(formatter, "{refusal}: commit your own gist, or {login}:GIST_ID if you are {login}")
                 }
                 OwnerRefusal::AnotherLogin { login: None } => {
                     write!(formatter, "{refusal}: create one while logged in to GitHub")
@@ -54,13 +54,12 @@ impl fmt::Display for GistDoubt {
                 refusal => refusal.fmt(formatter),
             },
             Self::Unasked(why) => {
-                write!(formatter, "it is not known whether the gist is public and whose it is ({why}): run this again later")
+                write!(formatter, "could not check whether the gist is public and who owns it ({why}): run this again later")
             }
             Self::Unread(why) => write!(formatter, "the gist cannot be read ({why}): correct it, or run this again later"),
             Self::Unusable { command, problem } => write!(
                 formatter,
-                "the gist holds neither submissions nor tasks that can be read ({problem}): `tensorflix {command}` says what to \
-                 correct"
+                "the gist contains no valid submissions or tasks ({problem}): `tensorflix {command}` shows what to correct"
             ),
             Self::Shared(uids) => {
                 let named: Vec<String> = uids.iter().take(MOST_NAMED).map(|uid| format!("UID {uid}")).collect();
@@ -77,17 +76,17 @@ impl fmt::Display for GistDoubt {
     }
 }
 
-/// What the look at a gist came to.
+/// The result of checking a gist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GistCheck {
-    /// What is in it, in words; nothing if it was not read.
+    /// Its content, in words; nothing if it was not read.
     pub content: Option<String>,
-    /// What speaks against committing it.
+    /// The objections against committing it.
     pub doubts: Vec<GistDoubt>,
 }
 
 impl GistCheck {
-    /// Looks at a gist that `hotkey` is to commit.
+    /// Checks a gist that `hotkey` is to commit.
     pub async fn of(github: &GitHub, pointer: &GistPointer, subnet: &Subnet, hotkey: &Hotkey) -> Self {
         let GistReading { outcome, owner } = github.gist(pointer, None).await;
         let owner = match owner {
@@ -96,7 +95,7 @@ impl GistCheck {
         };
         let mut check = Self::default();
         check.doubts.extend(doubt_of_owner(pointer, owner));
-        // What GitHub says of the gist as a whole tells more than that its content was not to be had.
+        // What GitHub says about the gist as a whole is more useful than the failure to read its content.
         let is_known_bad = check.doubts.iter().any(|doubt| !matches!(doubt, GistDoubt::Unasked(_)));
         match outcome {
             GistOutcome::Fetched { document, .. } => match content(&document) {
@@ -111,18 +110,18 @@ impl GistCheck {
     }
 }
 
-/// What GitHub's answer about the owner speaks against.
+/// The objection that follows from GitHub's answer about the owner.
 fn doubt_of_owner(pointer: &GistPointer, owner: Result<OwnerAnswer, String>) -> Option<GistDoubt> {
     match owner {
         Err(why) => Some(GistDoubt::Unasked(why)),
         Ok(OwnerAnswer::Unanswered) => Some(GistDoubt::Unasked("GitHub did not answer".to_owned())),
-        Ok(OwnerAnswer::Undescribed) => Some(GistDoubt::Unasked("GitHub refused to say".to_owned())),
+        Ok(OwnerAnswer::Undescribed) => Some(GistDoubt::Unasked("GitHub refused to answer".to_owned())),
         Ok(OwnerAnswer::NotFound) => Some(GistDoubt::Missing),
-        // A validator waits for a second such answer; nobody need commit what may be blocked.
+        // A validator waits for a second such answer; a gist that may be blocked should not be committed.
         Ok(OwnerAnswer::Blocked) => Some(GistDoubt::Refused(OwnerRefusal::Blocked)),
         Ok(owner) => {
             if matches!(&owner, OwnerAnswer::Described { public: None, .. }) {
-                return Some(GistDoubt::Unasked("GitHub did not say".to_owned()));
+                return Some(GistDoubt::Unasked("GitHub gave no owner".to_owned()));
             }
             OwnerRecord::after(None, GistName::from(pointer), 0, &owner).refusal.map(GistDoubt::Refused)
         }
@@ -151,7 +150,7 @@ fn content(document: &[u8]) -> Result<String, GistDoubt> {
 
 /// The other hotkeys that committed the gist, at whatever revision.
 fn shared(pointer: &GistPointer, subnet: &Subnet, hotkey: &Hotkey) -> Option<GistDoubt> {
-    // GitHub's ids are unique, whatever login stands before them.
+    // GitHub's ids are unique, whatever login precedes them.
     let others = subnet.neurons.iter().filter(|neuron| neuron.hotkey != *hotkey).filter(|neuron| {
         let committed = neuron.commitment.as_ref().and_then(|record| record.pointer());
         committed.is_some_and(|committed| committed.gist_id().eq_ignore_ascii_case(pointer.gist_id()))

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: CommitArguments) -> Exit {
     answer(&config, overrides, async |config: &Config| write(config, &commit, Manner { dry_run, force }, output).await)
 }
 
-/// What is left out, or done all the same.
+/// What is skipped (`--dry-run`) or done anyway (`--force`).
 #[derive(Clone, Copy)]
 struct Manner {
     dry_run: bool,
@@ -63,7 +63,7 @@ async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: O
     Ok(Exit::Done)
 }
 
-/// Why nothing was sent, though the chain would take it.
+/// Why nothing was sent although the chain would accept it.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing was sent: {}. Correct this first, or add --force to commit {pointer} as it is", doubts.join("; and "))]
 struct Doubted {
@@ -71,7 +71,7 @@ struct Doubted {
     doubts: Vec<String>,
 }
 
-/// Looks at the gist as validators will; what speaks against it is an error, or with `force` only said.
+/// Checks the gist as validators will. Objections are an error, or with `force` only warnings.
 async fn look_at(
     config: &Config,
     pointer: &GistPointer,

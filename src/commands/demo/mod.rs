@@ -1,7 +1,7 @@
 //! `demo`: sandbox and validator together in one process, in lockstep.
 //!
-//! The validator is the one that `run` starts, with the sandbox's addresses in its configuration; only the chain's
-//! blocks are moved from here, from one cycle's slot to the next.
+//! The validator is the one that `run` starts, with the sandbox's addresses in its configuration. This module only advances
+//! the chain's blocks, from one cycle's slot to the next.
 
 pub(super) mod args;
 
@@ -31,7 +31,7 @@ use tensorflix_sandbox::{NETUID, Sandbox};
 /// Longest real time that one cycle of the demo may take.
 const CYCLE_PATIENCE: Duration = Duration::from_secs(300);
 
-/// With text: a day of the chain passes in this many seconds, to be watched.
+/// Speed with text output, so that a person can follow it.
 const TEXT_SPEED: f64 = 20_000.0;
 
 /// Why a demo failed.
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: DemoArguments) -> Exit {
             result = show(&arguments) => match result {
                 Ok(exit) => exit,
                 Err(error) => {
-                    tracing::error!(%error, "the demo failed");
+                    tracing::error!(%error, "demo failed");
                     Exit::Failed
                 }
             },
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: DemoArguments) -> Exit {
     })
 }
 
-/// Shows all cycles, or as many as somebody can read.
+/// Shows all cycles, or those before stdout is closed.
 async fn show(arguments: &DemoArguments) -> Result<Exit, DemoError> {
     let sandbox = Sandbox::start(arguments.world.config(Pace::Hold)).await?;
     let folder = tempfile::tempdir()?;
@@ -73,12 +73,13 @@ async fn show(arguments: &DemoArguments) -> Result<Exit, DemoError> {
         }
         let next = tokio::time::timeout(CYCLE_PATIENCE, session.next(&mut app)).await;
         let shown = next.map_err(|_| format!("cycle {cycle} took longer than {} s", CYCLE_PATIENCE.as_secs()))?;
-        let Shown::Cycle(report) = shown.map_err(|actor| format!("{actor} gave up"))? else {
+        let Shown::Cycle(report) = shown.map_err(|actor| format!("the actor {actor} reached its restart limit"))?
+        else {
             return Err(format!("cycle {cycle} was not decided before weights were sent again").into());
         };
         let shown = show_cycle(&report, arguments.output, false);
         let found = if arguments.world.commit_reveal {
-            // The chain reveals on the way to the next slot; nobody there acts before it is reached.
+            // The chain reveals on the way to the next slot; the validator does nothing before that slot.
             pass_to_next_slot(&sandbox, &config, arguments).await;
             found_revealed(&sandbox, &report)?
         } else {
@@ -94,12 +95,12 @@ async fn show(arguments: &DemoArguments) -> Result<Exit, DemoError> {
     Ok(Exit::Done)
 }
 
-/// The address of a store in a file that is not there yet: each demo begins a chain of its own.
+/// The URL of a store in a file that does not exist yet: each demo begins a new chain.
 fn new_store(file: &Path) -> Result<String, DemoError> {
     if file.exists() {
-        return Err(format!("{} exists already: name a new file with --store", file.display()).into());
+        return Err(format!("{} exists already: pass a new file with --store", file.display()).into());
     }
-    let path = file.to_str().ok_or("the name of the file for --store is not Unicode")?;
+    let path = file.to_str().ok_or("the file name of --store is not valid Unicode")?;
     Ok(format!("sqlite://{path}"))
 }
 
@@ -117,26 +118,25 @@ async fn pass_to_next_slot(sandbox: &Sandbox, config: &Config, arguments: &DemoA
     sandbox.advance_to(grid_start(sandbox.block(), slot_blocks) + slot_blocks);
 }
 
-/// Finds on the sandbox's chain what the validator says it sent.
+/// Checks that the sandbox's chain holds what the validator reports as sent.
 fn compare_with_chain(sandbox: &Sandbox, report: &CycleReport) -> Result<String, DemoError> {
     let (block, count) = held_weights(sandbox, report)?;
     Ok(format!("Found on the sandbox's chain at block {block}: the same {count} weights.\n\n"))
 }
 
-/// Finds on the sandbox's chain, revealed, what the validator committed earlier.
+/// Checks that the sandbox's chain has revealed what the validator committed earlier.
 fn found_revealed(sandbox: &Sandbox, report: &CycleReport) -> Result<String, DemoError> {
     let (block, count) = held_weights(sandbox, report)?;
     let now = sandbox.block();
     Ok(format!(
-        "Committed at block {block}, and revealed by the chain since: read back from the sandbox's chain at block {now}, the \
-         same {count} weights.\n\n"
+        "Committed at block {block} and revealed since: the sandbox's chain holds the same {count} weights at block {now}.\n\n"
     ))
 }
 
 /// The block that a cycle's weights were sent in, and their number, if the chain holds exactly these.
 fn held_weights(sandbox: &Sandbox, report: &CycleReport) -> Result<(Block, usize), DemoError> {
     let Sending::Confirmed { block, .. } = &report.sending else {
-        return Err("the weights of this cycle were not sent; see the report".into());
+        return Err("the weights of this cycle were not sent; the report says why".into());
     };
     let stored = sandbox.node().weights(NETUID, sandbox.validator().uid);
     let mut sent: Vec<(u16, u16)> = report.entries.iter().copied().filter(|(_, weight)| *weight > 0).collect();

@@ -1,18 +1,18 @@
-//! What `doctor` takes from the command line.
+//! Arguments of `doctor`.
 
 use crate::commands::arguments::{ConfigArgument, NetworkArguments, Output, WalletArguments};
 
-/// Keys, endpoints, wallet, registration, permit, gists, clock and disk: a line each, and what to do.
+/// Check keys, endpoints, wallet, registration, permit, gists, clock and disk, and say what to do.
 #[derive(clap::Args)]
 #[command(after_help = "\
-It changes nothing, signs nothing and spends no quota: whether a key is good is seen when it is used.
+Changes nothing, signs nothing and uses no quota. It therefore does not check whether an API key is valid.
 
 Examples:
   tensorflix doctor
-  # for a monitor
+  # for a monitoring system
   tensorflix doctor --config /etc/tensorflix/config.toml --output json
 
-Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage or configuration")]
+Exit codes: 0 no check failed, 1 a check failed, 2 wrong usage or configuration")]
 pub(crate) struct DoctorArguments {
     #[command(flatten)]
     pub(super) config: ConfigArgument,
@@ -20,7 +20,7 @@ pub(crate) struct DoctorArguments {
     pub(super) network: NetworkArguments,
     #[command(flatten)]
     pub(super) wallet: WalletArguments,
-    /// Form of the result on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

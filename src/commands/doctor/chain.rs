@@ -1,4 +1,4 @@
-//! What the chain and GitHub say: endpoints, clock, wallet, registration, permit, weights, gists.
+//! Checks that ask the chain and GitHub: endpoints, clock, wallet, registration, permit, weights, gists.
 
 use super::finding::{Finding, State};
 use crate::commands::check::document::Source;
@@ -16,14 +16,14 @@ use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Hotkey;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 
-/// By how much this machine's clock may differ from the newest final block, which is a minute old at most.
+/// Largest difference between this machine's clock and the newest final block, which is a minute old at most.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 
 pub(crate) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let network = match Network::named(&config.network.network) {
         Ok(network) => network,
         Err(error) => {
-            let advice = "Correct network.network: a name or a ws:// or wss:// address.";
+            let advice = "Correct network.network: it is a network name or a ws:// or wss:// URL.";
             return vec![Finding::wrong("endpoint", error.to_string(), advice)];
         }
     };
@@ -42,7 +42,7 @@ pub(crate) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dy
                 reached.get_or_insert((client, head));
             }
             Err(error) => {
-                let advice = "Name endpoints that answer in network.endpoints; the first that is well is used.";
+                let advice = "Set network.endpoints to endpoints that answer; the first healthy one is used.";
                 findings.push(Finding::doubtful("endpoint", format!("{shown}: {error}"), advice));
             }
         }
@@ -59,7 +59,7 @@ pub(crate) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dy
             Some(wallet.hotkey())
         }
         Err(error) => {
-            let advice = "Correct [wallet], or name the wallet with --wallet-name and --wallet-hotkey.";
+            let advice = "Correct [wallet], or select the wallet with --wallet-name and --wallet-hotkey.";
             findings.push(Finding::wrong("wallet", error.to_string(), advice));
             None
         }
@@ -74,7 +74,11 @@ pub(crate) async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dy
                 committed = own.and_then(|own| own.commitment.as_ref()).and_then(|commitment| commitment.pointer());
             }
             Err(error) => {
-                findings.push(Finding::wrong("subnet", error.to_string(), "Correct network.netuid, or try again."));
+                findings.push(Finding::wrong(
+                    "subnet",
+                    error.to_string(),
+                    "Correct network.netuid, or run this again.",
+                ));
             }
         }
     }
@@ -94,11 +98,11 @@ async fn ask(config: &Config, url: &str, limiter: &Arc<Limiter>) -> Result<(Clie
 
 fn clocks(clock: &Arc<dyn Clock>, head: &Head) -> Finding {
     let apart_ms = clock.wall().unix_ms().saturating_sub(head.stamp.time.unix_ms());
-    let found = format!("{} s from the newest final block", apart_ms / 1_000);
+    let found = format!("{} s from the time of the newest final block", apart_ms / 1_000);
     if Duration::from_millis(apart_ms.unsigned_abs()) <= CLOCK_TOLERANCE {
         return Finding::well("clock", found);
     }
-    let advice = "Have the clock set by NTP. Scores go by the chain's time; certificates and logs go by this one.";
+    let advice = "Synchronise the clock with NTP. Scores use the chain's time; certificates and logs use this clock.";
     Finding::doubtful("clock", found, advice)
 }
 
@@ -109,25 +113,28 @@ fn registration(config: &Config, hotkey: &Hotkey, own: Option<&Neuron>) -> Findi
         None => Finding::wrong(
             "registration",
             format!("{hotkey} is not registered on subnet {netuid}"),
-            "Register it, for instance with `btcli subnets register`; without, nothing can be sent.",
+            "Register it, for example with `btcli subnets register`; otherwise no weights can be sent.",
         ),
     }
 }
 
-/// Whether what we send counts.
+/// Whether our weights count.
 fn standing(subnet: &Subnet, own: &Neuron) -> [Finding; 2] {
     let rules = &subnet.hyperparameters;
     let permit = if !own.validator_permit {
         Finding::wrong(
             "permit",
             "the hotkey has no validator permit",
-            "It needs more stake than other validators; permits are given anew in each epoch.",
+            "Stake more: the validators with the most stake get a permit, again in each epoch.",
         )
     } else if own.stake_rao < rules.stake_threshold_rao {
         Finding::wrong(
             "permit",
-            format!("{} RAO of stake, and weights need {}", own.stake_rao, rules.stake_threshold_rao),
-            "Stake more to the hotkey: the chain refuses its weights.",
+            format!(
+                "the hotkey has {} RAO of stake; setting weights needs {}",
+                own.stake_rao, rules.stake_threshold_rao
+            ),
+            "Stake more to the hotkey: the chain rejects its weights.",
         )
     } else {
         Finding::well("permit", "may set weights")
@@ -135,41 +142,41 @@ fn standing(subnet: &Subnet, own: &Neuron) -> [Finding; 2] {
     let silent = subnet.at.block.saturating_sub(own.last_update);
     let weights = if own.last_update > 0 && silent <= rules.activity_cutoff {
         let left = rules.activity_cutoff - silent;
-        Finding::well("weights", format!("last set in block {}, active for {left} blocks more", own.last_update))
+        Finding::well("weights", format!("last set in block {}; inactive in {left} blocks", own.last_update))
     } else {
         Finding::doubtful(
             "weights",
-            "none on chain within the activity cutoff: the hotkey counts for nothing",
+            "none on chain within the activity cutoff: the chain treats the validator as inactive",
             "Start `tensorflix run`; `--dry-run` shows what it would send.",
         )
     };
     [permit, weights]
 }
 
-/// The gist whose tasks count: the configured one, or that of our own commitment.
+/// The task gist: the configured one, or that of our own commitment.
 async fn gist(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>, committed: Option<GistPointer>) -> Finding {
     let Some(pointer) = config.task_gist().or(committed) else {
         return Finding::wrong(
             "gist",
-            "no task gist: none is configured, and the hotkey has committed none",
-            "Set validator.username and validator.gist_id, or announce one with `tensorflix commit`.",
+            "no task gist: none is configured, and the hotkey commits none",
+            "Set validator.username and validator.gist_id, or commit one with `tensorflix commit`.",
         );
     };
     let limiter = connections::limiter(connections::github_rate(config), clock, &ActorStats::new("doctor"));
     let github = connections::github(config, http, clock, limiter);
     let source = Source::Gist(pointer.clone());
     match source.read(&github, config.github.max_gist_bytes).await {
-        Err(error) => Finding::wrong("gist", format!("{pointer}: {error}"), "See `tensorflix check-tasks`."),
+        Err(error) => Finding::wrong("gist", format!("{pointer}: {error}"), "Run `tensorflix check-tasks`."),
         Ok(document) => {
             let report = check_tasks(pointer.to_string(), &document.bytes, document.checks, clock.wall());
             if report.is_wrong() {
-                let advice = format!("`tensorflix check-tasks {pointer}` says what, line by line.");
-                Finding::doubtful("gist", format!("{pointer}: something in it has to be corrected"), advice)
+                let advice = format!("Run `tensorflix check-tasks {pointer}` to see the problems line by line.");
+                Finding::doubtful("gist", format!("{pointer}: the gist has problems"), advice)
             } else if github.is_token_refused() {
-                let detail = format!("{pointer} can be read, but GitHub refuses the token: gists are read without it");
+                let detail = format!("{pointer} can be read, but GitHub rejects the token: gists are read without it");
                 Finding::doubtful("gist", detail, "Replace the token in GITHUB_TOKEN, or unset it.")
             } else {
-                Finding::well("gist", format!("{pointer} can be read, and so can its tasks"))
+                Finding::well("gist", format!("{pointer}: the gist and its tasks can be read"))
             }
         }
     }

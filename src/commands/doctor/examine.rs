@@ -1,6 +1,8 @@
-//! `doctor`: what a validator needs, looked at one after another. Nothing is changed, nothing is signed, and no quota is spent.
+//! `doctor`: checks everything that a validator needs, one after another. Nothing is changed, nothing is signed, and no quota is
+//! used.
 //!
-//! What is [`State::Wrong`](super::finding::State::Wrong) keeps weights from being right or from being set; what is [`State::Doubtful`](super::finding::State::Doubtful) costs something, or will.
+//! [`State::Wrong`](super::finding::State::Wrong) means that weights cannot be set or would be wrong;
+//! [`State::Doubtful`](super::finding::State::Doubtful) means a smaller loss, now or later.
 
 use super::finding::Finding;
 use super::{chain, here};
@@ -8,7 +10,7 @@ use crate::config::Config;
 use std::sync::Arc;
 use tensorflix_actors::ports::{Clock, Http};
 
-/// Looks at everything, each thing within the deadline of its section.
+/// Checks everything, each check within the deadline of its section.
 pub async fn examine(config: &Config, http: Arc<dyn Http>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = here::settings(config);
     findings.extend(here::keys(config));

@@ -1,29 +1,29 @@
-//! One thing that was looked at, and how it stands.
+//! One thing that was checked, and its state.
 
 use serde::Serialize;
 
-/// How something stands.
+/// The state of something that was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// As it should be.
     Well,
-    /// The validator works, and less well than it could.
+    /// The validator works, but less well than it could.
     Doubtful,
     /// The validator cannot do its work.
     Wrong,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at, in one word.
+    /// What was checked, in one word.
     pub subject: &'static str,
-    /// How it stands.
+    /// Its state.
     pub state: State,
     /// What was found. No secret is in it.
     pub found: String,
-    /// What the operator can do, unless it is well.
+    /// What the operator can do, unless it is as it should be.
     pub advice: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl Finding {
     }
 }
 
-/// Whether nothing keeps the validator from its work.
+/// Whether the validator can work.
 pub fn is_well(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.state != State::Wrong)
 }

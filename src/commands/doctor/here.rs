@@ -1,4 +1,4 @@
-//! What can be looked at without asking anybody: settings, keys, disk.
+//! Checks that need no network: settings, keys, disk.
 
 use super::finding::Finding;
 use crate::config::{Config, PlatformSettings};
@@ -15,13 +15,13 @@ const MEBIBYTE: u64 = 1024 * 1024;
 
 pub(crate) fn settings(config: &Config) -> Vec<Finding> {
     if config.warnings.is_empty() {
-        return vec![Finding::well("settings", "understood, every one")];
+        return vec![Finding::well("settings", "all settings are valid")];
     }
     let doubtful = |warning: &String| Finding::doubtful("settings", warning, "Correct it in the configuration file.");
     config.warnings.iter().map(doubtful).collect()
 }
 
-/// Whether keys are there. Whether they are good is found when they are used: asking costs quota.
+/// Whether keys are set. Whether they are valid is not checked, because that would use quota.
 pub(crate) fn keys(config: &Config) -> Vec<Finding> {
     let secrets = &config.secrets;
     let of_platform = |settings: &PlatformSettings| {
@@ -30,8 +30,11 @@ pub(crate) fn keys(config: &Config) -> Vec<Finding> {
         match secrets.keys_of(*platform).len() {
             0 => Finding::doubtful(
                 "keys",
-                format!("{title}: no key; its submissions stay pending as `platform_unavailable`"),
-                format!("Set {}, or {platform}.{KEY_FILE} to a file with the key.", settings.spec.key_variable()),
+                format!("{title}: no API key; its submissions stay pending (platform_unavailable)"),
+                format!(
+                    "Set the environment variable {}, or set {platform}.{KEY_FILE} to a file with the key.",
+                    settings.spec.key_variable()
+                ),
             ),
             1 => Finding::well("keys", format!("{title}: 1 key; {}", settings.budget())),
             count => Finding::well("keys", format!("{title}: {count} keys; {}", settings.budget())),
@@ -39,19 +42,21 @@ pub(crate) fn keys(config: &Config) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = config.platforms.iter().map(of_platform).collect();
     findings.push(match &secrets.github_token {
-        None => Finding::well("keys", "GitHub: none, which is enough for gists; owners are confirmed more slowly"),
+        None => {
+            Finding::well("keys", "GitHub: no token, which is enough to read gists; owners are confirmed more slowly")
+        }
         Some(_) => Finding::well("keys", "GitHub: a token"),
     });
     findings.extend(connections::unchecked(config).into_iter().map(|check| {
         let decides = connections::decides_alone(check);
-        let found = format!("no detector answers the check `{check}`: {decides}");
+        let found = format!("no detector is configured for the check `{check}`: {decides}");
         match check {
             // Complete without a detector, and so by default.
             Check::Ai | Check::Illicit => Finding::well("keys", found),
             Check::Topic => Finding::doubtful(
                 "keys",
                 found,
-                "Set webhook.url, or switch the check off by verifier.topic = \"off\".",
+                "Set webhook.url, or switch the check off with verifier.topic = \"off\".",
             ),
         }
     }));
@@ -74,18 +79,22 @@ fn space(subject: &'static str, folder: &Path) -> Finding {
             return Finding::wrong(
                 subject,
                 format!("{shown} cannot be used: {error}"),
-                "Make the folder, or name another one in store.url or log.file.",
+                "Create the folder, or set store.url or log.file to another one.",
             );
         }
     };
     if let Err(error) = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK) {
-        return Finding::wrong(subject, format!("{shown} cannot be written: {error}"), "Give this user the right to.");
+        return Finding::wrong(
+            subject,
+            format!("{shown} cannot be written: {error}"),
+            "Give this user write permission.",
+        );
     }
     let found = format!("{free} MiB free in {shown}");
     if free < NO_SPACE_MIB {
-        Finding::wrong(subject, found, "Make room: nothing can be stored soon.")
+        Finding::wrong(subject, found, "Free disk space now: the store will soon be unable to write.")
     } else if free < LITTLE_SPACE_MIB {
-        Finding::doubtful(subject, found, "Make room, or lower store.keep_days.")
+        Finding::doubtful(subject, found, "Free disk space, or lower store.keep_days.")
     } else {
         Finding::well(subject, found)
     }

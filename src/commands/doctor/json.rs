@@ -1,4 +1,4 @@
-//! What was found, for programs.
+//! The findings as JSON.
 
 use super::finding::{Finding, is_well};
 use crate::text::json::one_line;

@@ -1,4 +1,4 @@
-//! `doctor`: whether the validator has all that it needs.
+//! `doctor`: checks whether the validator has everything that it needs.
 
 pub(super) mod args;
 mod chain;

@@ -1,6 +1,7 @@
-//! What was found, for people: a line each, and below it what to do.
+//! The findings as text: one line each, and below it what to do.
 
 use super::finding::{Finding, State};
+use crate::commands::check::checks::counted;
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 
@@ -14,8 +15,8 @@ pub fn to_text(findings: &[Finding]) -> String {
     for finding in findings {
         let state = match finding.state {
             State::Well => "ok",
-            State::Doubtful => "look",
-            State::Wrong => "WRONG",
+            State::Doubtful => "warn",
+            State::Wrong => "ERROR",
         };
         let lead = format!("{state:<STATE_WIDTH$}{:<SUBJECT_WIDTH$}", finding.subject);
         text.push_str(&wrapped("", &lead, &visible(&finding.found)));
@@ -25,9 +26,8 @@ pub fn to_text(findings: &[Finding]) -> String {
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     text.push_str(&match (count(State::Wrong), count(State::Doubtful)) {
-        (0, 0) => "All is well.\n".to_owned(),
-        (0, look) => format!("Nothing is wrong, {look} to look at.\n"),
-        (wrong, look) => format!("{wrong} wrong, {look} to look at.\n"),
+        (0, 0) => "All checks passed.\n".to_owned(),
+        (errors, warnings) => format!("{}, {}.\n", counted(errors, "error"), counted(warnings, "warning")),
     });
     text
 }

@@ -1,4 +1,4 @@
-//! What `explain` is asked, and what it answers.
+//! The question and the answer of `explain`.
 
 use super::miner::MinerStory;
 use super::submission::Story;
@@ -11,7 +11,7 @@ use tensorflix_domain::judge::Judged;
 /// What is asked for; at least one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// A content's id, as listed.
+    /// The id of an item, as listed.
     pub content_id: Option<String>,
     /// A miner.
     pub uid: Option<Uid>,
@@ -24,7 +24,7 @@ impl Question {
     }
 }
 
-/// The stories of one cycle that were asked for, each miner's together, in the order of the report.
+/// The stories of one cycle that were asked for, grouped by miner, in the order of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
     /// The cycle.
@@ -43,12 +43,12 @@ pub struct Answer {
     pub miners: Vec<MinerStory>,
 }
 
-/// What there is to tell.
+/// The answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// The stories.
     Answer(Box<Answer>),
-    /// There is no such submission in this cycle: what is known of it, and what to do.
+    /// There is no such submission in this cycle: what is known about it, and what to do.
     Unknown(Vec<String>),
 }
 

@@ -1,12 +1,12 @@
-//! What `explain` takes from the command line.
+//! Arguments of `explain`.
 
 use crate::commands::arguments::{ConfigArgument, Output};
 use tensorflix_domain::ids::Uid;
 
-/// Why a submission scored what it scored.
+/// Explain the score of a submission or a miner.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Reads the validator's store alone: no chain, no network, also while `run` is at work on it.
+Reads only the validator's store, also while `run` is using it; needs no chain and no network.
 
 Examples:
   # a video, in the newest decided cycle
@@ -16,22 +16,22 @@ Examples:
   # all submissions of a miner, as one JSON object
   tensorflix explain --uid 5 --output json
 
-Exit codes: 0 told, 1 there is no such submission (and it says what to do), 2
+Exit codes: 0 done, 1 there is no such submission (stderr says what to do), 2
   wrong usage or configuration")]
 #[group(id = "question", required = true, multiple = true, args = ["content_id", "uid"])]
 pub(crate) struct ExplainArguments {
-    /// The content, by its id as the gist lists it
+    /// Id of the video or reel, as listed in the gist
     #[arg(value_name = "CONTENT_ID")]
     pub(super) content_id: Option<String>,
-    /// The miner, by its UID at the cycle's block
+    /// UID of the miner at the cycle's block
     #[arg(long, value_name = "N")]
     pub(super) uid: Option<Uid>,
-    /// The cycle [default: the newest decided one]
+    /// Cycle number [default: the newest decided cycle]
     #[arg(long, value_name = "N")]
     pub(super) cycle: Option<u32>,
     #[command(flatten)]
     pub(super) config: ConfigArgument,
-    /// Form of the result on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

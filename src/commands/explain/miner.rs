@@ -1,4 +1,4 @@
-//! One miner's part of a cycle: what its submissions come to, and what weight was sent for it.
+//! One miner's part of a cycle: what its submissions earn, and what weight was sent for it.
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights};
 use serde::Serialize;
@@ -18,19 +18,19 @@ pub struct MinerStory {
     pub hotkey: Hotkey,
     /// Its submissions that count.
     pub accepted: usize,
-    /// Those that do not.
+    /// Its submissions that are rejected.
     pub rejected: usize,
-    /// Those that are undecided.
+    /// Its submissions that are pending.
     pub pending: usize,
-    /// What they come to, before smoothing and cuts.
+    /// What they earn, before smoothing and cuts.
     pub earned: f64,
     /// Its score; 0 if it has none.
     pub score: f64,
     /// Its score as a part of all, 0 to 1.
     pub share: f64,
-    /// How the one became the other, and what stands in the way.
+    /// How the score follows from what was earned, and what limits it.
     pub notes: Vec<String>,
-    /// What could not be read of it.
+    /// Problems with its commitment or gist.
     pub problems: Vec<ReportedError>,
     /// What was signed for it, oldest first.
     pub weights: Vec<SentWeight>,
@@ -47,11 +47,11 @@ pub struct SentWeight {
     pub signed_block: Block,
     /// The block that holds the weights, if they are on chain.
     pub block: Option<Block>,
-    /// What came of them; `None` while that is not known.
+    /// The outcome; `None` while it is not known.
     pub outcome: Option<IntentOutcome>,
 }
 
-/// Tells of the neuron with this UID; `None` if there is none at the cycle's block. `earned` is what all miners earned.
+/// The story of the neuron with this UID; `None` if there is none at the cycle's block. `earned` is what all miners earned.
 pub(crate) fn tell(recorded: &RecordedCycle, earned: &ScoreVector, uid: Uid) -> Option<MinerStory> {
     let decided = &recorded.decided;
     let hotkey = recorded.holder_of(uid)?;
@@ -102,32 +102,32 @@ fn absence(recorded: &RecordedCycle, story: &MinerStory) -> Option<String> {
     let neuron = recorded.subnet.neuron(&story.hotkey)?;
     let words = match &neuron.commitment {
         None => {
-            "It commits no gist on chain, so there is nothing to score: `tensorflix commit --commit USER:GIST` announces \
-             one."
+            "It commits no gist on chain, so there is nothing to score: commit one with `tensorflix commit --commit \
+             USER:GIST`."
         }
         Some(commitment) if commitment.pointer().is_none() => {
-            "What it commits on chain is not `username:gist_id`, so there is nothing to score: commit again."
+            "Its commitment on chain is not `username:gist_id`, so there is nothing to score: commit again."
         }
         Some(_) if story.problems.is_empty() => {
-            "Its gist lists no submissions but the tasks of a validator, or it is this validator's own hotkey, which is \
-             never scored."
+            "Its gist lists a validator's tasks and no submissions, or it is this validator's own hotkey, which is never \
+             scored."
         }
         Some(_) => "Its gist could not be read in time for this cycle, so there is nothing to score.",
     };
     Some(words.to_owned())
 }
 
-/// How what was earned became the score.
+/// How the score follows from what was earned.
 fn score_notes(recorded: &RecordedCycle, story: &MinerStory) -> Vec<String> {
     let policy: &Policy = &recorded.decided.policy;
     let mut notes = Vec::new();
     if story.earned > 0.0 {
         let words = match policy.aggregate {
             Aggregate::Sum => {
-                "What it earned is the sum of the normalised scores (each at most 1) of all submissions that count, up to \
-                 {most} in each task"
+                "It earned the sum of the normalised scores (each at most 1) of all submissions that count, up to {most} in \
+                 each task"
             }
-            Aggregate::Best => "What it earned is, in each task, the best normalised score of its submissions",
+            Aggregate::Best => "It earned the best normalised score of its submissions in each task",
         };
         let is_weighted = recorded.decided.evidence.tasks.iter().any(|task| task.weight.to_bits() != 1.0_f64.to_bits());
         let words = words.replace("{most}", &policy.max_per_miner_and_task.to_string());
@@ -135,7 +135,7 @@ fn score_notes(recorded: &RecordedCycle, story: &MinerStory) -> Vec<String> {
     }
     if policy.ema_half_life_hours > 0.0 {
         notes.push(format!(
-            "Scores are smoothed over time: an earlier one counts half after {} hours.",
+            "Scores are smoothed over time: an earlier score counts half after {} hours.",
             policy.ema_half_life_hours
         ));
     }
@@ -152,16 +152,16 @@ fn score_notes(recorded: &RecordedCycle, story: &MinerStory) -> Vec<String> {
     notes
 }
 
-/// What is to be known of the weights of the whole cycle.
+/// Notes on the weights of the whole cycle.
 fn sending_notes(recorded: &RecordedCycle) -> Option<String> {
     if !recorded.sent.is_empty() {
         return None;
     }
     let words = if recorded.decided.scores.is_empty() {
-        "Nothing qualified in this cycle: the weights of the newest cycle in which something did are sent again."
+        "Nothing qualified in this cycle: the weights of the newest cycle with a qualifying submission are sent again."
     } else {
-        "No weights were signed for this cycle: it was a dry run, it is still to be sent, or sending was not possible; the \
-         log says which."
+        "No weights were signed for this cycle: it was a dry run, sending is still due, or sending failed; the log says \
+         which."
     };
     Some(words.to_owned())
 }

@@ -1,4 +1,4 @@
-//! `explain`: why a submission scored what it scored.
+//! `explain`: how a submission got its score.
 
 mod answer;
 pub(super) mod args;

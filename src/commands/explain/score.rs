@@ -1,4 +1,4 @@
-//! How a score was computed, in words: the figures that the cycle recorded, and nothing that is derived again.
+//! How a score was computed, in words: only figures that the cycle recorded, nothing recomputed.
 
 use super::submission::Story;
 use crate::text::visible::visible;
@@ -10,19 +10,19 @@ pub(crate) fn score_words(story: &Story) -> Option<String> {
     let (score, normalized) = (story.score?, story.normalized_score?);
     let Some(arithmetic) = &story.arithmetic else {
         return Some(format!(
-            "{score:.6} views an hour, normalised {normalized:.6}; this cycle did not record how they were computed"
+            "{score:.6} views per hour, normalised {normalized:.6}; this cycle did not record how they were computed"
         ));
     };
     let mut words = vec![format!(
-        "{} / {:.6} hours{} = {score:.6} views an hour",
+        "{} / {:.6} hours{} = {score:.6} views per hour",
         views_words(arithmetic),
         arithmetic.hours,
         hours_words(story.observed_at, arithmetic)
     )];
     if let Some(share) = story.counted_share {
         let why = match arithmetic.is_share_of_hidden_engagement {
-            true => "that count while likes are hidden",
-            false => "that are believed",
+            true => "counted while likes are hidden",
+            false => "counted as authentic",
         };
         words.push(format!("x {share:.6} {why} = {:.6}", score * share));
     }
@@ -30,7 +30,7 @@ pub(crate) fn score_words(story: &Story) -> Option<String> {
     Some(words.join("; "))
 }
 
-/// The views that count, and which of those shown do not.
+/// The views that count, and which of the shown views do not.
 fn views_words(arithmetic: &Arithmetic) -> String {
     match arithmetic.first_sight_views {
         0 => format!("{} views", arithmetic.shown_views),
@@ -40,25 +40,22 @@ fn views_words(arithmetic: &Arithmetic) -> String {
     }
 }
 
-/// Which observation ends the hours, if it is not the latest; and how many passed, if they are fewer than are counted.
+/// Which observation ends the hours, if it is not the latest; and how many hours passed, if that is below the minimum.
 fn hours_words(observed_at: Option<Moment>, arithmetic: &Arithmetic) -> String {
     let mut notes = Vec::new();
     if arithmetic.hours > arithmetic.passed_hours {
-        notes.push(format!(
-            "{:.6} passed, and fewer than {} are never counted",
-            arithmetic.passed_hours, arithmetic.hours
-        ));
+        notes.push(format!("{:.6} passed, raised to the minimum of {}", arithmetic.passed_hours, arithmetic.hours));
     }
     if let Some(at) = observed_at.filter(|_| arithmetic.is_settled) {
-        notes.push(format!("to {at}: settled views, whose rate is lower than that of the latest"));
+        notes.push(format!("to {at}: settled views, which have a lower rate than the latest"));
     }
     if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) }
 }
 
-/// By what the counted score is divided, and the power that the quotient is raised to.
+/// The divisor of the counted score, and the exponent on the quotient.
 fn division_words(story: &Story, arithmetic: &Arithmetic) -> String {
-    let whose = match &story.best {
-        _ if arithmetic.is_floor => "the floor of the task: its best is below the level of the other tasks".to_owned(),
+    let source = match &story.best {
+        _ if arithmetic.is_floor => "the task's floor: its best is below the level of the other tasks".to_owned(),
         Some(best) if best.uid == story.uid && best.content_id == story.content_id => {
             "its own, the best of the task".to_owned()
         }
@@ -69,7 +66,7 @@ fn division_words(story: &Story, arithmetic: &Arithmetic) -> String {
         true => String::new(),
         false => format!(", to the power of {}", arithmetic.exponent),
     };
-    format!("/ {:.6} ({whose}){power}", arithmetic.divisor)
+    format!("/ {:.6} ({source}){power}", arithmetic.divisor)
 }
 
 #[cfg(test)]
@@ -96,9 +93,9 @@ mod tests {
         let observed_at = Some(Moment::from_unix_ms(3_600_000));
         assert_eq!(hours_words(observed_at, &PLAIN), "");
         let young = Arithmetic { passed_hours: 0.25, hours: 1.0, ..PLAIN };
-        assert_eq!(hours_words(observed_at, &young), " (0.250000 passed, and fewer than 1 are never counted)");
+        assert_eq!(hours_words(observed_at, &young), " (0.250000 passed, raised to the minimum of 1)");
         let settled = Arithmetic { is_settled: true, ..PLAIN };
-        let words = " (to 1970-01-01T01:00:00.000Z: settled views, whose rate is lower than that of the latest)";
+        let words = " (to 1970-01-01T01:00:00.000Z: settled views, which have a lower rate than the latest)";
         assert_eq!(hours_words(observed_at, &settled), words);
     }
 }

@@ -1,4 +1,4 @@
-//! One submission's story: where it was listed, whose it is, what the platform said, and how that became a score.
+//! One submission's story: where it was listed, who owns it, what the platform said, and how the score follows.
 
 use crate::commands::stored::recorded::RecordedCycle;
 use crate::text::reasons::{outcome_words, settled_words};
@@ -33,9 +33,9 @@ pub struct Story {
     pub content_id: String,
     /// The task's platform; `None` if the task is unknown.
     pub platform: Option<Platform>,
-    /// What became of it.
+    /// Its status.
     pub status: Status,
-    /// The rule that decided, by its code.
+    /// The code of the rule that decided.
     pub reason: Option<Reason>,
     /// What that means.
     pub meaning: &'static str,
@@ -45,17 +45,17 @@ pub struct Story {
     pub task: Option<WeightedTask>,
     /// Where it was listed and first seen.
     pub listed: Listed,
-    /// All claims that compete for the content, in the order of the subnet's claims, this one's included.
+    /// All claims that compete for the item, this one included, in the order in which claims are ranked.
     pub claims: Vec<Rival>,
     /// How the dispute was settled; `None` where nobody else claims it.
     pub settled: Option<Settled>,
-    /// What the platform said; `None` if the content was not asked for.
+    /// What the platform said; `None` if it was not asked about the item.
     pub observed: Option<ContentEvidence>,
-    /// Observations older than this many hours decide nothing.
+    /// Observations older than this many hours are not used.
     pub max_evidence_age_hours: f64,
     /// The views that it is scored by.
     pub view_count: Option<u64>,
-    /// The time of the observation that decided it: hours run to it.
+    /// The time of the observation that decided it: hours are counted up to it.
     pub observed_at: Option<Moment>,
     /// When the platform published it.
     pub published_at: Option<Moment>,
@@ -65,11 +65,11 @@ pub struct Story {
     pub score: Option<f64>,
     /// The part of the score that counts; `None` where all of it does.
     pub counted_share: Option<f64>,
-    /// What speaks against the views, in words, the weightiest first.
+    /// The signals against the views, in words, the strongest first.
     pub traffic: Vec<String>,
-    /// The submission of whose score the most counts in the task.
+    /// The submission with the highest counted score in the task.
     pub best: Option<Best>,
-    /// What counts of the score, as a share of the task's best: see `arithmetic`.
+    /// The counted score as a share of the task's best: see `arithmetic`.
     pub normalized_score: Option<f64>,
 }
 
@@ -79,7 +79,7 @@ pub struct Listed {
     /// The gist in which this validator first saw it: the one that its claim names, else one of the claim's round, as committed
     /// where that is still known; else the one of the cycle's block.
     pub gist: Option<String>,
-    /// The commitment's place, where one stands on chain at the cycle's block.
+    /// The gist of the commitment on chain at the cycle's block, if there is one.
     pub gist_of_cycle: Option<String>,
     /// Its place in the miner's gist, from 1, repeated pairs left out.
     pub position: usize,
@@ -91,11 +91,11 @@ pub struct Listed {
     pub most_in_task: u32,
     /// The polling round in which it was first seen; `None` where no claim was made of it.
     pub first_seen_round: Option<Block>,
-    /// Blocks before that round in which no gist was read, if it is the first one after such.
+    /// Blocks before that round in which no gist was read, if it is the first round after such blocks.
     pub unwatched_before: Option<UnwatchedBlocks>,
 }
 
-/// A claim on the content.
+/// A claim on the item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rival {
     /// The claimant's UID.
@@ -105,7 +105,7 @@ pub struct Rival {
     pub claim: Claim,
     /// What is known of the date of its gist.
     pub dating: Dating,
-    /// Whether this claim holds the content.
+    /// Whether this claim owns the item.
     pub holds: bool,
 }
 
@@ -116,7 +116,7 @@ pub struct Settled {
     pub by: SettledBy,
     /// What that means.
     pub meaning: &'static str,
-    /// Whether the date of a gist that GitHub could not be asked for yet may still settle it otherwise.
+    /// Whether a later cycle may settle it differently, because GitHub has not dated every gist yet.
     pub provisional: bool,
 }
 
@@ -131,11 +131,11 @@ pub struct Best {
     pub score: f64,
 }
 
-/// Tells the stories of one cycle.
+/// Builds the stories of one cycle.
 pub(crate) struct Teller<'a> {
     store: &'a Store,
     recorded: &'a RecordedCycle,
-    /// The claims on the contents that are told of, by content id.
+    /// The claims on the items in the answer, by content id.
     claims: BTreeMap<&'a str, Vec<&'a BoundClaim>>,
     /// The first of the best of each task.
     best: HashMap<&'a str, Best>,
@@ -255,7 +255,7 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// What speaks against a content's views.
+/// The signals against an item's views.
 fn traffic_words(known: &ContentEvidence) -> Vec<String> {
     let signals = known.traffic.iter().flat_map(|finding| &finding.signals);
     signals.map(|signal| format!("{} (weight {:.2})", signal.kind, signal.weight)).collect()

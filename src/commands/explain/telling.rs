@@ -1,7 +1,8 @@
-//! Why a submission scored what it scored: its story in a decided cycle, put together from the store alone.
+//! How a submission got its score: its story in a decided cycle, built only from the store.
 //!
-//! Invariants: every number is the stored one, and every reason that the rules know has its words ([`words_of`](crate::text::reasons::words_of)); what
-//! cannot be told is said instead of guessed. Nothing is judged anew, and nothing is changed.
+//! Invariants: every number is the stored one, and every reason of the rules has its words
+//! ([`words_of`](crate::text::reasons::words_of)); what is not known is reported as unknown, never guessed. Nothing is judged
+//! again, and nothing is changed.
 
 use super::answer::{Answer, Question, Told};
 use super::{miner, submission, unknown};
@@ -13,7 +14,7 @@ use tensorflix_domain::ids::Uid;
 use tensorflix_domain::judge::Judged;
 use tensorflix_store::{Store, StoreError};
 
-/// Tells what was asked for.
+/// Answers a question.
 ///
 /// # Errors
 /// If the database cannot be read.

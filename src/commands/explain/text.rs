@@ -1,5 +1,4 @@
-//! Stories for people, in lines of a terminal's width. What miners and validators wrote is shown with nothing in it that is
-//! not visible.
+//! Stories as text, in lines of a terminal's width. What miners and validators wrote is escaped.
 
 use super::answer::Answer;
 use super::miner::MinerStory;
@@ -18,7 +17,7 @@ use tensorflix_domain::rounds::UnwatchedBlocks;
 /// Width of the names of a story's parts.
 const NAME_WIDTH: usize = 12;
 
-/// Claims that are shown one by one.
+/// Most claims that are listed.
 const MOST_CLAIMS: usize = 10;
 
 /// The answer, with a line end after its last line.
@@ -67,7 +66,7 @@ fn write_story(text: &mut String, story: &Story) -> std::fmt::Result {
 
 fn task_words(story: &Story) -> String {
     let Some(weighted) = &story.task else {
-        return "not one of this validator's in this cycle".to_owned();
+        return "unknown to this validator in this cycle".to_owned();
     };
     let task = &weighted.task;
     let end = task.end_at.map_or("with no end".to_owned(), |end| format!("to {end}"));
@@ -83,7 +82,9 @@ fn listed_words(story: &Story) -> String {
     };
     let unwatched = match listed.unwatched_before {
         Some(UnwatchedBlocks { from, until }) => {
-            format!(" (no gist was read from block {from} on, so what was listed before block {until} counts from it)")
+            format!(
+                " (no gist was read from block {from} to {until}: submissions listed in between are dated to block {until})"
+            )
         }
         None => String::new(),
     };
@@ -114,29 +115,29 @@ fn ordinal(number: usize) -> String {
 fn write_claims(text: &mut String, story: &Story) {
     let [first, others @ ..] = story.claims.as_slice() else { return };
     if others.is_empty() {
-        let whose = if first.uid == story.uid { "this miner's alone" } else { "another's alone" };
-        return part(text, "Claims", &format!("{whose}: {}", claim_words(first)));
+        let claimant = if first.uid == story.uid { "only this miner's" } else { "only another miner's" };
+        return part(text, "Claims", &format!("{claimant}: {}", claim_words(first)));
     }
     let settled = story.settled.map_or("", |settled| settled.meaning);
     let is_provisional = story.settled.is_some_and(|settled| settled.provisional);
     let for_now = if is_provisional { PROVISIONAL } else { "" };
-    part(text, "Claims", &format!("{} of them. {settled}{for_now}", story.claims.len()));
-    // The one that holds it is told first, whatever its place.
+    part(text, "Claims", &format!("{} claims. {settled}{for_now}", story.claims.len()));
+    // The owner's claim is listed first, whatever its rank.
     let mut ordered: Vec<&Rival> = story.claims.iter().collect();
     ordered.sort_by_key(|rival| !rival.holds);
     let indent = " ".repeat(NAME_WIDTH + 2);
     for rival in ordered.iter().take(MOST_CLAIMS) {
-        let mark = if rival.holds { ", holds it" } else { "" };
+        let mark = if rival.holds { ", owns it" } else { "" };
         text.push_str(&wrapped(&indent, "- ", &format!("UID {}{mark}: {}", rival.uid, claim_words(rival))));
     }
     if let Some(more) = ordered.len().checked_sub(MOST_CLAIMS).filter(|more| *more > 0) {
-        text.push_str(&wrapped(&indent, "- ", &format!("and {more} more: --output json has them all")));
+        text.push_str(&wrapped(&indent, "- ", &format!("and {more} more: --output json lists all")));
     }
 }
 
-/// Follows how a dispute was settled, where that may still change.
-const PROVISIONAL: &str = " Provisional: GitHub could not be asked for the date of every gist in this dispute yet. It is \
-                           asked again, and a later cycle may settle this differently.";
+/// Added to how a dispute was settled, if that may still change.
+const PROVISIONAL: &str = " Provisional: GitHub has not dated every gist in this dispute yet. It is asked again, and a \
+                           later cycle may settle the dispute differently.";
 
 fn claim_words(rival: &Rival) -> String {
     let claim = &rival.claim;
@@ -152,12 +153,12 @@ fn claim_words(rival: &Rival) -> String {
 fn platform_words(story: &Story, known: &ContentEvidence) -> String {
     let Some(latest) = &known.latest else {
         let why = known.shortfall.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        return format!("nothing was ever heard of it{why}");
+        return format!("never observed{why}");
     };
     let mut words = vec![format!("asked at block {} ({})", latest.at.block, latest.at.time)];
     match &latest.presence {
-        None if known.seen_before => words.push("it is gone, and was there before".to_owned()),
-        None => words.push("there is no such content".to_owned()),
+        None if known.seen_before => words.push("it no longer exists; it was observed before".to_owned()),
+        None => words.push("it does not exist".to_owned()),
         Some(seen) => {
             let published =
                 seen.published_at.map_or("published at an unknown time".to_owned(), |time| format!("published {time}"));
@@ -178,16 +179,16 @@ fn platform_words(story: &Story, known: &ContentEvidence) -> String {
     for (count, what) in [(known.views, "views"), (known.plays, "plays")] {
         words.extend(count.map(|count| format!("{} {what} at block {}", count.count, count.at.block)));
     }
-    words.extend(known.shortfall.map(|reason| format!("nothing newer could be had for this cycle ({reason})")));
-    words.push(format!("observations older than {} hours decide nothing", story.max_evidence_age_hours));
+    words.extend(known.shortfall.map(|reason| format!("no newer observation for this cycle ({reason})")));
+    words.push(format!("observations older than {} hours are not used", story.max_evidence_age_hours));
     words.join("; ")
 }
 
-/// Whether the views are believed, and what speaks against them; nothing where nothing is known of it.
+/// The share of views that count as authentic, and the signals against them; nothing if that was not judged.
 fn write_traffic(text: &mut String, story: &Story) {
     let Some(finding) = story.observed.as_ref().and_then(|known| known.traffic.as_ref()) else { return };
-    let against = if story.traffic.is_empty() { "nothing speaks against it" } else { "what speaks against it:" };
-    part(text, "Traffic", &format!("{:.1}% of the views are believed; {against}", finding.authenticity * 100.0));
+    let against = if story.traffic.is_empty() { "no signals against them" } else { "signals against them:" };
+    part(text, "Traffic", &format!("{:.1} % of the views count as authentic; {against}", finding.authenticity * 100.0));
     let indent = " ".repeat(NAME_WIDTH + 2);
     for signal in &story.traffic {
         text.push_str(&wrapped(&indent, "- ", signal));
@@ -201,7 +202,7 @@ fn write_miner(text: &mut String, miner: &MinerStory) -> std::fmt::Result {
     part(
         text,
         "Total",
-        &format!("earned {:.6}, score {:.6}: {:.2}% of all", miner.earned, miner.score, miner.share * 100.0),
+        &format!("earned {:.6}, score {:.6}: {:.2} % of all scores", miner.earned, miner.score, miner.share * 100.0),
     );
     part(text, "Weight", &weight_words(miner));
     for note in &miner.notes {
@@ -209,7 +210,7 @@ fn write_miner(text: &mut String, miner: &MinerStory) -> std::fmt::Result {
     }
     for problem in &miner.problems {
         let line = problem.line.map(|line| format!(" line {line}")).unwrap_or_default();
-        part(text, "Not read", &visible(&format!("{}{line}: {}", problem.source, problem.reason)));
+        part(text, "Problem", &visible(&format!("{}{line}: {}", problem.source, problem.reason)));
     }
     Ok(())
 }
@@ -224,7 +225,7 @@ fn weight_words(miner: &MinerStory) -> String {
         }
         ([(weight, signed, block)], _) => format!("{weight} of 65535, signed at block {signed}, in block {block}"),
         ([(weight, signed, block), .., (newest_weight, _, newest)], _) => format!(
-            "{weight} of 65535, signed at block {signed}, in block {block}; sent {} times in all, the last time \
+            "{weight} of 65535, signed at block {signed}, in block {block}; sent {} times in total, most recently \
              {newest_weight} in block {newest}",
             on_chain.len()
         ),
@@ -233,11 +234,11 @@ fn weight_words(miner: &MinerStory) -> String {
 
 fn fate(outcome: Option<&IntentOutcome>) -> String {
     match outcome {
-        None => "what came of it is not known yet".to_owned(),
+        None => "outcome not known yet".to_owned(),
         Some(IntentOutcome::Confirmed { block }) => format!("in block {block}"),
         Some(IntentOutcome::Failed { block, error }) => format!("failed in block {block}: {}", visible(error)),
-        Some(IntentOutcome::Refused { error }) => format!("the node refused it: {}", visible(error)),
-        Some(IntentOutcome::Expired) => "it reached no block while it was valid".to_owned(),
+        Some(IntentOutcome::Refused { error }) => format!("rejected by the node: {}", visible(error)),
+        Some(IntentOutcome::Expired) => "expired: no block included it".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be said of a submission that a cycle does not have.
+//! What is known about a submission that is not in a cycle.
 
 use super::answer::Question;
 use crate::commands::stored::recorded::RecordedCycle;
@@ -6,7 +6,7 @@ use tensorflix_domain::claim::Claim;
 use tensorflix_domain::ids::Uid;
 use tensorflix_store::{Store, StoreError};
 
-/// Claims that are told of one by one.
+/// Most claims that are listed.
 const MOST_CLAIMS: usize = 5;
 
 /// What is known, and what to do: sentences, ids not escaped yet.
@@ -19,9 +19,9 @@ pub(crate) async fn words(
     let Some(content_id) = &question.content_id else {
         return Ok(question.uid.map(|uid| no_neuron(recorded, uid)).unwrap_or_default());
     };
-    let whose = question.uid.map(|uid| format!(" by UID {uid}")).unwrap_or_default();
+    let miner = question.uid.map(|uid| format!(" by UID {uid}")).unwrap_or_default();
     let mut words =
-        vec![format!("Cycle {cycle} (block {}, {}) has no submission of {content_id}{whose}.", at.block, at.time)];
+        vec![format!("Cycle {cycle} (block {}, {}) has no submission of {content_id}{miner}.", at.block, at.time)];
     let claims = store.claims_on(content_id).await?;
     for claim in claims.iter().take(MOST_CLAIMS) {
         words.push(claim_words(recorded, claim));
@@ -49,21 +49,21 @@ fn claim_words(recorded: &RecordedCycle, claim: &Claim) -> String {
     } else if recorded.subnet.neuron(hotkey).is_none() {
         format!("{seen}, but it is not registered at this cycle's block.")
     } else {
-        format!("{seen}, but its gist did not list it any more, or could not be read, when this cycle was decided.")
+        format!("{seen}, but when this cycle was decided its gist no longer listed it or could not be read.")
     }
 }
 
 fn advice(content_id: &str, is_claimed: bool) -> String {
     if content_id.contains(['/', '?', '=', ':']) {
-        return "Give the bare id and not the address, exactly as the gist lists it.".to_owned();
+        return "Pass the id, not the URL, exactly as the gist lists it.".to_owned();
     }
     if is_claimed {
-        return "List it in the gist that the hotkey commits, or wait for the next cycle. Another cycle is asked for with \
-                --cycle N."
+        return "List it in the gist that the hotkey commits, or wait for the next cycle. Use --cycle N for another \
+                cycle."
             .to_owned();
     }
     "No gist that this validator has read lists it. Check the id letter by letter (upper and lower case differ), that the \
-     gist is public and committed by a registered hotkey, and that it lists the pair; then wait for the next cycle. \
-     Another cycle is asked for with --cycle N."
+     gist is public and committed by a registered hotkey, and that it lists the pair; then wait for the next cycle. Use \
+     --cycle N for another cycle."
         .to_owned()
 }

@@ -1,10 +1,10 @@
-//! A recorded cycle as CSV: one line a submission, by UID and then in the order of the gists. How a score was computed is
-//! what the cycle recorded of it: `score = counted_views / hours` and `normalized_score = (score × counted_share / divisor) ^
-//! exponent`, an empty `counted_share` being 1.
+//! A recorded cycle as CSV: one line per submission, by UID and then in the order of the gists. How a score was computed is taken
+//! from the record: `score = counted_views / hours` and `normalized_score = (score × counted_share / divisor) ^ exponent`, where
+//! an empty `counted_share` means 1.
 //!
 //! Quoted by RFC 4180. A cell that begins with `=`, `+`, `-`, `@` or a control character gets a leading apostrophe, because
-//! spreadsheets would take it for a formula, and miners choose some of the texts: a YouTube id may begin with a hyphen.
-//! Whoever reads the file with a program takes away an apostrophe that stands before one of these.
+//! spreadsheets would read it as a formula, and miners choose some of the texts: a YouTube id may begin with a hyphen.
+//! A program that reads the file removes an apostrophe before one of these characters.
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights, policy_sha256};
 use std::borrow::Cow;
@@ -80,7 +80,7 @@ fn verdicts(known: Option<&VerificationEvidence>) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// What a miner's claim is found by.
+/// The key of a miner's claim.
 type ClaimKey<'a> = (&'a str, &'a str, &'a Hotkey);
 
 /// Writes the heading and all lines.
@@ -103,7 +103,7 @@ pub fn write_csv(cycle: &RecordedCycle, writer: impl Write) -> std::io::Result<(
     file.flush()
 }
 
-/// The writer's own error, whose kind tells whether a reader only went away.
+/// The writer's own error; its kind shows whether the reader only closed the pipe.
 fn io_error(error: ::csv::Error) -> std::io::Error {
     match error.into_kind() {
         ::csv::ErrorKind::Io(error) => error,
@@ -115,7 +115,7 @@ fn key_of(claim: &Claim) -> ClaimKey<'_> {
     (&claim.task_id, &claim.content_id, &claim.hotkey)
 }
 
-/// The cell, with an apostrophe before what a spreadsheet would calculate.
+/// The cell, with an apostrophe in front if a spreadsheet would evaluate it.
 fn harmless(cell: &str) -> Cow<'_, str> {
     match cell.chars().next() {
         Some(first) if matches!(first, '=' | '+' | '-' | '@') || first.is_control() => format!("'{cell}").into(),
@@ -123,7 +123,7 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// A cycle with what its lines are looked up in.
+/// A cycle, with indexes for building its lines.
 struct Sheet<'a> {
     cycle: &'a RecordedCycle,
     policy_sha256: String,
@@ -201,7 +201,7 @@ impl Sheet<'_> {
     }
 }
 
-/// What is not there is an empty cell.
+/// A missing value is an empty cell.
 fn cell(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }

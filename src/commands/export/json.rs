@@ -1,7 +1,7 @@
 //! A recorded cycle as one JSON object, and back.
 //!
-//! Numbers keep every bit: floats are written as the shortest text that reads back the same. An object that a later
-//! release wrote in another form is refused by its `format`.
+//! Numbers keep every bit: floats are written as the shortest text that reads back the same. An object in another format, written
+//! by a later release, is rejected by its `format`.
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights, policy_sha256};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use tensorflix_domain::rules::{UNNAMED, UnknownRules, check_version};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::ScoreVector;
 
-/// The form of the object, to be raised when older programs could no longer read it.
+/// The format of the object, to be raised when older programs could no longer read it.
 const FORMAT: u32 = 1;
 
 /// Largest export that is read, bytes: some ten times the largest cycle that a subnet can have.
@@ -41,21 +41,21 @@ struct Written<'a> {
     errors: &'a [ReportedError],
 }
 
-/// What tells whether the rest can be read.
+/// The part that decides whether the rest can be read.
 #[derive(Deserialize)]
 struct Form {
     format: u32,
     policy: Option<NamedRules>,
 }
 
-/// The part of a policy that tells whether the rest of it can be read.
+/// The part of a policy that decides whether the rest of it can be read.
 #[derive(Deserialize)]
 struct NamedRules {
     #[serde(default)]
     rules: u32,
 }
 
-/// The object as it is read: `block` and `policy_sha256` follow from the rest, and keys of other tools do no harm.
+/// The object as it is read: `block` and `policy_sha256` follow from the rest, and unknown keys are ignored.
 #[derive(Deserialize)]
 struct Readable {
     cycle: u32,
@@ -71,13 +71,13 @@ struct Readable {
     errors: Vec<ReportedError>,
 }
 
-/// Why a text is no recorded cycle.
+/// Why a text is not a recorded cycle.
 #[derive(Debug, thiserror::Error)]
 pub enum NotACycle {
     /// It is not the object that `export --format json` writes.
-    #[error("this is not a cycle that `export --format json` wrote: {0}")]
+    #[error("not a cycle in the format of `export --format json`: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// Another release wrote it in a form that this one does not know.
+    /// Another release wrote it in a format that this one does not know.
     #[error("it has format {0}, and this release reads format {FORMAT}: use the release that wrote it, or a later one")]
     OtherFormat(u32),
     /// A later release decided it.

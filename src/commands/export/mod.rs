@@ -1,4 +1,4 @@
-//! `export`: everything that a cycle decided from.
+//! `export`: a cycle with all its evidence.
 
 pub(super) mod args;
 pub mod csv;

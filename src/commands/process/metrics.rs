@@ -1,4 +1,4 @@
-//! The counters of actors, in the log.
+//! Logs the counters of actors.
 
 use crate::wiring::app::App;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! SIGHUP: the configuration is read again, and what can be changed while the process runs is changed.
+//! SIGHUP: reads the configuration again, and applies the settings that can change while the process runs.
 //!
-//! A configuration with any mistake changes nothing, nor does a file that is empty or cut; the log says what is wrong with it.
-//! The log file is opened again in any case: whoever rotates logs says so with this signal.
+//! A configuration with any mistake changes nothing, nor does a file that is empty or truncated; the log says what is wrong. The
+//! log file is opened again in any case, because log rotation uses this signal.
 
 use super::signals;
 use crate::config::{Config, Overrides, cut, environment};
@@ -15,10 +15,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Hangups(Option<Signal>);
 
 impl Hangups {
-    /// Listens from now on; where that cannot be done, it says so.
+    /// Listens from now on; logs a warning if that is not possible.
     pub(crate) fn listen() -> Self {
         let signal = signal(SignalKind::hangup()).inspect_err(|error| {
-            tracing::warn!(%error, "SIGHUP cannot be listened to: settings change with a restart only");
+            tracing::warn!(%error, "cannot listen for SIGHUP; settings change only with a restart");
         });
         if signal.is_ok() {
             signals::leave_hangups();
@@ -31,9 +31,9 @@ impl Hangups {
 pub(crate) struct Reload<'a> {
     file: Option<PathBuf>,
     overrides: Overrides,
-    /// What needs a restart is still as it says.
+    /// The configuration at the start, for settings that need a restart.
     started: Config,
-    /// What needs none is as it says.
+    /// The configuration last applied, for settings that reload.
     applied: Config,
     /// The file's text when it was last taken.
     text: Option<String>,
@@ -63,14 +63,15 @@ impl<'a> Reload<'a> {
         if let Some(why) = self.text.as_deref().and_then(|before| cut::missing(before, text.as_deref())) {
             tracing::error!(
                 why,
-                "the configuration was read again and is not whole: nothing was changed; if it is meant so, a restart takes it"
+                "configuration reload rejected: the file seems incomplete; settings are unchanged; restart if the change is \
+                intended"
             );
             return;
         }
         let new = match Config::load(self.file.as_deref(), environment(), self.overrides.clone()) {
             Ok(new) => new,
             Err(error) => {
-                tracing::error!(%error, "the configuration was read again and is wrong: nothing was changed");
+                tracing::error!(%error, "configuration reload rejected; settings are unchanged");
                 return;
             }
         };
@@ -81,9 +82,9 @@ impl<'a> Reload<'a> {
         let after_restart = changes(&self.started, &new).after_restart;
         tuning.apply(&new);
         self.telemetry.set_level(new.log.level);
-        tracing::info!(changed = ?live, "the configuration was read again");
+        tracing::info!(changed = ?live, "configuration reloaded");
         if !after_restart.is_empty() {
-            tracing::warn!(settings = ?after_restart, "these settings have changed too and need a restart");
+            tracing::warn!(settings = ?after_restart, "changed settings take effect only after a restart");
         }
         (self.applied, self.text) = (new, text);
     }

@@ -1,12 +1,12 @@
-//! Signals that end a process: none does so without a line that names it.
+//! Signals that end a process: each is logged by name before the process ends.
 //!
-//! One thread takes all of them for the whole process. A command that has something to end ([`StopSignals`]) is told and ends
-//! by itself; any other is ended here. Not taken are SIGKILL, which cannot be, and those of a program that went wrong
-//! (SIGSEGV, SIGBUS, …), which cannot be returned from.
+//! One thread handles all of them for the whole process. A command that needs a clean shutdown ([`StopSignals`]) receives the
+//! signal and ends by itself; any other command is ended here. Not handled are SIGKILL, which cannot be caught, and the signals
+//! of a crash (SIGSEGV, SIGBUS, …), from which a handler cannot return.
 //!
-//! A hang-up that the process was started to ignore (`nohup`) stays ignored.
+//! If the process was started to ignore hang-ups (`nohup`), they stay ignored.
 //!
-//! SIGXFSZ ends nothing: a file that must not grow fails to be written then, as on a full disk.
+//! SIGXFSZ ends nothing: a write beyond the file size limit then fails like a write to a full disk.
 
 use crate::console::exit::{Exit, say};
 use rustix::process::Signal as Number;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// What a shell adds to the number of a signal that ended a command.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// The signals that end a process which does not take them, and whether somebody asks for its end with them.
+/// The signals that end a process by default, and whether each is a normal request to stop.
 const TAKEN: &[(Number, &str, bool)] = &[
     (Number::TERM, "SIGTERM", true),
     (Number::INT, "SIGINT", true),
@@ -39,7 +39,7 @@ const TAKEN: &[(Number, &str, bool)] = &[
     (Number::STKFLT, "SIGSTKFLT", false),
 ];
 
-/// Who is told.
+/// Who receives the signals.
 static TOLD: Mutex<Told> = Mutex::new(Told { ends: None, takes_hangups: false });
 
 struct Told {
@@ -55,22 +55,20 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// Says in the log that the process ends, and gives its exit.
+    /// Logs that the process ends, and returns its exit.
     pub(crate) fn logged(self) -> Exit {
         let Self { name, is_asked } = self;
         if is_asked {
-            tracing::info!("stopping: {name} came");
+            tracing::info!("stopping: received {name}");
             Exit::Done
         } else {
-            tracing::error!(
-                "stopping: {name} came, which this program does not use; it would have ended it without a word"
-            );
+            tracing::error!("stopping: received {name}, which this program does not use");
             Exit::Failed
         }
     }
 }
 
-/// Takes the signals of the process from now on.
+/// Handles the signals of the process from now on.
 pub(crate) fn take() {
     let taken = runtime().and_then(|runtime| {
         std::thread::Builder::new()
@@ -78,7 +76,7 @@ pub(crate) fn take() {
             .spawn(move || runtime.block_on(std::future::pending::<()>()))
     });
     if let Err(error) = taken {
-        say(&format!("warning: signals cannot be taken ({error}): one that ends this process will leave no line"));
+        say(&format!("warning: cannot handle signals ({error}): a signal that ends this process will not be logged"));
     }
 }
 
@@ -92,13 +90,13 @@ fn runtime() -> io::Result<Runtime> {
         runtime.spawn(each(listening, *number, Ending { name, is_asked: *is_asked }));
     }
     let mut too_large = listen(Number::XFSZ)?;
-    // Nothing is said here: whoever writes gets an error, and the line itself may be what a file has no room for.
+    // Not logged: the failed write returns an error, and the log file itself may be the one that is full.
     runtime.spawn(async move { while too_large.recv().await.is_some() {} });
     drop(entered);
     Ok(runtime)
 }
 
-/// Whether whoever started this process has it ignore hang-ups, as `nohup` does.
+/// Whether this process was started to ignore hang-ups, as by `nohup`.
 fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -111,7 +109,7 @@ fn listen(number: Number) -> io::Result<Signal> {
     signal(SignalKind::from_raw(number.as_raw()))
 }
 
-/// Tells the command each time, or ends the process if it has nothing to end.
+/// Passes each signal to the command, or ends the process if the command has nothing to shut down.
 async fn each(mut listening: Signal, number: Number, ending: Ending) {
     while listening.recv().await.is_some() {
         let told = told();
@@ -119,7 +117,7 @@ async fn each(mut listening: Signal, number: Number, ending: Ending) {
             continue;
         }
         match &told.ends {
-            // Nobody listens any more only if the process ends already.
+            // The receiver is gone only if the process is ending already.
             Some(ends) => _ = ends.send(ending),
             None => {
                 say(&format!("error: {} ended this command", ending.name));
@@ -133,7 +131,7 @@ fn told() -> MutexGuard<'static, Told> {
     TOLD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on SIGHUP is taken by somebody else, and ends nothing.
+/// From now on SIGHUP is handled elsewhere, and ends nothing.
 pub(crate) fn leave_hangups() {
     told().takes_hangups = true;
 }
@@ -142,7 +140,7 @@ pub(crate) fn leave_hangups() {
 pub(crate) struct StopSignals(UnboundedReceiver<Ending>);
 
 impl StopSignals {
-    /// Asks to be told from now on.
+    /// Receives the signals from now on.
     pub(crate) fn new() -> Self {
         let (ends, receiver) = unbounded_channel();
         told().ends = Some(ends);
@@ -153,7 +151,7 @@ impl StopSignals {
     pub(crate) async fn wait(&mut self) -> Ending {
         match self.0.recv().await {
             Some(ending) => ending,
-            // Another part of the process has asked to be told in place of this one.
+            // Another part of the process receives the signals now.
             None => std::future::pending().await,
         }
     }

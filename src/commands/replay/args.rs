@@ -1,18 +1,18 @@
-//! What `replay` takes from the command line.
+//! Arguments of `replay`.
 
 use crate::commands::arguments::{ConfigArgument, Output};
 use std::path::PathBuf;
 
-/// Decide cycles again from their own evidence.
+/// Recompute cycles from their stored evidence.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Under its own policy a cycle has to come out identical, bit for bit: submissions, scores, and the weights that were sent \
-for them first. Later weights of the same cycle are not compared, as they use the UIDs of later blocks.
-With --config, or with a policy in TENSORFLIX__ variables, it also shows what that policy would have paid. The file's \
-store.url says where the cycles are, as always.
+Under its own policy, a cycle must give identical results, bit for bit: submissions, scores, and the weights that were \
+first sent for it. Later weights of the same cycle are not compared, because they use the UIDs of later blocks.
+With --config, or with a policy in TENSORFLIX__ variables, it also shows what that policy would have paid. The cycles are \
+read from the configured store.url.
 
-A cycle is decided again by the version of the rules that it names. One of a development build names none and is not \
-replayed; --all says so and goes on.
+A cycle is recomputed with the version of the rules that it was decided with. Cycles of development builds have no \
+version and are not replayed; --all reports them and continues.
 
 Examples:
   # the newest decided cycle
@@ -26,21 +26,21 @@ Examples:
   # what one other setting would have paid
   TENSORFLIX__WEIGHTS__AGGREGATE=best tensorflix replay --all
 
-Exit codes: 0 all that was replayed is identical, 1 it differs, or nothing
+Exit codes: 0 all replayed cycles are identical, 1 a cycle differs, or nothing
   could be replayed or read, 2 wrong usage or configuration")]
 pub(crate) struct ReplayArguments {
-    /// The cycle [default: the newest decided one]
+    /// Cycle number [default: the newest decided cycle]
     #[arg(long, value_name = "N")]
     pub(super) cycle: Option<u32>,
-    /// Every decided cycle in the store
+    /// Replay every decided cycle in the store
     #[arg(long, conflicts_with = "cycle")]
     pub(super) all: bool,
-    /// A file that `export --format json` wrote, in place of the store
+    /// Read a cycle from a file that `export --format json` wrote, instead of the store
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cycle", "all"])]
     pub(super) from: Option<PathBuf>,
     #[command(flatten)]
     pub(super) config: ConfigArgument,
-    /// Form of the results on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

@@ -1,8 +1,8 @@
-//! Deciding a recorded cycle again, from its own evidence.
+//! Recomputing a recorded cycle from its own evidence.
 //!
-//! Under its own policy the same must come out, bit for bit: submissions, scores, and the weights that were sent for them.
-//! A cycle whose version of the rules is not known is refused. Under another policy it shows what that would have paid ([`Payout`]). Nothing is read from outside the record, and
-//! nothing is changed.
+//! Under its own policy the results must be the same, bit for bit: submissions, scores, and the weights that were sent for them.
+//! A cycle with an unknown version of the rules is not replayed. Under another policy the replay shows what that would have paid
+//! ([`Payout`]). Nothing is read from outside the record, and nothing is changed.
 
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,17 +12,17 @@ use tensorflix_domain::judge::Judged;
 use tensorflix_domain::rules::UnknownRules;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry, weight_vector};
 
-/// Differences of one cycle that are told; the first ones say what went wrong.
+/// Most differences of one cycle that are listed; the first ones show what went wrong.
 const MOST_DIFFERENCES: usize = 10;
 
-/// What came of deciding a cycle again under its own policy.
+/// The result of recomputing a cycle under its own policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
     /// The cycle.
     pub cycle: u32,
     /// The release that decided it.
     pub release: String,
-    /// Why it was not decided again, if it was not: then there is nothing to compare.
+    /// Why it was not recomputed, if it was not: then there is nothing to compare.
     pub refusal: Option<UnknownRules>,
     /// Submissions that were judged again.
     pub submission_count: usize,
@@ -45,21 +45,21 @@ impl Replay {
 /// sent for its decision, and all others map its hotkeys to the UIDs of a later block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WeightsReplay {
-    /// None were signed for this cycle, or the cycle was refused.
+    /// None were signed for this cycle, or the cycle was not replayed.
     NoneSent,
     /// They are compared; differences are among those of the [`Replay`].
     Compared {
         /// The block that they were signed at.
         signed_at: Block,
-        /// UIDs that got nothing although the cycle's subnet has them with a score: they changed hands between the
-        /// cycle's block and that of signing.
+        /// UIDs that got no weight although they have a score: they changed hands between the cycle's block and the
+        /// block of signing.
         left_out: Vec<Uid>,
         /// Weights that were sent again later and are not compared.
         resends: usize,
     },
 }
 
-/// Decides a cycle again and compares all bits.
+/// Recomputes a cycle and compares all bits.
 pub fn replay(recorded: &RecordedCycle) -> Replay {
     let stored = &recorded.decided;
     let decision = match decide_again(&stored.evidence, &stored.policy) {
@@ -142,12 +142,12 @@ impl Differences {
 
     fn of_submissions(&mut self, stored: &[Judged], again: &[Judged]) {
         if stored.len() != again.len() {
-            self.add(|| format!("{} submissions are stored, and {} come out", stored.len(), again.len()));
+            self.add(|| format!("{} submissions are stored, and {} are recomputed", stored.len(), again.len()));
         }
         for (stored, again) in stored.iter().zip(again).filter(|(stored, again)| !is_same(stored, again)) {
             self.add(|| {
                 format!(
-                    "submission {} for task {} of UID {}: stored {}, comes out {}",
+                    "submission {} for task {} of UID {}: stored {}, recomputed {}",
                     stored.content_id,
                     stored.task_id,
                     stored.uid,
@@ -164,7 +164,7 @@ impl Differences {
             let (before, now) = (stored.get(hotkey).copied(), again.get(hotkey).copied());
             if !same_bits(before, now) {
                 self.add(|| {
-                    format!("{what} of {hotkey}: stored {}, comes out {}", number_words(before), number_words(now))
+                    format!("{what} of {hotkey}: stored {}, recomputed {}", number_words(before), number_words(now))
                 });
             }
         }
@@ -173,7 +173,7 @@ impl Differences {
     /// Compares what was sent with what the scores give, and says which UIDs were left out because they changed hands.
     fn of_weights(&mut self, sent: &SentWeights, scores: &ScoreVector, recorded: &RecordedCycle) -> Vec<Uid> {
         let scores = match recorded.subnet.owner_hotkey {
-            // Where nothing ever qualified, all is burnt.
+            // If nothing ever qualified, all weight is burnt.
             Some(owner) if scores.is_empty() => ScoreVector::from([(owner, 1.0)]),
             _ => scores.clone(),
         };
@@ -196,17 +196,17 @@ impl Differences {
         for uid in uids.iter().filter(|uid| weight(&expected, uid) != weight(&actual, uid)) {
             self.add(|| {
                 let (sent, again) = (weight(&actual, uid), weight(&expected, uid));
-                format!("weight of UID {uid}: sent {sent}, comes out {again}")
+                format!("weight of UID {uid}: sent {sent}, recomputed {again}")
             });
         }
         if expected == actual && !signed_later {
-            self.add(|| "the zero-valued weights that fill up to the chain's minimum".to_owned());
+            self.add(|| "the zero weights that fill up to the chain's minimum number".to_owned());
         }
         Vec::new()
     }
 }
 
-/// UIDs that should have a weight and were sent none.
+/// UIDs that should have a weight and got none.
 fn left_out(expected: &[WeightEntry], sent: &[WeightEntry]) -> Vec<Uid> {
     let sent = positive(sent);
     positive(expected).into_keys().filter(|uid| !sent.contains_key(uid)).collect()

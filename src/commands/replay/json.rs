@@ -54,7 +54,7 @@ struct Change<'a> {
     count: usize,
 }
 
-/// The object, on one line without its end. `weights` is null if none were sent, `other_policy` if none was asked for.
+/// The object, on one line without a line break. `weights` is null if none were sent, `other_policy` if none was asked for.
 pub fn to_json(replay: &Replay, other: Option<(&Policy, &Payout)>) -> String {
     let weights = match &replay.weights {
         WeightsReplay::NoneSent => None,

@@ -1,4 +1,4 @@
-//! `replay`: decide cycles again from their own evidence.
+//! `replay`: recompute cycles from their own evidence.
 
 pub(super) mod args;
 pub mod comparison;
@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: ReplayArguments) -> Exit {
     }
 }
 
-/// The policy whose payout is asked for: that of a file which was named, or one that the environment gives. What stands in
-/// the default file is the validator's own, of now, and nobody asked for it.
+/// The policy to compare with: that of a file passed with `--config`, or one from the environment. The default file holds the
+/// validator's own current policy, which is not compared.
 fn asked_policy(file: &ConfigArgument, config: &Config) -> Option<Policy> {
     let without_variables = Config::load(file.config.as_deref(), std::iter::empty(), Overrides::default());
     let is_from_variables = without_variables.is_ok_and(|without| without.policy() != config.policy());
@@ -81,16 +81,16 @@ async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &m
 struct Session {
     output: Output,
     other_policy: Option<Policy>,
-    /// What the other policy would have paid in the cycles that have another one.
+    /// What the other policy would have paid, in the cycles that were decided under a different one.
     payout: Option<Payout>,
     cycle_count: usize,
     differing: usize,
-    /// Cycles whose version of the rules is not known.
+    /// Cycles with an unknown version of the rules.
     refused: usize,
 }
 
 impl Session {
-    /// Replays a cycle and shows what came of it.
+    /// Replays a cycle and shows the result.
     ///
     /// # Errors
     /// Those of [`print`].
@@ -105,7 +105,7 @@ impl Session {
             });
         }
         self.differing += usize::from(!replay.is_identical());
-        // Who was asked for verdicts is part of what happened: keys that are missing here take back no answer.
+        // The detectors that were asked are part of the record: keys that are missing here change no verdict.
         let other = self.other_policy.clone().map(|mut policy| {
             policy.verification.asked.clone_from(&recorded.decided.policy.verification.asked);
             policy.rules = recorded.decided.policy.rules;
@@ -126,7 +126,7 @@ impl Session {
         Ok(())
     }
 
-    /// Shows what all cycles came to.
+    /// Shows the result of all cycles.
     ///
     /// # Errors
     /// Those of [`print`].
@@ -135,7 +135,7 @@ impl Session {
             match (&self.payout, &self.other_policy) {
                 (Some(payout), _) => print(&payout_text(payout))?,
                 (None, Some(_)) if self.refused < self.cycle_count => {
-                    print("The configured policy is the cycles' own: it would have paid the same.\n")?;
+                    print("The configured policy is the cycles' own policy: it would have paid the same.\n")?;
                 }
                 (None, _) => {}
             }
@@ -146,15 +146,15 @@ impl Session {
             }
         }
         if self.refused == self.cycle_count {
-            say("error: not replayed: the rules that decided this are not known to this release");
+            say("error: not replayed: this release does not have the version of the rules that decided the cycle");
             return Ok(Exit::Failed);
         }
         if self.differing == 0 {
             return Ok(Exit::Done);
         }
         say(&visible(
-            "error: not identical: the evidence was changed, or this release decides otherwise than the one that wrote it. \
-             Keep the store, and report this with the release's number",
+            "error: not identical: the evidence was changed, or this release decides differently from the one that wrote it. \
+             Keep the store, and report this with the version of both releases",
         ));
         Ok(Exit::Failed)
     }

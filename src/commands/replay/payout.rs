@@ -1,7 +1,7 @@
 //! What another policy would have paid for the same evidence.
 //!
-//! Shares are parts of the sum of all scores, which is how the chain divides. Evidence was gathered under the policy of its
-//! time, so some questions cannot be answered by it; those are told as caveats instead of guessed.
+//! Shares are parts of the sum of all scores, as on chain. Evidence was gathered under the policy of its time, so it cannot answer
+//! every question about another policy; the result then carries a caveat.
 
 use crate::commands::stored::recorded::RecordedCycle;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,9 @@ pub struct Payout {
     pub cycle_count: u32,
     /// Every miner that either policy pays, by UID.
     pub miners: Vec<MinerShares>,
-    /// Submissions that come out otherwise: from what, to what, how many.
+    /// Submissions with a different status or reason: from, to, and how many.
     pub judged_otherwise: BTreeMap<(String, String), usize>,
-    /// What the evidence cannot tell.
+    /// Caveats: questions that the evidence cannot answer.
     pub caveats: BTreeSet<&'static str>,
 }
 
@@ -38,8 +38,8 @@ pub struct MinerShares {
 }
 
 impl Payout {
-    /// What `policy` pays for the evidence of a cycle by the cycle's own version of the rules, beside what the cycle's own
-    /// policy paid. Nothing of a cycle whose version is not known.
+    /// What `policy` pays for the evidence of a cycle under the cycle's own version of the rules, beside what the cycle's own
+    /// policy paid. `None` if that version is not known.
     pub fn compare(recorded: &RecordedCycle, policy: &Policy) -> Self {
         let stored = &recorded.decided;
         let policy = &Policy { rules: stored.policy.rules, ..policy.clone() };
@@ -67,7 +67,7 @@ impl Payout {
         Self { cycle_count: 1, miners, judged_otherwise, caveats: caveats(&stored.policy, policy) }
     }
 
-    /// Takes in another cycle's, a later one than those before: shares become the mean of all.
+    /// Adds a later cycle: shares become the mean of all.
     pub fn take_in(&mut self, later: Self) {
         let (known, added) = (f64::from(self.cycle_count), f64::from(later.cycle_count));
         let mean = |old: f64, new: f64| (old * known + new * added) / (known + added);
@@ -118,20 +118,18 @@ fn caveats(old: &Policy, new: &Policy) -> BTreeSet<&'static str> {
     if new.ownership_tag != OwnershipRule::Off {
         if old.ownership_tag == OwnershipRule::Off {
             caveats.insert(
-                "The cycle was decided with rules.ownership_tag = \"off\", so its evidence does not say whom the texts \
-                 name: here they name nobody.",
+                "The cycle was decided with rules.ownership_tag = \"off\", so its evidence does not contain the hotkeys in the \
+                 descriptions: this comparison assumes that there are none.",
             );
         } else if old.ownership_template != new.ownership_template {
             caveats.insert(
-                "The evidence says whom the texts name in the form of the old rules.ownership_template. The texts \
-                 themselves are not part of it, so the other template is not applied here.",
+                "The evidence contains the hotkeys that were found with the old rules.ownership_template, but not the \
+                 descriptions, so this comparison does not apply the other template.",
             );
         }
     }
     if new.ema_half_life_hours > 0.0 {
-        caveats.insert(
-            "Smoothing starts from what had been earned up to the cycle before, as the old policy smoothed it.",
-        );
+        caveats.insert("Smoothing starts from the scores of the previous cycle, as the old policy smoothed them.");
     }
     caveats
 }

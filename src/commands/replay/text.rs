@@ -1,4 +1,4 @@
-//! Replays for people, in lines of a terminal's width. What miners wrote is escaped.
+//! Replays as text, in lines of a terminal's width. What miners wrote is escaped.
 
 use super::comparison::{Replay, WeightsReplay};
 use super::payout::Payout;
@@ -6,7 +6,7 @@ use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 use std::fmt::Write;
 
-/// What stands before the lines of one cycle.
+/// The indentation of the lines of one cycle.
 const INDENT: &str = "  ";
 
 /// A cycle's replay, with a line end after its last line.
@@ -42,7 +42,7 @@ fn write_replay(text: &mut String, replay: &Replay) -> std::fmt::Result {
     {
         let uids: Vec<String> = left_out.iter().map(ToString::to_string).collect();
         let words = format!(
-            "UID {} changed hands before the weights were signed at block {signed_at}, and got none of them",
+            "UID {} changed hands before the weights were signed at block {signed_at}, and got no weight",
             uids.join(", ")
         );
         text.push_str(&wrapped(INDENT, "- ", &words));
@@ -71,10 +71,10 @@ fn write_payout(text: &mut String, payout: &Payout) -> std::fmt::Result {
         writeln!(text, "{uid:>5} {:<48} {old:>8} {new:>8} {change:>+7.2}", miner.hotkey)?;
     }
     if payout.miners.is_empty() {
-        writeln!(text, "{INDENT}(neither pays anybody)")?;
+        writeln!(text, "{INDENT}(no miner is paid under either)")?;
     }
     if !payout.judged_otherwise.is_empty() {
-        writeln!(text, "Submissions that come out otherwise:")?;
+        writeln!(text, "Submissions with a different result:")?;
     }
     for ((from, to), count) in &payout.judged_otherwise {
         writeln!(text, "{count:>7}  {from} -> {to}")?;

@@ -1,4 +1,4 @@
-//! What `run` takes from the command line.
+//! Arguments of `run`.
 
 use crate::commands::arguments::{ConfigArgument, NetworkArguments, Output, WalletArguments};
 
@@ -6,7 +6,7 @@ use crate::commands::arguments::{ConfigArgument, NetworkArguments, Output, Walle
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  # with config.toml, or all defaults
+  # with config.toml if it exists, else with all defaults
   tensorflix run
   # on the test network, sending nothing
   tensorflix run --network test --netuid 89 --dry-run
@@ -15,10 +15,10 @@ Examples:
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(super) config: ConfigArgument,
-    /// Gist with the tasks [default: validator.gist_id, else the gist of our own commitment]
+    /// Id of the task gist [default: validator.gist_id, else the gist of our own commitment]
     #[arg(long, value_name = "ID")]
     pub(super) validator_gist_id: Option<String>,
-    /// GitHub login of that gist's owner
+    /// GitHub login of the task gist's owner
     #[arg(long, value_name = "LOGIN")]
     pub(super) validator_username: Option<String>,
     /// Hours of chain time from one cycle to the next
@@ -34,7 +34,7 @@ pub(crate) struct RunArguments {
     /// Run one cycle at the latest finalized block, then exit
     #[arg(long)]
     pub(super) once: bool,
-    /// Form of the results on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

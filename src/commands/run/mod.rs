@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: RunArguments) -> Exit {
     actix_rt::System::new().block_on(supervise_run(&config, mode, arguments.output, reload, stop))
 }
 
-/// Runs until the one cycle is done, a signal comes, or a core actor gives up.
+/// Runs until the one cycle is done, a signal arrives, or a core actor reaches its restart limit.
 async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Reload<'_>, mut stop: StopSignals) -> Exit {
     let hangups = Hangups::listen();
     let mut app = match App::start(config, mode).await {
@@ -52,21 +52,21 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
         Err(error @ (AppError::Wallet(_) | AppError::Network(_))) => return refuse(&error),
         Err(AppError::Store(error)) if error.is_wrong_setting() => return refuse(&error),
         Err(error) => {
-            tracing::error!(%error, "cannot start");
+            tracing::error!(%error, "startup failed");
             return Exit::Failed;
         }
     };
     let is_once = mode.opening == Opening::Once;
-    // Whoever runs one cycle waits for it and can end it; one that runs for months has nobody beside it.
+    // With one cycle, the operator is waiting and can end it; a validator that runs for months needs a watchdog.
     let watchdog = if is_once { Ok(None) } else { Watchdog::watch_this_thread(Watch::default()).map(Some) };
     let _watchdog = watchdog.unwrap_or_else(|error| {
-        tracing::warn!(%error, "no thread for the watchdog: a blocked thread would not be noticed");
+        tracing::warn!(%error, "cannot start the watchdog thread; a blocked process will not be restarted");
         None
     });
     if !is_once {
         app.keep_store_bounded(config);
     }
-    // One cycle is over before anybody could ask.
+    // One cycle ends too soon for services to be of use.
     let services = if is_once { Services::default() } else { Services::start(&app, config).await };
     let database = app.database.clone();
     let metrics = report_metrics(app.actors.stats.clone(), Duration::from_secs(config.log.metrics_interval_secs));
@@ -82,7 +82,7 @@ async fn supervise_run(config: &Config, mode: Mode, output: Output, reload: Relo
     exit
 }
 
-/// Shows what the validator does. Ends with the first cycle if `is_once`, or with the validator.
+/// Shows the validator's cycles. Ends after the first one if `is_once`, else with the validator.
 async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
     if !is_once {
         return show_all(app, output).await;
@@ -94,7 +94,7 @@ async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
     tokio::select! {
         exit = show_first(app, output) => exit,
         reason = impatience => {
-            tracing::error!(reason, "giving up on this cycle");
+            tracing::error!(reason, "cycle abandoned");
             Exit::Failed
         }
     }
@@ -120,7 +120,7 @@ async fn show_first(app: &mut App, output: Output) -> Exit {
     }
 }
 
-/// Shows one cycle after another. That nobody can read them ends no validator.
+/// Shows one cycle after another. A closed stdout does not end the validator.
 async fn show_all(app: &mut App, output: Output) -> Exit {
     let (mut session, mut sent) = (Session::default(), None);
     loop {
@@ -146,6 +146,9 @@ async fn show_all(app: &mut App, output: Output) -> Exit {
 }
 
 fn gave_up(actor: &str) -> Exit {
-    tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
+    tracing::error!(
+        actor,
+        "core actor reached its restart limit; exiting so that the service manager restarts the process"
+    );
     Exit::Failed
 }

@@ -1,8 +1,8 @@
-//! `run --once`: how long one cycle is waited for, and what its exit says.
+//! `run --once`: the time limits of one cycle, and its exit code.
 //!
-//! Whatever happens, the process ends: without a chain that can be reached, a subnet that can be read, or a store that can be
-//! written, after [`CHAIN_PATIENCE`], also in mid-run; a cycle after [`CYCLE_PATIENCE`]; and all of it, from opening the
-//! wallet to printing the result, after [`LONGEST`], which a thread of its own sees to.
+//! The process always ends: if the chain cannot be reached, the subnet cannot be read or the store cannot be written, after
+//! [`CHAIN_PATIENCE`], at any time of the run; if a cycle takes too long, after [`CYCLE_PATIENCE`]; and in any case, from opening
+//! the wallet to printing the result, after [`LONGEST`], which a separate thread enforces.
 
 use crate::adapters::chain::FINALITY_DEADLINE;
 use crate::console::exit::Exit;
@@ -20,8 +20,8 @@ use tokio::time::Instant;
 /// How long `--once` waits for a chain, and for the first reading of the subnet.
 pub(crate) const CHAIN_PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long `--once` waits for its cycle: the deadlines of its steps (the gists' round, observing, verdicts, sending), and a
-/// margin for what lies between them.
+/// How long `--once` waits for its cycle: the deadlines of its steps (the round of gists, observations, verdicts, sending), and
+/// a margin for the time between them.
 const CYCLE_PATIENCE: Duration = Duration::from_secs(
     CHAIN_PATIENCE.as_secs()
         + ROUND_DEADLINE.as_secs()
@@ -31,8 +31,8 @@ const CYCLE_PATIENCE: Duration = Duration::from_secs(
         + 300,
 );
 
-/// How long all of `--once` may take: waiting for the chain, the cycle, and as much again as the chain's patience for what
-/// comes before and after. Somebody who types a password has that time too.
+/// How long all of `--once` may take: the wait for the chain, the cycle, and [`CHAIN_PATIENCE`] once more for what comes before
+/// and after, which includes typing a password.
 pub(crate) const LONGEST: Duration = Duration::from_secs(CYCLE_PATIENCE.as_secs() + 2 * CHAIN_PATIENCE.as_secs());
 
 /// Time for the last lines of the log before the process is ended.
@@ -44,7 +44,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long its answer may take.
 const LOOK_DEADLINE: Duration = Duration::from_secs(10);
 
-/// An exit if no chain can be reached in time, or if it is one that cannot be used.
+/// An exit if no chain can be reached in time, or if the chain cannot be used.
 pub(crate) async fn wait_for_chain(app: &App) -> Option<Exit> {
     let mut last_error = "no answer".to_owned();
     let waited = tokio::time::timeout(CHAIN_PATIENCE, async {
@@ -61,17 +61,17 @@ pub(crate) async fn wait_for_chain(app: &App) -> Option<Exit> {
     match waited.await {
         Ok(None) => None,
         Ok(Some(error)) => {
-            tracing::error!(%error, "this chain cannot be used");
+            tracing::error!(%error, "chain cannot be used");
             Some(Exit::Failed)
         }
         Err(_) => {
-            tracing::error!(error = last_error, waited_secs = CHAIN_PATIENCE.as_secs(), "no chain can be reached");
+            tracing::error!(error = last_error, waited_secs = CHAIN_PATIENCE.as_secs(), "chain not reachable");
             Some(Exit::Failed)
         }
     }
 }
 
-/// Returns, with the reason, once the cycle is not worth waiting for any longer.
+/// Returns, with the reason, when the wait for the cycle must end.
 pub(crate) async fn out_of_patience(
     chain: Arc<dyn Chain>,
     store: Arc<dyn Store>,
@@ -101,7 +101,7 @@ async fn patience_ends(
         match answer.unwrap_or_else(|_| Err("no answer".to_owned())) {
             Ok(()) => last_seen = Instant::now(),
             Err(error) if last_seen.elapsed() >= CHAIN_PATIENCE => {
-                return format!("the chain was out of reach for {} s ({error})", CHAIN_PATIENCE.as_secs());
+                return format!("the chain was unreachable for {} s ({error})", CHAIN_PATIENCE.as_secs());
             }
             Err(_) => {}
         }
@@ -138,41 +138,38 @@ impl Bound {
             }
         };
         if let Err(error) = std::thread::Builder::new().name("bound".to_owned()).spawn(watch) {
-            tracing::warn!(%error, "no thread for the bound of --once: a blocked process would not end by itself");
+            tracing::warn!(%error, "cannot start the time limit thread of --once; a blocked process will not end by itself");
         }
         Self { _ended: ended }
     }
 }
 
-/// Says why, and ends the process. The words come from a thread of their own, since the log may be what blocks.
+/// Logs why, and ends the process. A separate thread logs it, since the log may be what blocks.
 pub(crate) fn give_up() {
     let words = || {
-        tracing::error!(
-            after_secs = LONGEST.as_secs(),
-            "--once takes longer than all of its steps together may; ending"
-        );
+        tracing::error!(after_secs = LONGEST.as_secs(), "--once exceeded its time limit; exiting");
     };
-    // Without a thread for it, it ends without words.
+    // Without such a thread, the process ends without a log line.
     let _ = std::thread::Builder::new().spawn(words);
     std::thread::sleep(LAST_WORDS);
     std::process::exit(1);
 }
 
-/// What the exit says of a cycle: 3 if nobody was scored, whatever the reason, as long as nothing failed.
+/// The exit code of a cycle: 3 if no miner was scored, whatever the reason, as long as nothing failed.
 pub(crate) async fn exit_of(report: &CycleReport, chain: &dyn Chain) -> Exit {
     if matches!(report.sending, Sending::Withheld { is_failure: true, .. }) {
         return Exit::Failed;
     }
-    // Scores may also be what smoothing keeps of earlier cycles.
+    // Scores may also come from earlier cycles, by smoothing.
     let is_anybody_accepted = report.decided.submissions.iter().any(|judged| judged.status == Status::Accepted);
     if is_anybody_accepted && !report.decided.scores.is_empty() {
         return Exit::Done;
     }
-    // Without a chain nothing could have been sent, and what is missing may be missing for the same reason.
+    // Without a chain nothing could have been sent, and evidence may be missing for the same reason.
     match tokio::time::timeout(LOOK_DEADLINE, chain.next_head(None)).await {
         Ok(Ok(_)) => Exit::NothingToScore,
         _ => {
-            tracing::error!("nobody was scored, and the chain is out of reach");
+            tracing::error!("no miner was scored, and the chain is unreachable");
             Exit::Failed
         }
     }
@@ -205,9 +202,9 @@ mod tests {
         let soon_after = |at: u64, from: u64| (at + patience..=at + patience + 40).contains(&from);
         for answer in [Some(false), None] {
             let (secs, reason) = ends(|_| answer, true).await;
-            assert!(soon_after(0, secs) && reason.contains("out of reach"), "{secs} s: {reason}");
+            assert!(soon_after(0, secs) && reason.contains("unreachable"), "{secs} s: {reason}");
             let (secs, reason) = ends(|now| if now < 1_000 { Some(true) } else { answer }, true).await;
-            assert!(soon_after(980, secs) && reason.contains("out of reach"), "lost in mid-run: {secs} s: {reason}");
+            assert!(soon_after(980, secs) && reason.contains("unreachable"), "lost in mid-run: {secs} s: {reason}");
         }
         let (secs, reason) = ends(|_| Some(true), false).await;
         assert!(soon_after(0, secs) && reason.contains("subnet"), "{secs} s: {reason}");

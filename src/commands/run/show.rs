@@ -7,7 +7,7 @@ use crate::console::report::json::to_json;
 use crate::console::report::text::{Detail, to_text};
 use crate::console::stdout::print;
 
-/// Shows a cycle on stdout. `with_extrinsic` is off where the same bytes must come out each time.
+/// Shows a cycle on stdout. `with_extrinsic` is off where the output must be the same each time.
 pub(crate) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) -> Result<(), Exit> {
     match output {
         Output::Text => print(&to_text(report, Detail::Console)),
@@ -15,7 +15,7 @@ pub(crate) fn show(report: &CycleReport, output: Output, with_extrinsic: bool) -
     }
 }
 
-/// `is_known`: this process has told of weights of this cycle on chain before.
+/// `is_known`: this process has reported weights of this cycle on chain before.
 pub(super) fn show_again(cycle: u32, sending: &Sending, is_known: bool, output: Output) -> Result<(), Exit> {
     match (output, sending) {
         (Output::Text, Sending::Confirmed { block, .. }) => {

@@ -1,11 +1,11 @@
-//! What `sandbox` takes from the command line.
+//! Arguments of `sandbox`.
 
 use std::path::PathBuf;
 use tensorflix_sandbox::SandboxConfig;
 use tensorflix_sandbox::node::{Hyperparameters, Pace};
 use tensorflix_sandbox::world::WorldConfig;
 
-/// The sandbox world alone.
+/// Run only the sandbox: a chain, GitHub, YouTube and Apify on loopback.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,16 +17,16 @@ Examples:
 pub(crate) struct SandboxArguments {
     #[command(flatten)]
     pub(super) world: WorldArguments,
-    /// Write a configuration for `run` to this file, and a wallet, keys and the store's place beside it
+    /// Write a configuration for `run` to this file, and a wallet, keys and a folder for the store beside it
     #[arg(long, value_name = "FILE")]
     pub(super) write_config: Option<PathBuf>,
-    /// Replace that file if it is there
+    /// Replace that file if it exists
     #[arg(long, requires = "write_config")]
     pub(super) force: bool,
-    /// Make blocks only for waiting extrinsics
+    /// Make a block only when an extrinsic is waiting
     #[arg(long, conflicts_with = "speed")]
     pub(super) hold: bool,
-    /// How many times faster than the real chain blocks are made
+    /// Block speed, in multiples of the real chain's
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub(super) speed: f64,
 }
@@ -40,10 +40,10 @@ pub(crate) struct WorldArguments {
     /// Number of tasks
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     tasks: u16,
-    /// Everything follows from it: the same seed gives the same world
+    /// Random seed: the same seed gives the same world
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// The subnet takes weights only as timelocked commits, which its chain reveals an epoch later
+    /// Make the subnet accept weights only as timelocked commits, which the chain reveals an epoch later
     #[arg(long)]
     pub(crate) commit_reveal: bool,
 }

@@ -23,15 +23,12 @@ pub(crate) fn run(arguments: SandboxArguments) -> Exit {
     if let Some((file, obstacle)) =
         arguments.write_config.as_ref().and_then(|file| Some((file, files::obstacle(file)?)))
     {
-        return refuse(&format!(
-            "{} cannot be written: {obstacle}; name another file with --write-config",
-            file.display()
-        ));
+        return refuse(&format!("cannot write {}: {obstacle}; pass another file with --write-config", file.display()));
     }
     if let Some(file) = arguments.write_config.as_ref().filter(|file| file.exists() && !arguments.force) {
         let file = file.display();
         return refuse(&format!(
-            "{file} exists already: name another file with --write-config, or add --force to replace it"
+            "{file} exists already: pass another file with --write-config, or add --force to replace it"
         ));
     }
     let pace = if arguments.hold { Pace::Hold } else { pace(arguments.speed) };
@@ -44,14 +41,14 @@ pub(crate) fn run(arguments: SandboxArguments) -> Exit {
         match serve(&arguments, pace, stop).await {
             Ok(exit) => exit,
             Err(error) => {
-                tracing::error!(%error, "the sandbox cannot run");
+                tracing::error!(%error, "sandbox failed");
                 Exit::Failed
             }
         }
     })
 }
 
-/// Real time between blocks at a speed. The bounds keep a typing error from making a busy loop.
+/// Real time between blocks at a speed. The bounds prevent a busy loop after a typing error.
 fn pace(speed: f64) -> Pace {
     const SHORTEST: Duration = Duration::from_millis(1);
     let real = Duration::from_millis(BLOCK_MS);
@@ -74,7 +71,7 @@ async fn serve(
         write_config(&sandbox, file)?;
         text += &format!("configuration for `tensorflix run --config {0}`: {0}\n", file.display());
     }
-    if let Err(exit) = print(&(text + "Ctrl-C ends the sandbox.\n")) {
+    if let Err(exit) = print(&(text + "Press Ctrl-C to stop the sandbox.\n")) {
         return Ok(exit);
     }
     let exit = stop.wait().await.logged();
@@ -82,14 +79,14 @@ async fn serve(
     Ok(exit)
 }
 
-/// Writes the configuration last and at once, so that whoever waits for the file finds a sandbox that is ready.
+/// Writes the configuration last and atomically: when the file exists, the sandbox is ready.
 fn write_config(sandbox: &Sandbox, file: &Path) -> io::Result<()> {
     let file = std::path::absolute(file)?;
     let folder = file.with_extension("sandbox");
     files::create_folder(&folder)?;
-    // A new chain begins at each start, so each start has a store of its own.
+    // A new chain begins at each start, so each start uses a new store.
     let started_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis();
     let config = sandbox_config::write(sandbox, &folder, &format!("validator-{started_ms}.db"))?;
     files::write(&file, |writer| writer.write_all(config.to_toml().as_bytes()))
-        .map_err(|error| io::Error::other(format!("{} cannot be written: {error}", file.display())))
+        .map_err(|error| io::Error::other(format!("cannot write {}: {error}", file.display())))
 }

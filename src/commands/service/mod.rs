@@ -1,4 +1,4 @@
-//! `chain-syncer` and `platform-tracker`: each HTTP service alone in its process.
+//! `chain-syncer` and `platform-tracker`: one HTTP service in a process of its own.
 
 pub(super) mod args;
 
@@ -46,7 +46,7 @@ fn serve(
                 refuse(&error)
             }
             Err(error) => {
-                tracing::error!(%error, "cannot start");
+                tracing::error!(%error, "startup failed");
                 Exit::Failed
             }
         }
@@ -67,7 +67,7 @@ async fn until_stopped(
         ending = stop.wait() => ending.logged(),
         loss = database.lost() => end_without_store(&loss, &alone.services, stop).await,
         Some(actor) = alone.escalations.recv() => {
-            tracing::error!(actor, "a core actor gave up; ending, for the service manager to restart");
+            tracing::error!(actor, "core actor reached its restart limit; exiting so that the service manager restarts the process");
             Exit::Failed
         }
         () = metrics => Exit::Failed,

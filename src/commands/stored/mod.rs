@@ -1,4 +1,4 @@
-//! What the commands share that read a validator's store: opening it beside a running validator, and finding a cycle.
+//! Shared by commands that read a validator's store: opening it beside a running validator, and finding a cycle.
 
 pub mod recorded;
 
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use tensorflix_store::Store;
 
-/// Opens the configured store for reading, or says why that is not possible.
+/// Opens the configured store for reading, or prints why that is not possible.
 pub(crate) async fn open(config: &Config) -> Result<Store, Exit> {
     Store::open_to_read(&config.store.url)
         .await
@@ -28,7 +28,7 @@ pub(crate) async fn newest_or(store: &Store, cycle: Option<u32>) -> Result<u32, 
         (Some(cycle), Some(newest)) => {
             let oldest = decided.first().unwrap_or(newest);
             Err(fail(&format!(
-                "cycle {cycle} is not decided, or was deleted after store.keep_days: {} has the decided cycles {oldest} to \
+                "cycle {cycle} is not decided yet, or was deleted after store.keep_days: {} has the decided cycles {oldest} to \
                  {newest}",
                 store.file()
             )))
@@ -48,20 +48,20 @@ async fn decided(store: &Store) -> Result<Vec<u32>, Exit> {
 }
 
 fn nothing_decided(store: &Store) -> Exit {
-    fail(&format!("{} has no decided cycle yet: `tensorflix run --once` decides one", store.file()))
+    fail(&format!("{} has no decided cycle yet: run `tensorflix run --once` to decide one", store.file()))
 }
 
-/// Reads a cycle, or says that it is gone.
+/// Reads a cycle, or prints that it was deleted.
 pub(crate) async fn load(store: &Store, cycle: u32) -> Result<RecordedCycle, Exit> {
     match RecordedCycle::load(store, cycle).await {
         Ok(Some(recorded)) => Ok(recorded),
-        Ok(None) => Err(fail(&format!("cycle {cycle} was deleted meanwhile: ask for a newer one"))),
+        Ok(None) => Err(fail(&format!("cycle {cycle} was deleted meanwhile: select a newer one with --cycle"))),
         Err(error) => Err(fail(&error)),
     }
 }
 
-/// Writes to a file, or to stdout if none is named. A file gets its name only when it is whole; a regular one of that name is
-/// replaced. A reader of stdout that went away is no failure.
+/// Writes to a file, or to stdout if none is given. A file gets its name only when it is complete; a regular file of that name is
+/// replaced. A closed stdout is not a failure.
 pub(crate) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
     match file {
         None => stdout::ended(stdout::write(write), Exit::Done),
@@ -70,11 +70,11 @@ pub(crate) fn write_out(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) 
             Err(error) => {
                 let instead = match files::obstacle(file) {
                     Some(Obstacle::Link | Obstacle::Special) => {
-                        ". To write to stdout or a pipe, leave out --out and redirect it: `tensorflix export … > FILE`"
+                        ". To write to stdout or a pipe, omit --out and redirect the output: `tensorflix export … > FILE`"
                     }
                     Some(Obstacle::Folder) | None => "",
                 };
-                fail(&format!("{} cannot be written: {error}{instead}", file.display()))
+                fail(&format!("cannot write {}: {error}{instead}", file.display()))
             }
         },
     }

@@ -1,7 +1,7 @@
-//! A decided cycle as the store keeps it, whole: to be written for others, read back, replayed and explained.
+//! A complete decided cycle as the store keeps it: to be exported, read back, replayed and explained.
 //!
-//! Invariants: what is written as JSON reads back as the same cycle, bit for bit; both forms are written piece by piece,
-//! so that memory holds the cycle and not its text; nothing here decides or changes anything.
+//! Invariants: what is written as JSON reads back as the same cycle, bit for bit; both formats are written piece by piece, so
+//! that memory holds the cycle and not its text; nothing here decides or changes anything.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,10 +14,10 @@ use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tensorflix_store::{Store, StoreError};
 
-/// All that is kept of one decided cycle.
+/// Everything that is stored about one decided cycle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordedCycle {
-    /// What it decided, and from what.
+    /// What it decided, and the evidence.
     pub decided: DecidedCycle,
     /// The subnet that it was opened with.
     pub subnet: Subnet,
@@ -36,7 +36,7 @@ pub struct SentWeights {
     pub entries: Vec<WeightEntry>,
     /// Hash of the extrinsic, `0x` and hexadecimal.
     pub extrinsic: String,
-    /// What came of it; `None` while that is not known.
+    /// The outcome; `None` while it is not known.
     pub outcome: Option<IntentOutcome>,
 }
 
@@ -86,7 +86,7 @@ impl RecordedCycle {
         self.sent.iter().find(|sent| sent.confirmed_in().is_some())
     }
 
-    /// Who held a UID at the cycle's block.
+    /// The hotkey of a UID at the cycle's block.
     pub fn holder_of(&self, uid: Uid) -> Option<Hotkey> {
         self.subnet.neurons.iter().find(|neuron| neuron.uid == uid).map(|neuron| neuron.hotkey)
     }

@@ -1,11 +1,11 @@
-//! What `tasks` takes from the command line.
+//! Arguments of `tasks`.
 
 use crate::commands::arguments::{ConfigArgument, NetworkArguments, Output};
 
-/// Every validator's tasks, as miners see them.
+/// List every validator's tasks.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Needs no wallet and stores nothing. A gist that cannot be read is said beside the others.
+Needs no wallet and stores nothing. A gist that cannot be read is reported; the others are listed.
 
 Examples:
   tensorflix tasks
@@ -15,7 +15,7 @@ pub(crate) struct TasksArguments {
     pub(super) config: ConfigArgument,
     #[command(flatten)]
     pub(super) network: NetworkArguments,
-    /// Form of the result on stdout
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Output,
 }

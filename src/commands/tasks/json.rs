@@ -20,7 +20,7 @@ struct List<'a> {
     gists: Vec<Gist<'a>>,
 }
 
-/// One gist: of a validator, or the configured one that none of them commits (without UID, hotkey and stake).
+/// One gist: of a validator, or the configured one if no validator commits it (without UID, hotkey and stake).
 #[derive(Serialize)]
 struct Gist<'a> {
     uid: Option<Uid>,
@@ -39,13 +39,14 @@ struct ListedTask<'a> {
     task: &'a Task,
     /// Other validators with a task of this id.
     also_of: Vec<Uid>,
-    /// Whether this one counts where the tasks of all do.
+    /// Whether this task counts with `task_source = "network"`.
     stands: bool,
-    /// Its part of the whole there: of all publishers of this task together; 0 before it starts, null if it does not count.
+    /// Its share of the total weight there, for all publishers of this task together; 0 before it starts, null if it does not
+    /// count.
     weight: Option<f64>,
 }
 
-/// The object, on one line without its end.
+/// The object, on one line without a line break.
 pub fn to_json(list: &TaskList) -> String {
     let of_validators = list.validators.iter().map(|validator| Gist {
         uid: Some(validator.uid),

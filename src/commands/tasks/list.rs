@@ -1,7 +1,7 @@
-//! Every validator's tasks, as miners see them: read from the chain at one final block, and from GitHub.
+//! Every validator's tasks: read from the chain at one final block, and from GitHub.
 //!
-//! Invariants: a gist that cannot be read, or not whole, costs only itself and is said beside the others; a gist that
-//! several commit is asked for once; nothing is stored. The same blocks and gists give the same list.
+//! Invariants: a gist that cannot be read completely affects no other gist and is reported; a gist that several validators commit
+//! is read once; nothing is stored. The same blocks and gists give the same list.
 
 use crate::config::Config;
 use futures::StreamExt;
@@ -25,15 +25,15 @@ pub struct TaskList {
     pub at: BlockStamp,
     /// The subnet.
     pub netuid: u16,
-    /// Whose tasks `run` would count.
+    /// Which tasks `run` would count.
     pub task_source: TaskSource,
     /// The configured gist.
     pub configured: Option<GistPointer>,
     /// The validators with a permit, the highest stake first.
     pub validators: Vec<ListedValidator>,
-    /// What the configured gist holds, if no validator with a permit commits it.
+    /// The content of the configured gist, if no validator with a permit commits it.
     pub configured_elsewhere: Option<Content>,
-    /// What each id comes to where the tasks of all count.
+    /// What each task id is with `task_source = "network"`.
     pub network: BTreeMap<TaskId, NetworkTask>,
 }
 
@@ -52,17 +52,17 @@ pub struct ListedValidator {
     pub content: Content,
 }
 
-/// What a committed gist turned out to be.
+/// The content of a committed gist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Tasks, possibly none, and what was skipped.
+    /// Tasks, possibly none, and the skipped lines.
     Tasks(TaskGist),
     /// Something else or nothing, and why.
     None(String),
 }
 
 impl Content {
-    /// Its tasks, where it has any, with what was skipped.
+    /// Its tasks, if it has any, with the skipped lines.
     pub const fn tasks(&self) -> Option<&TaskGist> {
         match self {
             Self::Tasks(gist) => Some(gist),
@@ -72,8 +72,8 @@ impl Content {
 }
 
 impl TaskList {
-    /// Reads the subnet at the newest final block, then the gists of all validators with a permit. `progress` hears what
-    /// is read.
+    /// Reads the subnet at the newest final block, then the gists of all validators with a permit. `progress` is called with what
+    /// is being read.
     ///
     /// # Errors
     /// [`ChainError`] if the subnet cannot be read. Gists are no error.
@@ -101,7 +101,7 @@ impl TaskList {
         Ok(Self::of(&subnet, config.validator.task_source, configured, &contents))
     }
 
-    /// Puts together what was read.
+    /// Builds the list from what was read.
     fn of(
         subnet: &Subnet,
         task_source: TaskSource,
@@ -128,7 +128,7 @@ impl TaskList {
         pointer.is_some() && pointer == self.configured.as_ref()
     }
 
-    /// What an id comes to where the tasks of all count, if this validator's task is the one that stands.
+    /// What a task id is with `task_source = "network"`, if this validator's task is the one that counts.
     pub fn standing(&self, id: &TaskId, uid: Option<Uid>) -> Option<&NetworkTask> {
         self.network.get(id).filter(|task| uid.is_some_and(|uid| task.publishers.contains(&uid)))
     }
@@ -155,8 +155,8 @@ fn listed(neuron: &Neuron, contents: &BTreeMap<GistPointer, Content>) -> ListedV
     let content = pointer.as_ref().and_then(|pointer| contents.get(pointer)).cloned();
     let content = content.unwrap_or_else(|| {
         let why = match neuron.commitment {
-            Some(_) => "what it commits is not `username:gist_id`",
-            None => "it commits nothing",
+            Some(_) => "its commitment is not `username:gist_id`",
+            None => "it has no commitment",
         };
         Content::None(why.to_owned())
     });
@@ -171,11 +171,11 @@ fn publisher(validator: &ListedValidator) -> Option<Publisher> {
 fn content(outcome: GistOutcome) -> Content {
     match outcome {
         GistOutcome::Fetched { document, .. } => match parse_submission_gist(&document).kind {
-            GistKind::Submissions => Content::None("its gist lists submissions, as a miner's does".to_owned()),
+            GistKind::Submissions => Content::None("its gist is a miner's list of submissions".to_owned()),
             GistKind::Tasks | GistKind::Unreadable => Content::Tasks(parse_task_gist(&document)),
         },
         GistOutcome::Failed { error, .. } => Content::None(format!("its gist cannot be read: {error}")),
-        // Nothing was said of what is known, so nothing can be unchanged.
-        GistOutcome::Unchanged => Content::None("its gist cannot be read: GitHub gave no content".to_owned()),
+        // The request names no known version, so "unchanged" is not an answer.
+        GistOutcome::Unchanged => Content::None("its gist cannot be read: GitHub sent no content".to_owned()),
     }
 }

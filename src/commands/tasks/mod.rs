@@ -1,4 +1,4 @@
-//! `tasks`: every validator's tasks, as miners see them.
+//! `tasks`: lists every validator's tasks.
 
 pub(super) mod args;
 mod json;

@@ -1,6 +1,6 @@
-//! The list of tasks for people, in lines of a terminal's width.
+//! The list of tasks as text, in lines of a terminal's width.
 //!
-//! What validators wrote is shown with nothing in it that is not visible, and cut where a line ends.
+//! What validators wrote is escaped, and cut where a line ends.
 
 use super::list::{Content, ListedValidator, TaskList};
 use crate::text::visible::visible;
@@ -13,7 +13,7 @@ use tensorflix_domain::task_source::TaskSource;
 /// Characters in a line.
 const WIDTH: usize = 80;
 
-/// What stands before the details of a task.
+/// The indentation of the details of a task.
 const INDENT: &str = "      ";
 
 /// The list, with a line end after its last line.
@@ -31,7 +31,7 @@ fn write_list(text: &mut String, list: &TaskList) -> std::fmt::Result {
     writeln!(text, "{} validators with a permit, {} of them with tasks", list.validators.len(), publishing.len())?;
     write_source(text, list)?;
     if let (Some(pointer), Some(content)) = (&list.configured, &list.configured_elsewhere) {
-        writeln!(text, "\nConfigured, but committed by no validator with a permit")?;
+        writeln!(text, "\nConfigured gist, which no validator with a permit commits")?;
         write_gist(text, list, pointer, None, content)?;
     }
     for validator in publishing {
@@ -53,11 +53,14 @@ fn write_list(text: &mut String, list: &TaskList) -> std::fmt::Result {
     Ok(())
 }
 
-/// Whose tasks count here.
+/// Writes which tasks `run` counts.
 fn write_source(text: &mut String, list: &TaskList) -> std::fmt::Result {
     match (list.task_source, &list.configured) {
         (TaskSource::Network, _) => {
-            writeln!(text, "`run` counts the tasks of all of them: each divides its share of stake among its tasks")
+            writeln!(
+                text,
+                "`run` counts the tasks of all these validators: each divides its share of stake among its tasks"
+            )
         }
         (TaskSource::Gist, Some(_)) => writeln!(text, "`run` counts the tasks of the configured gist"),
         (TaskSource::Gist, None) => {
@@ -96,13 +99,13 @@ fn write_tasks(text: &mut String, list: &TaskList, uid: Option<Uid>, gist: &Task
     Ok(())
 }
 
-/// A task, and what it counts where the tasks of all do.
+/// A task, and its weight with `task_source = "network"`.
 fn write_task(text: &mut String, task: &Task, weight: Option<f64>) -> std::fmt::Result {
     writeln!(text, "  - {}", excerpt(task.id.as_str(), "  - ".len()))?;
     let end = task.end_at.map(|end| format!(" to {end}")).unwrap_or_default();
     writeln!(text, "{INDENT}{}, from {}{end}", task.platform, task.start_at)?;
     if let Some(weight) = weight {
-        writeln!(text, "{INDENT}weight {:.3} % where all count", weight * 100.0)?;
+        writeln!(text, "{INDENT}weight {:.3} % with task_source = \"network\"", weight * 100.0)?;
     }
     writeln!(text, "{INDENT}{}", excerpt(&task.description, INDENT.len()))
 }
@@ -118,14 +121,16 @@ fn write_collision(text: &mut String, list: &TaskList, uid: Option<Uid>, task: &
     let standing: Vec<String> = network.publishers.iter().map(|publisher| format!("UID {publisher}")).collect();
     let standing = standing.join(", ");
     let words = match list.standing(&task.id, uid) {
-        Some(_) if network.void.is_empty() => "the same one, so their shares are added".to_owned(),
-        Some(_) => format!("by stake, that of {standing} stands where all count"),
-        None => format!("by stake, that of {standing} stands where all count, and the weight of this one is void"),
+        Some(_) if network.void.is_empty() => "the same task, so their shares are added".to_owned(),
+        Some(_) => format!("with task_source = \"network\", the task of {standing} counts, by stake"),
+        None => {
+            format!("with task_source = \"network\", the task of {standing} counts, by stake, and this one does not")
+        }
     };
     write_note(text, INDENT, &format!("also a task of {others}; {words}"))
 }
 
-/// Something to look at, in as many lines as it takes.
+/// A note, in as many lines as it takes.
 fn write_note(text: &mut String, indent: &str, note: &str) -> std::fmt::Result {
     let most = WIDTH - indent.len() - "! ".len();
     let (mut lines, mut line) = (Vec::new(), String::new());

@@ -1,4 +1,4 @@
-//! What detectors cost for so many videos: an upper bound.
+//! What detectors cost for a number of videos: an upper bound.
 
 use crate::config::Config;
 use crate::wiring::connections;
@@ -8,12 +8,12 @@ use tensorflix_actors::platforms::spec_of;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verification::{Check, Provider};
 
-/// What all of it costs.
+/// The total cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Cost {
     /// Videos and reels that would be asked about.
     pub(super) videos: u64,
-    /// Checks that are on, and that nobody is set up for.
+    /// Checks that are on but have no detector.
     pub(super) unchecked: Vec<Check>,
     pub(super) providers: Vec<ProviderCost>,
     pub(super) first_day_usd: f64,
@@ -35,7 +35,7 @@ pub(super) struct ProviderCost {
     pub(super) later_day_usd: f64,
 }
 
-/// What the configured checks cost for so many videos.
+/// What the configured checks cost for these numbers of videos.
 pub(super) fn cost(config: &Config, videos: &BTreeMap<Platform, u64>) -> Cost {
     let policy = config.policy().verification;
     let cycles_a_day = 24.0 / config.validator.update_interval_hours;
@@ -79,7 +79,7 @@ pub(super) fn cost(config: &Config, videos: &BTreeMap<Platform, u64>) -> Cost {
     }
 }
 
-/// Requests for one verdict on one content; a content that is listed for several tasks takes more of the webhook.
+/// Requests for one verdict on each of these items. An item that is listed for several tasks takes more requests to the webhook.
 fn requests_each(provider: Provider, platform: Platform, checks: usize) -> u64 {
     match (provider, platform) {
         (Provider::Webhook, _) => checks as u64,
@@ -127,10 +127,10 @@ mod tests {
         config.verifier.sample_share = 1.0;
         config.sightengine.daily_requests = 50;
         assert_eq!(cost(&config, &videos).providers[0].first_day_requests, 50);
-        assert!(text(&cost(&config, &videos)).contains("360 requests, more than a day's"));
+        assert!(text(&cost(&config, &videos)).contains("360 requests, more than the daily limit"));
         let lines = text(&cost(&config, &videos));
-        assert!(lines.contains("until all have one, 8 days cost"), "50 a day: {lines}");
-        assert!(lines.contains("`topic`:\n  it is not made at all"), "{lines}");
+        assert!(lines.contains("the first 8 days cost"), "50 a day: {lines}");
+        assert!(lines.contains("`topic`:\n  the check is not made"), "{lines}");
         assert!(lines.lines().all(|line| line.chars().count() <= 80), "{lines}");
         config.verifier.ai = CheckMode::Off;
         assert!(cost(&config, &videos).providers.is_empty());

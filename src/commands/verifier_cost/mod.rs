@@ -1,7 +1,7 @@
-//! `verifier-cost`: what the configured checks will cost in a day, before it is spent.
+//! `verifier-cost`: estimates what the configured checks cost in a day.
 //!
-//! An upper bound. The first day asks about everything that has no verdict yet, as far as the sample and the daily budgets
-//! go; later days about what is due to be renewed. New videos and changed texts add to that. Nothing is asked of anybody.
+//! The estimate is an upper bound. The first day asks about everything that has no verdict yet, within the sample and the daily
+//! budgets; later days about verdicts that are due to be renewed. New videos and changed texts add to that. No request is sent.
 
 pub(super) mod args;
 mod cost;
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: VerifierCostArguments) -> Exit {
         None => match actix_rt::System::new().block_on(present_videos(&config)) {
             Ok(videos) => videos,
             Err(exit) => {
-                say("without a decided cycle, say how many videos there are: --videos N");
+                say("without a decided cycle, pass the number of videos with --videos N");
                 return exit;
             }
         },
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: VerifierCostArguments) -> Exit {
     ended(printed, Exit::Done)
 }
 
-/// The contents of the newest cycle that were not rejected for another reason than a verdict, by platform.
+/// The items of the newest cycle, by platform, except those that were rejected for another reason than a verdict.
 async fn present_videos(config: &Config) -> Result<BTreeMap<Platform, u64>, Exit> {
     let store = stored::open(config).await?;
     let recorded = stored::load(&store, stored::newest_or(&store, None).await?).await?;

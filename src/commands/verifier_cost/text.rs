@@ -1,4 +1,4 @@
-//! What checks cost, for people.
+//! The cost estimate as text.
 
 use super::cost::Cost;
 use std::fmt::Write;
@@ -6,13 +6,13 @@ use tensorflix_domain::verification::Check;
 
 /// Lines of a terminal's width.
 pub(super) fn text(cost: &Cost) -> String {
-    let mut text = format!("{} videos and reels would be asked about.\n", cost.videos);
-    // Writing to a text does not fail.
+    let mut text = format!("{} videos and reels would be checked.\n", cost.videos);
+    // Writing to a String cannot fail.
     for one in &cost.providers {
         let checks: Vec<&str> = one.checks.iter().map(|check| check.word()).collect();
         let _ = write!(
             text,
-            "\n{} ({}), {} USD a request, at most {} requests a day\n  first day  {:>9} requests  {:>10.2} USD\n  later days \
+            "\n{} ({}), {} USD per request, at most {} requests per day\n  first day  {:>9} requests  {:>10.2} USD\n  later days \
              {:>9} requests  {:>10.2} USD\n",
             one.provider,
             checks.join(", "),
@@ -27,15 +27,15 @@ pub(super) fn text(cost: &Cost) -> String {
             let days = one.requests_for_all.div_ceil(one.first_day_requests.max(1));
             let _ = writeln!(
                 text,
-                "  One verdict on everything takes {} requests, more than a day's:\n  until all have one, {days} days cost as much as \
-                 the first.",
+                "  One verdict on each takes {} requests, more than the daily limit:\n  the first {days} days cost as much as \
+                 day one.",
                 one.requests_for_all
             );
         }
     }
     let _ = writeln!(
         text,
-        "\nTogether at most {:.2} USD on the first day, {:.2} USD a day later on.",
+        "\nTotal: at most {:.2} USD on the first day, {:.2} USD per day after that.",
         cost.first_day_usd, cost.later_day_usd
     );
     for check in &cost.unchecked {
@@ -47,11 +47,11 @@ pub(super) fn text(cost: &Cost) -> String {
     text
 }
 
-/// What it means that a check is on and no detector with a key makes it.
+/// What it means that a check is on without a detector.
 fn nobody(check: Check) -> String {
     let remains = match check {
-        Check::Ai | Check::Illicit => "only what the platform says by itself counts",
-        Check::Topic => "it is not made at all; a webhook can make it",
+        Check::Ai | Check::Illicit => "only the platform's own labels count",
+        Check::Topic => "the check is not made; configure a webhook for it",
     };
-    format!("No detector is set up for the check `{check}`:\n  {remains}.")
+    format!("No detector is configured for the check `{check}`:\n  {remains}.")
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// `http.compatibility`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compatibility {
-    /// Answers as they are published.
+    /// Answers as documented.
     #[default]
     #[serde(rename = "")]
     None,
@@ -18,9 +18,9 @@ pub enum Compatibility {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What stops work.
+    /// Failures that stop work.
     Error,
-    /// What an operator should look at.
+    /// Problems that an operator should check.
     Warn,
     /// What happened.
     Info,

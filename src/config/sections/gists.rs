@@ -15,11 +15,11 @@ const MEBIBYTE: i64 = 1024 * KIBIBYTE;
 settings! {
     /// Where gists are read.
     [github] GithubSettings {
-        /// Base URL of the API, which is asked only about disputes, owners and revisions.
+        /// Base URL of the API, which is used only for disputes, owners and revisions.
         #[serde(with = "text_form::url")]
         api_url: Url = constant_url("https://api.github.com"), BASE_URL;
 
-        /// Base URL of gist contents; reading them costs no API request.
+        /// Base URL of the files in gists; reading them uses no API request.
         #[serde(with = "text_form::url")]
         raw_url: Url = constant_url("https://gist.githubusercontent.com"), BASE_URL;
 

@@ -1,4 +1,4 @@
-//! Every setting, stated once: its purpose, name, type, default, and what it accepts.
+//! Every setting, declared once: its purpose, name, type, default, and what it accepts.
 //!
 //! Units are last in a name; an empty text in the file is `None` here. Secrets are not in here but in [`Secrets`].
 
@@ -36,7 +36,7 @@ pub struct Config {
     pub network: NetworkSettings,
     /// The hotkey that signs.
     pub wallet: WalletSettings,
-    /// Whose tasks count, and when scores are decided.
+    /// Which tasks count, and when scores are decided.
     pub validator: ValidatorSettings,
     /// Where gists are read.
     pub github: GithubSettings,
@@ -70,7 +70,7 @@ pub struct Config {
     /// API keys and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
-    /// What the operator should look at although it stops nothing: to be logged once logs are set up.
+    /// Warnings for the operator, to be logged once logs are set up.
     #[serde(skip)]
     pub warnings: Vec<String>,
 }
@@ -78,7 +78,7 @@ pub struct Config {
 impl Config {
     /// All settings, by section and key.
     pub(crate) fn to_table(&self) -> Table {
-        // Numbers, texts and lists of texts can always be written; were one not, its default would apply.
+        // Numbers, texts and lists of texts can always be written; otherwise the default would apply.
         let mut table = Table::try_from(self).unwrap_or_default();
         for settings in self.platforms.iter() {
             table.insert(settings.spec.platform.name().to_owned(), Value::Table(settings.values().clone()));

@@ -31,7 +31,7 @@ settings! {
         #[serde(with = "text_form::optional_address")]
         chain_syncer: Option<SocketAddr> = loopback(8001), ADDRESS;
 
-        /// Address of the platform tracker; everyone who can reach it spends your quota.
+        /// Address of the platform tracker; everyone who can reach it can use your quota.
         #[serde(with = "text_form::optional_address")]
         platform_tracker: Option<SocketAddr> = loopback(8000), ADDRESS;
 
@@ -68,7 +68,7 @@ settings! {
         /// text for people, json (one object per line) for machines.
         format: LogFormat = LogFormat::Text, one_of(&["text", "json"]);
 
-        /// The current log file, whose name never changes; empty: none.
+        /// The current log file; its name never changes. Empty: no log file.
         #[serde(with = "text_form::optional_path")]
         file: Option<PathBuf> = Some("video_topic_validator.log".into()), text(forms::LOG_FILE);
 
@@ -86,7 +86,7 @@ settings! {
 settings! {
     /// How actors are restarted. The same keys under `[actors.<name>]` override these for one actor.
     [supervision] SupervisionSettings with SupervisionOverride {
-        /// Restarts within within_secs before an actor is given up.
+        /// Restarts within within_secs after which an actor is not restarted again.
         max_restarts: u32 = 5, integer(0..=1000).unit("restarts");
 
         /// Period in which restarts are counted.

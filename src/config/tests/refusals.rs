@@ -1,4 +1,4 @@
-//! What is wrong is refused: all of it, by place, with what to do.
+//! Every wrong setting is refused, with its place and what to do.
 
 use super::*;
 use proptest::strategy::Strategy;
@@ -82,7 +82,7 @@ fn settings_that_contradict_each_other_are_refused() {
     let shared = "[http]\ndashboard = \"127.0.0.1:0\"\nchain_syncer = \"127.0.0.1:0\"\n";
     assert!(load(shared, &[]).is_ok(), "port 0 is a different one each time");
     let two = [("TENSORFLIX__LOG__KEEP", "1"), ("tensorflix__log__keep", "2")];
-    assert!(error("", &two).contains("TENSORFLIX__LOG__KEEP gives the same setting"));
+    assert!(error("", &two).contains("TENSORFLIX__LOG__KEEP sets the same setting"));
 }
 
 proptest::proptest! {

@@ -15,9 +15,9 @@ pub struct CycleReport {
     pub entries: Vec<WeightEntry>,
     /// What became of it.
     pub sending: Sending,
-    /// How we stand with these weights, where we have a neuron.
+    /// How these weights compare with the consensus; `None` if we have no neuron.
     pub standing: Option<Standing>,
-    /// Who held which UID at the cycle's block.
+    /// The hotkey of each UID at the cycle's block.
     pub hotkeys: BTreeMap<Uid, Hotkey>,
 }
 

@@ -1,4 +1,4 @@
-//! What was found against a content, in words that a person understands without the rules at hand.
+//! What was found against an item, in words that need no knowledge of the rules.
 
 use crate::text::verdicts::doubt_words;
 use tensorflix_domain::cycle::DecidedCycle;
@@ -8,7 +8,7 @@ use tensorflix_domain::traffic::DISCOUNT_BELOW;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_domain::verification::{Check, Finding, finding};
 
-/// The weightiest thing that was found; `None` where the reason code says all there is.
+/// The most important finding; `None` if the reason code alone says enough.
 pub(super) fn found_against(judged: &Judged, decided: &DecidedCycle) -> Option<String> {
     let content = judged.content()?;
     let known = decided.evidence.contents.get(&content)?;
@@ -26,7 +26,7 @@ pub(super) fn found_against(judged: &Judged, decided: &DecidedCycle) -> Option<S
     }
 }
 
-/// What speaks most against the views, or else that their counts are hidden: nothing else lowers what counts.
+/// The strongest signal against the views, or else that their counts are hidden: nothing else reduces a score.
 fn traffic_words(known: &ContentEvidence) -> String {
     let disbelieved = known.traffic.as_ref().filter(|finding| finding.authenticity < DISCOUNT_BELOW);
     let signal = disbelieved.and_then(|finding| finding.signals.first());

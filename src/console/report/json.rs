@@ -46,7 +46,7 @@ struct Weight {
     weight: u16,
 }
 
-/// The object, on one line without its end. `with_extrinsic` is off where the same bytes must come out each time:
+/// The object, on one line without a line break. `with_extrinsic` is off where the output must be the same each time:
 /// signatures are random, and so is the hash.
 pub fn to_json(report: &CycleReport, with_extrinsic: bool) -> String {
     let evidence = &report.decided.evidence;

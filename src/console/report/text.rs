@@ -13,7 +13,7 @@ use tensorflix_domain::verdict::Status;
 /// Miners shown for each task.
 const TOP_PERFORMERS: usize = 5;
 
-/// Rejected or pending submissions, and problems, that are shown one by one; the log file has them all.
+/// Most rejected submissions, pending submissions or problems that are listed; the log file lists all.
 const LINES_OF_DETAIL: usize = 40;
 
 /// How much of a report is written.
@@ -68,7 +68,7 @@ fn write_report(text: &mut String, report: &CycleReport, detail: Detail) -> std:
     )?;
     if !evidence.tasks.is_empty() {
         let most = report.decided.policy.max_per_miner_and_task;
-        writeln!(text, "Scores are sums of up to {most} submissions in a task, each divided by the best of the task.")?;
+        writeln!(text, "A score is the sum of up to {most} submissions in a task, each divided by the task's best.")?;
     }
     for weighted in &evidence.tasks {
         write_top(text, report, weighted.task.id.as_str())?;
@@ -82,14 +82,13 @@ fn write_report(text: &mut String, report: &CycleReport, detail: Detail) -> std:
 
 fn write_standing(text: &mut String, report: &CycleReport) -> std::fmt::Result {
     let Some(standing) = &report.standing else { return Ok(()) };
-    let share =
-        |share: Option<f64>| share.map_or("unknown (no consensus yet)".to_owned(), |share| format!("{share:.4}"));
+    let unknown = "unknown (no consensus yet)".to_owned();
     writeln!(
         text,
-        "How we stand: cosine with the consensus {}, share that would be clipped {}, trust {:.4}, dividends {:.4}, {} blocks \
-         until inactive",
-        share(standing.cosine),
-        share(standing.clipped_share),
+        "Consensus: {} of our weight would be clipped, cosine similarity {}; validator trust {:.4}, dividends {:.4}, inactive in {} \
+         blocks",
+        standing.clipped_share.map_or(unknown.clone(), |share| format!("{:.1} %", share * 100.0)),
+        standing.cosine.map_or(unknown, |cosine| format!("{cosine:.4}")),
         standing.validator_trust,
         standing.dividends,
         standing.blocks_until_inactive
@@ -110,7 +109,7 @@ fn write_top(text: &mut String, report: &CycleReport, task_id: &str) -> std::fmt
         writeln!(text, "  - UID {uid}: {score:.4}")?;
     }
     if ranked.is_empty() {
-        writeln!(text, "  (nobody yet)")?;
+        writeln!(text, "  (no scores yet)")?;
     }
     Ok(())
 }
@@ -133,7 +132,7 @@ fn write_details(text: &mut String, report: &CycleReport, detail: Detail) -> std
     Ok(())
 }
 
-/// Accepted submissions of whose score only a part counts, with that part and why.
+/// Accepted submissions with a reduced score: by how much, and why.
 fn write_discounts(text: &mut String, report: &CycleReport, detail: Detail) -> std::fmt::Result {
     let shares =
         report.decided.submissions.iter().filter_map(|judged| judged.counted_share.map(|share| (judged, share)));
@@ -141,10 +140,10 @@ fn write_discounts(text: &mut String, report: &CycleReport, detail: Detail) -> s
     if discounted.is_empty() {
         return Ok(());
     }
-    writeln!(text, "Counted in part:")?;
+    writeln!(text, "Reduced scores:")?;
     for (judged, share) in discounted.iter().take(detail.lines()) {
         let (task, content) = (judged.task_id.escape_default(), judged.content_id.escape_default());
-        writeln!(text, "  - UID {}: {:.1}% of its score ({task} / {content})", judged.uid, share * 100.0)?;
+        writeln!(text, "  - UID {}: score reduced to {:.1} % ({task} / {content})", judged.uid, share * 100.0)?;
         write_finding(text, report, judged);
     }
     write_left_out(text, discounted.len(), detail)
@@ -161,7 +160,7 @@ fn write_errors(text: &mut String, report: &CycleReport, detail: Detail) -> std:
     if errors.is_empty() {
         return Ok(());
     }
-    writeln!(text, "Not read:")?;
+    writeln!(text, "Problems:")?;
     for error in errors.iter().take(detail.lines()) {
         let uid = error.uid.map(|uid| format!("UID {uid}, ")).unwrap_or_default();
         let line = error.line.map(|line| format!(" line {line}")).unwrap_or_default();

@@ -67,7 +67,7 @@ fn row_15_reuploads_are_told() {
     let outcome = check(15);
     let hints = |cycles: &[RecordedCycle]| {
         let told = cycles.iter().flat_map(|cycle| &cycle.decided.errors);
-        told.filter(|error| error.uid == Some(outcome.attack.attackers[0]) && error.reason.contains("look at both"))
+        told.filter(|error| error.uid == Some(outcome.attack.attackers[0]) && error.reason.contains("compare the two"))
             .count()
     };
     // Two videos in each of the five cycles after they were uploaded; the twin's are nobody's copies.

@@ -38,9 +38,9 @@ async fn a_gist_that_is_not_there_not_public_or_not_the_users_is_not_committed()
 async fn a_gist_that_holds_neither_submissions_nor_tasks_is_not_committed() {
     let world = World::start().await;
     for (document, pieces) in [
-        ("my notes", ["neither submissions nor tasks", "check-submissions"]),
-        ("", ["neither submissions nor tasks", "check-submissions"]),
-        ("{\"submission\": []}", ["neither submissions nor tasks", "check-submissions"]),
+        ("my notes", ["no valid submissions or tasks", "check-submissions"]),
+        ("", ["no valid submissions or tasks", "check-submissions"]),
+        ("{\"submission\": []}", ["no valid submissions or tasks", "check-submissions"]),
     ] {
         world.sandbox.world().edit_gist(GIST_ID, SUBMISSION_FILE, document).expect("a gist");
         check_refused(&world, &pieces).await;
@@ -73,7 +73,7 @@ async fn while_github_does_not_say_nothing_is_committed_unless_it_is_forced() {
     let world = World::start().await;
     let limited = || FaultRule::new(Fault::Status { status: 403, retry_after_secs: None });
     world.sandbox.faults().github_api.inject(limited());
-    check_refused(&world, &["not known whether the gist is public", "later"]).await;
+    check_refused(&world, &["could not check whether the gist is public", "later"]).await;
     check_exit(&world.commit(&["--force"]).await, 0);
     assert_eq!(world.committed(), GIST);
     // What is on chain already needs no look.

@@ -55,7 +55,7 @@ fn an_export_replaces_nothing_but_a_regular_file_and_follows_no_link() {
     }
     for device in ["/dev/stdout", "/dev/null", "/dev/fd/1", "/proc/self/fd/1"] {
         let stderr = check_exit(&export(folder.path(), device), 1);
-        assert!(stderr.contains("leave out --out") && stderr.contains("> "), "{device}: {stderr}");
+        assert!(stderr.contains("omit --out") && stderr.contains("> "), "{device}: {stderr}");
     }
     assert_eq!(names(&place), before, "nothing was left behind");
     assert!(std::fs::symlink_metadata(at("pipe")).expect("a pipe").file_type().is_fifo());

@@ -1,4 +1,4 @@
-//! The claims of a cycle: those that bind, as they bind.
+//! The claims of a cycle: those that are binding, with their effective times.
 
 use crate::ports::{Store, StoreError};
 use crate::scorer::settings::{CONTENTS_PER_READ, CycleSettings};
@@ -11,7 +11,7 @@ use tensorflix_domain::policy::ContentScope;
 use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::{Neuron, Subnet};
 
-/// The claims that bind: those of registered miners on pairs that hold a place in one of the tasks.
+/// The binding claims: those of registered miners on pairs that hold a place in one of the tasks.
 pub(super) async fn binding(
     store: &dyn Store,
     settings: &CycleSettings,
@@ -39,7 +39,7 @@ pub(super) async fn binding(
                 let neuron = registered.get(&claim.hotkey).filter(|_| placed.contains(&pair))?;
                 let seen_in = claim.round;
                 let claim = claim.since_registration(neuron.registered_at, rounds);
-                // What its gist said before it came back binds nobody: a date that is later than the round counts as the round's.
+                // What its gist listed before it came back is not binding: a date later than the round counts as the round's.
                 let has_lapsed = claim.round > seen_in;
                 let dating = if has_lapsed { Dating::Dated(subnet.at.time) } else { Dating::NotAsked };
                 Some(BoundClaim { uid: neuron.uid, claim, dating })
@@ -56,7 +56,7 @@ pub(super) async fn binding(
     Ok(claims)
 }
 
-/// By which gist a hotkey was seen matters only where another one claims the content too.
+/// The gist in which a hotkey was seen matters only if another hotkey claims the item too.
 fn forget_undisputed_gists(claims: &mut [BoundClaim]) {
     let mut claimants: BTreeMap<&str, Option<Hotkey>> = BTreeMap::new();
     for BoundClaim { claim, .. } in &*claims {

@@ -1,11 +1,11 @@
 //! A miner's earlier gist, in place of one that cannot be read.
 //!
-//! A hotkey that commits another gist keeps the one before until the new one was read once: what was last read there, under
-//! that hotkey's own commitment, is listed and scored like any gist's content. It makes no new claims, and what speaks
-//! against the earlier gist or its age (`max_evidence_age_hours` since it was last read) ends it.
+//! A hotkey that commits another gist keeps the earlier one until the new one has been read once: the copy last read there, under
+//! that hotkey's own commitment, is listed and scored like any gist. It makes no new claims. It ends when GitHub's answers rule the
+//! earlier gist out, or when the copy is too old (`max_evidence_age_hours` since it was last read).
 //!
-//! Silence and absence of the new gist are no reason to drop the earlier one. That the new one belongs to somebody else or is
-//! secret is an answer, and then nothing counts.
+//! If the new gist is missing or GitHub does not answer, the earlier one is kept. If the new one belongs to another user or is
+//! secret, nothing counts.
 
 use super::Gists;
 use crate::ports::StoreError;
@@ -15,7 +15,7 @@ use tensorflix_domain::gist_owner::{GistName, OwnerRefusal};
 use tensorflix_domain::subnet::Neuron;
 
 impl Gists<'_> {
-    /// The gist that counts for a miner, with its document. What is wrong with the committed one is reported.
+    /// The gist that counts for a miner, with its document. Problems with the committed gist are reported.
     pub(super) async fn standing(
         &self,
         neuron: &Neuron,
@@ -34,7 +34,7 @@ impl Gists<'_> {
         self.earlier(neuron, &committed, errors).await
     }
 
-    /// Whether all that speaks against a gist is that it is not there.
+    /// Whether the only problem with a gist is that it does not exist.
     pub(super) fn is_absent(&self, pointer: &GistPointer) -> bool {
         let refusal = self.owners.get(&GistName::from(pointer)).and_then(|owner| owner.refusal.as_ref());
         matches!(refusal, Some(OwnerRefusal::Gone | OwnerRefusal::Blocked | OwnerRefusal::TooLarge))
@@ -58,7 +58,7 @@ impl Gists<'_> {
         let document = self.store.gist_document(&earlier.digest).await?;
         Ok(document.map(|document| {
             let reason = format!(
-                "using the last good copy of the gist committed before, {}, read at block {last_read}",
+                "using the last good copy of the previously committed gist {}, read at block {last_read}",
                 earlier.pointer
             );
             errors.push(ReportedError { uid: Some(neuron.uid), source: "gist".to_owned(), line: None, reason });

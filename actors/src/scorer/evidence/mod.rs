@@ -28,18 +28,18 @@ use tensorflix_domain::task::TaskGist;
 use tensorflix_domain::task_source::{Publisher, TaskSource, tasks_of_gist, tasks_of_network};
 use tensorflix_domain::verdict::Reason;
 
-/// Ranges of unwatched blocks that a cycle tells of, the newest ones.
+/// Most ranges of unwatched blocks that a cycle reports, the newest ones.
 const MOST_UNWATCHED: usize = 200;
 
-/// Evidence before anything is observed for it.
+/// Evidence before observation.
 pub(crate) struct Gathered {
     pub evidence: Evidence,
-    /// The contents that the cycle needs, in the order in which they are asked for.
+    /// The items that the cycle needs, in the order in which they are requested.
     pub turns: Vec<Turn>,
     pub errors: Vec<ReportedError>,
 }
 
-/// Gathers all but the contents.
+/// Gathers everything except the items.
 pub(crate) async fn gather(
     store: &dyn Store,
     settings: &CycleSettings,
@@ -54,11 +54,11 @@ pub(crate) async fn gather(
     let mut rounds = Rounds { blocks: settings.round_blocks, missed, ..Rounds::default() };
     let claims = claims::binding(store, settings, subnet, &tasks, &miners, &rounds).await?;
     let previous = store.smoothed_scores().await?.map(|PreviousScores { at, mut scores }| {
-        // Who left earns no more, and takes no place among the best nor a part of what is burnt.
+        // A miner that left earns nothing, and does not count among the best or for the burnt share.
         scores.retain(|hotkey, _| subnet.neuron(hotkey).is_some() && Some(*hotkey) != settings.own_hotkey);
         PreviousScores { at, scores }
     });
-    // Before the first round nobody expected any.
+    // Before the first round, none was expected.
     let newest = rounds.missed.iter().filter(|range| range.from > 0).rev().take(MOST_UNWATCHED);
     let unwatched: Vec<UnwatchedBlocks> = newest.copied().collect::<Vec<_>>().into_iter().rev().collect();
     let pinned_at: BTreeSet<Block> = claims.iter().filter_map(|bound| bound.claim.pinned_at).collect();
@@ -80,8 +80,8 @@ pub(crate) async fn gather(
     Ok(Gathered { evidence, turns, errors })
 }
 
-/// What is known of contents, with the hotkeys that their texts name and the verdicts on them; and which questions about
-/// them lack an answer.
+/// What is known about items, with the hotkeys in their texts and the verdicts on them; and which questions about them lack
+/// an answer.
 pub(crate) async fn content_evidence(
     store: &dyn Store,
     policy: &Policy,
@@ -115,7 +115,7 @@ pub(crate) async fn content_evidence(
     Ok((evidence, open))
 }
 
-/// What decides which pairs hold a place at the block of a subnet.
+/// The rules that decide which pairs hold a place at the block of a subnet.
 pub(crate) async fn place_rule(
     store: &dyn Store,
     settings: &CycleSettings,
@@ -123,7 +123,7 @@ pub(crate) async fn place_rule(
     rules: Rules,
 ) -> Result<PlaceRule, StoreError> {
     let gists = Gists::load(store, settings, subnet, rules).await?;
-    // What is wrong with tasks is reported by the cycle.
+    // Problems with tasks are reported by the cycle.
     let tasks = gists.tasks(settings, subnet, &mut Vec::new()).await?;
     Ok(PlaceRule::new(&tasks, settings.policy.max_per_miner_and_task))
 }
@@ -133,13 +133,13 @@ struct Gists<'a> {
     states: BTreeMap<GistPointer, GistState>,
     owners: BTreeMap<GistName, OwnerRecord>,
     good_pointers: BTreeMap<Hotkey, GoodPointer>,
-    /// A miner's content that was last confirmed in an earlier round stands no more.
+    /// A miner's document that was last confirmed in an earlier round no longer counts.
     oldest: Block,
     rules: Rules,
     quarantine: Quarantine<'a>,
 }
 
-/// The earliest polling round whose content may still stand in for one that cannot be read.
+/// The earliest polling round with a copy that may still be used for a gist that cannot be read.
 fn oldest_round(block: Block, max_evidence_age_hours: f64) -> Block {
     let blocks = max_evidence_age_hours * f64::from(BLOCKS_PER_HOUR);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
@@ -162,8 +162,7 @@ impl<'a> Gists<'a> {
         Ok(Self { store, states, owners, good_pointers, oldest, rules, quarantine })
     }
 
-    /// The last good document of a gist, if it was read in the round `oldest` or later; what failed since is an error
-    /// beside it.
+    /// The last good document of a gist, if it was read in the round `oldest` or later; later failures are reported as errors.
     async fn document(
         &self,
         pointer: &GistPointer,
@@ -175,14 +174,14 @@ impl<'a> Gists<'a> {
         let state = self.states.get(pointer);
         let error = state.map_or(Some("not read yet"), |state| state.error.as_deref());
         if let Some(error) = error {
-            // Whose it is says the UID; a configured gist has none.
+            // The UID names the owner; a configured gist has no UID.
             let reason = if uid.is_some() { error.to_owned() } else { format!("{pointer}: {error}") };
             errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason });
         }
         match state.and_then(|state| state.digest.zip(state.fetched_round)) {
             Some((digest, round)) if round >= oldest => self.store.gist_document(&digest).await,
             Some((_, round)) => {
-                let reason = format!("its last good content, of block {round}, is too old to stand");
+                let reason = format!("the last good copy, of block {round}, is too old to use");
                 errors.push(ReportedError { uid, source: source.to_owned(), line: None, reason });
                 Ok(None)
             }
@@ -190,7 +189,7 @@ impl<'a> Gists<'a> {
         }
     }
 
-    /// Whether GitHub said something that speaks against a gist: then its content does not stand, old or new.
+    /// Whether GitHub's answers rule a gist out: then its content does not count, old or new.
     fn is_refused(
         &self,
         pointer: &GistPointer,
@@ -225,7 +224,7 @@ impl<'a> Gists<'a> {
                 for neuron in subnet.neurons.iter().filter(|neuron| neuron.validator_permit) {
                     let pointer = pointer_of(neuron);
                     if let Some(pointer) = pointer.filter(|at| {
-                        // The last good tasks stand also while GitHub says that the gist is not there.
+                        // The last good tasks are kept even while GitHub answers that the gist does not exist.
                         !self.is_refused(at, Some(neuron.uid), "tasks", errors) || self.is_absent(at)
                     }) {
                         let gist = self.task_gist(&pointer, Some(neuron.uid), errors).await?;
@@ -246,7 +245,7 @@ impl<'a> Gists<'a> {
         uid: Option<Uid>,
         errors: &mut Vec<ReportedError>,
     ) -> Result<TaskGist, StoreError> {
-        // The last good tasks stand, however long nobody can read them.
+        // The last good tasks are kept, however long the gist cannot be read.
         let document = self.document(pointer, uid, "tasks", 0, errors).await?.unwrap_or_default();
         let item = quarantine::item(ItemKind::TaskGist, pointer.to_string(), &document);
         let gist = self.quarantine.handle(&item, || (self.rules.read_tasks)(&document)).await?;
@@ -308,7 +307,7 @@ impl<'a> Gists<'a> {
     }
 }
 
-/// Says which blocks were not watched since the cycle before whose scores are in force.
+/// Reports blocks that were not watched since the previous cycle with scores in force.
 fn report_unwatched(errors: &mut Vec<ReportedError>, unwatched: &[UnwatchedBlocks], previous_cycle: Option<Block>) {
     let since = unwatched.iter().filter(|range| Some(range.until) > previous_cycle);
     errors.extend(since.map(|UnwatchedBlocks { from, until }| ReportedError {
@@ -316,12 +315,12 @@ fn report_unwatched(errors: &mut Vec<ReportedError>, unwatched: &[UnwatchedBlock
         source: "rounds".to_owned(),
         line: None,
         reason: format!(
-            "no gist was read from block {from} on: what was listed before block {until} is dated by the round of that block"
+            "no gist was read from block {from} to {until}: submissions listed while we were offline are dated to block {until}"
         ),
     }));
 }
 
-/// Says which gists several hotkeys commit: the earlier holder keeps its claims, and the others earn nothing by it.
+/// Reports gists that several hotkeys commit: the earliest claimant keeps its claims, and the others earn nothing with it.
 fn report_shared(errors: &mut Vec<ReportedError>, subnet: &Subnet) {
     let mut holders: BTreeMap<GistName, Vec<Uid>> = BTreeMap::new();
     for neuron in &subnet.neurons {
@@ -331,7 +330,8 @@ fn report_shared(errors: &mut Vec<ReportedError>, subnet: &Subnet) {
     }
     for (gist, uids) in holders.into_iter().filter(|(_, uids)| uids.len() > 1) {
         let names: Vec<String> = uids.iter().map(ToString::to_string).collect();
-        let reason = format!("UIDs {} commit the same gist {gist}: each content in it counts once", names.join(", "));
+        let reason =
+            format!("UIDs {} commit the same gist {gist}: each of its submissions counts only once", names.join(", "));
         errors.push(ReportedError { uid: None, source: "commitment".to_owned(), line: None, reason });
     }
 }
@@ -341,7 +341,7 @@ fn several_hotkeys(content: &ContentId, named_count: usize) -> ReportedError {
         uid: None,
         source: content.platform().name().to_owned(),
         line: None,
-        reason: format!("the text of {} names {named_count} hotkeys: the first one counts", content.as_str()),
+        reason: format!("the text of {} names {named_count} hotkeys; only the first counts", content.as_str()),
     }
 }
 

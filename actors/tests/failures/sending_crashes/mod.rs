@@ -350,7 +350,7 @@ fn a_reveal_that_fails_silently_is_reported_once_and_sending_goes_on() {
         let remains = Remains::on_chain(Form::Timelocked).await;
         remains.chain.set_reveals_fail(true);
         live_with(&remains, 1, |_, _| ()).await;
-        let told = |logs: &Logs| logs.lines(&["ERROR", "did not reveal weights that were committed"]).len();
+        let told = |logs: &Logs| logs.lines(&["ERROR", "did not reveal committed weights"]).len();
         assert_eq!(told(&logs), 1);
         // Another process does not tell of the first again, and goes on watching.
         let (setter, _) = remains.start(None);

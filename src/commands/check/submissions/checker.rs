@@ -1,4 +1,4 @@
-//! One check of a submission gist: the steps, and the ways out that it may use.
+//! One check of a submission gist: its steps, and its connections to the outside.
 
 use super::args::CheckSubmissionsArguments;
 use super::judging::{contents_to_ask, judge};
@@ -30,10 +30,10 @@ use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::task::parse_task_gist;
 use tensorflix_domain::task_source::{TaskSource, tasks_of_gist};
 
-/// How long the chain may take to answer; without it the rest is checked.
+/// How long the chain may take to answer; after that, the rest is checked without it.
 const CHAIN_PATIENCE: Duration = Duration::from_secs(60);
 
-/// One check, and the ways out that it may use.
+/// One check, with its connections to the outside.
 pub(super) struct Checker<'a> {
     config: &'a Config,
     arguments: &'a CheckSubmissionsArguments,
@@ -86,7 +86,7 @@ impl<'a> Checker<'a> {
         let asked = self.ask(&contents_to_ask(&before, &miner.pairs), at, &mut checks).await;
         checks.push(Check::not_checked(
             "duplicates",
-            "whether another miner holds one of these contents (duplicate_submission): only a running validator knows",
+            "whether another miner has claimed one of these items (duplicate_submission): only a running validator knows",
         ));
         let pairs = judge(&miner, at, tasks, &asked.contents, &policy)
             .iter()
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
         Ok(SubmissionReport { source: source.to_string(), hotkey: *hotkey, checks, problems: gist.problems, pairs })
     }
 
-    /// The subnet, and how the hotkey stands in it.
+    /// The subnet, and the state of the hotkey in it.
     async fn subnet(&self, checks: &mut Vec<Check>) -> Option<Subnet> {
         let CheckSubmissionsArguments { source, hotkey, uid, offline, .. } = self.arguments;
         let read = match offline {
@@ -109,13 +109,13 @@ impl<'a> Checker<'a> {
                 checks.extend(check_standing(&subnet, hotkey, *uid, source.pointer()));
                 return Some(subnet);
             }
-            // No such subnet, another chain: the answer stands however often it is asked for.
+            // No such subnet, another chain: asking again gives the same answer.
             Err(Unanswered::Lasting(why)) => checks.push(Check::wrong("registration", why)),
             Err(Unanswered::Passing(why)) => {
-                checks.push(Check::not_checked("registration", format!("the chain was not asked: {why}")));
+                checks.push(Check::not_checked("registration", format!("could not ask the chain: {why}")));
             }
         }
-        checks.push(Check::not_checked("commitment", "the chain said nothing of it"));
+        checks.push(Check::not_checked("commitment", "could not ask the chain for the commitment"));
         None
     }
 
@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
         self.client.subnet(&head, self.config.network.netuid).await
     }
 
-    /// The tasks, where they can be known.
+    /// The tasks, if they can be found.
     async fn tasks(&self, has_chain: bool, checks: &mut Vec<Check>) -> Result<Option<Vec<WeightedTask>>, Unread> {
         let is_offline = self.arguments.offline;
         if let Some(source) = &self.arguments.tasks {
@@ -147,7 +147,7 @@ impl<'a> Checker<'a> {
             None if has_chain => Ok(self.tasks_of_all(checks).await),
             Some(_) | None => {
                 let why = if is_offline { "--offline was given" } else { "no chain, and no gist is configured" };
-                checks.push(Check::not_checked("tasks", format!("none are known ({why}): name them with --tasks")));
+                checks.push(Check::not_checked("tasks", format!("no tasks found ({why}): pass them with --tasks")));
                 Ok(None)
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A gist serves all validators: a task that is not known here may be another one's.
+    /// A gist serves all validators: a task that is unknown here may be another validator's.
     async fn find_publishers(
         &self,
         pairs: Vec<CheckedPair>,
@@ -195,20 +195,23 @@ impl<'a> Checker<'a> {
                 })
                 .collect(),
             Err(why) => {
-                checks.push(Check::not_checked("tasks", format!("whether others publish the unknown ones: {why}")));
+                checks.push(Check::not_checked(
+                    "tasks",
+                    format!("could not check whether other validators publish the unknown tasks: {why}"),
+                ));
                 pairs
             }
         }
     }
 
-    /// Asks the platforms if that was wanted, and says what it costs in any case.
+    /// Asks the platforms with `--fetch`; reports the cost in any case.
     async fn ask(&self, contents: &BTreeSet<ContentId>, at: BlockStamp, checks: &mut Vec<Check>) -> Asked {
         let prices = price(&self.platforms, contents);
         if !self.arguments.fetch {
             let offered = prices.into_iter().map(|(platform, price)| {
                 let detail = format!(
-                    "that the contents are there, since when, whether live, their views, and the hotkeys that their texts \
-                     name; --fetch would ask ({price})"
+                    "whether the items exist, their publish times, live status, views, and the hotkeys in their descriptions; \
+                     --fetch asks the platform ({price})"
                 );
                 Check::not_checked(platform.name(), detail)
             });
@@ -224,11 +227,11 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Why the chain said nothing.
+/// Why the chain gave no answer.
 enum Unanswered {
-    /// It may answer another time.
+    /// It may answer later.
     Passing(String),
-    /// It will not, as it is asked.
+    /// It cannot answer this request.
     Lasting(String),
 }
 
@@ -244,17 +247,15 @@ async fn within_patience<T>(read: impl Future<Output = Result<T, ChainError>>) -
 /// A document that lists nothing.
 fn content(gist: &SubmissionGist) -> Option<Check> {
     match gist.kind {
-        GistKind::Tasks => {
-            Some(Check::wrong("content", "these are tasks, as a validator publishes them: see `check-tasks`"))
-        }
-        GistKind::Submissions if gist.pairs.is_empty() => Some(Check::warning("content", "no submission is listed")),
+        GistKind::Tasks => Some(Check::wrong("content", "this is a validator's task list: use `check-tasks`")),
+        GistKind::Submissions if gist.pairs.is_empty() => Some(Check::warning("content", "it lists no submissions")),
         GistKind::Submissions | GistKind::Unreadable => None,
     }
 }
 
 fn tasks_of(document: &[u8], source: &str, checks: &mut Vec<Check>) -> Vec<WeightedTask> {
     let gist = parse_task_gist(document);
-    let detail = format!("{} of {source}", gist.tasks.len());
+    let detail = format!("{} from {source}", gist.tasks.len());
     checks.push(match gist.problems.len() {
         0 => Check::good("tasks", detail),
         skipped => Check::warning("tasks", format!("{detail}; {skipped} more cannot be read (see `check-tasks`)")),
@@ -262,7 +263,7 @@ fn tasks_of(document: &[u8], source: &str, checks: &mut Vec<Check>) -> Vec<Weigh
     tasks_of_gist(gist)
 }
 
-/// Whether nothing that was found out under this name is wrong or was left open.
+/// Whether all checks of this name are good or warnings.
 fn speaks_for(checks: &[Check], name: &str) -> bool {
     let mut named = checks.iter().filter(|check| check.check == name);
     named.all(|check| matches!(check.result, CheckResult::Good | CheckResult::Warning))

@@ -1,8 +1,8 @@
 //! Judging one miner's pairs by the rules of a cycle, as far as they are known.
 //!
-//! The rules are `decide`'s, on evidence with this one miner, whose placed pairs nobody else claims. Where a rule needs what is not known (the
-//! tasks, or what the platform says), the outcome is [`Outcome::NotChecked`]; a rejection that stands whatever the
-//! answer would be is given without it.
+//! The rules are those of `decide`, on evidence with only this miner, so nobody else claims its pairs. If a rule needs something
+//! that is not known (the tasks, or the platform's answer), the outcome is [`Outcome::NotChecked`], unless the pair is rejected
+//! whatever the answer would be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::chain_time::{BlockStamp, Moment};
@@ -20,21 +20,21 @@ use tensorflix_domain::submission::Pair;
 use tensorflix_domain::task::Task;
 use tensorflix_domain::verdict::{Reason, Status};
 
-/// What would become of a pair.
+/// How a validator would judge a pair.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// By all rules that a miner's own gist can be judged by.
     Judged(Box<Judged>),
-    /// It breaks no rule that could be looked at, and others could not.
+    /// It breaks no rule that could be checked, and other rules could not be checked.
     NotChecked(NotChecked),
 }
 
-/// What a rule needs and nobody has asked for.
+/// What a rule needs and is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotChecked {
-    /// Whether there is such a task, and on which platform.
+    /// Whether the task exists, and on which platform.
     Task,
-    /// What the task's platform says of the content.
+    /// What the task's platform says about the item.
     Content(Platform),
 }
 
@@ -54,7 +54,7 @@ pub fn judge(
     }
 }
 
-/// The contents of which the platform's answer decides, each once.
+/// The items on which the platform's answer decides, each once.
 pub fn contents_to_ask(outcomes: &[Outcome], pairs: &[Pair]) -> BTreeSet<ContentId> {
     let asked = outcomes.iter().zip(pairs).filter_map(|(outcome, pair)| match outcome {
         Outcome::NotChecked(NotChecked::Content(platform)) => ContentId::new(*platform, &pair.content_id).ok(),
@@ -101,7 +101,7 @@ fn claims_of(miner: &Miner, at: BlockStamp, rule: &PlaceRule) -> Vec<BoundClaim>
     placed.map(|(pair, _)| BoundClaim { uid: miner.uid, claim: claim(pair), dating: Dating::NotAsked }).collect()
 }
 
-/// A content that was never observed is not unavailable here: it was not asked for.
+/// An item that was never observed is not unavailable here: the platform was not asked.
 fn settled(judged: Judged, contents: &BTreeMap<ContentId, ContentEvidence>) -> Outcome {
     let content = judged.content();
     match content {

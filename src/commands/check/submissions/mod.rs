@@ -1,4 +1,4 @@
-//! `check-submissions`: what a validator would make of a submission gist, before it is committed.
+//! `check-submissions`: checks a submission gist as a validator would, before it is committed.
 
 pub(crate) mod args;
 mod checker;
@@ -20,7 +20,7 @@ use checker::Checker;
 pub(crate) fn run(arguments: CheckSubmissionsArguments) -> Exit {
     let is_gist = |source: &Source| source.pointer().is_some();
     if arguments.offline && (is_gist(&arguments.source) || arguments.tasks.as_ref().is_some_and(is_gist)) {
-        return refuse(&"--offline reads files only: save the gist as a file and name that, or leave --offline out");
+        return refuse(&"--offline reads files only: save the gist to a file and pass the file, or omit --offline");
     }
     answer(&arguments.config, arguments.network.overrides(), async |config: &Config| {
         let report = Checker::new(config, &arguments)?.check().await.map_err(|error| unread(&error))?;

@@ -1,7 +1,7 @@
-//! Asking the platforms about a miner's contents, once, through the platforms of `run`.
+//! Asking the platforms about a miner's items, once, with the same code as `run`.
 //!
-//! It costs quota of the keys' owner, and is not entered into a validator's ledger; so it is done only when it was
-//! asked for, and its price can be had before.
+//! It uses quota of the keys' owner and is not counted in a validator's ledger. It is therefore done only with `--fetch`,
+//! and its price can be computed before.
 
 use crate::commands::check::checks::{Check, counted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,19 +17,19 @@ use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::Policy;
 
-/// Every platform with its way out.
+/// Every platform with its connection.
 pub type Sources = Vec<(Arc<dyn PlatformApi>, Outbound)>;
 
-/// What the platforms said.
+/// The platforms' answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Asked {
-    /// Of each content that they said anything of.
+    /// The evidence on each item with an answer.
     pub contents: BTreeMap<ContentId, ContentEvidence>,
     /// What could not be asked, and why.
     pub checks: Vec<Check>,
 }
 
-/// What asking for these contents costs, in words, for each platform that would be asked.
+/// The price of asking for these items, in words, for each platform that would be asked.
 pub fn price(sources: &Sources, contents: &BTreeSet<ContentId>) -> Vec<(Platform, String)> {
     sources.iter().filter_map(|(platform, _)| price_of(platform.as_ref(), contents)).collect()
 }
@@ -40,7 +40,7 @@ fn price_of(platform: &dyn PlatformApi, contents: &BTreeSet<ContentId>) -> Optio
     let requests = count.div_ceil(terms.batch_size.max(1));
     let units = u64::try_from(requests).unwrap_or(u64::MAX).saturating_mul(terms.units_per_batch);
     let charge = (platform.spec().price)(units);
-    (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "content"), counted(requests, "request"))))
+    (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "item"), counted(requests, "request"))))
 }
 
 impl Asked {
@@ -54,7 +54,7 @@ impl Asked {
             }
             let routes = platform.routes(Scope::Everything);
             if routes.is_empty() {
-                asked.missing(platform.id(), format!("there is no API key: set {}", platform.spec().key_variable()));
+                asked.missing(platform.id(), format!("no API key: set {}", platform.spec().key_variable()));
                 continue;
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
@@ -90,7 +90,7 @@ async fn ask(
     routes: &[Route],
     batch: &[ContentId],
 ) -> Result<BatchAnswer, BatchError> {
-    let mut last = BatchError::Lasting("there is no way to ask".to_owned());
+    let mut last = BatchError::Lasting("no API key could be used".to_owned());
     for route in routes {
         match platform.observe(outbound, route, batch, Duration::MAX).await.map_err(|failure| failure.error) {
             Err(error @ (BatchError::QuotaExhausted(_) | BatchError::KeyRefused(_) | BatchError::Held(_))) => {

@@ -22,15 +22,15 @@ use tensorflix_domain::verdict::{Reason, Status};
 /// Characters of an id that are shown.
 const SHOWN_CHARACTERS: usize = 60;
 
-/// The status of a pair that could not be judged to the end.
+/// The status of a pair that could not be judged completely.
 const NOT_CHECKED: &str = "not_checked";
 
-/// What a validator would make of a submission gist.
+/// How a validator would judge a submission gist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubmissionReport {
     /// Where the document is.
     pub source: String,
-    /// Whose it is.
+    /// The hotkey that commits it.
     pub hotkey: Hotkey,
     /// What was found about gist, hotkey and tasks.
     pub checks: Vec<Check>,
@@ -40,7 +40,7 @@ pub struct SubmissionReport {
     pub pairs: Vec<CheckedPair>,
 }
 
-/// A pair and what would become of it.
+/// A pair and how it would be judged.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CheckedPair {
     line: u32,
@@ -53,13 +53,13 @@ pub struct CheckedPair {
     views: Option<u64>,
     published_at: Option<Moment>,
     views_per_hour: Option<f64>,
-    /// Other validators whose task it is.
+    /// Other validators that publish the task.
     published_by: Vec<Uid>,
     detail: String,
 }
 
 impl CheckedPair {
-    /// Puts into words what would become of a pair.
+    /// Describes how a pair would be judged.
     pub fn new(
         place: Place,
         pair: &Pair,
@@ -103,13 +103,13 @@ impl CheckedPair {
         checked.with_what_is_hidden()
     }
 
-    /// Says what cannot be seen in an id that is not accepted: then that is what has to be corrected.
+    /// Reports invisible characters in an id that is not accepted: they are then what has to be corrected.
     fn with_what_is_hidden(mut self) -> Self {
         let said = |what: &str, id: &str| {
             let hidden = invisible::described(id)?;
             let (shown, meant) = (invisible::escaped(id), invisible::cleaned(id));
             Some(format!(
-                "the {what}'s id is \"{shown}\": it holds a {hidden}, and so is not \"{meant}\". To do: write the id again without it"
+                "the {what} id \"{shown}\" contains a {hidden}, so it is not \"{meant}\". To do: write the id again without it"
             ))
         };
         let of_content = (self.status != Status::Accepted.word()).then(|| said("content", &self.content_id)).flatten();
@@ -134,13 +134,16 @@ impl CheckedPair {
         self.reason == Some(Reason::UnknownTask)
     }
 
-    /// Says that the unknown task is one of other validators: then it counts with them, and is no mistake. An id with
-    /// something hidden in it is one with them too.
+    /// Notes that other validators publish the unknown task: then it counts with them and is not a mistake. An id with
+    /// invisible characters is a mistake with them too.
     #[must_use]
     pub fn published_by(mut self, uids: Vec<Uid>) -> Self {
         if self.is_of_unknown_task() && !uids.is_empty() && invisible::described(&self.content_id).is_none() {
             let named: Vec<String> = uids.iter().map(|uid| format!("UID {uid}")).collect();
-            self.detail = format!("it is a task of {}: it may count there, and does no harm here", named.join(", "));
+            self.detail = format!(
+                "it is a task of {}: it may count there, and has no effect on other validators",
+                named.join(", ")
+            );
             self.published_by = uids;
         }
         self
@@ -154,8 +157,8 @@ impl CheckedPair {
 
 fn what_is_missing(missing: NotChecked) -> String {
     match missing {
-        NotChecked::Task => "whether there is such a task, and what its platform says of it".to_owned(),
-        NotChecked::Content(platform) => format!("what {platform} says of it"),
+        NotChecked::Task => "whether the task exists, and what its platform says about the item".to_owned(),
+        NotChecked::Content(platform) => format!("what {platform} says about it"),
     }
 }
 
@@ -168,12 +171,16 @@ fn detail(judged: &Judged, contents: &BTreeMap<ContentId, ContentEvidence>, poli
     let tag = content.and_then(|content| contents.get(&content)?.owner_tag);
     match (policy.ownership_tag, tag) {
         (OwnershipRule::Off, _) => "it would be scored".to_owned(),
-        (_, Some(hotkey)) if hotkey == judged.hotkey => "it would be scored; its text names your hotkey".to_owned(),
-        (_, Some(hotkey)) => {
-            format!("it would be scored, but its text names {hotkey}, to whom it goes as soon as that hotkey lists it")
+        (_, Some(hotkey)) if hotkey == judged.hotkey => {
+            "it would be scored; its description names your hotkey".to_owned()
         }
-        (_, None) => "it would be scored, but its text does not name your hotkey: whoever is first, or named, has it; \
-                      write your full hotkey into it"
+        (_, Some(hotkey)) => {
+            format!(
+                "it would be scored, but its description names {hotkey}: it goes to that hotkey once that hotkey lists it"
+            )
+        }
+        (_, None) => "it would be scored, but its description does not name your hotkey: another miner who lists it \
+                      earlier or is named in it gets it; write your full hotkey into the description"
             .to_owned(),
     }
 }
@@ -188,8 +195,8 @@ struct Report<'a> {
 }
 
 impl SubmissionReport {
-    /// Whether something has to be corrected: a pair that is rejected (and of no other validator's task), or
-    /// anything beside them.
+    /// Whether something has to be corrected: a rejected pair (unless another validator publishes its task), a problem or a
+    /// failed check.
     pub fn is_wrong(&self) -> bool {
         any_wrong(&self.checks) || !self.problems.is_empty() || self.pairs.iter().any(CheckedPair::is_wrong)
     }
@@ -205,7 +212,7 @@ impl SubmissionReport {
         })
     }
 
-    /// For people, in the order of the lines.
+    /// As text, in the order of the lines.
     pub fn to_text(&self) -> String {
         let mut page = String::new();
         put(&mut page, "", &format!("Submissions in {}", self.source));
@@ -255,7 +262,7 @@ fn put_pair(page: &mut String, pair: &CheckedPair) {
     let reason = pair.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     put(page, &indent, &format!("{}{reason}: {}", words(pair.status), pair.detail));
     if let (Some(views), Some(published_at)) = (pair.views, pair.published_at) {
-        let rate = pair.views_per_hour.map(|rate| format!(", {rate:.1} an hour")).unwrap_or_default();
+        let rate = pair.views_per_hour.map(|rate| format!(", {rate:.1} per hour")).unwrap_or_default();
         put(page, &indent, &format!("{views} views since {published_at}{rate}"));
     }
 }

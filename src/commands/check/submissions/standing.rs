@@ -1,4 +1,4 @@
-//! How a hotkey stands on chain: whether validators would come to the gist at all. And the tasks of all validators.
+//! The state of a hotkey on chain: whether validators would read the gist at all. And the tasks of all validators.
 
 use crate::commands::check::checks::Check;
 use crate::commands::tasks::list::TaskList;
@@ -9,7 +9,7 @@ use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::subnet::{Neuron, Subnet};
 use tensorflix_domain::task::TaskGist;
 
-/// Other hotkeys with the same gist that are named.
+/// Most other hotkeys with the same gist that are listed.
 const MOST_NAMED: usize = 5;
 
 /// Whether the hotkey is registered, has this UID, and commits this gist.
@@ -17,14 +17,14 @@ pub fn check_standing(subnet: &Subnet, hotkey: &Hotkey, uid: Option<Uid>, gist: 
     let (netuid, block) = (subnet.netuid, subnet.at.block);
     let Some(neuron) = subnet.neuron(hotkey) else {
         let detail = format!(
-            "{hotkey} is not registered on subnet {netuid} (block {block}), so that no validator reads its gist: register \
-             it (`btcli subnet register --netuid {netuid}`), or name the right hotkey"
+            "{hotkey} is not registered on subnet {netuid} (block {block}), so no validator reads its gist: register it \
+             (`btcli subnet register --netuid {netuid}`), or pass the right hotkey"
         );
         return vec![Check::wrong("registration", detail)];
     };
     let registration = match uid {
         Some(uid) if uid != neuron.uid => {
-            Check::wrong("registration", format!("{hotkey} has UID {} and not {uid} (block {block})", neuron.uid))
+            Check::wrong("registration", format!("{hotkey} has UID {}, not {uid} (block {block})", neuron.uid))
         }
         _ => Check::good("registration", format!("UID {} on subnet {netuid} (block {block})", neuron.uid)),
     };
@@ -35,10 +35,10 @@ fn commitment(subnet: &Subnet, neuron: &Neuron, gist: Option<&GistPointer>) -> V
     let committed = neuron.commitment.as_ref();
     let held = match committed {
         None => "nothing".to_owned(),
-        Some(record) => record.text.as_deref().map_or_else(|| "something that is not text".to_owned(), visible),
+        Some(record) => record.text.as_deref().map_or_else(|| "bytes that are not text".to_owned(), visible),
     };
     let Some(gist) = gist else {
-        let detail = format!("a file was given, so it is not known whether it is what was committed: {held}");
+        let detail = format!("cannot compare a file with the commitment; the chain holds {held}");
         return vec![Check::not_checked("commitment", detail)];
     };
     let pointer = committed.and_then(|record| record.pointer());
@@ -47,7 +47,7 @@ fn commitment(subnet: &Subnet, neuron: &Neuron, gist: Option<&GistPointer>) -> V
             .as_ref()
             .is_some_and(|pointer| (pointer.username(), pointer.gist_id()) == (gist.username(), gist.gist_id()));
         let remedy = if is_other_revision {
-            "it pins another revision than the one checked here, and that is what validators read; "
+            "it pins another revision than the one checked here, and validators read the pinned one; "
         } else {
             "validators do not read this gist; "
         };
@@ -69,8 +69,10 @@ fn shared(subnet: &Subnet, own: &Neuron, gist: &GistPointer) -> Option<Check> {
         .collect();
     let named = others.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
     (!others.is_empty()).then(|| {
-        let detail =
-            format!("{} other hotkeys commit this gist too ({named}): of each pair one of you is paid", others.len());
+        let detail = format!(
+            "{} other hotkeys commit this gist too ({named}): each pair is paid to only one of you",
+            others.len()
+        );
         Check::warning("commitment", detail)
     })
 }
@@ -82,11 +84,11 @@ pub fn publishers_of(list: &TaskList, task_id: &str) -> Vec<Uid> {
     publishers.map(|validator| validator.uid).collect()
 }
 
-/// The tasks of every validator with a permit, and what is to be said about them.
+/// The tasks of every validator with a permit, and the check that reports them.
 pub fn tasks_of_all(list: &TaskList) -> (Vec<WeightedTask>, Check) {
     let count = list.validators.iter().filter(|validator| validator.content.tasks().is_some()).count();
     let tasks: Vec<WeightedTask> = list.network.values().map(|task| task.weighted.clone()).collect();
-    let detail = format!("{} of {count} validators with a permit", tasks.len());
+    let detail = format!("{} from {count} validators with a permit", tasks.len());
     (tasks, Check::good("tasks", detail))
 }
 
@@ -115,7 +117,7 @@ mod tests {
         for (commitments, uid, gist, results, piece) in [
             (vec![Some("alice:0a")], None, true, vec![Good, Good], "alice:0a"),
             (vec![Some("alice:0a")], Some(0), true, vec![Good, Good], "UID 0"),
-            (vec![Some("alice:0a")], Some(7), true, vec![Wrong, Good], "and not 7"),
+            (vec![Some("alice:0a")], Some(7), true, vec![Wrong, Good], ", not 7"),
             (vec![Some("alice:0b")], None, true, vec![Good, Wrong], "tensorflix commit"),
             (vec![Some(pinned.as_str())], None, true, vec![Good, Wrong], "another revision"),
             (vec![Some("\u{1b}[31m")], None, true, vec![Good, Wrong], "\\u001b"),

@@ -1,4 +1,4 @@
-//! `check-tasks`: a task gist, line by line, before it is committed.
+//! `check-tasks`: checks a task gist line by line, before it is committed.
 
 pub(crate) mod args;
 pub(crate) mod report;

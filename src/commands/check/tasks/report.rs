@@ -11,14 +11,14 @@ use tensorflix_domain::problem::{Place, Problem};
 use tensorflix_domain::submission::{GistKind, parse_submission_gist};
 use tensorflix_domain::task::{Task, parse_task_gist};
 
-/// A start farther away than this is surely a slip: hours.
+/// A start farther in the future than this is probably a mistake: hours.
 const FAR_AHEAD_HOURS: f64 = 60.0 * 24.0;
-/// A start longer ago than this is surely a slip: hours.
+/// A start longer ago than this is probably a mistake: hours.
 const LONG_AGO_HOURS: f64 = 365.0 * 24.0;
 /// Characters of a task's description that are shown.
 const SHOWN_CHARACTERS: usize = 70;
 
-/// What a validator would make of a task gist.
+/// How a validator would read a task gist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskReport {
     source: String,
@@ -28,36 +28,36 @@ pub struct TaskReport {
     warnings: Vec<Problem>,
 }
 
-/// Reads a task gist as a validator does. `now` is the machine's time, which is good for hints only.
+/// Reads a task gist as a validator does. `now` is the machine's time, which is used for warnings only.
 pub fn check_tasks(source: String, document: &[u8], mut checks: Vec<Check>, now: Moment) -> TaskReport {
     let gist = parse_task_gist(document);
     if parse_submission_gist(document).kind == GistKind::Submissions {
-        checks.push(Check::wrong("content", "it lists submissions, as a miner's does: see `check-submissions`"));
+        checks.push(Check::wrong("content", "this is a miner's list of submissions: use `check-submissions`"));
     } else if gist.tasks.is_empty() {
-        checks.push(Check::wrong("content", "there is no task in it: nothing that miners list for it would count"));
+        checks.push(Check::wrong("content", "it contains no task, so no submission could count"));
     }
     let tasks: Vec<(Place, Task)> = gist.places.into_iter().zip(gist.tasks).collect();
     let warnings = tasks.iter().flat_map(|(place, task)| warnings(*place, task, now)).collect();
     TaskReport { source, checks, tasks, problems: gist.problems, warnings }
 }
 
-/// What is legal and surely not meant.
+/// What is valid but probably not intended.
 fn warnings(place: Place, task: &Task, now: Moment) -> Vec<Problem> {
     let mut texts = Vec::new();
     if let Some(hidden) = invisible::described(task.id.as_str()) {
-        texts.push(format!("its id holds a {hidden}: miners who write it without that list another task"));
+        texts.push(format!("its id contains a {hidden}: miners who write the id without it list another task"));
     }
     if task.description.trim().is_empty() {
-        texts.push("the description is empty, so miners cannot know what to show".to_owned());
+        texts.push("the description is empty, so miners cannot know what to publish".to_owned());
     }
     if task.start_at.hours_since(now) > FAR_AHEAD_HOURS {
-        texts.push(format!("it starts far ahead, at {}: nothing published before counts", task.start_at));
+        texts.push(format!("it starts far in the future, at {}: nothing published before that counts", task.start_at));
     }
     if now.hours_since(task.start_at) > LONG_AGO_HOURS {
         texts.push(format!("it started long ago, at {}: old videos count", task.start_at));
     }
     if let Some(end_at) = task.end_at.filter(|end_at| *end_at <= now) {
-        texts.push(format!("it is over since {end_at}, by this machine's clock: nothing published now counts"));
+        texts.push(format!("it ended at {end_at}, by this machine's clock: nothing published now counts"));
     }
     let named = |text| Problem::at(place, format!("task \"{}\": {text}", excerpt(&shown_id(task), SHOWN_CHARACTERS)));
     texts.into_iter().map(named).collect()
@@ -83,7 +83,7 @@ struct ReportedTask<'a> {
 /// Line and column, where they are known.
 type Position = (Option<u32>, Option<u32>);
 
-/// What stands at one place.
+/// What is found at one place.
 enum Entry<'a> {
     Task(&'a Task),
     Warning(&'a Problem),
@@ -111,7 +111,7 @@ impl TaskReport {
         })
     }
 
-    /// For people, in the order of the lines.
+    /// As text, in the order of the lines.
     pub fn to_text(&self) -> String {
         let mut page = String::new();
         put(&mut page, "", &format!("Tasks in {}", self.source));
@@ -136,7 +136,7 @@ impl TaskReport {
         page
     }
 
-    /// Everything by its place; what has none comes last.
+    /// All entries by place; those without a place come last.
     fn entries(&self) -> Vec<(Position, Entry<'_>)> {
         let of = |problem: &Problem| (problem.line, problem.column);
         let mut entries: Vec<_> = self
@@ -151,7 +151,7 @@ impl TaskReport {
     }
 }
 
-/// A task's id with everything escaped that cannot be seen.
+/// A task's id with invisible characters escaped.
 fn shown_id(task: &Task) -> String {
     invisible::escaped(task.id.as_str())
 }
@@ -183,9 +183,9 @@ mod tests {
             ("cats", r#""start_at": "2026-08-20T00:00:00Z""#, None),
             ("cats", r#""start_at": "2026-08-20T00:00:00Z", "end_at": "2026-08-22T00:00:00Z""#, None),
             (" ", r#""start_at": "2026-08-20T00:00:00Z""#, Some("description is empty")),
-            ("cats", r#""start_at": "2036-08-20T00:00:00Z""#, Some("far ahead")),
+            ("cats", r#""start_at": "2036-08-20T00:00:00Z""#, Some("far in the future")),
             ("cats", r#""start_at": "2016-08-20T00:00:00Z""#, Some("long ago")),
-            ("cats", r#""start_at": "2026-08-01T00:00:00Z", "end_at": "2026-08-21T00:00:00Z""#, Some("is over")),
+            ("cats", r#""start_at": "2026-08-01T00:00:00Z", "end_at": "2026-08-21T00:00:00Z""#, Some("it ended at")),
         ] {
             let report = report(&task("t", description, times));
             let reasons: Vec<&str> = report.warnings.iter().map(|warning| warning.reason.as_str()).collect();
