@@ -11,6 +11,7 @@ mod messages;
 
 pub use self::messages::{CommitmentsChanged, HeadFinalized};
 
+use crate::outbound::retry::GrowingPause;
 use crate::ports::{Chain, Clock, Store};
 use crate::stats::ActorStats;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture};
@@ -20,15 +21,12 @@ use tensorflix_domain::chain_time::grid_start;
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 
-/// Pause after the first failure in a row; doubled up to [`LONGEST_PAUSE`].
-const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// Pause between attempts to follow the chain.
+const PAUSE: GrowingPause = GrowingPause { first: Duration::from_millis(500), longest: Duration::from_secs(30) };
 
 /// Longest time that one read of the subnet may take. The actor takes no messages meanwhile, so it is less than the
 /// time that its supervisor waits for a heartbeat.
 const READING_DEADLINE: Duration = Duration::from_secs(150);
-
-/// Longest pause between attempts to follow the chain.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The grids on which the subnet is read.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +193,7 @@ impl ChainWatcher {
     }
 
     fn fail(&mut self, context: &mut Context<Self>, error: &dyn std::fmt::Display) {
-        let pause = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(self.progress.failures)).min(LONGEST_PAUSE);
+        let pause = PAUSE.after(self.progress.failures);
         self.progress.failures = self.progress.failures.saturating_add(1);
         self.parts.stats.count_failed();
         self.parts.stats.outcomes().failed(CHAIN, &error.to_string());

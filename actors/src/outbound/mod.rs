@@ -12,6 +12,7 @@ pub(crate) mod decoding;
 pub(crate) mod json_parts;
 pub mod limiter;
 pub(crate) mod pauses;
+pub mod retry;
 
 pub use self::address::AddressError;
 use crate::outbound::limiter::Limiter;

@@ -5,7 +5,7 @@
 //!   until `X-RateLimit-Reset` (Unix seconds, as GitHub writes it). Of several the latest end counts.
 //! - Dates are compared with the answer's own `Date`, so that a wrong clock on this machine never causes a request too
 //!   early.
-//! - No pause is longer than [`LONGEST_REST`], and pauses that are over are forgotten: the memory is bounded by the
+//! - No pause is longer than [`LONGEST_ASKED_PAUSE`], and pauses that are over are forgotten: the memory is bounded by the
 //!   keys
 //!   and hosts of the configuration.
 //!
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tensorflix_domain::chain_time::Moment;
 
 /// Longest pause that one answer can cause. If a platform asks for more, the next request is sent after this time.
-pub(crate) const LONGEST_REST: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const LONGEST_ASKED_PAUSE: Duration = Duration::from_secs(24 * 3_600);
 
 /// Sender and receiver: a host with its port, and the beginning of the digest of the secret that is sent to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ pub(crate) fn requested_pause(response: &HttpResponse, wall: Moment) -> Option<D
     let reset = header("x-ratelimit-reset").filter(|_| is_used_up).and_then(|text| text.parse::<i64>().ok());
     let rate_limit = reset.map(|seconds| until(Moment::from_unix_ms(seconds.saturating_mul(1_000))));
     let pause = retry_after.max(rate_limit)?;
-    (!pause.is_zero()).then(|| pause.min(LONGEST_REST))
+    (!pause.is_zero()).then(|| pause.min(LONGEST_ASKED_PAUSE))
 }
 
 /// A date as HTTP writes it: `Wed, 21 Oct 2015 07:28:00 GMT`.
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn no_answer_makes_us_wait_for_ever() {
-        let day = Some(LONGEST_REST.as_secs());
+        let day = Some(LONGEST_ASKED_PAUSE.as_secs());
         check(503, &[("retry-after", "18446744073709551615")], day);
         check(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9223372036854775807")], day);
         check(503, &[("retry-after", "Wed, 21 Aug 2126 00:00:30 GMT")], day);

@@ -4,7 +4,7 @@
 use super::api::{BatchAnswer, BatchError, KEY, KeyRefusal, Route, Scope};
 use super::ledger::{Day, Refusals};
 use super::parts::{Order, Parts};
-use crate::outbound::LONGEST_PAUSE;
+use crate::outbound::retry::{pause_within_work, retried};
 use crate::ports::StoreError;
 use crate::stats::ActorStats;
 use std::time::Duration;
@@ -29,20 +29,15 @@ impl Parts {
         order: &Order,
     ) -> Result<BatchAnswer, BatchError> {
         let terms = self.platform.terms();
-        let mut pauses = if order.is_poll { &[] } else { terms.retry_pauses }.iter();
-        loop {
-            match (self.ask(batch, scope, order).await, pauses.next()) {
-                (Err(BatchError::Passing { error, retry_after }), Some(pause)) => {
-                    let pause = retry_after.unwrap_or_default().max(*pause);
-                    if pause > LONGEST_PAUSE || !self.has_time(order, pause) {
-                        return Err(BatchError::Passing { error, retry_after });
-                    }
-                    tracing::debug!(platform = %self.platform.id(), error, pause_ms = pause.as_millis(), "request failed; will retry");
-                    self.clock.sleep(pause).await;
-                }
-                (answered, _) => return answered,
-            }
-        }
+        let pauses = if order.is_poll { &[] } else { terms.retry_pauses };
+        let attempt = async || self.ask(batch, scope, order).await;
+        retried(&*self.clock, pauses, attempt, |error, planned| {
+            let BatchError::Passing { error, retry_after } = error else { return None };
+            let pause = pause_within_work(planned, *retry_after).filter(|pause| self.has_time(order, *pause))?;
+            tracing::debug!(platform = %self.platform.id(), error, pause_ms = pause.as_millis(), "request failed; will retry");
+            Some(pause)
+        })
+        .await
     }
 
     /// Whether enough time of an order is left, after a pause, for an attempt that can succeed.
@@ -99,7 +94,7 @@ impl Parts {
                     return Err(BatchError::Lasting(refusal.to_string()));
                 }
                 BatchError::KeyRefused(refusal) => unclear.0.push((route, refusal.clone())),
-                BatchError::MethodMissing(refusal) => self.ledger.withdraw_numbers(&*self.platform, &route, refusal),
+                BatchError::MethodMissing(refusal) => self.ledger.withdraw_stats(&*self.platform, &route, refusal),
                 BatchError::Passing { .. }
                 | BatchError::Lasting(_)
                 | BatchError::Lost(_)

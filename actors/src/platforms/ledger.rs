@@ -7,7 +7,7 @@
 //! - Each of these is logged once, not once a batch.
 
 use super::api::{BatchError, KeyRefusal, PlatformApi, Route, Scope, Terms};
-use super::rests::{METHOD_REST, NewRest, Rests};
+use super::disabled::{Disabled, METHOD_PAUSE, NewlyDisabled};
 use crate::ports::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,15 +75,15 @@ pub(super) struct Ledger {
     clock: Arc<dyn Clock>,
     /// Which key begins next.
     turn: AtomicUsize,
-    rests: Mutex<Rests>,
+    disabled: Mutex<Disabled>,
     /// The date for which "quota used up" was logged.
     reported_date: Mutex<Option<String>>,
 }
 
 impl Ledger {
     pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let (rests, reported_date) = (Mutex::default(), Mutex::default());
-        Self { store, clock, turn: AtomicUsize::new(0), rests, reported_date }
+        let (disabled, reported_date) = (Mutex::default(), Mutex::default());
+        Self { store, clock, turn: AtomicUsize::new(0), disabled, reported_date }
     }
 
     /// The routes that are not disabled, starting with another key each time.
@@ -104,7 +104,7 @@ impl Ledger {
 
     /// Whether a route may be used.
     pub(super) fn is_open(&self, route: &Route) -> bool {
-        self.rests().is_open(route.key, route.scope, self.clock.monotonic())
+        self.disabled().is_open(route.key, route.scope, self.clock.monotonic())
     }
 
     /// Units that may still be spent on a day, with `kept` units left in each bucket.
@@ -121,7 +121,7 @@ impl Ledger {
     /// Debits a batch, if its bucket has the units with `kept` left over.
     pub(super) async fn debit(&self, route: &Route, day: &Day, terms: &Terms, kept: u64) -> Result<bool, StoreError> {
         let budget = terms.daily_budget.saturating_sub(kept);
-        if self.rests().is_paused(&route.bucket, self.clock.monotonic()) {
+        if self.disabled().is_paused(&route.bucket, self.clock.monotonic()) {
             return Ok(false);
         }
         self.store.debit(&route.bucket, &day.date, terms.units_per_batch, budget).await
@@ -129,7 +129,7 @@ impl Ledger {
 
     /// When used-up budgets may be available again: soon, if one waits for the platform's own reset.
     pub(super) fn renewed_at(&self, day: &Day) -> Moment {
-        let is_paused = self.rests().is_any_paused(self.clock.monotonic());
+        let is_paused = self.disabled().is_any_paused(self.clock.monotonic());
         day.settles_at.filter(|_| is_paused).unwrap_or(day.resets_at)
     }
 
@@ -148,7 +148,7 @@ impl Ledger {
         tracing::warn!(bucket, error, resets_at = %renewed_at, "quota used up; paused until the reset");
         if day.settles_at.is_some() {
             let pause = Duration::from_millis(LATE_RESET_MS.unsigned_abs());
-            self.rests().pause(bucket, self.clock.monotonic() + pause);
+            self.disabled().pause(bucket, self.clock.monotonic() + pause);
             return;
         }
         if let Err(error) = self.store.exhaust(&route.bucket, &day.date, terms.daily_budget).await {
@@ -158,11 +158,12 @@ impl Ledger {
 
     /// Disables a rejected key for a while.
     pub(super) fn put_aside(&self, route: &Route, refusal: &KeyRefusal) {
-        let Some(NewRest { rest, is_known }) = self.rests().put_aside(route.key, refusal, self.clock.monotonic())
+        let Some(NewlyDisabled { pause, is_known }) =
+            self.disabled().put_aside(route.key, refusal, self.clock.monotonic())
         else {
             return;
         };
-        let (key, bucket, retry_in_secs) = (route.key + 1, &route.bucket, rest.as_secs());
+        let (key, bucket, retry_in_secs) = (route.key + 1, &route.bucket, pause.as_secs());
         if is_known {
             tracing::debug!(key, bucket, error = %refusal, retry_in_secs, "API key still rejected");
         } else {
@@ -172,29 +173,29 @@ impl Ledger {
 
     /// Notes that a batch was rejected for all keys: after several such batches in a row the keys are disabled.
     pub(super) fn refused_for_all(&self, platform: &dyn PlatformApi, refusal: &KeyRefusal) {
-        if self.rests().refused_for_all() {
+        if self.disabled().refused_for_all() {
             self.open_routes(platform, Scope::Everything).iter().for_each(|route| self.put_aside(route, refusal));
         }
     }
 
     /// Notes that a key was accepted.
     pub(super) fn accepted(&self, route: &Route) {
-        if self.rests().accepted(route.key, route.scope) {
+        if self.disabled().accepted(route.key, route.scope) {
             tracing::info!(key = route.key + 1, bucket = route.bucket, "API key accepted again");
         }
     }
 
     /// Why keys are disabled.
     pub(super) fn refusals(&self) -> BTreeSet<String> {
-        self.rests().refusals(self.clock.monotonic())
+        self.disabled().refusals(self.clock.monotonic())
     }
 
     /// Notes that the stats-only method is not available for a key.
-    pub(super) fn withdraw_numbers(&self, platform: &dyn PlatformApi, route: &Route, refusal: &KeyRefusal) {
+    pub(super) fn withdraw_stats(&self, platform: &dyn PlatformApi, route: &Route, refusal: &KeyRefusal) {
         let key_count = platform.routes(Scope::Numbers).len();
         let now = self.clock.monotonic();
-        let for_all = self.rests().withdraw_numbers(route.key, key_count, &refusal.sign, now);
-        let (key, retry_in_hours) = (route.key + 1, METHOD_REST.as_secs() / 3_600);
+        let for_all = self.disabled().withdraw_stats(route.key, key_count, &refusal.sign, now);
+        let (key, retry_in_hours) = (route.key + 1, METHOD_PAUSE.as_secs() / 3_600);
         tracing::info!(key, for_all, error = %refusal, retry_in_hours, "stats-only requests disabled");
     }
 
@@ -211,8 +212,8 @@ impl Ledger {
         }
     }
 
-    fn rests(&self) -> MutexGuard<'_, Rests> {
-        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    fn disabled(&self) -> MutexGuard<'_, Disabled> {
+        self.disabled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

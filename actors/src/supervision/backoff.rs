@@ -1,5 +1,6 @@
 //! How often and how fast an actor may be restarted.
 
+use crate::outbound::retry::GrowingPause;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -87,8 +88,8 @@ impl History {
             return None;
         }
         self.restarts.push_back(now);
-        let doubled = self.limits.backoff_min.saturating_mul(2_u32.saturating_pow(count));
-        Some(self.jitter.apply(doubled.min(self.limits.backoff_max), self.name, count))
+        let pause = GrowingPause { first: self.limits.backoff_min, longest: self.limits.backoff_max };
+        Some(self.jitter.apply(pause.after(count), self.name, count))
     }
 
     /// Forgets all restarts so far.

@@ -5,7 +5,8 @@ use super::{
     Answer, Case, CaseQuestion, ContentToVerify, Detector, DetectorError, Terms, Unexamined, VerdictsReached,
     VerifyContents,
 };
-use crate::outbound::{LONGEST_PAUSE, Outbound};
+use crate::outbound::Outbound;
+use crate::outbound::retry::{pause_within_work, retried};
 use crate::platforms::spec_of;
 use crate::ports::{Clock, Store, StoreError};
 use crate::stats::ActorStats;
@@ -50,12 +51,12 @@ struct Desk {
     terms: Terms,
     outbound: Outbound,
     breaker: Breaker,
-    rests: Mutex<Rests>,
+    disabled: Mutex<DisabledDates>,
 }
 
 /// The dates on which nothing more is asked; each is logged once.
 #[derive(Default)]
-struct Rests {
+struct DisabledDates {
     key_refused: Option<String>,
     spent: Option<String>,
 }
@@ -100,7 +101,7 @@ impl Verifier {
             detector,
             outbound,
             breaker: Breaker::default(),
-            rests: Mutex::default(),
+            disabled: Mutex::default(),
         };
         let desks = detectors.into_iter().map(desk).collect();
         Self { parts: Arc::new(Parts { desks, store, clock, stats }) }
@@ -201,19 +202,13 @@ impl Parts {
         case: &Case,
         order: &Order,
     ) -> Result<Vec<Answer>, DetectorError> {
-        let (mut pauses, needed) = (RETRY_PAUSES.iter(), least_time(desk, case));
-        loop {
-            match (self.examine(desk, case, order).await, pauses.next()) {
-                (Err(DetectorError::Passing { error, retry_after }), Some(pause)) => {
-                    let pause = retry_after.unwrap_or_default().max(*pause);
-                    if pause > LONGEST_PAUSE || !self.has_time(order, pause + needed) {
-                        return Err(DetectorError::Passing { error, retry_after });
-                    }
-                    self.clock.sleep(pause).await;
-                }
-                (answers, _) => return answers,
-            }
-        }
+        let needed = least_time(desk, case);
+        let attempt = async || self.examine(desk, case, order).await;
+        retried(&*self.clock, &RETRY_PAUSES, attempt, |error, planned| {
+            let DetectorError::Passing { retry_after, .. } = error else { return None };
+            pause_within_work(planned, *retry_after).filter(|pause| self.has_time(order, *pause + needed))
+        })
+        .await
     }
 
     /// Whether this much of an order's time is left.
@@ -225,7 +220,7 @@ impl Parts {
     async fn examine(&self, desk: &Desk, case: &Case, order: &Order) -> Result<Vec<Answer>, DetectorError> {
         let (name, units) = (desk.detector.id(), desk.detector.requests(case));
         let date = self.date(order.as_of).await?;
-        if desk.rests().key_refused.as_ref() == Some(&date) {
+        if desk.disabled().key_refused.as_ref() == Some(&date) {
             return Err(DetectorError::KeyRefused(format!(
                 "{name} rejected the API key; the key is disabled until tomorrow (UTC)"
             )));
@@ -254,8 +249,8 @@ impl Parts {
             }
             Err(DetectorError::Passing { error, .. }) => {
                 outcomes.failed(&subject, error);
-                if let Some(rest) = desk.breaker.fail(self.clock.monotonic()) {
-                    tracing::warn!(detector = %name, error, rest_secs = rest.as_secs(), "detector keeps failing; paused");
+                if let Some(pause) = desk.breaker.fail(self.clock.monotonic()) {
+                    tracing::warn!(detector = %name, error, pause_secs = pause.as_secs(), "detector keeps failing; paused");
                 }
             }
             Err(DetectorError::Held(_) | DetectorError::OutOfTime(_)) => {}
@@ -267,7 +262,7 @@ impl Parts {
             }
             Err(DetectorError::KeyRefused(error)) => {
                 outcomes.refused(&subject, error);
-                if desk.rests().key_refused.replace(date.clone()).as_ref() != Some(&date) {
+                if desk.disabled().key_refused.replace(date.clone()).as_ref() != Some(&date) {
                     tracing::error!(detector = %name, error, "detector rejected the API key; disabled until tomorrow (UTC)");
                 }
             }
@@ -307,7 +302,7 @@ impl Parts {
     }
 
     fn report_spent(&self, desk: &Desk, date: &str) {
-        if desk.rests().spent.replace(date.to_owned()).as_deref() != Some(date) {
+        if desk.disabled().spent.replace(date.to_owned()).as_deref() != Some(date) {
             let (detector, daily_requests) = (desk.detector.id(), desk.terms.daily_requests);
             tracing::warn!(%detector, date, daily_requests, "daily request limit reached; paused until the next day (UTC)");
         }
@@ -315,8 +310,8 @@ impl Parts {
 }
 
 impl Desk {
-    fn rests(&self) -> std::sync::MutexGuard<'_, Rests> {
-        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    fn disabled(&self) -> std::sync::MutexGuard<'_, DisabledDates> {
+        self.disabled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,19 +1,18 @@
 //! A circuit breaker: a detector that keeps failing is paused for a while.
 //!
-//! After [`FAILURES`] failures in a row, nothing is sent for [`FIRST_REST`]; then one request may try. If that fails too, the pause
-//! is twice as long, up to [`LONGEST_REST`]. Any answer closes the breaker, even a refusal of a single item.
+//! After [`FAILURES`] failures in a row, nothing is sent for a while; then one request may try. If that fails too, the next
+//! pause is twice as long ([`PAUSE`]). Any answer closes the breaker, even a refusal of a single item.
 
+use crate::outbound::retry::{Backoff, GrowingPause};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Failures in a row that open it.
 pub(super) const FAILURES: u32 = 5;
 
-/// How long it stays open first.
-pub(super) const FIRST_REST: Duration = Duration::from_secs(30);
-
-/// How long it stays open at most.
-const LONGEST_REST: Duration = Duration::from_secs(1_800);
+/// How long it stays open.
+pub(super) const PAUSE: GrowingPause =
+    GrowingPause { first: Duration::from_secs(30), longest: Duration::from_secs(1_800) };
 
 /// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +28,8 @@ pub(super) enum Passage {
 #[derive(Default)]
 struct State {
     failures: u32,
-    /// How often in a row it was opened.
-    openings: u32,
-    open_until: Duration,
+    /// Its times open since it was closed.
+    open: Backoff,
     /// The deadline of the request that tries.
     trial_until: Option<Duration>,
 }
@@ -46,11 +44,11 @@ impl Breaker {
     /// Asks to pass at `now`. A request that tries an open breaker has `patience` before another one may try.
     pub(super) fn pass(&self, now: Duration, patience: Duration) -> Passage {
         let mut state = self.state();
-        if state.openings == 0 {
+        if state.open.times() == 0 {
             return Passage::Free;
         }
-        if now < state.open_until {
-            return if state.openings == 1 { Passage::Later(state.open_until) } else { Passage::Closed };
+        if state.open.is_paused(now) {
+            return if state.open.times() == 1 { Passage::Later(state.open.until()) } else { Passage::Closed };
         }
         match state.trial_until {
             Some(until) if now < until => Passage::Later(until.min(now + Duration::from_secs(1))),
@@ -70,13 +68,13 @@ impl Breaker {
     pub(super) fn fail(&self, now: Duration) -> Option<Duration> {
         let mut state = self.state();
         state.failures += 1;
-        let is_trial = state.openings > 0 && now >= state.open_until;
-        if !is_trial && state.failures < FAILURES || now < state.open_until {
+        let is_trial = state.open.times() > 0 && !state.open.is_paused(now);
+        if !is_trial && state.failures < FAILURES {
             return None;
         }
-        let rest = FIRST_REST.saturating_mul(1 << state.openings.min(10)).min(LONGEST_REST);
-        *state = State { failures: 0, openings: state.openings + 1, open_until: now + rest, trial_until: None };
-        Some(rest)
+        let pause = state.open.begin(PAUSE, now)?;
+        (state.failures, state.trial_until) = (0, None);
+        Some(pause)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_after_failures_in_a_row_rests_longer_each_time_and_any_answer_closes_it() {
+    fn it_opens_after_failures_in_a_row_for_longer_each_time_and_any_answer_closes_it() {
         let breaker = Breaker::default();
         for _ in 1..FAILURES {
             assert_eq!(breaker.fail(second(0)), None);
             assert_eq!(breaker.pass(second(0), PATIENCE), Passage::Free);
         }
-        assert_eq!(breaker.fail(second(0)), Some(FIRST_REST));
+        assert_eq!(breaker.fail(second(0)), Some(PAUSE.first));
         assert_eq!(breaker.pass(second(29), PATIENCE), Passage::Later(second(30)));
         assert_eq!(breaker.pass(second(30), PATIENCE), Passage::Free, "one tries");
         assert_eq!(breaker.pass(second(30), PATIENCE), Passage::Later(second(31)), "and the others wait for it");
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn one_who_tries_and_is_never_heard_of_again_blocks_nobody_for_ever() {
+    fn a_trial_without_an_outcome_does_not_block_the_others_for_ever() {
         let breaker = Breaker::default();
         for _ in 0..FAILURES {
             breaker.fail(second(0));
@@ -125,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_between_answers_never_open_it_and_late_ones_do_not_lengthen_a_rest() {
+    fn failures_between_answers_never_open_it_and_late_ones_do_not_lengthen_a_pause() {
         let breaker = Breaker::default();
         for _ in 0..100 {
             for _ in 1..FAILURES {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tensorflix_actors::gist_fetcher::github::{RESERVED_FOR_DATING, TOKEN_REST};
+use tensorflix_actors::gist_fetcher::github::{RESERVED_FOR_DATING, TOKEN_PAUSE};
 use tensorflix_actors::gist_fetcher::owner_checks::CHECKS_PER_ROUND;
 use tensorflix_actors::ports::{Method, Store};
 use tensorflix_domain::commitment::GistPointer;
@@ -180,7 +180,7 @@ fn a_token_that_is_refused_is_left_out_loudly_once_and_tried_again_later() {
             );
             assert_eq!(logs.lines(&["ERROR", "GITHUB_TOKEN"]).len(), 1, "{}", logs.text());
 
-            pass(TOKEN_REST).await;
+            pass(TOKEN_PAUSE).await;
             is_expired.store(false, Ordering::SeqCst);
             fetch.round(500, miners(&all)).await;
             assert!(with_token(&fetch) > tried + MAX_IN_FLIGHT, "it is used again");

@@ -245,7 +245,7 @@ async fn a_panic_costs_only_the_request_that_met_it<S: Subject>() {
     let asked = contents::<S>(0..2);
     let answer = observing.observe_at(&asked, 100, stamp(100)).await;
     assert_eq!(answer.shortfalls, all(&asked, Reason::PlatformUnavailable), "its requester gets an answer");
-    assert!(answer.errors.iter().all(|error| error.contains("crashed")), "{:?}", answer.errors);
+    assert!(answer.errors.iter().all(|error| error.contains("panicked")), "{:?}", answer.errors);
     check_shows_no_secret(&answer);
     S::serve(&observing.world.http);
     assert_eq!(observing.observe(&asked).await.observed_count, 2);

@@ -63,8 +63,8 @@ fn a_quota_that_the_detector_calls_exhausted_and_a_refused_key_rest_for_the_day(
             bench.ask(&contents, &[Check::Illicit]).await;
             // Those that were under way together, and nobody after them.
             assert!(bench.requests() <= 2, "{provider} made {}", bench.requests());
-            let lines = |text| logs.lines(&[text]).len();
-            let said = lines("disabled until tomorrow") + lines("paused until the quota reset");
+            let lines = |level, text| logs.lines(&[level, text]).len();
+            let said = lines("ERROR", "disabled until tomorrow") + lines("WARN", "paused until the quota reset");
             assert!((1..=2).contains(&said), "{provider}: {said} lines");
             assert!(!logs.text().contains(SECRET));
         });

@@ -4,15 +4,13 @@
 use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tensorflix_actors::outbound::retry::GrowingPause;
 use tensorflix_actors::platforms::{PlatformApi, Scope, Terms};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::platform::Platform;
 
-/// Pause after the first failed batch in a row; doubled up to [`LONGEST_PAUSE`]. Each attempt uses quota, even if the platform
-/// does not answer.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(5);
-/// Longest pause before a platform in trouble is asked again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Pause after a failed batch. Each attempt uses quota, even if the platform does not answer.
+const PAUSE: GrowingPause = GrowingPause { first: Duration::from_secs(5), longest: Duration::from_secs(300) };
 
 /// A platform that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +28,7 @@ pub struct Trouble {
 impl Trouble {
     /// Time from `now` on until the platform may be asked again.
     pub fn pause_left(&self, now: Duration) -> Option<Duration> {
-        let doubled = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures.saturating_sub(1)));
-        let until = self.since + doubled.min(LONGEST_PAUSE);
+        let until = self.since + PAUSE.after(self.failures.saturating_sub(1));
         until.checked_sub(now).filter(|left| !left.is_zero())
     }
 }

@@ -7,10 +7,11 @@
 //! - A refusal without a reason counts as one of this validator when two gists in a row met it, of which one was read
 //!   before: unknown gists alone cannot stop all requests. While nothing was ever read, it takes [`MET_BY_STRANGERS`].
 //!   The pause begins with [`FIRST_UNEXPLAINED_PAUSE`].
-//! - A rejected token is not used for [`TOKEN_REST`], and then tried again.
+//! - A rejected token is not used for [`TOKEN_PAUSE`], and then tried again.
 //!
 //! All times are those of the monotonic clock. Nothing here is stored: a new process learns it from its first requests.
 
+use crate::outbound::retry::{Backoff, GrowingPause};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +29,7 @@ const MET_BY_STRANGERS: usize = 5;
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How long a rejected token is not used.
-pub const TOKEN_REST: Duration = Duration::from_secs(3_600);
+pub const TOKEN_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// The hour in which GitHub counts API requests; what an answer said about it is forgotten after that time.
 const RATE_LIMIT_WINDOW: Duration = Duration::from_secs(3_600);
@@ -51,7 +52,7 @@ pub(super) enum Way {
 #[derive(Debug, Default)]
 pub struct Access {
     ways: Mutex<BTreeMap<Way, WayAccess>>,
-    token_rests_until: Mutex<Option<Duration>>,
+    token_disabled_until: Mutex<Option<Duration>>,
     /// Held by the request that is sent first after a pause.
     pub(super) first_after_pause: tokio::sync::Mutex<()>,
 }
@@ -60,9 +61,8 @@ pub struct Access {
 struct WayAccess {
     /// Requests left in this hour, and when this is forgotten.
     allowance: Option<(u32, Duration)>,
-    /// Pauses in a row for which GitHub stated no length.
-    pauses: u32,
-    paused_until: Duration,
+    /// Pauses for which GitHub stated no length.
+    backoff: Backoff,
     /// The status of the refusals without a reason since the last good answer, and the gists that met them.
     unexplained: Option<(u16, BTreeSet<String>)>,
     /// Gists that were read.
@@ -87,8 +87,8 @@ impl Access {
 
     pub(super) fn leave(&self, way: Way, now: Duration) -> Leave {
         match self.locked().get(&way) {
-            Some(access) if access.paused_until > now => Leave::Paused(access.paused_until - now),
-            Some(access) if access.pauses > 0 => Leave::OneFirst,
+            Some(access) if access.backoff.is_paused(now) => Leave::Paused(access.backoff.until() - now),
+            Some(access) if access.backoff.times() > 0 => Leave::OneFirst,
             _ => Leave::Free,
         }
     }
@@ -97,7 +97,7 @@ impl Access {
     pub(super) fn note_answer(&self, way: Way, gist: &str) {
         let mut ways = self.locked();
         let access = ways.entry(way).or_default();
-        (access.pauses, access.unexplained) = (0, None);
+        (access.backoff, access.unexplained) = (Backoff::default(), None);
         if access.answered.len() < REMEMBERED_GISTS {
             access.answered.insert(gist.to_owned());
         }
@@ -107,7 +107,7 @@ impl Access {
     pub(super) fn note_explanation(&self, way: Way) {
         let mut ways = self.locked();
         let access = ways.entry(way).or_default();
-        (access.pauses, access.unexplained) = (0, None);
+        (access.backoff, access.unexplained) = (Backoff::default(), None);
     }
 
     /// Notes that a limit was met. `said` is its length, if GitHub gives one; returns how long to send nothing.
@@ -147,35 +147,31 @@ impl Access {
 
     /// Notes that the token was rejected. Returns whether that is new.
     pub(super) fn note_token_refused(&self, now: Duration) -> bool {
-        let mut rests_until = self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        rests_until.replace(now + TOKEN_REST).is_none()
+        let mut disabled_until = self.token_disabled_until.lock().unwrap_or_else(PoisonError::into_inner);
+        disabled_until.replace(now + TOKEN_PAUSE).is_none()
     }
 
     /// Notes that the token was accepted. Returns whether that is new.
     pub(super) fn note_token_taken(&self) -> bool {
-        self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+        self.token_disabled_until.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
     /// Whether the token was rejected when it was last used.
     pub(super) fn is_token_refused(&self) -> bool {
-        self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.token_disabled_until.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Whether the token is not used at `now`.
-    pub(super) fn token_rests(&self, now: Duration) -> bool {
-        self.token_rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now)
+    pub(super) fn is_token_disabled(&self, now: Duration) -> bool {
+        self.token_disabled_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now)
     }
 }
 
 impl WayAccess {
     /// Begins a pause, unless one is on: requests that were sent before it began add no information.
     fn pause(&mut self, first: Duration, now: Duration) -> Duration {
-        if self.paused_until <= now {
-            let doubled = first.saturating_mul(1 << self.pauses.min(20));
-            self.pauses = self.pauses.saturating_add(1);
-            self.paused_until = now + doubled.min(LONGEST_PAUSE);
-        }
-        self.paused_until - now
+        self.backoff.begin(GrowingPause { first, longest: LONGEST_PAUSE }, now);
+        self.backoff.until().saturating_sub(now)
     }
 }
 
@@ -243,11 +239,11 @@ mod tests {
     #[test]
     fn a_refused_token_is_news_once_and_is_tried_again_later() {
         let access = Access::default();
-        assert!(!access.token_rests(at(0)) && !access.is_token_refused());
+        assert!(!access.is_token_disabled(at(0)) && !access.is_token_refused());
         assert!(access.note_token_refused(at(0)));
-        assert!(access.token_rests(TOKEN_REST - at(1)) && !access.token_rests(TOKEN_REST));
+        assert!(access.is_token_disabled(TOKEN_PAUSE - at(1)) && !access.is_token_disabled(TOKEN_PAUSE));
         assert!(access.is_token_refused(), "until it is accepted");
-        assert!(!access.note_token_refused(TOKEN_REST), "no news");
+        assert!(!access.note_token_refused(TOKEN_PAUSE), "no news");
         assert!(access.note_token_taken() && !access.note_token_taken());
         assert!(!access.is_token_refused());
     }

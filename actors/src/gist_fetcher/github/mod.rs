@@ -15,7 +15,7 @@ mod failure;
 mod requests;
 
 use self::access::Way;
-pub use self::access::{Access, FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, TOKEN_REST};
+pub use self::access::{Access, FIRST_PAUSE, FIRST_UNEXPLAINED_PAUSE, LONGEST_PAUSE, TOKEN_PAUSE};
 pub use self::answer::GistDescription;
 use self::answer::fetched;
 pub use self::dating::DateReply;

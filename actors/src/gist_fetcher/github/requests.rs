@@ -5,6 +5,7 @@ use super::access::{Leave, Way};
 use super::answer::ApiGist;
 use super::failure::{self, CallerFailure, Failure, ItemFailure, PassingFailure, Refusal};
 use crate::outbound::address::address;
+use crate::outbound::retry::retried;
 use crate::ports::{Credential, HttpError, HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -17,7 +18,7 @@ const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_
 impl GitHub {
     /// The token, unless GitHub rejected it lately.
     pub(super) fn usable_token(&self) -> Option<&SecretString> {
-        self.settings.token.as_ref().filter(|_| !self.access.token_rests(self.clock.monotonic()))
+        self.settings.token.as_ref().filter(|_| !self.access.is_token_disabled(self.clock.monotonic()))
     }
 
     pub(super) fn api_way(&self) -> Way {
@@ -63,24 +64,18 @@ impl GitHub {
             request.credential = self.settings.token.clone().map(Credential::Bearer);
         }
         request.headers.extend(etag.map(|etag| ("if-none-match", etag.to_owned())));
-        let mut pauses = RETRY_PAUSES.into_iter();
-        loop {
-            let failure = match self.outbound.send(request.clone()).await {
-                Ok(response) => match self.judge(way, gist_id, response) {
-                    Ok(response) => return Ok(response),
-                    Err(failure) => failure,
-                },
-                Err(error) => failure::silence(error),
-            };
+        let attempt = async || match self.outbound.send(request.clone()).await {
+            Ok(response) => self.judge(way, gist_id, response),
+            Err(error) => Err(failure::silence(error)),
+        };
+        retried(&*self.clock, &RETRY_PAUSES, attempt, |failure, pause| {
             let is_worth_a_retry = matches!(
                 failure,
                 Failure::Passing(PassingFailure::Server(_) | PassingFailure::Network(HttpError::Connection(_)))
             );
-            match pauses.next() {
-                Some(pause) if is_worth_a_retry => self.clock.sleep(pause).await,
-                _ => return Err(failure),
-            }
-        }
+            is_worth_a_retry.then_some(pause)
+        })
+        .await
     }
 
     /// Fails while a pause of unknown length is on: nothing waits here for its end.
@@ -144,7 +139,7 @@ impl GitHub {
     fn leave_token_out(&self, now: Duration) {
         if self.access.note_token_refused(now) {
             tracing::error!(
-                retry_after_secs = super::TOKEN_REST.as_secs(),
+                retry_after_secs = super::TOKEN_PAUSE.as_secs(),
                 "GitHub rejected GITHUB_TOKEN; reading gists without it: replace the token and restart"
             );
         }

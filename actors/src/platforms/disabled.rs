@@ -2,36 +2,34 @@
 //!
 //! - A rejection that names the key as its reason concerns that key at once. Any other one concerns the key that met
 //!   it until another key is rejected in the same way; then it concerns the request, or all keys.
-//! - A rejected key is tried again after [`FIRST_REST`], and after twice as long each time, up to [`LONGEST_REST`].
-//!   One accepted request restores it fully.
+//! - A rejected key is tried again after a pause that doubles each time ([`KEY_PAUSE`]). One accepted request restores it fully.
 //! - The last usable key is not disabled for a rejection of unknown meaning, unless several batches in a row meet it.
 //!
 //! All of it is in memory: after a restart each is tried once more. Nothing here waits or sends requests.
 
 use super::api::{KeyRefusal, Scope};
+use crate::outbound::retry::{Backoff, GrowingPause};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long a key is disabled after its first rejection: short, so that a temporary mistake costs little.
-const FIRST_REST: Duration = Duration::from_secs(30);
-
-/// How long a key is disabled at most.
-const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
+/// How long a rejected key is disabled: at first for a short time, so that a temporary mistake costs little.
+const KEY_PAUSE: GrowingPause =
+    GrowingPause { first: Duration::from_secs(30), longest: Duration::from_secs(6 * 3_600) };
 
 /// How long a method that the platform does not have is not used.
-pub(super) const METHOD_REST: Duration = Duration::from_secs(6 * 3_600);
+pub(super) const METHOD_PAUSE: Duration = Duration::from_secs(6 * 3_600);
 
 /// Batches in a row that may be rejected for all keys before all of them are disabled.
 const MOST_SHARED_REFUSALS: u32 = 3;
 
 /// What is disabled of one platform, by the monotonic clock.
 #[derive(Debug, Default)]
-pub(super) struct Rests {
-    keys: BTreeMap<usize, KeyRest>,
+pub(super) struct Disabled {
+    keys: BTreeMap<usize, DisabledKey>,
     /// Keys for which there is no stats-only method.
-    without_numbers: BTreeMap<usize, MethodRest>,
+    without_stats: BTreeMap<usize, DisabledMethod>,
     /// Until when no statistics-only requests are made.
-    no_numbers_until: Option<Duration>,
+    no_stats_until: Option<Duration>,
     /// Batches in a row that were rejected for all keys.
     shared_refusals: u32,
     /// Paused buckets, with the end of the pause.
@@ -39,56 +37,51 @@ pub(super) struct Rests {
 }
 
 #[derive(Debug)]
-struct KeyRest {
-    until: Duration,
-    /// How often in a row it was rejected.
-    times: u32,
+struct DisabledKey {
+    backoff: Backoff,
     refusal: KeyRefusal,
 }
 
 #[derive(Debug)]
-struct MethodRest {
+struct DisabledMethod {
     until: Duration,
     sign: String,
 }
 
 /// What to log about a key that was just disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NewRest {
-    pub(super) rest: Duration,
+pub(super) struct NewlyDisabled {
+    pub(super) pause: Duration,
     /// Whether the same was logged before.
     pub(super) is_known: bool,
 }
 
-impl Rests {
+impl Disabled {
     /// Whether a key may be used for this scope.
     pub(super) fn is_open(&self, key: usize, scope: Scope, now: Duration) -> bool {
-        let rests = |until: Duration| now < until;
+        let is_on = |until: Duration| now < until;
         let is_withdrawn = || {
-            self.no_numbers_until.is_some_and(rests)
-                || self.without_numbers.get(&key).is_some_and(|known| rests(known.until))
+            self.no_stats_until.is_some_and(is_on)
+                || self.without_stats.get(&key).is_some_and(|known| is_on(known.until))
         };
-        let is_key_open = self.keys.get(&key).is_none_or(|known| known.until <= now);
+        let is_key_open = self.keys.get(&key).is_none_or(|known| !known.backoff.is_paused(now));
         is_key_open && (scope == Scope::Everything || !is_withdrawn())
     }
 
     /// Why keys are disabled, each text once.
     pub(super) fn refusals(&self, now: Duration) -> BTreeSet<String> {
-        let resting = self.keys.values().filter(|known| now < known.until);
-        resting.map(|known| known.refusal.to_string()).collect()
+        let disabled = self.keys.values().filter(|known| known.backoff.is_paused(now));
+        disabled.map(|known| known.refusal.to_string()).collect()
     }
 
     /// Disables a key for a while. `None` if it was disabled already.
-    pub(super) fn put_aside(&mut self, key: usize, refusal: &KeyRefusal, now: Duration) -> Option<NewRest> {
+    pub(super) fn put_aside(&mut self, key: usize, refusal: &KeyRefusal, now: Duration) -> Option<NewlyDisabled> {
         let before = self.keys.get(&key);
-        if before.is_some_and(|known| now < known.until) {
-            return None;
-        }
-        let times = before.map_or(1, |known| known.times.saturating_add(1));
+        let mut backoff = before.map(|known| known.backoff).unwrap_or_default();
         let is_known = before.is_some_and(|known| known.refusal.sign == refusal.sign);
-        let rest = FIRST_REST.saturating_mul(1 << (times - 1).min(16)).min(LONGEST_REST);
-        self.keys.insert(key, KeyRest { until: now + rest, times, refusal: refusal.clone() });
-        Some(NewRest { rest, is_known })
+        let pause = backoff.begin(KEY_PAUSE, now)?;
+        self.keys.insert(key, DisabledKey { backoff, refusal: refusal.clone() });
+        Some(NewlyDisabled { pause, is_known })
     }
 
     /// Notes that a batch was rejected for all keys. Returns whether keys are to be disabled for it.
@@ -99,13 +92,14 @@ impl Rests {
 
     /// Notes that there is no stats-only method for a key. Returns whether there is none for any key, which is known
     /// once two keys are rejected in the same way, or if there is no other key.
-    pub(super) fn withdraw_numbers(&mut self, key: usize, key_count: usize, sign: &str, now: Duration) -> bool {
-        let until = now + METHOD_REST;
-        let confirms = |(other, known): (&usize, &MethodRest)| *other != key && now < known.until && known.sign == sign;
-        let is_confirmed = key_count < 2 || self.without_numbers.iter().any(confirms);
-        self.without_numbers.insert(key, MethodRest { until, sign: sign.to_owned() });
+    pub(super) fn withdraw_stats(&mut self, key: usize, key_count: usize, sign: &str, now: Duration) -> bool {
+        let until = now + METHOD_PAUSE;
+        let confirms =
+            |(other, known): (&usize, &DisabledMethod)| *other != key && now < known.until && known.sign == sign;
+        let is_confirmed = key_count < 2 || self.without_stats.iter().any(confirms);
+        self.without_stats.insert(key, DisabledMethod { until, sign: sign.to_owned() });
         if is_confirmed {
-            self.no_numbers_until = Some(until);
+            self.no_stats_until = Some(until);
         }
         is_confirmed
     }
@@ -129,8 +123,8 @@ impl Rests {
     pub(super) fn accepted(&mut self, key: usize, scope: Scope) -> bool {
         self.shared_refusals = 0;
         if scope == Scope::Numbers {
-            self.without_numbers.remove(&key);
-            self.no_numbers_until = None;
+            self.without_stats.remove(&key);
+            self.no_stats_until = None;
         }
         self.keys.remove(&key).is_some()
     }
@@ -149,37 +143,37 @@ mod tests {
     }
 
     #[test]
-    fn a_key_rests_for_longer_and_longer_and_one_answer_ends_that() {
-        let mut rests = Rests::default();
+    fn a_key_is_disabled_for_longer_each_time_and_one_answer_ends_that() {
+        let mut disabled = Disabled::default();
         let mut now = Duration::ZERO;
         let mut said = Vec::new();
         for _ in 0..12 {
-            let new = rests.put_aside(0, &refusal("no"), now).expect("it is disabled");
-            assert_eq!(rests.put_aside(0, &refusal("no"), now), None, "it is disabled already");
-            assert!(!rests.is_open(0, Scope::Everything, now) && rests.is_open(1, Scope::Everything, now));
-            assert_eq!(rests.refusals(now), ["says no".to_owned()].into());
-            said.push((new.rest.as_secs(), new.is_known));
-            now += new.rest;
-            assert!(rests.is_open(0, Scope::Everything, now), "it is tried again");
+            let new = disabled.put_aside(0, &refusal("no"), now).expect("it is disabled");
+            assert_eq!(disabled.put_aside(0, &refusal("no"), now), None, "it is disabled already");
+            assert!(!disabled.is_open(0, Scope::Everything, now) && disabled.is_open(1, Scope::Everything, now));
+            assert_eq!(disabled.refusals(now), ["says no".to_owned()].into());
+            said.push((new.pause.as_secs(), new.is_known));
+            now += new.pause;
+            assert!(disabled.is_open(0, Scope::Everything, now), "it is tried again");
         }
         let seconds = [30, 60, 120, 240, 480, 960, 1_920, 3_840, 7_680, 15_360, 21_600, 21_600];
         assert_eq!(said.iter().map(|(seconds, _)| *seconds).collect::<Vec<_>>(), seconds);
         assert_eq!(said.iter().filter(|(_, is_known)| !is_known).count(), 1, "the same is said once");
-        assert!(rests.accepted(0, Scope::Everything) && !rests.accepted(0, Scope::Everything));
-        assert_eq!(rests.put_aside(0, &refusal("no"), now).map(|new| new.rest), Some(FIRST_REST));
+        assert!(disabled.accepted(0, Scope::Everything) && !disabled.accepted(0, Scope::Everything));
+        assert_eq!(disabled.put_aside(0, &refusal("no"), now).map(|new| new.pause), Some(KEY_PAUSE.first));
     }
 
     #[test]
-    fn numbers_are_withdrawn_for_all_by_two_keys_that_agree_or_by_the_only_one() {
-        let mut rests = Rests::default();
-        assert!(!rests.withdraw_numbers(0, 3, "404", minutes(0)), "one key");
-        assert!(!rests.is_open(0, Scope::Numbers, minutes(1)) && rests.is_open(0, Scope::Everything, minutes(1)));
-        assert!(rests.is_open(1, Scope::Numbers, minutes(1)));
-        assert!(!rests.withdraw_numbers(1, 3, "403", minutes(1)), "another way");
-        assert!(rests.is_open(2, Scope::Numbers, minutes(2)));
-        assert!(rests.withdraw_numbers(2, 3, "404", minutes(2)));
-        assert!((0..4).all(|key| !rests.is_open(key, Scope::Numbers, minutes(3))));
-        assert!((0..3).all(|key| rests.is_open(key, Scope::Numbers, minutes(362))), "they are tried again");
-        assert!(Rests::default().withdraw_numbers(0, 1, "404", minutes(0)));
+    fn stats_are_withdrawn_for_all_by_two_keys_that_agree_or_by_the_only_one() {
+        let mut disabled = Disabled::default();
+        assert!(!disabled.withdraw_stats(0, 3, "404", minutes(0)), "one key");
+        assert!(!disabled.is_open(0, Scope::Numbers, minutes(1)) && disabled.is_open(0, Scope::Everything, minutes(1)));
+        assert!(disabled.is_open(1, Scope::Numbers, minutes(1)));
+        assert!(!disabled.withdraw_stats(1, 3, "403", minutes(1)), "another way");
+        assert!(disabled.is_open(2, Scope::Numbers, minutes(2)));
+        assert!(disabled.withdraw_stats(2, 3, "404", minutes(2)));
+        assert!((0..4).all(|key| !disabled.is_open(key, Scope::Numbers, minutes(3))));
+        assert!((0..3).all(|key| disabled.is_open(key, Scope::Numbers, minutes(362))), "they are tried again");
+        assert!(Disabled::default().withdraw_stats(0, 1, "404", minutes(0)));
     }
 }
