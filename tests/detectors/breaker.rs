@@ -83,7 +83,7 @@ impl Bench {
         let clock = Arc::new(Stopwatch { now, pauses, place: Arc::clone(place), provider });
         let detectors = vec![(place.detector(provider, true, 10_000), outbound())];
         let stats = ActorStats::new("verifier");
-        let parts = VerifierParts { detectors, store: Arc::clone(&store), clock: Arc::clone(&clock) as _, stats };
+        let parts = VerifierParts::new(detectors, Arc::clone(&store) as _, Arc::clone(&clock) as _, stats);
         let verifier = Verifier::new(parts).start();
         Self { verifier, clock, store, contents, _folder: folder }
     }

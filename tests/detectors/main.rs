@@ -293,7 +293,7 @@ fn budgets_quotas_and_refused_keys_hold_as_the_server_counts_and_store_nothing()
                 let detectors = vec![(place.detector(provider, is_key_good, budget), outbound())];
                 let stats = ActorStats::new("verifier");
                 let (store_of_it, clock) = (Arc::clone(&store), Arc::new(SystemClock::new()));
-                let verifier = Verifier::new(VerifierParts { detectors, store: store_of_it, clock, stats });
+                let verifier = Verifier::new(VerifierParts::new(detectors, store_of_it, clock, stats));
                 let request = illicit(provider, &contents, Duration::from_secs(60));
                 let reached = verifier.start().send(request).await.expect("an answer");
                 let what = format!("{provider} {budget} {is_key_good} {is_spent}: {reached:?}");

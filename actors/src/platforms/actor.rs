@@ -36,6 +36,8 @@ pub struct PlatformParts {
     stats: Arc<ActorStats>,
     /// Shared by all restarts of the actor: requests of an earlier instance may still be in flight.
     slots: Arc<tokio::sync::Semaphore>,
+    /// Shared by all its lives: what is known of rejected keys is not paid for twice.
+    ledger: Arc<Ledger>,
 }
 
 impl PlatformParts {
@@ -48,15 +50,15 @@ impl PlatformParts {
         stats: Arc<ActorStats>,
     ) -> Self {
         let slots = Arc::new(tokio::sync::Semaphore::new(platform.terms().max_in_flight.max(1)));
-        Self { platform, outbound, store, clock, stats, slots }
+        let ledger = Arc::new(Ledger::new(Arc::clone(&store), Arc::clone(&clock)));
+        Self { platform, outbound, store, clock, stats, slots, ledger }
     }
 }
 
 impl PlatformActor {
-    /// An actor that has no rejected keys yet.
+    /// An actor with nothing under way.
     pub fn new(parts: &PlatformParts) -> Self {
-        let PlatformParts { platform, outbound, store, clock, stats, slots } = parts;
-        let ledger = Ledger::new(Arc::clone(store), Arc::clone(clock));
+        let PlatformParts { platform, outbound, store, clock, stats, slots, ledger } = parts;
         Self {
             parts: Arc::new(Parts {
                 platform: Arc::clone(platform),
@@ -65,7 +67,7 @@ impl PlatformActor {
                 clock: Arc::clone(clock),
                 stats: Arc::clone(stats),
                 slots: Arc::clone(slots),
-                ledger,
+                ledger: Arc::clone(ledger),
                 implausible: Told::default(),
             }),
         }

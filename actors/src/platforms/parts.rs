@@ -20,7 +20,7 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stats: Arc<ActorStats>,
     pub(super) slots: Arc<tokio::sync::Semaphore>,
-    pub(super) ledger: Ledger,
+    pub(super) ledger: std::sync::Arc<Ledger>,
     /// Contents for which an implausible answer was logged already.
     pub(super) implausible: Told,
 }

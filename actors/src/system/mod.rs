@@ -225,7 +225,7 @@ fn verifier(ports: &impl Ports, detectors: Vec<Arc<dyn Detector>>, stats: Arc<Ac
         (detector, outbound)
     };
     let detectors = detectors.into_iter().map(behind_limiter).collect();
-    let parts = VerifierParts { detectors, store: ports.store(stats.name()), clock: ports.clock(), stats };
+    let parts = VerifierParts::new(detectors, ports.store(stats.name()), ports.clock(), stats);
     ports.supervise(Reserved::new(), supervision, move || Verifier::new(parts.clone()))
 }
 

@@ -35,14 +35,7 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// The actor.
 pub struct Verifier {
-    parts: Arc<Parts>,
-}
-
-struct Parts {
-    desks: Vec<Desk>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    stats: Arc<ActorStats>,
+    parts: VerifierParts,
 }
 
 /// A detector with what guards it.
@@ -79,23 +72,24 @@ struct Order {
     deadline: Duration,
 }
 
-/// Everything that Verifier needs.
+/// Everything that Verifier needs. What is known of the detectors (pauses, a rejected key) outlives the actor: one that was
+/// built again after a panic does not ask them again to learn it.
 #[derive(Clone)]
 pub struct VerifierParts {
-    /// The detectors, each with its own outbound limiter.
-    pub detectors: Vec<(Arc<dyn Detector>, Outbound)>,
-    /// Its records.
-    pub store: Arc<dyn Store>,
-    /// For deadlines and pauses.
-    pub clock: Arc<dyn Clock>,
-    /// Its counters.
-    pub stats: Arc<ActorStats>,
+    desks: Arc<Vec<Desk>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<ActorStats>,
 }
 
-impl Verifier {
-    /// A verifier with no detector disabled.
-    pub fn new(parts: VerifierParts) -> Self {
-        let VerifierParts { detectors, store, clock, stats } = parts;
+impl VerifierParts {
+    /// With these detectors, each with its own outbound limiter; none of them is disabled.
+    pub fn new(
+        detectors: Vec<(Arc<dyn Detector>, Outbound)>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        stats: Arc<ActorStats>,
+    ) -> Self {
         let desk = |(detector, outbound): (Arc<dyn Detector>, Outbound)| Desk {
             terms: detector.terms(),
             detector,
@@ -103,8 +97,14 @@ impl Verifier {
             breaker: Breaker::default(),
             disabled: Mutex::default(),
         };
-        let desks = detectors.into_iter().map(desk).collect();
-        Self { parts: Arc::new(Parts { desks, store, clock, stats }) }
+        Self { desks: Arc::new(detectors.into_iter().map(desk).collect()), store, clock, stats }
+    }
+}
+
+impl Verifier {
+    /// A verifier with nothing under way.
+    pub const fn new(parts: VerifierParts) -> Self {
+        Self { parts }
     }
 }
 
@@ -118,12 +118,12 @@ impl Handler<VerifyContents> for Verifier {
     type Result = ResponseFuture<VerdictsReached>;
 
     fn handle(&mut self, request: VerifyContents, _: &mut Self::Context) -> Self::Result {
-        let parts = Arc::clone(&self.parts);
+        let parts = self.parts.clone();
         Box::pin(async move { parts.verify(request).await })
     }
 }
 
-impl Parts {
+impl VerifierParts {
     async fn verify(&self, request: VerifyContents) -> VerdictsReached {
         let order = Order { as_of: request.as_of, deadline: self.clock.monotonic() + request.deadline };
         let mut reached = VerdictsReached::default();

@@ -207,3 +207,16 @@ fn a_key_that_may_not_count_still_lists() {
         assert_eq!((answer.observed_count, answer.errors.len()), (6, 0));
     });
 }
+
+#[test]
+fn a_rejected_key_is_known_to_the_actor_that_is_built_again_after_a_panic() {
+    simulate(async {
+        let youtube = start_with_both_methods(&two_keys());
+        let refused = error(400, "keyInvalid");
+        serve_both_methods(&youtube, move |request| (key_of(request) == SECRET).then(|| refused.clone()));
+        youtube.observe(&videos(0..4)).await;
+        let again = youtube.built_again();
+        assert_eq!(again.observe(&videos(4..8)).await.observed_count, 4);
+        assert_eq!(by_key(&youtube), of_keys([("", 1), ("-1", 8)]), "the rejected key is not asked again");
+    });
+}

@@ -63,7 +63,7 @@ fn stage(policy: &Policy, down: &[Provider], outage: &Reply) -> Stage {
         world.http.on(method, path(provider), respond);
         detectors.push((detector(provider, 1_000), world.outbound(UNLIMITED, &stats)));
     }
-    let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+    let parts = VerifierParts::new(detectors, world.store(), world.clock(), stats.clone());
     let verifier = world.start(&stats, move || Verifier::new(parts.clone())).recipient();
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));

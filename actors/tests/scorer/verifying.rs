@@ -47,7 +47,7 @@ fn stage_within(sightings: &[(ContentId, Sighting)], policy: &Policy, daily_requ
     let instagram = FakePlatform::start(&world, sightings.iter().cloned());
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(Provider::Webhook, daily_requests), world.outbound(UNLIMITED, &stats))];
-    let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+    let parts = VerifierParts::new(detectors, world.store(), world.clock(), stats.clone());
     let verifier = world.start(&stats, move || Verifier::new(parts.clone())).recipient();
     let (scorer, decided, stats) =
         start_scorer_under(&world, &youtube, &instagram, Opening::Grid, policy.clone(), Some(verifier));

@@ -1,6 +1,7 @@
 //! What is spent on detectors: never more than the daily limit, and little on one that does not answer.
 
 use super::{Bench, DETECTORS, good};
+use actix::Actor;
 use serde_json::json;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_actors::verifier::{Verifier, VerifierParts};
@@ -34,8 +35,7 @@ fn the_budget_is_never_exceeded_also_by_retries_and_restarts() {
 fn again_with(bench: &Bench, provider: Provider, daily_requests: u64) -> actix::Addr<Verifier> {
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(provider, daily_requests), bench.world.outbound(UNLIMITED, &stats))];
-    let parts =
-        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
+    let parts = VerifierParts::new(detectors, bench.world.store(), bench.world.clock(), stats.clone());
     bench.world.start(&stats, move || Verifier::new(parts.clone()))
 }
 
@@ -87,5 +87,23 @@ fn a_detector_that_keeps_failing_is_no_longer_asked_and_one_that_recovers_goes_o
         let contents: Vec<ContentId> = (1..=40).map(video).collect();
         let reached = bench.ask(&contents, &[Check::Illicit]).await;
         assert!(reached.reached_count >= 38, "{reached:?}");
+    });
+}
+
+/// An actor that is built again after a panic must not ask a detector again to learn that its key is rejected.
+#[test]
+fn a_rejected_key_is_known_to_the_verifier_that_is_built_again() {
+    simulate(async {
+        let bench = Bench::start(Provider::Openai, 1_000).await;
+        let stats = ActorStats::new("verifier");
+        let detectors = vec![(detector(Provider::Openai, 1_000), bench.world.outbound(UNLIMITED, &stats))];
+        let parts = VerifierParts::new(detectors, bench.world.store(), bench.world.clock(), stats);
+        bench.answer([Reply::new(401, json!({ "error": { "code": "invalid_api_key" } }).to_string())]);
+        for expected in [1, 1] {
+            let verifier = Verifier::new(parts.clone()).start();
+            let life = Bench { world: bench.world.clone(), verifier, provider: Provider::Openai };
+            life.ask(&[video(1)], &[Check::Illicit]).await;
+            assert_eq!(bench.requests(), expected);
+        }
     });
 }

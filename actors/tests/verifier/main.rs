@@ -64,7 +64,7 @@ impl Bench {
         let observations: Vec<_> = (1..=40).map(video).chain([reel(1)]).map(observation).collect();
         world.store.record_observations(&observations).await.expect("stored");
         let detectors = vec![(detector(provider, daily_requests), world.outbound(rate, &stats))];
-        let parts = VerifierParts { detectors, store: world.store(), clock: world.clock(), stats: stats.clone() };
+        let parts = VerifierParts::new(detectors, world.store(), world.clock(), stats.clone());
         let verifier = world.start(&stats, move || Verifier::new(parts.clone()));
         Self { world, verifier, provider }
     }
@@ -203,8 +203,7 @@ fn pitfall_10_whatever_goes_wrong_with_a_detector_is_no_verdict_and_is_not_cache
 fn again(bench: &Bench, provider: Provider) -> actix::Addr<Verifier> {
     let stats = ActorStats::new("verifier");
     let detectors = vec![(detector(provider, 1_000), bench.world.outbound(UNLIMITED, &stats))];
-    let parts =
-        VerifierParts { detectors, store: bench.world.store(), clock: bench.world.clock(), stats: stats.clone() };
+    let parts = VerifierParts::new(detectors, bench.world.store(), bench.world.clock(), stats.clone());
     bench.world.start(&stats, move || Verifier::new(parts.clone()))
 }
 

@@ -79,6 +79,7 @@ pub struct Observing<S: Subject> {
     pub stats: Arc<ActorStats>,
     /// Where it takes orders.
     pub address: Addr<PlatformActor>,
+    parts: PlatformParts,
     subject: PhantomData<S>,
 }
 
@@ -99,8 +100,19 @@ impl<S: Subject> Observing<S> {
         let outbound = world.outbound(rate, &stats);
         let platform = S::platform(&world, settings);
         let parts = PlatformParts::new(Arc::new(platform), outbound, world.store(), world.clock(), Arc::clone(&stats));
-        let address = world.start(&stats, move || PlatformActor::new(&parts));
-        Self { world, stats, address, subject: PhantomData }
+        let address = Self::made(&world, &stats, parts.clone());
+        Self { world, stats, address, parts, subject: PhantomData }
+    }
+
+    /// The actor as its factory builds it again after a panic.
+    pub fn built_again(&self) -> Self {
+        let (world, stats, parts) = (self.world.clone(), Arc::clone(&self.stats), self.parts.clone());
+        let address = Self::made(&world, &stats, parts.clone());
+        Self { world, stats, address, parts, subject: PhantomData }
+    }
+
+    fn made(world: &World, stats: &Arc<ActorStats>, parts: PlatformParts) -> Addr<PlatformActor> {
+        world.start(stats, move || PlatformActor::new(&parts))
     }
 
     /// Has contents observed as of block 100, regardless of earlier observations.
