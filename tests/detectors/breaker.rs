@@ -124,11 +124,14 @@ fn a_server_that_fails_five_times_in_a_row_is_left_alone_tried_once_and_asked_ag
             assert_eq!(bench.clock.pauses(), PAUSES, "{provider}");
             assert_eq!(bench.requests(), 6, "{provider}: one tried after the rest, for all contents that there are");
 
-            // It failed at second 37, and rests for twice as long.
+            // It failed at second 37, and is paused for twice as long.
             for seconds in [0, 59] {
                 bench.clock.pass(Duration::from_secs(seconds));
                 let reached = bench.ask().await;
-                assert!(reached.errors.iter().any(|error| error.contains("left alone")), "{provider}: {reached:?}");
+                assert!(
+                    reached.errors.iter().any(|error| error.contains("keeps failing and is paused")),
+                    "{provider}: {reached:?}"
+                );
                 assert_eq!(bench.requests(), 6, "{provider}: nobody asks within the rest");
             }
             assert_eq!(
