@@ -128,7 +128,10 @@ fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
             for seconds in [0, 59] {
                 bench.clock.pass(Duration::from_secs(seconds));
                 let reached = bench.ask().await;
-                assert!(reached.errors.iter().any(|error| error.contains("left alone")), "{provider}: {reached:?}");
+                assert!(
+                    reached.errors.iter().any(|error| error.contains("keeps failing and is paused")),
+                    "{provider}: {reached:?}"
+                );
                 assert_eq!(bench.requests(), 6, "{provider}: nobody asks within the rest");
             }
             assert_eq!(

@@ -66,7 +66,7 @@ fn explain_tells_the_whole_story_while_the_validator_runs() {
         "Task ",
         "first seen in gist ",
         "in the polling round of block ",
-        "Claims this miner's alone",
+        "Claims only this miner's",
         "Platform asked at block ",
         views.as_str(),
         score.as_str(),

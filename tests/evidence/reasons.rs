@@ -137,8 +137,8 @@ fn why_did_my_video_get_nothing_is_answered_by_one_command_for_every_reason() {
         for piece in [
             format!("Result {}: {reason} ", reason.status()),
             format!("Meaning {} What to do {} ", words.meaning, words.advice),
-            "Claims 2 of them. Only a tie, settled by the lower UID".to_owned(),
-            "UID 0, holds it: seen in round 7175, committed to the gist since block 5".to_owned(),
+            "Claims 2 claims. Only a tie, settled by the lower UID".to_owned(),
+            "UID 0, owns it: seen in round 7175, committed to the gist since block 5".to_owned(),
             format!("first seen in gist {SEEN_BY} in the polling round of block 7175"),
         ] {
             assert!(text.contains(&piece), "{reason}: {piece:?} is missing in:\n{text}");
