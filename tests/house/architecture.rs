@@ -144,7 +144,7 @@ fn parsed(path: &Path) -> toml::Table {
     fs::read_to_string(path).expect("a file").parse().expect("TOML")
 }
 
-fn root() -> &'static Path {
+pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -232,7 +232,7 @@ fn alternatives(name: &str) -> Vec<String> {
 }
 
 /// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
