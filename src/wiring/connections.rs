@@ -33,7 +33,7 @@ impl RequestGate for LimiterGate {
     }
 }
 
-/// A limiter whose waiting is counted in `stats`.
+/// A limiter that counts waiting time in `stats`.
 pub fn limiter(rate: Rate, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> Arc<Limiter> {
     Arc::new(Limiter::new(rate, Arc::clone(clock), Arc::clone(stats)))
 }

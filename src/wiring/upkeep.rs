@@ -12,7 +12,7 @@ const PERIOD: Duration = Duration::from_secs(3_600);
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Deletes what is older than `keep_days` and needed by nothing, again and again. Never ends.
+/// Periodically deletes records that are older than `keep_days` and no longer needed. Never ends.
 pub async fn keep_bounded(store: Store, keep_days: u32) {
     tokio::time::sleep(FIRST_AFTER).await;
     loop {

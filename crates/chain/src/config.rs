@@ -40,8 +40,8 @@ pub struct Tolerances {
     /// endpoint is asked whether it is there at all; if that is not answered within the probe's time, the connection is
     /// given up.
     pub hesitation: Duration,
-    /// Time for which no newer finalized block may be told, whatever else is, before the endpoint, and then the others, are
-    /// asked outright.
+    /// Longest time without a newer finalized block from the subscription before the endpoint, and then the others, are
+    /// asked directly.
     pub silence: Duration,
     /// Blocks that an endpoint may be behind the newest finalized block that is known.
     pub max_lag_blocks: u32,

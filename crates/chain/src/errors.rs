@@ -12,7 +12,7 @@ pub enum ChainError {
     /// The configuration names no endpoint. Stop: the configuration has to be corrected.
     #[error("no endpoint of the chain is configured: set `network` or `endpoints`")]
     NoEndpoints,
-    /// None of the endpoints could be reached. Retry later; the operator is told if it lasts.
+    /// None of the endpoints could be reached. Retry later; alert the operator if it lasts.
     #[error("no endpoint of the chain can be reached ({attempts}): check the network and `endpoints`")]
     Unreachable {
         /// Each endpoint with what happened there.
@@ -84,8 +84,8 @@ pub enum ChainError {
         /// The node's message.
         message: String,
     },
-    /// No newer finalized head for too long. Retry; alert if it lasts: the node or the chain stands still.
-    #[error("no finalized block after {after} for {waited_secs} s at {endpoint}: the node or the chain stands still")]
+    /// No newer finalized head for too long. Retry; alert if it lasts: the node or the chain has stalled.
+    #[error("no finalized block after {after} for {waited_secs} s at {endpoint}: the node or the chain has stalled")]
     Stalled {
         /// The endpoint.
         endpoint: String,
@@ -139,7 +139,7 @@ pub enum ChainError {
     CannotTimelock {
         /// The subnet's number.
         netuid: u16,
-        /// What stands in the way.
+        /// What prevents it.
         detail: String,
     },
     /// The text does not fit into a commitment. Our caller's mistake.

@@ -8,8 +8,8 @@
 //! been pruned, counts only when it is missing [`MOST_LAPSES`] times in a row. What is remembered is bounded by the names of
 //! methods.
 //!
-//! Not found out: an endpoint whose answers are wrong and agree with each other, such as values that were never stored under a
-//! block that exists. Only a proof of each value would show that.
+//! Not detected: an endpoint with answers that are wrong but consistent, such as values that were never stored, for a block
+//! that exists. Only a proof of each value would show that.
 
 use crate::errors::ChainError;
 use std::collections::BTreeMap;
@@ -60,12 +60,12 @@ impl Health {
         }
     }
 
-    /// Since when no newer block was told, or since it was last asked why.
+    /// Since when it has reported no newer block, or when it was last asked why.
     pub(crate) fn stands_since(&self) -> Instant {
         self.state().stands_since
     }
 
-    /// It was looked into that the head stands: it is given another silence.
+    /// The missing progress of the head was investigated: another period of silence starts.
     pub(crate) fn looked_into(&self) {
         self.state().stands_since = Instant::now();
     }

@@ -41,7 +41,7 @@ pub(crate) struct Links {
     absences: BTreeMap<usize, Absence>,
     /// Refusals of extrinsics in a row, each by another endpoint.
     pub(super) refusals: usize,
-    /// When the endpoints before the one in use were last looked at; the first time counts from the switch.
+    /// When the endpoints before the one in use were last examined; the first interval starts with the switch.
     pub(super) rechecked: Option<Instant>,
 }
 
@@ -56,9 +56,9 @@ impl Links {
         self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection))
     }
 
-    /// What the endpoint at `index` must be, by all but the word of the one at `doubted`.
-    pub(crate) fn demands(&self, settings: &Settings, index: usize, doubted: Option<usize>) -> Demands {
-        let told = self.told.iter().filter(|(teller, _)| Some(**teller) != doubted);
+    /// What is demanded of the endpoint at `index`, by the reports of all endpoints but the one at `suspect`.
+    pub(crate) fn demands(&self, settings: &Settings, index: usize, suspect: Option<usize>) -> Demands {
+        let told = self.told.iter().filter(|(teller, _)| Some(**teller) != suspect);
         Demands {
             genesis: settings.config.expected_genesis.map(H256).or(self.genesis),
             newest_known: told.map(|(_, block)| *block).max().unwrap_or_default(),
@@ -91,7 +91,7 @@ impl Links {
         }
     }
 
-    /// Puts a candidate in the place of `connection`, whose endpoint is passed over for a while.
+    /// Replaces `connection` by a candidate. The endpoint of `connection` is passed over for a while.
     pub(crate) fn replace(
         &mut self,
         settings: &Settings,
@@ -108,7 +108,7 @@ impl Links {
 
     /// Passes an endpoint over for a while; another one is in use.
     pub(crate) fn pass_over(&mut self, settings: &Settings, index: usize, reason: &str) {
-        // Of an endpoint that was lost it was told already.
+        // The loss of an endpoint has been reported already.
         if !self.troubles.contains_key(&index) {
             self.note(settings, index, reason);
         }
@@ -120,7 +120,7 @@ impl Links {
         self.absences.insert(index, Absence { until: now + pause, pause });
     }
 
-    /// Notes that an endpoint stands at `block`, while others go on.
+    /// Records that an endpoint has stalled at `block` while others advance.
     pub(crate) fn note_stalled(&mut self, index: usize, block: Block) {
         self.stalled_at.insert(index, block);
     }

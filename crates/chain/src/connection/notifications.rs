@@ -31,7 +31,7 @@ const FLOOD_MESSAGES: u32 = 5_000;
 const FLOOD_BYTES: usize = 32 << 20;
 /// Kinds of notifications that are held. We listen to heads and to extrinsics.
 const MOST_KINDS: usize = 4;
-/// After so many that are dropped the socket is left alone for a moment, so that a flood cannot keep a core busy.
+/// After so many dropped notifications the socket is not read for a moment, so that a flood cannot keep a core busy.
 const DROPPED_AT_ONCE: u32 = 32;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Where a message says what it is: at the beginning.

@@ -64,7 +64,7 @@ pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands
             return Err(ChainError::WrongGenesis { endpoint, expected, found });
         }
         Some(_) => {}
-        // Whose word is taken for the chain must at least know of the block, and of no other by that number.
+        // An endpoint that is trusted for the chain must at least have the block, and no other with that number.
         None => {
             let header = probe.chain_get_header(Some(genesis)).await.map_err(failed("chain_getHeader"))?;
             if header.and_then(|header| checked(&header, genesis).ok()) != Some(0) {
@@ -97,7 +97,7 @@ pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands
             let behind = demands.newest_known - head;
             Some(format!("its newest final block, {head}, is {behind} blocks behind"))
         }
-        (Some(block), _) if head <= block => Some(format!("it still stands at block {head}")),
+        (Some(block), _) if head <= block => Some(format!("its newest final block is still {head}")),
         (_, Some(most)) if age.is_some_and(|age| age > most) => {
             Some(format!("its newest final block, {head}, is older than {} s", most.as_secs()))
         }

@@ -91,8 +91,8 @@ impl GatedTransport {
             .max_response_size(MAX_RESPONSE_BYTES)
             // The library counts the first hop: redirects are not followed. An endpoint is who the operator named.
             .max_redirections(1);
-        // The library resolves names synchronously, and certificates are read from files: neither must hold up whoever
-        // shares our thread.
+        // The library resolves names synchronously, and certificates are read from files: neither must block other
+        // tasks on this thread.
         let runtime = tokio::runtime::Handle::current();
         let opening = tokio::task::spawn_blocking(move || {
             let opening =
@@ -197,7 +197,7 @@ impl RpcClientT for GatedTransport {
     }
 }
 
-/// How a request came to fail, seen from the wire.
+/// How a request failed, as seen by the transport.
 pub(crate) enum WireFailure {
     /// The deadline passed.
     Deadline {

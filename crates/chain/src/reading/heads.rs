@@ -1,9 +1,9 @@
 //! Finalized heads: the current one, and the next.
 //!
 //! Invariants: only finalized blocks are ever returned; gaps are not filled, a slow reader gets the newest; waiting is
-//! bounded. Where no newer block is told for [`Tolerances::silence`](crate::Tolerances::silence), whatever else the
-//! subscription says, the node is asked outright; if it knows nothing newer, the other endpoints are asked, and one that does
-//! takes its place. So it is if the node's own finalized head falls, or if what it tells of is not there.
+//! bounded. If the subscription reports no newer block for [`Tolerances::silence`](crate::Tolerances::silence), whatever else
+//! it reports, the node is asked directly; if it has no newer block, the other endpoints are asked, and one that has replaces
+//! it. The same happens if the node's own finalized head goes back, or if a block that it reports does not exist.
 
 use crate::client::Client;
 use crate::connection::line::{Connection, Line};
@@ -17,7 +17,7 @@ use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 
-/// How many silences or losses one wait puts up with: then the chain or the node stands still.
+/// Silences or lost connections that one wait tolerates; after that the chain or the node has stalled.
 const MAX_SILENCES: u32 = 10;
 
 /// What a subscription to heads is asked for by.
@@ -110,7 +110,7 @@ impl Client {
                 }
             }
             Ok(told) => {
-                let trouble = format!("it stands still at block {} while another endpoint goes on", told.number);
+                let trouble = format!("it has stalled at block {} while another endpoint advances", told.number);
                 if self.leave_for_another(connection, &trouble, |head| head > told.number).await {
                     self.links().await.note_stalled(connection.index, told.number);
                     *following = Following::default();

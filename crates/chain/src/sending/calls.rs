@@ -89,7 +89,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::reading::runtime::Runtime;
 
-    /// A call as it stands in an extrinsic: pallet, call, arguments.
+    /// A call as encoded in an extrinsic: pallet, call, arguments.
     pub(crate) fn encoded(runtime: &Runtime, call: &Call) -> Vec<u8> {
         runtime.codec.tx().call_data(&payload(call)).expect("a call of the runtime")
     }

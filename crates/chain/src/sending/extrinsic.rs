@@ -2,7 +2,7 @@
 //!
 //! Invariants: a signed extrinsic is mortal ([`ERA_BLOCKS`] from the head it was signed at), carries no tip, and is
 //! complete: its bytes can be stored and broadcast by another process. Calls are found and their arguments placed by
-//! name; a runtime whose call or signed extension we cannot fill is [`ChainError::CannotBuild`]. Nothing is sent here.
+//! name; a runtime with a call or signed extension that we cannot fill is [`ChainError::CannotBuild`]. Nothing is sent here.
 
 use crate::client::Client;
 use crate::connection::line::Line;

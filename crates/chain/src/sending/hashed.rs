@@ -27,7 +27,7 @@ pub(crate) fn is_known_to(runtime: &Runtime) -> bool {
 /// block.
 ///
 /// # Errors
-/// [`ChainError::CannotTimelock`] (alert): a subnet whose epochs never come.
+/// [`ChainError::CannotTimelock`] (alert): the subnet never has epochs.
 pub(crate) fn commit(
     snapshot: &Snapshot,
     netuid: u16,

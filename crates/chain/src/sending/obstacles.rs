@@ -6,7 +6,7 @@
 use crate::reading::runtime::Runtime;
 use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
 
-/// The extensions whose contents we know: the chain's versions and name, era, nonce, tip, and the metadata hash that is
+/// The extensions with contents that we know: the chain's versions and name, era, nonce, tip, and the metadata hash that is
 /// not used.
 const FILLED_EXTENSIONS: [&str; 8] = [
     "CheckSpecVersion",

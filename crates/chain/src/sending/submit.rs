@@ -53,8 +53,8 @@ pub enum Uncertainty {
     /// One node refuses it, another does not.
     #[error("one node refuses it ({0}), another does not")]
     Disputed(PoolError),
-    /// The pool let go of it after it had taken it; other nodes may still have it.
-    #[error("the pool let go of it: {0}")]
+    /// The pool accepted it and then dropped it; other nodes may still have it.
+    #[error("the pool dropped it: {0}")]
     LetGo(&'static str),
     /// It is final, but its outcome could not be read.
     #[error("it is final, but its outcome could not be read: {0}")]

@@ -43,7 +43,7 @@ impl Encryption {
 pub(super) enum Shut {
     /// The password is another, or the file is damaged: the box cannot tell.
     WrongPassword,
-    /// So many MiB of memory are not to be had.
+    /// So many MiB of memory could not be allocated.
     NoMemory(u32),
 }
 

@@ -51,10 +51,10 @@ pub enum WalletError {
     /// The name of a wallet or a hotkey would lead out of the wallets' directory.
     #[error("`{0}` is no name of a wallet or hotkey")]
     InvalidName(String),
-    /// The file is encrypted in a way that Bittensor has given up.
+    /// The file is encrypted in a way that Bittensor no longer supports.
     #[error(
-        "the key {file} is encrypted with {kind}, which Bittensor gave up: convert it, in Python with bittensor-wallet \
-         (`Keyfile(path).decrypt()`, then `.encrypt()`), or make it anew from its mnemonic (`btcli wallet regen-hotkey`)"
+        "the key {file} is encrypted with {kind}, which Bittensor no longer supports: convert it, in Python with bittensor-wallet \
+         (`Keyfile(path).decrypt()`, then `.encrypt()`), or regenerate it from its mnemonic (`btcli wallet regen-hotkey`)"
     )]
     OldEncryption {
         /// The key's file.
@@ -74,7 +74,7 @@ pub enum WalletError {
         variable: String,
     },
     /// A password was given in a form that cannot be used.
-    #[error("the password of the key {file} cannot be had from {from}: {problem}")]
+    #[error("the password of the key {file} could not be read from {from}: {problem}")]
     UnusablePassword {
         /// The key's file.
         file: PathBuf,
