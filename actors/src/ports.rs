@@ -157,7 +157,7 @@ pub enum HttpError {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
+    /// Nothing was sent: an earlier answer asked to wait until this time, which is later than any request waits.
     #[error("the platform asked to wait, and is not asked again before {0}")]
     AskedToWait(Moment),
     /// Nothing was sent: the caller would have run out of time before the request's turn.

@@ -34,9 +34,9 @@ pub(crate) struct Links {
     pub(crate) genesis: Option<H256>,
     /// Why an endpoint is not used, as it was last logged.
     troubles: BTreeMap<usize, String>,
-    /// The newest block of endpoints that stood still while others went on.
+    /// The newest block of endpoints that stalled while others advanced.
     stalled_at: BTreeMap<usize, Block>,
-    /// The newest finalized block that each endpoint told, as long as its word is taken.
+    /// The newest finalized block that each endpoint reported, as long as its reports are trusted.
     told: BTreeMap<usize, Block>,
     absences: BTreeMap<usize, Absence>,
     /// Refusals of extrinsics in a row, each by another endpoint.
@@ -84,7 +84,7 @@ impl Links {
         self.absences.get(&index).is_some_and(|absence| Instant::now() < absence.until)
     }
 
-    /// The endpoint of the connection in use told of a finalized block that it has.
+    /// The endpoint of the connection in use reported a finalized block that it has.
     pub(crate) fn note_told(&mut self, connection: &Arc<Connection>, block: Block) {
         if self.is_in_use(connection) {
             self.told.insert(connection.index, block);
@@ -142,8 +142,8 @@ impl Links {
         connection
     }
 
-    /// Notes why an endpoint is not used. The first reason is a warning, others until it is used again are not; what lasts is
-    /// logged once.
+    /// Logs why an endpoint is not used. Only the first reason until it is used again is a warning; a lasting one is logged
+    /// once.
     pub(crate) fn note(&mut self, settings: &Settings, index: usize, trouble: &str) {
         let endpoint = shown(&settings.config.endpoints[index]);
         match self.troubles.get(&index) {

@@ -109,6 +109,6 @@ async fn runtime_by(line: Line, block: BlockRef, known: &Runtimes, genesis: H256
         return Err(line.misanswered(METHOD, detail));
     };
     let runtime = Arc::new(Runtime::new(spec_version, transaction_version, metadata, genesis)?);
-    tracing::info!(spec_version, "read the metadata of a runtime that was not met before");
+    tracing::info!(spec_version, "read the metadata of a new runtime version");
     Ok(runtime)
 }

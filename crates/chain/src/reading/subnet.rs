@@ -176,13 +176,13 @@ fn parent_slots(snapshot: &Snapshot, netuid: u16, hotkeys: &[(Uid, Hotkey)]) -> 
         .collect()
 }
 
-/// Who holds which UID. A UID without a key is skipped: there is nobody to speak of.
+/// The hotkey of each UID. A UID without a key is skipped.
 fn hotkeys(snapshot: &Snapshot, netuid: u16, size: u16) -> Vec<(Uid, Hotkey)> {
     let holder = |uid| Some((uid, account(snapshot, &of_uid("Keys", netuid, uid))?));
     (0..size).filter_map(holder).collect()
 }
 
-/// A stored public key. The default of such entries is the zero key, which is nobody.
+/// A stored public key. The default of such entries is the zero key, which belongs to no account.
 fn account(snapshot: &Snapshot, slot: &Slot) -> Option<Hotkey> {
     snapshot.stored::<AccountId32>(slot).map(|account| Hotkey::new(account.0))
 }
