@@ -40,7 +40,7 @@ pub trait Chain: Send + Sync {
     /// The hotkey that signs weights; `None` when running without a wallet.
     fn hotkey(&self) -> Option<Hotkey>;
 
-    /// Waits for a finalized head newer than block `after`, or gives the newest one if it is newer already. Blocks in
+    /// Waits for a finalized head newer than block `after`, or returns the newest one if it is newer already. Blocks in
     /// between may be skipped.
     async fn next_head(&self, after: Option<Block>) -> Result<Head, ChainError>;
 
@@ -54,7 +54,7 @@ pub trait Chain: Send + Sync {
     /// `head` on for a limited number of blocks. Sends nothing.
     async fn sign_weights(&self, head: &Head, entries: &[WeightEntry]) -> Result<SignedWeights, ChainError>;
 
-    /// Signs the reveal of a hashed commit: that of an intent whose plan has an opening.
+    /// Signs the reveal of a hashed commit: that of an intent with an opening in its plan.
     async fn sign_reveal(&self, head: &Head, intent: &WeightIntent) -> Result<SignedExtrinsic, ChainError>;
 
     /// Asks the node whether it would take signed bytes, without sending them; `Some` if it would refuse them.
@@ -63,7 +63,7 @@ pub trait Chain: Send + Sync {
     /// Broadcasts signed bytes and waits until they are finalized, refused, or the deadline has passed.
     async fn submit(&self, extrinsic: &[u8]) -> Result<Broadcast, ChainError>;
 
-    /// Asks the finalized chain, up to `head`, what became of an extrinsic that may have been sent before.
+    /// Asks the finalized chain, up to `head`, for the outcome of an extrinsic that may have been sent before.
     async fn find(&self, intent: &WeightIntent, head: &Head) -> Result<Fate, ChainError>;
 }
 
@@ -73,7 +73,7 @@ pub enum ChainError {
     /// Connection, deadline or node trouble: ask again later. Whether a submission arrived is not known.
     #[error("the chain cannot be reached: {0}")]
     Unreachable(String),
-    /// The chain answered with something that asking again does not mend: the operator must act.
+    /// The chain gave an answer that a retry does not change: operator action required.
     #[error("{0}")]
     Unusable(String),
 }
@@ -157,13 +157,13 @@ pub enum HttpError {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// Nothing was sent: an earlier answer asked to wait until this time, which is longer than anybody waits here.
+    /// Nothing was sent: an earlier answer asked to wait until this time, which is later than any request waits.
     #[error("the platform asked to wait, and is not asked again before {0}")]
     AskedToWait(Moment),
-    /// Nothing was sent: its turn did not come before whoever asks runs out of time.
+    /// Nothing was sent: the caller would have run out of time before the request's turn.
     #[error("no time was left to ask")]
     NoTimeLeft,
-    /// Whoever asks ran out of time before the request's own deadline: that says nothing of the platform.
+    /// The caller ran out of time before the request's own deadline: this is not a failure of the platform.
     #[error("no answer in the {0:?} that were left")]
     OutOfTime(Duration),
 }
@@ -182,8 +182,8 @@ pub trait Clock: Send + Sync {
     async fn sleep(&self, duration: Duration);
 }
 
-/// Why the store could not do what it was asked. Nothing was written. Actors try again later whatever it is: an error that nothing
-/// heals ends the process, which whoever implements the store sees to.
+/// Why the store could not do what it was asked. Nothing was written. Actors retry later after any error; on a permanent one the
+/// implementation of the store ends the process.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
@@ -196,7 +196,7 @@ pub trait Store: Send + Sync {
     /// Remembers the newest finalized head.
     async fn save_head(&self, head: &Head) -> Result<(), StoreError>;
     /// The same for a head that need not outlive the process: a chain has one every few seconds, and each durable write
-    /// costs the disk.
+    /// wears the disk.
     async fn note_head(&self, head: &Head) -> Result<(), StoreError> {
         self.save_head(head).await
     }
@@ -218,7 +218,7 @@ pub trait Store: Send + Sync {
     async fn latest_gist_round(&self) -> Result<Option<Block>, StoreError>;
     /// All gists that were ever asked for and are still kept.
     async fn gist_states(&self) -> Result<Vec<GistState>, StoreError>;
-    /// Records answers of one round, and who holds the gists: for a hotkey that is seen with a content for the first
+    /// Records answers of one round, and who holds the gists: for a hotkey that is seen with a document for the first
     /// time, a [`Holding`] is added. May be called several times for a round, also again with the same answers.
     async fn record_gists(
         &self,
@@ -232,12 +232,12 @@ pub trait Store: Send + Sync {
     async fn gist_state(&self, pointer: &GistPointer) -> Result<Option<GistState>, StoreError>;
     /// What each hotkey's gist was when it was last read while the hotkey was committed to it.
     async fn good_pointers(&self) -> Result<Vec<GoodPointer>, StoreError>;
-    /// A content by its digest.
+    /// A gist's document by its digest.
     async fn gist_document(&self, digest: &ContentDigest) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// What is known of the owners of gists.
     async fn gist_owners(&self) -> Result<Vec<OwnerRecord>, StoreError>;
-    /// Records what checks of owners have come to, in place of earlier ones; the account that was seen first stays.
+    /// Records the results of checks of owners, in place of earlier ones; the account that was seen first stays.
     async fn record_gist_owners(&self, records: &[OwnerRecord]) -> Result<(), StoreError>;
     /// Records blocks in which no polling round was held; the same beginning again has its later end.
     async fn record_unwatched_blocks(&self, unwatched: &UnwatchedBlocks) -> Result<(), StoreError>;
@@ -249,7 +249,7 @@ pub trait Store: Send + Sync {
 
     /// Adds observations.
     async fn record_observations(&self, observations: &[Observation]) -> Result<(), StoreError>;
-    /// Of `contents`, those whose newest observation was made at `since` or later.
+    /// Of `contents`, those last observed at `since` or later.
     async fn observed_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError>;
     /// Debits `units` from a bucket of one date if at most `budget` units are spent then; `false` if they are not
     /// there, and then nothing is debited.
@@ -258,18 +258,18 @@ pub trait Store: Send + Sync {
     async fn credit(&self, bucket: &str, date: &str, units: u64) -> Result<(), StoreError>;
     /// Marks a bucket as used up on a date: at least `budget` units count as spent.
     async fn exhaust(&self, bucket: &str, date: &str, budget: u64) -> Result<(), StoreError>;
-    /// Units spent on a date, of every bucket whose name begins with `prefix` and that was used then.
+    /// Units spent on a date, by bucket: of every bucket that was used then and has a name that begins with `prefix`.
     async fn spent(&self, prefix: &str, date: &str) -> Result<BTreeMap<String, u64>, StoreError>;
-    /// Of `contents`, those that were there when they were looked at last, whose details were seen at `since` or later,
-    /// with a time of publication, and which are no broadcast that is live or announced.
+    /// Of `contents`, those that existed when last observed, and of which details were seen at `since` or later, with a
+    /// time of publication; without broadcasts that are live or announced.
     async fn details_since(&self, contents: &[ContentId], since: Block) -> Result<Vec<ContentId>, StoreError>;
-    /// How contents went so far; those that were never observed are left out.
+    /// The history of contents so far; those that were never observed are omitted.
     async fn tracks(&self, contents: &[ContentId]) -> Result<Vec<(ContentId, Track)>, StoreError>;
 
     // --- Verifier ---------------------------------------------------------------------------------------------
 
     /// Records verdicts, in place of the same provider's earlier ones on the same question. An older one changes
-    /// nothing, and a content that was never observed has none.
+    /// nothing, and an item that was never observed has none.
     async fn record_verdicts(&self, verdicts: &[(ContentId, Verdict)]) -> Result<(), StoreError>;
     /// What is stored of contents' verification, in the order asked for; an empty record where nothing is.
     async fn verifications(&self, contents: &[ContentId]) -> Result<Vec<VerificationRecord>, StoreError>;
@@ -279,7 +279,7 @@ pub trait Store: Send + Sync {
     /// Holdings that no claims were made of, oldest round first, at most `limit`.
     async fn unclaimed_holdings(&self, limit: u32) -> Result<Vec<Holding>, StoreError>;
     /// Holdings of what their gist holds now, of which claims were made under another rule than this one, oldest round
-    /// first. Those whose hotkey had no room for all of its claims are among them once every
+    /// first. Those of a hotkey that had no room for all of its claims are among them once every
     /// [`ROOM_AGAIN_BLOCKS`](tensorflix_domain::claim::ROOM_AGAIN_BLOCKS) before `round`.
     async fn holdings_claimed_otherwise(
         &self,
@@ -305,7 +305,7 @@ pub trait Store: Send + Sync {
     /// The gists in line that were dated after a round and by which a pair was seen that was seen by one in line that was not,
     /// within `round_blocks`.
     async fn rivals_of_undated(&self, round: Block, round_blocks: u32) -> Result<BTreeSet<GistName>, StoreError>;
-    /// Records dates. Of one that is in line already a later look stands; one that is known stays.
+    /// Records dates. For one that is in line already, the later check is kept; one that is known does not change.
     async fn record_gist_dates(&self, dates: &[GistDate]) -> Result<(), StoreError>;
     /// When blocks were, as far as that is recorded.
     async fn block_times(&self) -> Result<BTreeMap<Block, Moment>, StoreError>;
@@ -323,7 +323,7 @@ pub trait Store: Send + Sync {
     async fn observed_contents(&self, contents: &[ContentId]) -> Result<Vec<ObservedContent>, StoreError>;
     /// Records which verdicts contents lack, in place of all that they lacked before.
     async fn record_waits(&self, waits: &[(ContentId, Vec<Wait>)]) -> Result<(), StoreError>;
-    /// The newest `newest` observations of each content, in the order asked for; no points for those never observed.
+    /// The newest `newest` observations of these items, in the order asked for; no points for those never observed.
     async fn traffic_series(&self, contents: &[ContentId], newest: u32) -> Result<Vec<Series>, StoreError>;
     /// Stores a decision and closes its cycle. A cycle that is decided already keeps its first decision.
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
@@ -337,11 +337,11 @@ pub trait Store: Send + Sync {
     /// The scores of the newest cycle in which anything qualified.
     async fn scores_in_force(&self) -> Result<Option<ScoresInForce>, StoreError>;
 
-    // --- Whoever handles what others wrote --------------------------------------------------------------------
+    // --- Actors that process what miners and publishers wrote -------------------------------------------------
 
-    /// What crashed its handling, with the number of times.
+    /// Items that crashed their processing, with the number of times.
     async fn crashes(&self) -> Result<BTreeMap<Item, u32>, StoreError>;
-    /// Counts another crash of an item at a block. Gives the number of its crashes so far.
+    /// Counts another crash of an item at a block. Returns the number of its crashes so far.
     async fn record_crash(&self, item: &Item, at: Block) -> Result<u32, StoreError>;
 
     // --- WeightSetter -----------------------------------------------------------------------------------------
@@ -351,11 +351,11 @@ pub trait Store: Send + Sync {
     async fn save_intent(&self, intent: &WeightIntent) -> Result<bool, StoreError>;
     /// The newest intent of a hotkey.
     async fn latest_intent(&self, hotkey: &Hotkey) -> Result<Option<WeightIntent>, StoreError>;
-    /// Stores what came of an intent that is open; an outcome that is stored stays.
+    /// Stores the outcome of an open intent; a stored outcome does not change.
     async fn save_outcome(&self, intent: &WeightIntent, outcome: &IntentOutcome) -> Result<(), StoreError>;
-    /// Commits of a hotkey that came into a block and of whose reveal nothing is known yet, oldest window first, at most
-    /// `limit`.
+    /// Commits of a hotkey that were included in a block and have no known outcome of their reveal yet, oldest window first,
+    /// at most `limit`.
     async fn watched_reveals(&self, hotkey: &Hotkey, limit: u32) -> Result<Vec<WeightIntent>, StoreError>;
-    /// Stores what came of the reveal of a commit, by the hash of its extrinsic; an outcome that is stored stays.
+    /// Stores the outcome of the reveal of a commit, by the hash of its extrinsic; a stored outcome does not change.
     async fn save_reveal_outcome(&self, extrinsic_hash: &[u8; 32], outcome: &RevealOutcome) -> Result<(), StoreError>;
 }

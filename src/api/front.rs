@@ -13,7 +13,7 @@ use super::watch::health;
 use super::watch::health::HealthReport;
 use super::watch::metrics;
 use super::watch::metrics::RequestCounters;
-use super::watch::standing::Standing;
+use super::watch::status::HealthStatus;
 use super::watch::vitals::Vitals;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -151,8 +151,8 @@ pub fn is_foreign(request: &HttpRequest) -> bool {
 pub async fn health(front: Data<Front>) -> HttpResponse {
     let report = health::report(front.service, &front.vitals);
     let status = match report.status {
-        Standing::Healthy | Standing::Degraded => StatusCode::OK,
-        Standing::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+        HealthStatus::Healthy | HealthStatus::Degraded => StatusCode::OK,
+        HealthStatus::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
     };
     HttpResponse::build(status).json(report)
 }

@@ -77,7 +77,7 @@ pub async fn chain_syncer(config: &Config) -> Result<Alone, AloneError> {
         Err(StoreError::OtherValidator { file }) => {
             tracing::info!(
                 store = file,
-                "a validator uses this store: its chain and gists are served, nothing is asked"
+                "a validator uses this store; serving its chain and gists without own requests"
             );
             (Store::open_to_read(&config.store.url).await?, None)
         }
@@ -154,7 +154,7 @@ async fn forget_old(contents: Store, max_evidence_age_hours: f64) {
         let pruned = contents.prune(before).await;
         let kept = contents.keep_newest_contents(REMEMBERED_CONTENTS).await;
         if let Err(error) = pruned.and(kept) {
-            tracing::warn!(%error, "old observations could not be forgotten");
+            tracing::warn!(%error, "could not delete old observations; will retry");
         }
     }
 }

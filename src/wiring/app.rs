@@ -128,11 +128,11 @@ fn settings(config: &Config, mode: Mode, own_hotkey: Option<Hotkey>, reporter: &
     Settings { reading, cycles, sending, detectors: connections::detectors(config), listeners }
 }
 
-/// Names the checks that are on and that no detector answers.
+/// Warns of the checks that are on and for which no detector is configured.
 fn warn_of_unchecked(config: &Config) {
     for check in connections::unchecked(config) {
         let decides = connections::decides_alone(check);
-        tracing::warn!(%check, "this check is on, and no detector with a key answers it: {decides}");
+        tracing::warn!(%check, "this check is on, but no detector is configured for this check: {decides}");
     }
 }
 

@@ -33,7 +33,7 @@ impl RequestGate for LimiterGate {
     }
 }
 
-/// A limiter whose waiting is counted in `stats`.
+/// A limiter that counts waiting time in `stats`.
 pub fn limiter(rate: Rate, clock: &Arc<dyn Clock>, stats: &Arc<ActorStats>) -> Arc<Limiter> {
     Arc::new(Limiter::new(rate, Arc::clone(clock), Arc::clone(stats)))
 }
@@ -141,7 +141,7 @@ pub const fn detector_rate(config: &Config, provider: Provider) -> Option<Rate> 
     Some(Rate { requests_per_second, burst })
 }
 
-/// The checks that are on and that no detector with a key answers: only the platform's own signals count for them.
+/// The checks that are on and for which no detector is configured: only the platform's own signals count for them.
 pub fn unchecked(config: &Config) -> Vec<Check> {
     let policy = config.policy().verification;
     policy.checks().filter(|check| policy.providers(*check).is_empty()).collect()
@@ -158,7 +158,7 @@ pub fn shown_network(network: &str) -> String {
     }
 }
 
-/// What decides a check that is on where no detector answers it; nothing ever waits for one.
+/// What decides a check that is on if no detector is configured for it; nothing ever waits for one.
 pub const fn decides_alone(check: Check) -> &'static str {
     match check {
         Check::Ai | Check::Illicit => "the platform's own signals alone decide it",

@@ -87,7 +87,7 @@ fn detectors(config: &mut Config, urls: &SandboxUrls, folder: &Path) -> io::Resu
     Ok(())
 }
 
-/// A sandbox on loopback has nobody else to be considerate of.
+/// A sandbox on loopback has no other clients to be considerate of.
 const LOOPBACK_REQUESTS_PER_SECOND: f64 = 1_000.0;
 
 fn url(text: &str) -> io::Result<url::Url> {

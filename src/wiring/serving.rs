@@ -156,10 +156,10 @@ impl Services {
     }
 }
 
-/// Says that a service is not there.
+/// Logs that a service is not available.
 fn log_unserved(service: Service, served: Result<(), ServeError>) {
     if let Err(error) = served {
-        tracing::error!(service = service.name(), %error, "this service is not available until the next start; the validator goes on");
+        tracing::error!(service = service.name(), %error, "this service is not available until the next start; the validator continues");
     }
 }
 

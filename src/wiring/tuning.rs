@@ -1,8 +1,8 @@
-//! What can be changed while the process runs: how hard each service outside may be asked, and what may be spent a day.
+//! What can be changed while the process runs: request rates of external services, and daily budgets.
 //!
-//! Whoever makes a limiter or a budget registers it here with the setting that it follows. A new configuration is applied
-//! as a whole or not at all: it was checked when it was read. Settings that are read once, at the start, are named, so that
-//! an operator knows what a restart would change.
+//! Code that makes a limiter or a budget registers it here with the setting that it follows. A new configuration is applied
+//! as a whole or not at all: it was checked when it was read. Settings that are read only at the start are named, so that
+//! the operator knows what a restart would change.
 
 use super::connections;
 use crate::config::{Config, PlatformSettings, reloads};

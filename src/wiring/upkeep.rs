@@ -1,5 +1,5 @@
 //! Upkeep: what keeps the store of a validator that runs for months from growing. It works beside the actors, in steps of
-//! the store that hold up nobody for long, and its failures are tried again: no weight depends on it.
+//! the store that block nothing for long, and retries after failures: no weight depends on it.
 
 use std::time::Duration;
 use tensorflix_store::{Store, StoreError};
@@ -7,18 +7,18 @@ use tensorflix_store::{Store, StoreError};
 /// The first time after the start: what is needed to be ready comes first.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
 
-/// How often old records are looked for.
+/// How often old records are searched for.
 const PERIOD: Duration = Duration::from_secs(3_600);
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Deletes what is older than `keep_days` and needed by nothing, again and again. Never ends.
+/// Periodically deletes records that are older than `keep_days` and no longer needed. Never ends.
 pub async fn keep_bounded(store: Store, keep_days: u32) {
     tokio::time::sleep(FIRST_AFTER).await;
     loop {
         match store.noted(tidy(&store, keep_days).await) {
             Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "old records could not be deleted; it is tried again in an hour"),
+            Err(error) => tracing::warn!(%error, "could not delete old records; will retry in an hour"),
         }
         tokio::time::sleep(PERIOD).await;
     }
@@ -30,7 +30,7 @@ async fn tidy(store: &Store, keep_days: u32) -> Result<(), StoreError> {
     let age_ms = i64::from(keep_days).saturating_mul(DAY_MS);
     let before_unix_ms = head.stamp.time.unix_ms().saturating_sub(age_ms);
     let pruned = store.prune(before_unix_ms).await;
-    // What strangers asked the tracker for, and what nobody claims any more: also if something else could not be deleted.
+    // Items that strangers asked the tracker for, and those without claims: also if something else could not be deleted.
     let contents = store.forget_unclaimed_contents(before_unix_ms).await?;
     let pruned = pruned?;
     if pruned != Default::default() || contents > 0 {

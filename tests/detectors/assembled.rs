@@ -203,7 +203,7 @@ fn outcome(decided: &DecidedCycle, video: &str) -> (Status, Option<Reason>) {
     (judged.status, judged.reason)
 }
 
-const WARNING: &str = "no detector with a key answers it";
+const WARNING: &str = "no detector is configured for this check";
 
 #[test]
 fn youtubes_own_labels_reach_a_verdict_and_checks_without_a_key_are_warned_of() {

@@ -19,7 +19,7 @@ use tensorflix_sandbox::platforms::faults::{Fault, FaultRule};
 /// Time for all contents: the tests take less.
 const DEADLINE: Duration = Duration::from_secs(10_000);
 
-/// Nobody pauses so long; who sleeps longer awaits the deadline.
+/// No pause is that long: a longer sleep awaits the deadline.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// The pauses of a verifier after five failures of its detector: two between the three attempts at the first item, two after those
@@ -122,7 +122,7 @@ fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
             place.faults(provider).inject(out_of_order());
             assert_eq!(bench.ask().await.reached_count, 0);
             assert_eq!(bench.clock.pauses(), PAUSES, "{provider}");
-            assert_eq!(bench.requests(), 6, "{provider}: one tried after the rest, for all contents that there are");
+            assert_eq!(bench.requests(), 6, "{provider}: one tried after the pause, for all items");
 
             // It failed at second 37, and is paused for twice as long.
             for seconds in [0, 59] {
@@ -132,7 +132,7 @@ fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
                     reached.errors.iter().any(|error| error.contains("keeps failing and is paused")),
                     "{provider}: {reached:?}"
                 );
-                assert_eq!(bench.requests(), 6, "{provider}: nobody asks within the rest");
+                assert_eq!(bench.requests(), 6, "{provider}: nobody asks during the pause");
             }
             assert_eq!(
                 (bench.stored().await, bench.clock.pauses().len()),
@@ -155,7 +155,7 @@ fn after_five_failures_a_detector_is_paused_tried_once_and_then_used_again() {
 }
 
 #[test]
-fn a_server_that_recovers_while_it_rests_is_asked_about_everything_that_is_left() {
+fn a_server_that_recovers_during_the_pause_is_asked_about_everything_that_is_left() {
     for provider in DETECTORS {
         let place = Arc::new(Place::start());
         actix_rt::System::new().block_on(async {

@@ -106,7 +106,8 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 fn sources() -> Vec<Source> {
-    let is_read = |path: &Path| path.extension().and_then(|ending| ending.to_str()).is_some_and(|one| READ.contains(&one));
+    let is_read =
+        |path: &Path| path.extension().and_then(|ending| ending.to_str()).is_some_and(|one| READ.contains(&one));
     files(root())
         .into_iter()
         .filter(|path| is_read(path))

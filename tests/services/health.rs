@@ -12,7 +12,7 @@ use tensorflix::api::service::Service;
 use tensorflix::api::syncer::chain_syncer::Document;
 use tensorflix::api::tracker::source::Source;
 use tensorflix::api::watch::health::{HealthReport, report};
-use tensorflix::api::watch::standing::Standing;
+use tensorflix::api::watch::status::HealthStatus;
 use tensorflix::api::watch::vitals::{Dating, Vitals};
 use tensorflix::config::Config;
 use tensorflix::wiring::connections;
@@ -57,14 +57,14 @@ impl Clock for HandMovedClock {
     }
 }
 
-pub struct Watched {
+pub struct Subject {
     pub store: Store,
     clock: Arc<HandMovedClock>,
     pub vitals: Arc<Vitals>,
     instagram: Arc<ActorStats>,
 }
 
-impl Watched {
+impl Subject {
     /// A service that follows the chain, on a store that `prepare` has filled.
     pub async fn start(config: &Config, prepare: impl AsyncFnOnce(&Store)) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store");
@@ -136,7 +136,7 @@ pub fn run(test: impl Future<Output = ()>) {
 }
 
 #[track_caller]
-pub fn check(report: &HealthReport, status: Standing, pieces: &[&str]) {
+pub fn check(report: &HealthReport, status: HealthStatus, pieces: &[&str]) {
     assert_eq!(report.status, status, "{report:?}");
     assert_eq!(report.reasons.len(), pieces.len(), "{report:?}");
     for (reason, piece) in report.reasons.iter().zip(pieces) {
@@ -151,32 +151,32 @@ fn a_reader_of_a_store_written_once_a_round_does_not_report_a_stalled_chain() {
         let url = format!("sqlite://{}", folder.path().join("validator.db").display());
         let validator = Store::open(&url).await.expect("a store");
         chain_was_read(&validator).await;
-        let watched = Watched::on(Store::open_to_read(&url).await.expect("readable"), &with_key()).await;
+        let watched = Subject::on(Store::open_to_read(&url).await.expect("readable"), &with_key()).await;
         watched.later(300).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         watched.later(121).await;
-        check(&watched.syncer(), Standing::Degraded, &["no new finalized block for 421 s"]);
+        check(&watched.syncer(), HealthStatus::Degraded, &["no new finalized block for 421 s"]);
         validator.save_head(&head(125)).await.expect("saved");
         watched.later(1).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
     });
 }
 
 #[test]
 fn a_stalled_chain_is_degraded_then_unhealthy_and_healthy_again_when_it_moves() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        let watched = Subject::start(&with_key(), chain_was_read).await;
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         watched.later(100).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         watched.later(21).await;
-        check(&watched.syncer(), Standing::Degraded, &["no new finalized block for 121 s"]);
-        check(&watched.tracker(), Standing::Degraded, &["no new finalized block for 121 s"]);
+        check(&watched.syncer(), HealthStatus::Degraded, &["no new finalized block for 121 s"]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["no new finalized block for 121 s"]);
         watched.later(480).await;
-        check(&watched.syncer(), Standing::Unhealthy, &["no new finalized block for 601 s"]);
+        check(&watched.syncer(), HealthStatus::Unhealthy, &["no new finalized block for 601 s"]);
         watched.store.save_head(&head(101)).await.expect("saved");
         watched.later(1).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         assert_eq!((watched.syncer().head_block, watched.syncer().head_age_secs), (Some(101), Some(0)));
     });
 }
@@ -185,52 +185,52 @@ fn a_stalled_chain_is_degraded_then_unhealthy_and_healthy_again_when_it_moves() 
 fn what_a_process_before_this_one_read_is_not_taken_for_the_chain() {
     run(async {
         let only_head = async |store: &Store| store.save_head(&head(100)).await.expect("saved");
-        let watched = Watched::start(&with_key(), only_head).await;
-        check(&watched.syncer(), Standing::Degraded, &["the chain has not been read", "no polling round"]);
+        let watched = Subject::start(&with_key(), only_head).await;
+        check(&watched.syncer(), HealthStatus::Degraded, &["the chain has not been read", "no polling round"]);
         watched.later(121).await;
-        check(&watched.syncer(), Standing::Unhealthy, &["the chain has not been read", "no polling round"]);
+        check(&watched.syncer(), HealthStatus::Unhealthy, &["the chain has not been read", "no polling round"]);
     });
 }
 
 #[test]
 fn gists_that_are_not_read_any_more_degrade_the_syncer_alone() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         watched.store.save_head(&head(175)).await.expect("saved");
         watched.later(1).await;
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         watched.store.save_head(&head(176)).await.expect("saved");
         watched.later(1).await;
-        check(&watched.syncer(), Standing::Degraded, &["76 blocks old"]);
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Degraded, &["76 blocks old"]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
     });
 }
 
 #[test]
 fn a_store_that_does_not_answer_is_unhealthy() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         watched.store.close().await;
         watched.clock.advance(Duration::from_secs(31));
-        check(&watched.tracker(), Standing::Unhealthy, &["the store has not answered for 31 s"]);
+        check(&watched.tracker(), HealthStatus::Unhealthy, &["the store has not answered for 31 s"]);
     });
 }
 
 #[test]
 fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker() {
     run(async {
-        let watched = Watched::start(&Config::default(), chain_was_read).await;
-        check(&watched.tracker(), Standing::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&Config::default(), chain_was_read).await;
+        check(&watched.tracker(), HealthStatus::Degraded, &["no API key for youtube: set YOUTUBE_API_KEY"]);
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         watched.instagram.set_resting(true);
-        check(&watched.tracker(), Standing::Degraded, &["instagram reached its restart limit and is paused"]);
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["instagram reached its restart limit and is paused"]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         watched.instagram.set_resting(false);
         for bucket in watched.vitals.sources[0].buckets(Scope::Everything) {
             assert!(watched.store.debit(&bucket, "1969-12-31", 9_000, 9_000).await.expect("asked"));
         }
         watched.later(1).await;
-        check(&watched.tracker(), Standing::Degraded, &["youtube is used up (9000 of 9000 units)"]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["youtube is used up (9000 of 9000 units)"]);
         assert!(watched.tracker().reasons[0].contains("resets at 1970-01-01T08:00:00.000Z"));
     });
 }
@@ -238,7 +238,7 @@ fn an_actor_that_rests_a_missing_key_and_a_budget_at_its_end_degrade_the_tracker
 #[test]
 fn unhealthy_is_503_and_degraded_is_not() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         tensorflix::adapters::http::install_crypto_provider();
         let clients = Clients::new(100.0, 100);
         let front = Front::new(Service::ChainSyncer, clients, Arc::clone(&watched.vitals), &Document::openapi());

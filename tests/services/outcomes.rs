@@ -1,7 +1,7 @@
 //! Health judges by the results of the actors' work: activity without success is reported, with a reason for each, and ends with the
 //! first success.
 
-use crate::health::{Watched, chain_was_read, check, run, with_key};
+use crate::health::{Subject, chain_was_read, check, run, with_key};
 use crate::world::{Answer, World};
 use serde_json::Value;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tensorflix::api::guard::clients::Clients;
 use tensorflix::api::service::Service;
 use tensorflix::api::syncer::chain_syncer::Document;
 use tensorflix::api::watch::metrics;
-use tensorflix::api::watch::standing::Standing;
+use tensorflix::api::watch::status::HealthStatus;
 use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::platforms::BATCHES;
 use tensorflix_actors::weight_setter::WEIGHTS;
@@ -20,93 +20,95 @@ use utoipa::OpenApi;
 #[test]
 fn rounds_without_a_readable_gist_degrade_the_syncer_then_make_it_unhealthy() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         let gists = watched.outcomes("gist_fetcher");
-        for (rounds, standing) in [(1, Standing::Degraded), (2, Standing::Degraded), (3, Standing::Unhealthy)] {
+        for (rounds, standing) in
+            [(1, HealthStatus::Degraded), (2, HealthStatus::Degraded), (3, HealthStatus::Unhealthy)]
+        {
             gists.partly(GISTS, 42, 42, Some("HTTP 401"));
             let piece =
                 if rounds == 1 { "none of 42 gists could be read in the last polling round" } else { "polling rounds" };
             check(&watched.syncer(), standing, &[piece]);
             assert!(watched.syncer().reasons[0].contains("HTTP 401"));
         }
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
         gists.partly(GISTS, 42, 30, Some("HTTP 404"));
-        check(&watched.syncer(), Standing::Degraded, &["30 of 42 gists could not be read"]);
+        check(&watched.syncer(), HealthStatus::Degraded, &["30 of 42 gists could not be read"]);
         gists.partly(GISTS, 42, 12, Some("HTTP 404"));
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
     });
 }
 
 #[test]
 fn one_key_that_is_refused_is_named_while_the_others_keep_the_platform_well() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         let youtube = watched.outcomes("youtube");
         youtube.refused("key 1", "Consumer has been suspended");
         youtube.succeeded("key 2");
         youtube.succeeded(BATCHES);
-        check(&watched.tracker(), Standing::Degraded, &["youtube, key 1: the last call failed: Consumer"]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["youtube, key 1: the last call failed: Consumer"]);
         assert_eq!(watched.tracker().platforms[0].failures, 0);
         youtube.succeeded("key 1");
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
         // What is simply tried again is no trouble before it goes on.
         youtube.failed("key 2", "HTTP 503");
         youtube.failed("key 2", "HTTP 503");
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
         youtube.failed("key 2", "HTTP 503");
-        check(&watched.tracker(), Standing::Degraded, &["youtube, key 2: the last 3 calls failed: HTTP 503"]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["youtube, key 2: the last 3 calls failed: HTTP 503"]);
     });
 }
 
 #[test]
 fn platform_failures_are_counted_and_with_no_platform_the_tracker_is_unhealthy() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         let youtube = watched.outcomes("youtube");
         for failures in 1..=2 {
             youtube.failed(BATCHES, "HTTP 403");
-            check(&watched.tracker(), Standing::Degraded, &["HTTP 403"]);
+            check(&watched.tracker(), HealthStatus::Degraded, &["HTTP 403"]);
             assert_eq!(watched.tracker().platforms[0].failures, failures);
         }
         youtube.failed(BATCHES, "HTTP 403");
-        check(&watched.tracker(), Standing::Unhealthy, &["no platform answers", "the last 3 batches failed"]);
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Unhealthy, &["no platform answers", "the last 3 batches failed"]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         youtube.succeeded(BATCHES);
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
     });
 }
 
 #[test]
 fn unsent_weights_a_failing_task_gist_and_a_failing_detector_have_a_reason_each() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         let (weights, gists, verifier) =
             (watched.outcomes("weight_setter"), watched.outcomes("gist_fetcher"), watched.outcomes("verifier"));
         weights.failed(WEIGHTS, "the wallet has no permit");
         gists.failed(TASK_GIST, "HTTP 404");
-        check(&watched.syncer(), Standing::Degraded, &["the task gist could not be read", "weights were not sent"]);
+        check(&watched.syncer(), HealthStatus::Degraded, &["the task gist could not be read", "weights were not sent"]);
         for _ in 0..24 {
             weights.failed(WEIGHTS, "the wallet has no permit");
         }
         check(
             &watched.syncer(),
-            Standing::Unhealthy,
+            HealthStatus::Unhealthy,
             &["the task gist", "in the last 25 attempts: the wallet has no permit"],
         );
         weights.succeeded(WEIGHTS);
         gists.succeeded(TASK_GIST);
-        check(&watched.syncer(), Standing::Healthy, &[]);
+        check(&watched.syncer(), HealthStatus::Healthy, &[]);
         verifier.refused("sightengine", "HTTP 401");
-        check(&watched.tracker(), Standing::Degraded, &["sightengine: the last request failed: HTTP 401"]);
+        check(&watched.tracker(), HealthStatus::Degraded, &["sightengine: the last request failed: HTTP 401"]);
         verifier.succeeded("sightengine");
-        check(&watched.tracker(), Standing::Healthy, &[]);
+        check(&watched.tracker(), HealthStatus::Healthy, &[]);
     });
 }
 
 #[test]
 fn each_reason_has_a_gauge_in_the_metrics_and_no_error_becomes_a_label() {
     run(async {
-        let watched = Watched::start(&with_key(), chain_was_read).await;
+        let watched = Subject::start(&with_key(), chain_was_read).await;
         watched.outcomes("gist_fetcher").partly(GISTS, 4, 4, Some("strange words"));
         watched.outcomes("weight_setter").failed(WEIGHTS, "strange words");
         let clients = Clients::new(100.0, 100);

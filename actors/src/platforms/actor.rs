@@ -28,6 +28,7 @@ pub struct PlatformActor {
 }
 
 /// Everything that a platform's actor needs.
+#[derive(Clone)]
 pub struct PlatformParts {
     platform: Arc<dyn PlatformApi>,
     outbound: Outbound,

@@ -8,7 +8,7 @@ use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
 use crate::scorer::memory::ScorerMemory;
 use crate::scorer::parts::ScorerParts;
-use crate::scorer::polls::{Poller, Watched};
+use crate::scorer::polls::{PolledItems, Poller};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
 use crate::scorer::traffic::judge_traffic;
@@ -51,7 +51,7 @@ pub(crate) struct Conductor {
     clock: Arc<dyn Clock>,
     memory: ScorerMemory,
     /// The items that are polled until the next cycle.
-    watched: Arc<Watched>,
+    watched: Arc<PolledItems>,
     quota_wait: QuotaWait,
     rules: Rules,
     claiming: Claiming,

@@ -27,9 +27,9 @@ const POLL_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The contents of the newest decided cycle.
 #[derive(Debug, Default)]
-pub(crate) struct Watched(Mutex<Option<(u32, Arc<[Turn]>)>>);
+pub(crate) struct PolledItems(Mutex<Option<(u32, Arc<[Turn]>)>>);
 
-impl Watched {
+impl PolledItems {
     /// From now on, the items of this cycle.
     pub(crate) fn set(&self, cycle: u32, turns: Vec<Turn>) -> Arc<[Turn]> {
         let turns: Arc<[Turn]> = turns.into();
@@ -48,7 +48,7 @@ pub(crate) struct Poller {
     slot_blocks: u32,
     opening: Opening,
     platforms: BTreeMap<Platform, Recipient<PollContents>>,
-    watched: Arc<Watched>,
+    watched: Arc<PolledItems>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
@@ -57,7 +57,7 @@ impl Poller {
     pub(crate) fn new(
         settings: &CycleSettings,
         platforms: BTreeMap<Platform, Recipient<PollContents>>,
-        watched: Arc<Watched>,
+        watched: Arc<PolledItems>,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {

@@ -36,7 +36,7 @@ pub(crate) struct Unrevealed {
 
 /// What was found at a head.
 #[derive(Default)]
-pub(crate) struct Watched {
+pub(crate) struct RevealCheck {
     /// Reveals that failed, each reported once.
     pub failed: Vec<Unrevealed>,
     /// The newest hashed commit that is to be revealed now.
@@ -72,7 +72,7 @@ pub(crate) async fn watch_reveals(
     store: &dyn Store,
     hotkey: &Hotkey,
     head: &Head,
-) -> Result<Watched, RevealError> {
+) -> Result<RevealCheck, RevealError> {
     let watched = store.watched_reveals(hotkey, MAX_WATCHED).await?;
     let due: Vec<(WeightIntent, Block)> = watched
         .into_iter()
@@ -80,19 +80,19 @@ pub(crate) async fn watch_reveals(
         .filter(|(_, reveal_at)| head.stamp.block >= *reveal_at)
         .collect();
     if due.is_empty() {
-        return Ok(Watched::default());
+        return Ok(RevealCheck::default());
     }
     let held = match held_weights(chain, store, hotkey, head).await {
         Ok(Some(held)) => held,
         unseen => {
             give_up_unseen(store, head, &due).await?;
-            return unseen.map(|_| Watched::default());
+            return unseen.map(|_| RevealCheck::default());
         }
     };
     let latest = store.latest_intent(hotkey).await?;
     // If the subnet no longer uses commits, plain weights that were set meanwhile replace the row.
     let mut is_overtaken = latest.is_some_and(|latest| is_plain(&latest) && non_zero(&latest.entries) == held);
-    let (block, mut found) = (head.stamp.block, Watched::default());
+    let (block, mut found) = (head.stamp.block, RevealCheck::default());
     for (intent, reveal_at) in due.into_iter().rev() {
         // A hashed commit can be revealed as long as its epoch lasts.
         let patience = intent.reveal.filter(|plan| plan.opening.is_some()).map(|plan| plan.epoch_blocks);

@@ -9,7 +9,7 @@ use crate::weight_setter::foreign_updates::{ForeignUpdates, ForeignWeights, Held
 use crate::weight_setter::messages::{WeightsConfirmed, WeightsWithheld};
 use crate::weight_setter::pass::{Halt, Sent, halt_of};
 use crate::weight_setter::preflight::{Obstacle, obstacle};
-use crate::weight_setter::reveal::{Watched, reveal, watch_reveals};
+use crate::weight_setter::reveal::{RevealCheck, reveal, watch_reveals};
 use crate::weight_setter::settings::{DECISION_PATIENCE_BLOCKS, SendingSettings};
 use std::sync::Arc;
 use tensorflix_domain::chain_time::grid_start;
@@ -135,7 +135,7 @@ impl Sender {
             sent.extend(self.reconcile(head, &intent).await?);
         }
         match watch_reveals(&*self.chain, &*self.store, &hotkey, head).await {
-            Ok(Watched { failed, to_reveal }) => {
+            Ok(RevealCheck { failed, to_reveal }) => {
                 sent.extend(failed.into_iter().map(Sent::Unrevealed));
                 if let Some(intent) = to_reveal.filter(|_| may_send) {
                     reveal(&*self.chain, head, &intent).await;

@@ -1,4 +1,4 @@
-//! How the chain is reached: the endpoints, what each request passes and may take, and how much an endpoint is put up with.
+//! How the chain is reached: the endpoints, what each request passes and may take, and what is tolerated of an endpoint.
 
 use crate::connection::address::shown;
 use async_trait::async_trait;
@@ -31,24 +31,24 @@ impl fmt::Debug for ChainConfig {
     }
 }
 
-/// How much an endpoint is put up with.
+/// What is tolerated of an endpoint before another is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerances {
     /// Time for connecting, and for each request by which an endpoint is examined.
     pub probe_timeout: Duration,
-    /// Time that a request may be on its way before another endpoint is asked the same. Where no other can answer, the
+    /// Time that a request may take before another endpoint is asked the same. Where no other can answer, the
     /// endpoint is asked whether it is there at all; if that is not answered within the probe's time, the connection is
     /// given up.
     pub hesitation: Duration,
-    /// Time for which no newer finalized block may be told, whatever else is, before the endpoint, and then the others, are
-    /// asked outright.
+    /// Longest time without a newer finalized block from the subscription before the endpoint, and then the others, are
+    /// asked directly.
     pub silence: Duration,
     /// Blocks that an endpoint may be behind the newest finalized block that is known.
     pub max_lag_blocks: u32,
     /// Age of an endpoint's newest finalized block, by the machine's clock, beyond which others are preferred; `None` for
     /// chains that do not keep time with the world.
     pub max_head_age: Option<Duration>,
-    /// Time between two looks at the endpoints before the one in use.
+    /// Time between two examinations of the endpoints before the one in use.
     pub recheck_interval: Duration,
 }
 

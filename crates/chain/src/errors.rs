@@ -12,7 +12,7 @@ pub enum ChainError {
     /// The configuration names no endpoint. Stop: the configuration has to be corrected.
     #[error("no endpoint of the chain is configured: set `network` or `endpoints`")]
     NoEndpoints,
-    /// None of the endpoints could be reached. Retry later; the operator is told if it lasts.
+    /// None of the endpoints could be reached. Retry later; alert the operator if it lasts.
     #[error("no endpoint of the chain can be reached ({attempts}): check the network and `endpoints`")]
     Unreachable {
         /// Each endpoint with what happened there.
@@ -63,9 +63,9 @@ pub enum ChainError {
         /// The node's message with its data.
         message: String,
     },
-    /// An answer is not what the method gives, or contradicts what is known. Retry: the node may be out of order; alert if it
+    /// An answer is not what the method gives, or contradicts what is known. Retry: the node may be faulty; alert if it
     /// lasts.
-    #[error("{endpoint} gave an answer to {method} that cannot be right ({detail})")]
+    #[error("{endpoint} gave an invalid answer to {method} ({detail})")]
     Misanswered {
         /// The endpoint.
         endpoint: String,
@@ -84,8 +84,8 @@ pub enum ChainError {
         /// The node's message.
         message: String,
     },
-    /// No newer finalized head for too long. Retry; alert if it lasts: the node or the chain stands still.
-    #[error("no finalized block after {after} for {waited_secs} s at {endpoint}: the node or the chain stands still")]
+    /// No newer finalized head for too long. Retry; alert if it lasts: the node or the chain has stalled.
+    #[error("no finalized block after {after} for {waited_secs} s at {endpoint}: the node or the chain has stalled")]
     Stalled {
         /// The endpoint.
         endpoint: String,
@@ -99,7 +99,7 @@ pub enum ChainError {
     SubnetNotFound {
         /// The subnet's number.
         netuid: u16,
-        /// The block it was looked for.
+        /// The block at which it was searched for.
         block: Block,
     },
     /// An answer could not be understood. Alert: the runtime may have changed in a way this version does not know.
@@ -127,8 +127,8 @@ pub enum ChainError {
     },
     /// Mainnet's beacon is not drand quicknet. Alert: what is encrypted for another may never be revealed.
     #[error(
-        "the chain's beacon (public key {public_key}) is not drand quicknet, which mainnet has: weights are not committed \
-         for it; a newer release may be needed"
+        "the chain's beacon (public key {public_key}) is not drand quicknet, as expected on mainnet: weights are not \
+         committed for it; a newer release may be needed"
     )]
     ForeignBeacon {
         /// The public key that the chain names, in hexadecimal.
@@ -139,11 +139,11 @@ pub enum ChainError {
     CannotTimelock {
         /// The subnet's number.
         netuid: u16,
-        /// What stands in the way.
+        /// What prevents it.
         detail: String,
     },
     /// The text does not fit into a commitment. Our caller's mistake.
-    #[error("a commitment of {length_bytes} bytes fits into no field of the chain: shorten it")]
+    #[error("a commitment of {length_bytes} bytes is too long for the chain: shorten it")]
     CommitmentTooLong {
         /// Length of the text.
         length_bytes: usize,

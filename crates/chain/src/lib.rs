@@ -2,19 +2,19 @@
 //!
 //! Everything goes through one [`Client`]: it holds a list of endpoints, a gate that each request passes, and the
 //! metadata of the runtimes it has met. Keys, calls and values are built and decoded from the metadata of the block
-//! that is read; nothing is generated from a metadata file, so a runtime may gain and lose entries under our feet.
+//! that is read; nothing is generated from a metadata file, so entries may be added to the runtime and removed at any time.
 //!
 //! Sending is in steps that a caller can store between: [`Client::sign_weights`] makes the bytes,
-//! [`Client::validate`] asks the pool's opinion, [`Client::submit`] broadcasts and waits for finality,
-//! [`Client::find_extrinsic`] asks the chain what became of bytes that were broadcast before a crash.
+//! [`Client::validate`] asks the node whether it would accept them, [`Client::submit`] broadcasts and waits for finality,
+//! [`Client::find_extrinsic`] asks the chain for the outcome of bytes that were broadcast before a crash.
 //!
 //! Weights are signed in the form that the subnet demands at the block: plain, as a timelocked commit that the chain
 //! reveals by itself (`timelock.rs`), or as a hashed commit where a runtime has nothing newer (`hashed.rs`).
 //!
-//! What the endpoint in use cannot answer, the others are asked (`asking.rs`), and one that does better takes its place.
+//! If the endpoint in use cannot answer, the others are asked (`asking.rs`), and one with a better answer replaces it.
 //!
 //! What this crate does not do: it decides nothing (when to send, what weights), broadcasts nothing twice, stores nothing and
-//! has no background task of its own but the short look at whether a better endpoint is well again.
+//! has no background task of its own except the short check whether a better endpoint has recovered.
 
 mod client;
 mod config;

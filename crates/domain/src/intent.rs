@@ -46,22 +46,22 @@ pub struct RevealPlan {
     /// What opens a hashed commit, which its sender has to reveal within the epoch from `reveal_at` on; `None` for a
     /// timelocked one, which the chain reveals by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opening: Option<Opening>,
+    pub opening: Option<CommitOpening>,
 }
 
 /// The part of a hashed commit's reveal beside the weights. It stays secret until then: with it, the weights could be
 /// guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opening {
+pub struct CommitOpening {
     /// What keeps the hash from being guessed: 128 random bits.
     pub salt: [u16; 8],
     /// The version key that was hashed.
     pub version_key: u64,
 }
 
-impl std::fmt::Debug for Opening {
+impl std::fmt::Debug for CommitOpening {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Opening").finish_non_exhaustive()
+        formatter.debug_struct("CommitOpening").finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use tensorflix_actors::ports::{Chain, ChainError};
 use tensorflix_domain::extrinsic::{Broadcast, Failure, Fate, Inclusion, Remedy, SignedExtrinsic, SignedWeights};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
-use tensorflix_domain::intent::{Opening, RevealPlan, WeightIntent};
+use tensorflix_domain::intent::{CommitOpening, RevealPlan, WeightIntent};
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::WeightEntry;
 use tokio::sync::watch;
@@ -327,7 +327,7 @@ impl Chain for ModelChain {
         let valid_until = head.stamp.block + ERA_BLOCKS;
         let epoch = (head.stamp.block + 1) / EPOCH_BLOCKS;
         let reveal_at = (epoch + 1) * EPOCH_BLOCKS;
-        let opening = state.hashed.then_some(Opening { salt: [7; 8], version_key: 0 });
+        let opening = state.hashed.then_some(CommitOpening { salt: [7; 8], version_key: 0 });
         let (round, commit_until) = (u64::from(!state.hashed), reveal_at - 1);
         let plan = RevealPlan { round, reveal_at, commit_until, epoch_blocks: EPOCH_BLOCKS, opening };
         let reveal = state.commit_reveal.then_some(plan);

@@ -98,7 +98,7 @@ pub struct Validator {
     pub listeners: Vec<Recipient<WeightsConfirmed>>,
     /// What follows when an actor exceeds its limits.
     pub importance: Importance,
-    /// One actor whose ports can fail it, and where they do.
+    /// One actor with ports that can fail, and where they do.
     pub failing: Option<(&'static str, Arc<Tripwire>)>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::bridge::{AnswerBody, Answerer};
 use super::places::Place;
-use super::stream::Watched;
+use super::stream::TimedStream;
 use crate::telemetry::client_noise;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -30,7 +30,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let course = &place.course;
-    let io = TokioIo::new(Watched::new(stream, Rc::clone(course)));
+    let io = TokioIo::new(TimedStream::new(stream, Rc::clone(course)));
     let service = service_fn(|request| Box::pin(answer(request, &place, answerer)));
     let mut connection = http1::Builder::new()
         .half_close(true)

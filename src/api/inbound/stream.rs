@@ -11,18 +11,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const PIECE_BYTES: usize = 4 * 1024;
 
 /// The stream.
-pub(super) struct Watched<S> {
+pub(super) struct TimedStream<S> {
     stream: S,
     course: Rc<Course>,
 }
 
-impl<S> Watched<S> {
+impl<S> TimedStream<S> {
     pub const fn new(stream: S, course: Rc<Course>) -> Self {
         Self { stream, course }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if !self.course.may_read() {
             return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
@@ -38,7 +38,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

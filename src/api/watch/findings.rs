@@ -3,7 +3,7 @@
 //! Activity is not success: an actor that keeps asking without a result is found here by its outcomes, and counts as healthy again
 //! after the first success.
 
-use super::standing::Standing;
+use super::status::HealthStatus;
 use super::vitals::{Dating, Vitals};
 use crate::api::service::Service;
 use crate::api::tracker::source::Source;
@@ -42,9 +42,9 @@ const LOST_WEIGHTS: u32 = 25;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct HealthFinding {
     /// How bad it is.
-    pub standing: Standing,
+    pub standing: HealthStatus,
     /// What kind of thing it is: one of a fixed number of names.
     pub kind: &'static str,
     /// What it is about: a platform, a key, an actor, in names of this program; or nothing.
@@ -55,26 +55,26 @@ pub struct Finding {
 
 /// The findings so far.
 #[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
+struct Findings(Vec<HealthFinding>);
 
 impl Findings {
-    fn add(&mut self, standing: Standing, kind: &'static str, subject: impl ToString, text: String) {
-        self.0.push(Finding { standing, kind, subject: subject.to_string(), text });
+    fn add(&mut self, standing: HealthStatus, kind: &'static str, subject: impl ToString, text: String) {
+        self.0.push(HealthFinding { standing, kind, subject: subject.to_string(), text });
     }
 
     fn degraded(&mut self, kind: &'static str, subject: impl ToString, text: String) {
-        self.add(Standing::Degraded, kind, subject, text);
+        self.add(HealthStatus::Degraded, kind, subject, text);
     }
 
     /// Degraded, or unhealthy once it is `lost`.
     fn by(&mut self, is_lost: bool, kind: &'static str, subject: impl ToString, text: String) {
-        let standing = if is_lost { Standing::Unhealthy } else { Standing::Degraded };
+        let standing = if is_lost { HealthStatus::Unhealthy } else { HealthStatus::Degraded };
         self.add(standing, kind, subject, text);
     }
 }
 
 /// Everything that is wrong with a service, in a fixed order.
-pub fn findings(service: Service, vitals: &Vitals) -> Vec<Finding> {
+pub fn findings(service: Service, vitals: &Vitals) -> Vec<HealthFinding> {
     let mut findings = Findings::default();
     check_store(vitals, &mut findings);
     if vitals.dating() == Dating::Chain {
@@ -108,14 +108,14 @@ fn is_of_chain(actor: &str) -> bool {
 
 fn check_store(vitals: &Vitals, findings: &mut Findings) {
     if let Some(loss) = vitals.loss() {
-        return findings.add(Standing::Unhealthy, "store_lost", "store", loss.to_string());
+        return findings.add(HealthStatus::Unhealthy, "store_lost", "store", loss.to_string());
     }
     let text = match vitals.reading().at.map(|at| vitals.monotonic().saturating_sub(at)) {
         Some(age) if age <= OLD_READING => return,
         Some(age) => format!("the store has not answered for {} s", age.as_secs()),
         None => "the store has not answered yet".to_owned(),
     };
-    findings.add(Standing::Unhealthy, "store_silent", "store", text);
+    findings.add(HealthStatus::Unhealthy, "store_silent", "store", text);
 }
 
 fn check_chain(vitals: &Vitals, findings: &mut Findings) {
@@ -205,7 +205,7 @@ fn check_every_platform(vitals: &Vitals, findings: &mut Findings) {
     let mut asked = vitals.sources.iter().filter(|source| source.has_key()).peekable();
     if asked.peek().is_some() && asked.all(|source| batches_failed(vitals, source) >= LOST_BATCHES) {
         let text = "no platform answers: see the reasons of each platform".to_owned();
-        findings.add(Standing::Unhealthy, "every_platform_failing", "", text);
+        findings.add(HealthStatus::Unhealthy, "every_platform_failing", "", text);
     }
 }
 

@@ -4,8 +4,8 @@
 //! `healthy` by default: without a reading, a service is not healthy.
 
 use super::findings;
-use super::findings::Finding;
-use super::standing::Standing;
+use super::findings::HealthFinding;
+use super::status::HealthStatus;
 use super::vitals::Vitals;
 use crate::api::service::Service;
 use crate::api::tracker::source::Source;
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct HealthReport {
     /// The state of the service.
-    pub status: Standing,
+    pub status: HealthStatus,
     /// What is wrong, and what to do; empty if nothing is.
     pub reasons: Vec<String>,
     /// The service.
@@ -139,8 +139,8 @@ pub fn report(service: Service, vitals: &Vitals) -> HealthReport {
 }
 
 /// The state of a service with these findings.
-pub fn standing(findings: &[Finding]) -> Standing {
-    findings.iter().map(|finding| finding.standing).max().unwrap_or(Standing::Healthy)
+pub fn standing(findings: &[HealthFinding]) -> HealthStatus {
+    findings.iter().map(|finding| finding.standing).max().unwrap_or(HealthStatus::Healthy)
 }
 
 /// The outcomes of all actors of the process, by actor and subject.

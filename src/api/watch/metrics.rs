@@ -4,9 +4,9 @@
 //! services, routes, buckets): their number is fixed, whatever clients or miners send.
 
 use super::findings;
-use super::findings::Finding;
+use super::findings::HealthFinding;
 use super::health;
-use super::standing::Standing;
+use super::status::HealthStatus;
 use super::vitals::Vitals;
 use crate::api::service::Service;
 use prometheus_client::encoding::text::encode;
@@ -154,7 +154,7 @@ fn register_progress(registry: &mut Registry, service: Service, vitals: &Vitals)
     let findings = findings::findings(service, vitals);
     let standing = level(health::standing(&findings));
     let reasons = Family::<Labels<2>, Gauge>::default();
-    for Finding { standing, kind, subject, .. } in findings {
+    for HealthFinding { standing, kind, subject, .. } in findings {
         reasons.get_or_create(&[("reason", kind.to_owned()), ("subject", subject)]).set(level(standing));
     }
     registry.register("health_reason", "Each reason of /health: 1 degraded, 0 unhealthy", reasons);
@@ -185,11 +185,11 @@ fn register_progress(registry: &mut Registry, service: Service, vitals: &Vitals)
     time("uptime", "Time since the start", Some(vitals.uptime().as_secs_f64()));
 }
 
-const fn level(standing: Standing) -> i64 {
+const fn level(standing: HealthStatus) -> i64 {
     match standing {
-        Standing::Healthy => 2,
-        Standing::Degraded => 1,
-        Standing::Unhealthy => 0,
+        HealthStatus::Healthy => 2,
+        HealthStatus::Degraded => 1,
+        HealthStatus::Unhealthy => 0,
     }
 }
 

@@ -3,5 +3,5 @@
 pub mod findings;
 pub mod health;
 pub mod metrics;
-pub mod standing;
+pub mod status;
 pub mod vitals;

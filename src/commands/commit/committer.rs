@@ -46,7 +46,7 @@ pub struct Prepared {
     previous: Option<CommitmentRecord>,
     text: String,
     /// Whether the chain holds exactly this commitment already.
-    pub stands: bool,
+    pub is_on_chain: bool,
 }
 
 /// How it ended.
@@ -90,7 +90,7 @@ pub enum CommitError {
         hotkey: Hotkey,
         /// The subnet.
         netuid: u16,
-        /// The block it was looked for.
+        /// The block at which it was searched for.
         block: Block,
     },
     /// The hotkey has committed as much as it may in this epoch.
@@ -222,11 +222,11 @@ impl Committer<'_> {
         self.tell(format!("connected to {}, at block {}", self.client.endpoint().await?, head.stamp.block));
         let (subnet, previous) = self.registered(&head).await?;
         self.tell(format!("on chain now: {}", shown(previous.as_ref())));
-        let stands = previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text));
-        if !stands {
+        let is_on_chain = previous.as_ref().is_some_and(|record| record.text.as_ref() == Some(&text));
+        if !is_on_chain {
             self.check_space(&head, &text).await?;
         }
-        Ok(Prepared { head, subnet, previous, text, stands })
+        Ok(Prepared { head, subnet, previous, text, is_on_chain })
     }
 
     /// Writes what was prepared, unless it is on chain already or `dry_run` says to send nothing.
@@ -234,8 +234,8 @@ impl Committer<'_> {
     /// # Errors
     /// [`CommitError`]: what happened and what to do.
     pub async fn finish(&self, prepared: Prepared, dry_run: bool) -> Result<Committed, CommitError> {
-        let Prepared { head, previous, text, stands, .. } = prepared;
-        if stands {
+        let Prepared { head, previous, text, is_on_chain, .. } = prepared;
+        if is_on_chain {
             return Ok(Committed { previous, deed: Deed::Stood });
         }
         if dry_run {

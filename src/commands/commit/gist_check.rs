@@ -1,6 +1,6 @@
 //! What `commit` checks before it writes: whether validators can read the gist, who owns it, and who else commits it.
 //!
-//! A gist can be published, edited or deleted a minute later. So `--force` overrides each objection; without it nothing is
+//! A gist can be published, edited or deleted a minute later. So `--force` overrides each concern; without it nothing is
 //! written.
 
 use std::fmt;
@@ -18,7 +18,7 @@ const MOST_NAMED: usize = 5;
 
 /// Why a gist should not be committed as it is; each with what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GistDoubt {
+pub enum GistConcern {
     /// GitHub has no such gist.
     Missing,
     /// It is not public, or not the user's.
@@ -38,7 +38,7 @@ pub enum GistDoubt {
     Shared(Vec<Uid>),
 }
 
-impl fmt::Display for GistDoubt {
+impl fmt::Display for GistConcern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => formatter.write_str(
@@ -81,8 +81,8 @@ impl fmt::Display for GistDoubt {
 pub struct GistCheck {
     /// Its content, in words; nothing if it was not read.
     pub content: Option<String>,
-    /// The objections against committing it.
-    pub doubts: Vec<GistDoubt>,
+    /// The reasons not to commit it.
+    pub concerns: Vec<GistConcern>,
 }
 
 impl GistCheck {
@@ -94,43 +94,43 @@ impl GistCheck {
             None => github.owner(pointer).await.map_err(|failure| failure.to_string()),
         };
         let mut check = Self::default();
-        check.doubts.extend(doubt_of_owner(pointer, owner));
+        check.concerns.extend(concern_about_owner(pointer, owner));
         // What GitHub says about the gist as a whole is more useful than the failure to read its content.
-        let is_known_bad = check.doubts.iter().any(|doubt| !matches!(doubt, GistDoubt::Unasked(_)));
+        let is_known_bad = check.concerns.iter().any(|concern| !matches!(concern, GistConcern::Unasked(_)));
         match outcome {
             GistOutcome::Fetched { document, .. } => match content(&document) {
                 Ok(words) => check.content = Some(words),
-                Err(doubt) => check.doubts.push(doubt),
+                Err(concern) => check.concerns.push(concern),
             },
-            GistOutcome::Failed { error, .. } if !is_known_bad => check.doubts.push(GistDoubt::Unread(error)),
+            GistOutcome::Failed { error, .. } if !is_known_bad => check.concerns.push(GistConcern::Unread(error)),
             _ => {}
         }
-        check.doubts.extend(shared(pointer, subnet, hotkey));
+        check.concerns.extend(shared(pointer, subnet, hotkey));
         check
     }
 }
 
-/// The objection that follows from GitHub's answer about the owner.
-fn doubt_of_owner(pointer: &GistPointer, owner: Result<OwnerAnswer, String>) -> Option<GistDoubt> {
+/// The concern that follows from GitHub's answer about the owner.
+fn concern_about_owner(pointer: &GistPointer, owner: Result<OwnerAnswer, String>) -> Option<GistConcern> {
     match owner {
-        Err(why) => Some(GistDoubt::Unasked(why)),
-        Ok(OwnerAnswer::Unanswered) => Some(GistDoubt::Unasked("GitHub did not answer".to_owned())),
-        Ok(OwnerAnswer::Undescribed) => Some(GistDoubt::Unasked("GitHub refused to answer".to_owned())),
-        Ok(OwnerAnswer::NotFound) => Some(GistDoubt::Missing),
+        Err(why) => Some(GistConcern::Unasked(why)),
+        Ok(OwnerAnswer::Unanswered) => Some(GistConcern::Unasked("GitHub did not answer".to_owned())),
+        Ok(OwnerAnswer::Undescribed) => Some(GistConcern::Unasked("GitHub refused to answer".to_owned())),
+        Ok(OwnerAnswer::NotFound) => Some(GistConcern::Missing),
         // A validator waits for a second such answer; a gist that may be blocked should not be committed.
-        Ok(OwnerAnswer::Blocked) => Some(GistDoubt::Refused(OwnerRefusal::Blocked)),
+        Ok(OwnerAnswer::Blocked) => Some(GistConcern::Refused(OwnerRefusal::Blocked)),
         Ok(owner) => {
             if matches!(&owner, OwnerAnswer::Described { public: None, .. }) {
-                return Some(GistDoubt::Unasked("GitHub gave no owner".to_owned()));
+                return Some(GistConcern::Unasked("GitHub gave no owner".to_owned()));
             }
-            OwnerRecord::after(None, GistName::from(pointer), 0, &owner).refusal.map(GistDoubt::Refused)
+            OwnerRecord::after(None, GistName::from(pointer), 0, &owner).refusal.map(GistConcern::Refused)
         }
     }
 }
 
 /// What a document holds, in words.
-fn content(document: &[u8]) -> Result<String, GistDoubt> {
-    let unusable = |command, problem: Option<&tensorflix_domain::problem::Problem>| GistDoubt::Unusable {
+fn content(document: &[u8]) -> Result<String, GistConcern> {
+    let unusable = |command, problem: Option<&tensorflix_domain::problem::Problem>| GistConcern::Unusable {
         command,
         problem: problem.map_or_else(|| "it is empty".to_owned(), |problem| problem.reason.clone()),
     };
@@ -149,12 +149,12 @@ fn content(document: &[u8]) -> Result<String, GistDoubt> {
 }
 
 /// The other hotkeys that committed the gist, at whatever revision.
-fn shared(pointer: &GistPointer, subnet: &Subnet, hotkey: &Hotkey) -> Option<GistDoubt> {
+fn shared(pointer: &GistPointer, subnet: &Subnet, hotkey: &Hotkey) -> Option<GistConcern> {
     // GitHub's ids are unique, whatever login precedes them.
     let others = subnet.neurons.iter().filter(|neuron| neuron.hotkey != *hotkey).filter(|neuron| {
         let committed = neuron.commitment.as_ref().and_then(|record| record.pointer());
         committed.is_some_and(|committed| committed.gist_id().eq_ignore_ascii_case(pointer.gist_id()))
     });
     let uids: Vec<Uid> = others.map(|neuron| neuron.uid).collect();
-    (!uids.is_empty()).then_some(GistDoubt::Shared(uids))
+    (!uids.is_empty()).then_some(GistConcern::Shared(uids))
 }

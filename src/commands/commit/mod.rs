@@ -51,9 +51,9 @@ async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: O
     let committer =
         Committer { client: &client, wallet: &wallet, netuid, patience: FINALITY_DEADLINE, progress: &progress };
     let prepared = committer.prepare(pointer).await.map_err(|error| fail(&error))?;
-    if !prepared.stands {
-        let looked = look_at(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await;
-        looked.map_err(|doubted| fail(&doubted))?;
+    if !prepared.is_on_chain {
+        let checked = check_gist(config, pointer, &prepared.subnet, &wallet.hotkey(), &clock, manner.force).await;
+        checked.map_err(|withheld| fail(&withheld))?;
     }
     let committed = committer.finish(prepared, manner.dry_run).await.map_err(|error| fail(&error))?;
     print(&match output {
@@ -65,32 +65,32 @@ async fn write(config: &Config, pointer: &GistPointer, manner: Manner, output: O
 
 /// Why nothing was sent although the chain would accept it.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was sent: {}. Correct this first, or add --force to commit {pointer} as it is", doubts.join("; and "))]
-struct Doubted {
+#[error("nothing was sent: {}. Correct this first, or add --force to commit {pointer} as it is", concerns.join("; and "))]
+struct Withheld {
     pointer: GistPointer,
-    doubts: Vec<String>,
+    concerns: Vec<String>,
 }
 
-/// Checks the gist as validators will. Objections are an error, or with `force` only warnings.
-async fn look_at(
+/// Checks the gist as validators will. Concerns are an error, or with `force` only warnings.
+async fn check_gist(
     config: &Config,
     pointer: &GistPointer,
     subnet: &Subnet,
     hotkey: &Hotkey,
     clock: &Arc<dyn Clock>,
     force: bool,
-) -> Result<(), Doubted> {
-    let doubted = |doubts: Vec<String>| Doubted { pointer: pointer.clone(), doubts };
-    let http = HttpClient::new().map_err(|error| doubted(vec![error.to_string()]))?;
+) -> Result<(), Withheld> {
+    let withheld = |concerns: Vec<String>| Withheld { pointer: pointer.clone(), concerns };
+    let http = HttpClient::new().map_err(|error| withheld(vec![error.to_string()]))?;
     let limiter = connections::limiter(connections::github_rate(config), clock, &ActorStats::new("commit"));
     let github = connections::github(config, Arc::new(http), clock, limiter);
-    let GistCheck { content, doubts } = GistCheck::of(&github, pointer, subnet, hotkey).await;
+    let GistCheck { content, concerns } = GistCheck::of(&github, pointer, subnet, hotkey).await;
     if let Some(content) = content {
         say(&visible(&format!("the gist can be read: {content}")));
     }
-    let doubts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    let concerns: Vec<String> = concerns.iter().map(ToString::to_string).collect();
     if force {
-        doubts.iter().for_each(|doubt| say(&visible(&format!("warning: {doubt}"))));
+        concerns.iter().for_each(|concern| say(&visible(&format!("warning: {concern}"))));
     }
-    if force || doubts.is_empty() { Ok(()) } else { Err(doubted(doubts)) }
+    if force || concerns.is_empty() { Ok(()) } else { Err(withheld(concerns)) }
 }

@@ -6,7 +6,7 @@ use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::traffic::DISCOUNT_BELOW;
 use tensorflix_domain::verdict::Reason;
-use tensorflix_domain::verification::{Check, Finding, finding};
+use tensorflix_domain::verification::{Check, CheckOutcome, finding};
 
 /// The most important finding; `None` if the reason code alone says enough.
 pub(super) fn found_against(judged: &Judged, decided: &DecidedCycle) -> Option<String> {
@@ -21,7 +21,7 @@ pub(super) fn found_against(judged: &Judged, decided: &DecidedCycle) -> Option<S
     };
     let (policy, at) = (&decided.policy.verification, decided.evidence.at.time);
     match finding(policy, known.verification.as_deref(), check, &judged.task_id, at) {
-        Finding::Broken(verdict) => Some(doubt_words(verdict)),
+        CheckOutcome::Broken(verdict) => Some(doubt_words(verdict)),
         _ => None,
     }
 }

@@ -38,7 +38,7 @@ pub enum Failure {
     /// It is about this validator: send no more requests by this route for now.
     #[error("{0}")]
     Caller(#[from] CallerFailure),
-    /// It is about nobody: retry later.
+    /// It concerns no particular gist or user: retry later.
     #[error("{0}")]
     Passing(#[from] PassingFailure),
 }
@@ -99,7 +99,7 @@ pub enum CallerFailure {
     },
 }
 
-/// Temporary failures that are about nobody.
+/// Temporary failures that concern no particular gist or user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PassingFailure {
     /// No complete answer: a deadline, a connection.

@@ -76,7 +76,7 @@ pub struct GistReading {
 }
 
 impl GitHub {
-    /// A reader that knows nothing of its limits yet. `outbound` sends requests behind the limiter of GistFetcher; `clock`
+    /// A reader without knowledge of its rate limits so far. `outbound` sends requests behind the limiter of GistFetcher; `clock`
     /// is for pauses.
     pub fn new(settings: GitHubSettings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         Self { settings, outbound, clock, access: Access::default() }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::dating::Dating;
 use tensorflix_domain::evidence::{BoundClaim, Miner, WeightedTask};
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_domain::places::{PlaceRule, Standing, placed_pairs};
+use tensorflix_domain::places::{PairPlace, PlaceRule, placed_pairs};
 use tensorflix_domain::policy::ContentScope;
 use tensorflix_domain::rounds::Rounds;
 use tensorflix_domain::subnet::{Neuron, Subnet};
@@ -21,7 +21,7 @@ pub(super) async fn binding(
     rounds: &Rounds,
 ) -> Result<Vec<BoundClaim>, StoreError> {
     let rule = PlaceRule::new(tasks, settings.policy.max_per_miner_and_task);
-    let standings: Vec<Vec<Standing>> = miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
+    let standings: Vec<Vec<PairPlace>> = miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
     let placed = placed_pairs(miners, &standings);
     let mut listed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (_, task_id, content_id) in &placed {

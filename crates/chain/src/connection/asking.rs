@@ -1,11 +1,11 @@
 //! A question to the chain: put to the endpoint in use, and to the others if it is not answered well there.
 //!
-//! A question is one or more requests on one connection whose answer is checked as a whole. What the endpoint in use cannot
-//! answer, or not within [`Tolerances::hesitation`](crate::Tolerances::hesitation), the others are asked: who can takes its
-//! place. If nobody can, it is the question's fault; an endpoint that was only slow is then given all of its time.
+//! A question is one or more requests on one connection; its answer is checked as a whole. If the endpoint in use cannot
+//! answer, or does not within [`Tolerances::hesitation`](crate::Tolerances::hesitation), the others are asked, and the first
+//! that can replaces it. If none can, the question is at fault; an endpoint that was only slow then gets its full time.
 //!
-//! Invariants: one second opinion is sought at a time; whoever waited for it asks the endpoint that it led to first. Only
-//! what may be asked twice is asked here, so never to broadcast.
+//! Invariants: one second opinion is sought at a time; callers that waited for it first ask the endpoint that it led to. Only
+//! requests that may be repeated are sent here, so never a broadcast.
 
 use crate::client::Client;
 use crate::connection::line::{Connection, Line};
@@ -54,7 +54,7 @@ impl Client {
             Err(failure) => failure,
         };
         if !connection.is_usable() {
-            // Whoever is next in order is asked first: that may be the same endpoint, if it is better than the others.
+            // The next endpoint in order is asked first: that may be the same one, if it is better than the others.
             let next = self.connection().await?;
             match question(next.line(Patience::Full)).await {
                 Ok(answer) => {
@@ -76,7 +76,7 @@ impl Client {
         Err(failure)
     }
 
-    /// Asks the other endpoints what `connection` failed with. The first whose answer `is_better` takes the place of
+    /// Asks the other endpoints the question that `connection` failed. The first with an answer that `is_better` replaces
     /// `connection` if that is a reason to leave it.
     pub(crate) async fn elsewhere<T, Q, A>(
         &self,
@@ -117,10 +117,10 @@ impl Client {
         None
     }
 
-    /// The endpoint at `index`, if it is well and nothing speaks for another one. What the endpoint that is doubted told is not
-    /// believed meanwhile.
-    pub(crate) async fn candidate(&self, index: usize, doubted: &Connection) -> Option<Candidate> {
-        let demands = self.links().await.demands(&self.inner.settings, index, Some(doubted.index));
+    /// The endpoint at `index`, if it is well and nothing speaks for another one. Meanwhile, reports of the suspected
+    /// endpoint are ignored.
+    pub(crate) async fn candidate(&self, index: usize, suspect: &Connection) -> Option<Candidate> {
+        let demands = self.links().await.demands(&self.inner.settings, index, Some(suspect.index));
         let trouble = match examine(&self.inner.settings, index, &demands).await {
             Ok(Candidate { doubt: Some(doubt), .. }) => doubt,
             Ok(candidate) => return Some(candidate),
@@ -130,8 +130,8 @@ impl Client {
         None
     }
 
-    /// Leaves `connection` for the first other endpoint that is well and whose finalized head `is_better`; whether there is
-    /// one.
+    /// Leaves `connection` for the first other endpoint that is well and has a finalized head that `is_better`. Returns
+    /// whether there is one.
     pub(crate) async fn leave_for_another(
         &self,
         connection: &Arc<Connection>,

@@ -1,6 +1,6 @@
 //! Which endpoint is used: the first that is well, tried in order; another after a loss; the first again once it is well.
 //!
-//! For how long an endpoint that was left is passed over says `links.rs`.
+//! `links.rs` determines for how long an endpoint that was left is passed over.
 //!
 //! Invariants: one connection at a time is handed out, and each has been examined before (same chain, not syncing); calls
 //! that hold an older one finish on it. Trying an endpoint is bounded by
@@ -62,7 +62,7 @@ impl Client {
         }
         if let Some((candidate, doubt)) = second_best {
             let endpoint = &candidate.connection.endpoint;
-            tracing::warn!(endpoint, doubt, "no endpoint of the chain is better than this one");
+            tracing::warn!(endpoint, doubt, "no better endpoint of the chain is available; using this one");
             return Ok(links.adopt(settings, candidate));
         }
         // A wrong chain is the operator's to correct, so it outranks an endpoint that may come back by itself.
@@ -105,18 +105,18 @@ impl Client {
         self.links().await.is_in_use(connection)
     }
 
-    /// Turns to the next endpoint after one refused an extrinsic, or did not say what became of it: it may have been built from
-    /// what that one got wrong, or be right. What every endpoint refuses is the extrinsic's fault, and nobody is left.
+    /// Switches to the next endpoint after one rejected an extrinsic or did not report its outcome: it may have been built from
+    /// wrong answers of that endpoint, or be valid. If every endpoint rejects it, the extrinsic is at fault, and none is left.
     pub(crate) async fn turn_away(&self, connection: &Arc<Connection>) {
         let mut links = self.links().await;
         links.refusals = links.refusals.saturating_add(1);
         if links.refusals < self.inner.settings.config.endpoints.len() && links.is_in_use(connection) {
-            tracing::info!(endpoint = connection.endpoint, "the next endpoint is asked to take the extrinsic");
+            tracing::info!(endpoint = connection.endpoint, "the next endpoint will be asked to take the extrinsic");
             links.current = None;
         }
     }
 
-    /// An extrinsic was taken.
+    /// An extrinsic was accepted.
     pub(crate) async fn note_taken(&self) {
         self.links().await.refusals = 0;
     }

@@ -1,15 +1,15 @@
-//! Whether an endpoint is well, judged by what came of the questions on one connection to it.
+//! Whether an endpoint is well, judged by the answers to the questions on one connection to it.
 //!
-//! Being there is not being well: an endpoint is well if its answers let work go on. Its finalized head advances, its answers
+//! Reachable is not the same as well: an endpoint is well if its answers let work continue. Its finalized head advances, its answers
 //! decode, they do not contradict what is known, and another endpoint has no better ones.
 //!
-//! Invariants: nothing that an endpoint says is held against it before another endpoint did better (`asking.rs`,
-//! `endpoints.rs`), so that what no endpoint can answer is taken for the question's fault; a missing block, which may have
+//! Invariants: no answer counts against an endpoint until another endpoint gave a better one (`asking.rs`,
+//! `endpoints.rs`), so that a question that no endpoint can answer is itself at fault; a missing block, which may have
 //! been pruned, counts only when it is missing [`MOST_LAPSES`] times in a row. What is remembered is bounded by the names of
 //! methods.
 //!
-//! Not found out: an endpoint whose answers are wrong and agree with each other, such as values that were never stored under a
-//! block that exists. Only a proof of each value would show that.
+//! Not detected: an endpoint with answers that are wrong but consistent, such as values that were never stored, for a block
+//! that exists. Only a proof of each value would show that.
 
 use crate::errors::ChainError;
 use std::collections::BTreeMap;
@@ -18,18 +18,18 @@ use std::time::Duration;
 use tensorflix_domain::ids::Block;
 use tokio::time::Instant;
 
-/// Lapses in a row with which an endpoint is left, where one alone may be nobody's fault.
+/// Lapses in a row after which an endpoint is left; a single one may have a harmless cause.
 const MOST_LAPSES: u32 = 3;
 
-/// The judge of one connection.
+/// The health of one connection.
 pub(crate) struct Health {
     state: Mutex<State>,
 }
 
 struct State {
-    /// The newest finalized block that the endpoint told on this connection.
+    /// The newest finalized block that the endpoint reported on this connection.
     newest: Option<Block>,
-    /// Since when that block is the newest, or was last looked into.
+    /// Since when that block is the newest, or when its age was last investigated.
     stands_since: Instant,
     /// Lapses in a row, by method.
     lapses: BTreeMap<&'static str, u32>,
@@ -47,12 +47,12 @@ impl Health {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The newest finalized block that the endpoint told.
+    /// The newest finalized block that the endpoint reported.
     pub(crate) fn newest(&self) -> Option<Block> {
         self.state().newest
     }
 
-    /// The endpoint told of a finalized block. Only a newer one than before is a sign of life.
+    /// The endpoint reported a finalized block. Only one that is newer than before is a sign of life.
     pub(crate) fn head_told(&self, block: Block) {
         let mut state = self.state();
         if state.newest.is_none_or(|newest| block > newest) {
@@ -60,12 +60,12 @@ impl Health {
         }
     }
 
-    /// Since when no newer block was told, or since it was last asked why.
+    /// Since when it has reported no newer block, or when it was last asked why.
     pub(crate) fn stands_since(&self) -> Instant {
         self.state().stands_since
     }
 
-    /// It was looked into that the head stands: it is given another silence.
+    /// The missing progress of the head was investigated: another period of silence starts.
     pub(crate) fn looked_into(&self) {
         self.state().stands_since = Instant::now();
     }
@@ -85,7 +85,7 @@ impl Health {
         self.state().lapses.remove(method);
     }
 
-    /// Counts a lapse that may be nobody's fault; whether there were too many in a row.
+    /// Counts a lapse that may have a harmless cause. Returns whether there were too many in a row.
     pub(crate) fn lapsed(&self, method: &'static str) -> bool {
         let mut state = self.state();
         let lapses = state.lapses.entry(method).or_default();

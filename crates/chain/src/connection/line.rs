@@ -90,7 +90,7 @@ impl Connection {
         self.is_sound.load(Ordering::Relaxed) && self.transport.is_connected()
     }
 
-    /// What the endpoint sends that nobody asked for, if it is too much.
+    /// The unrequested messages of the endpoint, if there are too many.
     pub(crate) fn flood(&self) -> Option<&str> {
         self.transport.flood()
     }
@@ -125,7 +125,7 @@ impl Connection {
         ChainError::BlockUnavailable { endpoint: self.endpoint.clone(), method, message }
     }
 
-    /// The error of an answer that cannot be right.
+    /// The error of an invalid answer.
     pub(crate) fn misanswered(&self, method: &'static str, detail: impl Into<String>) -> ChainError {
         ChainError::Misanswered { endpoint: self.endpoint.clone(), method, detail: detail.into() }
     }

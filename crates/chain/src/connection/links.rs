@@ -34,14 +34,14 @@ pub(crate) struct Links {
     pub(crate) genesis: Option<H256>,
     /// Why an endpoint is not used, as it was last logged.
     troubles: BTreeMap<usize, String>,
-    /// The newest block of endpoints that stood still while others went on.
+    /// The newest block of endpoints that stalled while others advanced.
     stalled_at: BTreeMap<usize, Block>,
-    /// The newest finalized block that each endpoint told, as long as its word is taken.
+    /// The newest finalized block that each endpoint reported, as long as its reports are trusted.
     told: BTreeMap<usize, Block>,
     absences: BTreeMap<usize, Absence>,
     /// Refusals of extrinsics in a row, each by another endpoint.
     pub(super) refusals: usize,
-    /// When the endpoints before the one in use were last looked at; the first time counts from the switch.
+    /// When the endpoints before the one in use were last examined; the first interval starts with the switch.
     pub(super) rechecked: Option<Instant>,
 }
 
@@ -56,9 +56,9 @@ impl Links {
         self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection))
     }
 
-    /// What the endpoint at `index` must be, by all but the word of the one at `doubted`.
-    pub(crate) fn demands(&self, settings: &Settings, index: usize, doubted: Option<usize>) -> Demands {
-        let told = self.told.iter().filter(|(teller, _)| Some(**teller) != doubted);
+    /// What is demanded of the endpoint at `index`, by the reports of all endpoints but the one at `suspect`.
+    pub(crate) fn demands(&self, settings: &Settings, index: usize, suspect: Option<usize>) -> Demands {
+        let told = self.told.iter().filter(|(teller, _)| Some(**teller) != suspect);
         Demands {
             genesis: settings.config.expected_genesis.map(H256).or(self.genesis),
             newest_known: told.map(|(_, block)| *block).max().unwrap_or_default(),
@@ -84,14 +84,14 @@ impl Links {
         self.absences.get(&index).is_some_and(|absence| Instant::now() < absence.until)
     }
 
-    /// The endpoint of the connection in use told of a finalized block that it has.
+    /// The endpoint of the connection in use reported a finalized block that it has.
     pub(crate) fn note_told(&mut self, connection: &Arc<Connection>, block: Block) {
         if self.is_in_use(connection) {
             self.told.insert(connection.index, block);
         }
     }
 
-    /// Puts a candidate in the place of `connection`, whose endpoint is passed over for a while.
+    /// Replaces `connection` by a candidate. The endpoint of `connection` is passed over for a while.
     pub(crate) fn replace(
         &mut self,
         settings: &Settings,
@@ -108,7 +108,7 @@ impl Links {
 
     /// Passes an endpoint over for a while; another one is in use.
     pub(crate) fn pass_over(&mut self, settings: &Settings, index: usize, reason: &str) {
-        // Of an endpoint that was lost it was told already.
+        // The loss of an endpoint has been reported already.
         if !self.troubles.contains_key(&index) {
             self.note(settings, index, reason);
         }
@@ -120,7 +120,7 @@ impl Links {
         self.absences.insert(index, Absence { until: now + pause, pause });
     }
 
-    /// Notes that an endpoint stands at `block`, while others go on.
+    /// Records that an endpoint has stalled at `block` while others advance.
     pub(crate) fn note_stalled(&mut self, index: usize, block: Block) {
         self.stalled_at.insert(index, block);
     }
@@ -142,8 +142,8 @@ impl Links {
         connection
     }
 
-    /// Notes why an endpoint is not used. The first reason is a warning, others until it is used again are not; what lasts is
-    /// logged once.
+    /// Logs why an endpoint is not used. Only the first reason until it is used again is a warning; a lasting one is logged
+    /// once.
     pub(crate) fn note(&mut self, settings: &Settings, index: usize, trouble: &str) {
         let endpoint = shown(&settings.config.endpoints[index]);
         match self.troubles.get(&index) {

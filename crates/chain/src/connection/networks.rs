@@ -1,6 +1,6 @@
-//! Names of networks: which endpoints they stand for, and which chain must answer there.
+//! Names of networks: their endpoints, and the chain that must answer there.
 //!
-//! Only mainnet's genesis is pinned here: whoever answers under that name must be mainnet. Test networks are reset
+//! Only mainnet's genesis is pinned here: an endpoint under that name must serve mainnet. Test networks are reset
 //! from time to time, and a URL is the operator's own choice.
 
 use crate::connection::address::shown;
@@ -16,7 +16,7 @@ const MAINNET_ENDPOINTS: [&str; 3] =
 const TESTNET_ENDPOINT: &str = "wss://test.finney.opentensor.ai:443";
 const LOCAL_ENDPOINT: &str = "ws://127.0.0.1:9944";
 
-/// What a network's name stands for.
+/// What a network's name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// WebSocket URLs, best first.

@@ -1,6 +1,6 @@
-//! What a node sends without being asked: let through as far as anybody can use it, and no further.
+//! Unrequested messages of a node: only as many pass as can be used.
 //!
-//! A finalized head is worth as much as the newest one, and so is what became of an extrinsic. So of what comes faster than
+//! Of finalized heads only the newest matters, and so of an extrinsic's status. So of messages that arrive faster than
 //! [`PASSED_PER_SECOND`] only the newest of each kind is kept until it may pass; the rest is dropped before anybody decodes it. A node that goes on like that floods us, and
 //! is left for another one (`heads.rs`). So is one with a notification larger than [`MAX_NOTIFICATION_BYTES`], or with a batch,
 //! which we never ask for. Where there is no other, its answers are still read, at a bounded cost.
@@ -25,13 +25,13 @@ const PASSED_PER_SECOND: u32 = 20;
 const BURST: u32 = 40;
 /// Largest notification that is read: a header is some hundred bytes.
 const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
-/// Within this time no more than the following are put up with beyond what passes.
+/// Within this time no more than the following are tolerated in addition to those that pass.
 const FLOOD_PERIOD: Duration = Duration::from_secs(10);
 const FLOOD_MESSAGES: u32 = 5_000;
 const FLOOD_BYTES: usize = 32 << 20;
 /// Kinds of notifications that are held. We listen to heads and to extrinsics.
 const MOST_KINDS: usize = 4;
-/// After so many that are dropped the socket is left alone for a moment, so that a flood cannot keep a core busy.
+/// After so many dropped notifications the socket is not read for a moment, so that a flood cannot keep a core busy.
 const DROPPED_AT_ONCE: u32 = 32;
 const PAUSE: Duration = Duration::from_millis(1);
 /// Where a message says what it is: at the beginning.
@@ -47,7 +47,7 @@ pub(crate) struct Closed(String);
 pub(crate) struct Wire {
     /// Answers that may come.
     questions: AtomicU64,
-    /// What the node sends that nobody asked for.
+    /// The unrequested messages of the node, if there are too many.
     flood: OnceLock<String>,
 }
 
@@ -57,7 +57,7 @@ impl Wire {
         self.questions.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// What the node sends that nobody asked for, if it is too much.
+    /// The unrequested messages of the node, if there are too many.
     pub(crate) fn flood(&self) -> Option<&str> {
         self.flood.get().map(String::as_str)
     }
@@ -123,7 +123,7 @@ impl BoundedReceiver {
             }
             let length = bytes.len();
             let dropped = if is_batch {
-                self.note_flood(|| "it sends batches that nobody asked for".to_owned());
+                self.note_flood(|| "it sends batches that were not requested".to_owned());
                 Some(length)
             } else if length > MAX_NOTIFICATION_BYTES {
                 self.note_flood(|| format!("it sends notifications of {length} bytes"));

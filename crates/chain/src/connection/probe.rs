@@ -1,4 +1,4 @@
-//! What an endpoint is worth, found out before it is used: its chain, whether it is syncing, and its newest final block.
+//! The examination of an endpoint before it is used: its chain, whether it is syncing, and its newest final block.
 //!
 //! Four requests, five where the genesis is not known, each within the probe's time. The two entries that are read are those of every Substrate chain, so they
 //! are asked for by their well-known keys, without metadata.
@@ -30,9 +30,9 @@ const NOW_KEY: [u8; 32] = [
 pub(crate) struct Demands {
     /// The hash of its block 0.
     pub(crate) genesis: Option<H256>,
-    /// The newest finalized block that any endpoint has told; 0 for none.
+    /// The newest finalized block that any endpoint has reported; 0 for none.
     pub(crate) newest_known: Block,
-    /// Where it stood still the last time.
+    /// The block at which it stalled last time.
     pub(crate) stalled_at: Option<Block>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Candidate {
     pub(crate) doubt: Option<String>,
 }
 
-/// Connects to an endpoint and finds out what it is worth.
+/// Connects to an endpoint and examines it.
 ///
 /// # Errors
 /// [`ChainError::WrongGenesis`], or [`ChainError::Unreachable`] with what is wrong.
@@ -64,17 +64,20 @@ pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands
             return Err(ChainError::WrongGenesis { endpoint, expected, found });
         }
         Some(_) => {}
-        // Whose word is taken for the chain must at least know of the block, and of no other by that number.
+        // An endpoint that is trusted for the chain must at least have the block, and no other with that number.
         None => {
             let header = probe.chain_get_header(Some(genesis)).await.map_err(failed("chain_getHeader"))?;
             if header.and_then(|header| checked(&header, genesis).ok()) != Some(0) {
-                return Err(unusable(format!("what it calls block 0 is not: 0x{}", hex::encode(genesis))));
+                return Err(unusable(format!(
+                    "the block that it reports as block 0 is not one: 0x{}",
+                    hex::encode(genesis)
+                )));
             }
         }
     }
     let (is_syncing, is_mute) = match probe.system_health().await {
         Ok(health) => (health.is_syncing, false),
-        // A node that does not tell is taken by its head alone.
+        // A node that does not report it is judged by its head alone.
         Err(RpcError::User(_)) => (false, false),
         Err(RpcError::Deserialization(_)) => (false, true),
         Err(error) => return Err(failed("system_health")(error)),
@@ -85,7 +88,7 @@ pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands
     let changes: Vec<_> = sets.into_iter().filter(|set| set.block == hash).flat_map(|set| set.changes).collect();
     let value = |wanted: &[u8]| changes.iter().find(|(key, _)| key.0 == wanted)?.1.as_ref();
     let head = value(&NUMBER_KEY).and_then(|bytes| u32::decode(&mut &*bytes.0).ok());
-    let head = head.ok_or_else(|| unusable("it does not tell the number of its newest final block".to_owned()))?;
+    let head = head.ok_or_else(|| unusable("it does not report the number of its newest final block".to_owned()))?;
     let unix_ms = value(&NOW_KEY).and_then(|bytes| u64::decode(&mut &*bytes.0).ok());
 
     if is_syncing {
@@ -97,7 +100,7 @@ pub(crate) async fn examine(settings: &Settings, index: usize, demands: &Demands
             let behind = demands.newest_known - head;
             Some(format!("its newest final block, {head}, is {behind} blocks behind"))
         }
-        (Some(block), _) if head <= block => Some(format!("it still stands at block {head}")),
+        (Some(block), _) if head <= block => Some(format!("its newest final block is still {head}")),
         (_, Some(most)) if age.is_some_and(|age| age > most) => {
             Some(format!("its newest final block, {head}, is older than {} s", most.as_secs()))
         }

@@ -3,7 +3,7 @@
 //! Invariants: nothing reaches the socket without [`RequestGate::pass`] (the WebSocket's own pings aside); a request
 //! ends within its deadline, counted from when the gate let it through, and earlier where the endpoint
 //! gives no sign of life; no message larger than
-//! [`MAX_RESPONSE_BYTES`] is read; what nobody asked for is bounded by `notifications.rs`.
+//! [`MAX_RESPONSE_BYTES`] is read; unrequested messages are bounded by `notifications.rs`.
 
 use crate::config::{RequestGate, Tolerances};
 use crate::connection::notifications::{BoundedReceiver, Wire};
@@ -91,8 +91,8 @@ impl GatedTransport {
             .max_response_size(MAX_RESPONSE_BYTES)
             // The library counts the first hop: redirects are not followed. An endpoint is who the operator named.
             .max_redirections(1);
-        // The library resolves names synchronously, and certificates are read from files: neither must hold up whoever
-        // shares our thread.
+        // The library resolves names synchronously, and certificates are read from files: neither must block other
+        // tasks on this thread.
         let runtime = tokio::runtime::Handle::current();
         let opening = tokio::task::spawn_blocking(move || {
             let opening =
@@ -122,7 +122,7 @@ impl GatedTransport {
         Self { patience, ..self.clone() }
     }
 
-    /// What the node sends that nobody asked for, if it is too much.
+    /// The unrequested messages of the node, if there are too many.
     pub(crate) fn flood(&self) -> Option<&str> {
         self.wire.flood()
     }
@@ -151,7 +151,7 @@ impl GatedTransport {
             if is_brief {
                 return passed(self.hesitation, true);
             }
-            // A slow request is put up with for all of its time; an endpoint that answers nothing any more is not.
+            // A slow request gets its full time, but not if the endpoint has stopped answering altogether.
             tokio::select! {
                 answer = &mut request => answer,
                 () = self.until_silent() => passed(self.hesitation + self.probe_timeout, false),
@@ -197,7 +197,7 @@ impl RpcClientT for GatedTransport {
     }
 }
 
-/// How a request came to fail, seen from the wire.
+/// How a request failed, as seen by the transport.
 pub(crate) enum WireFailure {
     /// The deadline passed.
     Deadline {

@@ -1,6 +1,6 @@
 //! Commitments as the chain holds them, and as it takes them.
 //!
-//! The text sits in the first raw field: `Raw0` to `Raw128`, or `BigRaw` on runtimes that have it. Variants are told
+//! The text sits in the first raw field: `Raw0` to `Raw128`, or `BigRaw` on runtimes that have it. Variants are identified
 //! by name, never by index, since runtimes insert new ones; a kind that we do not know is a commitment without text.
 
 use subxt::dynamic::{At, Value};

@@ -1,4 +1,4 @@
-//! The subscription to finalized heads, and the newest block that it told of.
+//! The subscription to finalized heads, and the newest block that it reported.
 
 use crate::connection::line::Connection;
 use crate::head::{BlockRef, ChainHeader, hash_of};
@@ -16,14 +16,14 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// Notes a block that the node told of.
+    /// Records a block that the node reported.
     pub(super) fn note(&mut self, told: BlockRef) {
         if self.newest.is_none_or(|newest| told.number > newest.number) {
             self.newest = Some(told);
         }
     }
 
-    /// Takes what has already arrived; a subscription that ended is forgotten, with what it told.
+    /// Takes what has already arrived; a subscription that ended is dropped, with the block that it reported.
     pub(super) fn drain(&mut self) {
         while let Some((_, subscription)) = &mut self.subscription {
             match subscription.next().now_or_never() {
@@ -34,7 +34,7 @@ impl Following {
         }
     }
 
-    /// Notes a header that the subscription gave.
+    /// Records a header from the subscription.
     pub(super) fn note_header(&mut self, header: &ChainHeader) {
         // A block number above u32 does not exist on this chain; such a header is no header of it.
         if let Ok(number) = Block::try_from(header.number()) {

@@ -1,9 +1,9 @@
 //! Finalized heads: the current one, and the next.
 //!
 //! Invariants: only finalized blocks are ever returned; gaps are not filled, a slow reader gets the newest; waiting is
-//! bounded. Where no newer block is told for [`Tolerances::silence`](crate::Tolerances::silence), whatever else the
-//! subscription says, the node is asked outright; if it knows nothing newer, the other endpoints are asked, and one that does
-//! takes its place. So it is if the node's own finalized head falls, or if what it tells of is not there.
+//! bounded. If the subscription reports no newer block for [`Tolerances::silence`](crate::Tolerances::silence), whatever else
+//! it reports, the node is asked directly; if it has no newer block, the other endpoints are asked, and one that has replaces
+//! it. The same happens if the node's own finalized head goes back, or if a block that it reports does not exist.
 
 use crate::client::Client;
 use crate::connection::line::{Connection, Line};
@@ -17,10 +17,10 @@ use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::Block;
 
-/// How many silences or losses one wait puts up with: then the chain or the node stands still.
+/// Silences or lost connections that one wait tolerates; after that the chain or the node has stalled.
 const MAX_SILENCES: u32 = 10;
 
-/// What a subscription to heads is asked for by.
+/// The method that subscribes to heads.
 const HEADS: &str = "chain_subscribeFinalizedHeads";
 
 impl Client {
@@ -71,7 +71,8 @@ impl Client {
                 Ok(Some(Err(_)) | None) => {
                     silences += 1;
                     *following = Following::default();
-                    self.lapse(&connection, "its finalized heads cannot be read, or stop").await;
+                    self.lapse(&connection, "its subscription to finalized heads ended or sent an unreadable head")
+                        .await;
                 }
                 Err(_) => {
                     silences += 1;
@@ -95,22 +96,22 @@ impl Client {
         Ok(())
     }
 
-    /// Asks the node outright why it tells of nothing newer.
+    /// Asks the node directly why it reports nothing newer.
     async fn look_into_silence(&self, following: &mut Following, connection: &Arc<Connection>, after: Block) {
         connection.health.looked_into();
         let known = following.newest.map_or(after, |newest| newest.number);
         match finalized(connection.line(Patience::Brief)).await {
             Ok(told) if told.number > known => {
                 following.note(told);
-                // The node goes on without telling.
-                if self.lapse(connection, "it does not tell of the finalized blocks that it knows").await {
+                // The node advances without reporting it.
+                if self.lapse(connection, "its subscription does not report the finalized blocks that it has").await {
                     *following = Following::default();
                 } else {
                     following.subscription = None;
                 }
             }
             Ok(told) => {
-                let trouble = format!("it stands still at block {} while another endpoint goes on", told.number);
+                let trouble = format!("it has stalled at block {} while another endpoint advances", told.number);
                 if self.leave_for_another(connection, &trouble, |head| head > told.number).await {
                     self.links().await.note_stalled(connection.index, told.number);
                     *following = Following::default();
@@ -123,12 +124,13 @@ impl Client {
         }
     }
 
-    /// Counts what may happen to a subscription of any endpoint now and then; whether it was left for doing it in a row.
+    /// Counts a failure that any endpoint's subscription may have now and then. Returns whether the endpoint was left because of
+    /// several in a row.
     async fn lapse(&self, connection: &Arc<Connection>, reason: &str) -> bool {
         connection.health.lapsed(HEADS) && self.leave_for_another(connection, reason, |_| true).await
     }
 
-    /// Completes a block that `teller` told of. If nobody has it, its teller has no more credit.
+    /// Completes a block that `teller` reported. If no endpoint has it, `teller` is left.
     async fn head_told_by(&self, teller: &Arc<Connection>, told: BlockRef) -> Result<Head, ChainError> {
         match self.head(told).await {
             Ok(head) => {
@@ -137,7 +139,7 @@ impl Client {
             }
             Err(error) => {
                 if matches!(error, ChainError::BlockUnavailable { .. } | ChainError::Misanswered { .. }) {
-                    let reason = format!("it told of block {} as final, and {error}", told.number);
+                    let reason = format!("it reported block {} as final, but {error}", told.number);
                     self.leave_for_another(teller, &reason, |_| true).await;
                 }
                 Err(error)
@@ -155,14 +157,14 @@ impl Client {
     }
 }
 
-/// The finalized head of a node, which never falls.
+/// The finalized head of a node, which never goes back.
 async fn finalized(line: Line) -> Result<BlockRef, ChainError> {
     const METHOD: &str = "chain_getFinalizedHead";
     let known = line.health.newest();
     let hash = line.methods.chain_get_finalized_head().await.map_err(|error| line.failed(METHOD, error))?;
     let number = line.header(hash).await?.1;
     if let Some(known) = known.filter(|known| number < *known) {
-        return Err(line.misanswered(METHOD, format!("its finalized head fell from block {known} to {number}")));
+        return Err(line.misanswered(METHOD, format!("its finalized head went back from block {known} to {number}")));
     }
     line.health.head_told(number);
     Ok(BlockRef { number, hash })

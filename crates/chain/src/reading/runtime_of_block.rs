@@ -67,7 +67,7 @@ impl Client {
         }
     }
 
-    /// The runtime whose code block `block` holds, which the block after it is made by.
+    /// The runtime with the code that block `block` holds; the next block is made by it.
     pub(crate) async fn runtime_at(&self, block: BlockRef) -> Result<Arc<Runtime>, ChainError> {
         // Held while fetching: concurrent readers of a new runtime fetch its metadata once.
         let mut runtimes = self.inner.runtimes.lock().await;
@@ -109,6 +109,6 @@ async fn runtime_by(line: Line, block: BlockRef, known: &Runtimes, genesis: H256
         return Err(line.misanswered(METHOD, detail));
     };
     let runtime = Arc::new(Runtime::new(spec_version, transaction_version, metadata, genesis)?);
-    tracing::info!(spec_version, "read the metadata of a runtime that was not met before");
+    tracing::info!(spec_version, "read the metadata of a new runtime version");
     Ok(runtime)
 }

@@ -8,7 +8,7 @@ use subxt::utils::H256;
 
 /// Runtimes remembered: an upgrade needs two at a time.
 const MAX_RUNTIMES: usize = 4;
-/// Blocks whose runtime version is remembered, so that several reads of one block ask once.
+/// Most blocks with a cached runtime version, so that several reads of one block ask once.
 const MAX_BLOCKS: usize = 32;
 
 /// The runtimes met so far, and which block has which.

@@ -1,10 +1,10 @@
 //! Storage at one block: slots in, values out, many in one request.
 //!
 //! A [`Slot`] names an entry and its keys; a [`Snapshot`] loads slots of one block and decodes them by that block's
-//! metadata. Invariants: a slot is asked for once; an entry that the runtime lacks costs no request and has no value;
+//! metadata. Invariants: a slot is asked for once; an entry that the runtime lacks is not requested and has no value;
 //! a value that cannot be decoded is missing, and no other value with it. An answer counts only if it is of the block that was
-//! asked about, by its own word and by the number in that block's state, and speaks of every key: what an answer leaves
-//! out is not taken for what the chain does not store.
+//! asked about, according to the answer and to the number in that block's state, and covers every key: a key that an answer
+//! omits does not count as one without a value.
 
 use crate::client::Client;
 use crate::connection::line::Line;
@@ -85,7 +85,7 @@ impl Slot {
     fn key(&self, runtime: &Runtime) -> Option<Vec<u8>> {
         let entry = runtime.codec.storage().entry((self.pallet, self.entry)).ok()?;
         let key = entry.fetch_key(self.parts.iter().map(|part| part.value()).collect());
-        key.inspect_err(|error| tracing::warn!(slot = self.name(), %error, "the runtime's keys are not as expected"))
+        key.inspect_err(|error| tracing::warn!(slot = self.name(), %error, "unexpected storage keys in the runtime"))
             .ok()
     }
 }
@@ -171,7 +171,7 @@ impl Snapshot {
         let storage = metadata.pallet_by_name(slot.pallet)?.storage()?;
         let value_type = storage.entry_by_name(slot.entry)?.value_ty();
         // Walked through without allocating first: a decoder makes room for as many items as the bytes announce, and a node
-        // that lies, or whose answer is spoilt, can announce more than any memory holds.
+        // that lies, or that sends a corrupt answer, can announce more than any memory holds.
         let walked = decode_with_visitor(&mut &*bytes, value_type, metadata.types(), IgnoreVisitor::new());
         walked
             .map_err(|error| error.to_string())

@@ -25,11 +25,11 @@ pub(crate) const COMMITMENTS: &str = "Commitments";
 
 /// UIDs that are asked for before the subnet's size is known: the size of a full subnet.
 const EXPECTED_UIDS: u16 = 256;
-/// Parents whose stake is read for one subnet. More would only be a chain gone wrong.
+/// Most parents of which the stake is read for one subnet. Only a broken chain would have more.
 const MAX_PARENTS: usize = 4096;
-/// The subnet whose stake is TAO.
+/// The subnet with its stake in TAO.
 const ROOT_NETUID: u16 = 0;
-/// The mechanism whose weights we set: the first.
+/// The mechanism that we set weights for: the first.
 const MECHANISM: u16 = 0;
 /// Distance between mechanisms in keys that hold both mechanism and netuid.
 const NETUIDS_PER_MECHANISM: u16 = 4096;
@@ -176,13 +176,13 @@ fn parent_slots(snapshot: &Snapshot, netuid: u16, hotkeys: &[(Uid, Hotkey)]) -> 
         .collect()
 }
 
-/// Who holds which UID. A UID without a key is skipped: there is nobody to speak of.
+/// The hotkey of each UID. A UID without a key is skipped.
 fn hotkeys(snapshot: &Snapshot, netuid: u16, size: u16) -> Vec<(Uid, Hotkey)> {
     let holder = |uid| Some((uid, account(snapshot, &of_uid("Keys", netuid, uid))?));
     (0..size).filter_map(holder).collect()
 }
 
-/// A stored public key. The default of such entries is the zero key, which is nobody.
+/// A stored public key. The default of such entries is the zero key, which belongs to no account.
 fn account(snapshot: &Snapshot, slot: &Slot) -> Option<Hotkey> {
     snapshot.stored::<AccountId32>(slot).map(|account| Hotkey::new(account.0))
 }

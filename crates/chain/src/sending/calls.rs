@@ -6,7 +6,7 @@ use crate::reading::subnet::{COMMITMENTS, MODULE};
 use subxt::dynamic::Value;
 use subxt::ext::scale_value::Composite;
 use tensorflix_domain::ids::Uid;
-use tensorflix_domain::intent::Opening;
+use tensorflix_domain::intent::CommitOpening;
 
 /// The call of timelocked weights.
 pub(super) const COMMIT_TIMELOCKED: &str = "commit_timelocked_weights";
@@ -42,7 +42,7 @@ pub(super) fn commit_hashed(netuid: u16, digest: &[u8; 32]) -> Call {
     }
 }
 
-pub(super) fn reveal_hashed(netuid: u16, weights: &[(Uid, u16)], opening: &Opening) -> Call {
+pub(super) fn reveal_hashed(netuid: u16, weights: &[(Uid, u16)], opening: &CommitOpening) -> Call {
     Call {
         pallet: MODULE,
         name: REVEAL_HASHED,
@@ -89,7 +89,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::reading::runtime::Runtime;
 
-    /// A call as it stands in an extrinsic: pallet, call, arguments.
+    /// A call as encoded in an extrinsic: pallet, call, arguments.
     pub(crate) fn encoded(runtime: &Runtime, call: &Call) -> Vec<u8> {
         runtime.codec.tx().call_data(&payload(call)).expect("a call of the runtime")
     }

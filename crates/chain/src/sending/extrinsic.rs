@@ -2,7 +2,7 @@
 //!
 //! Invariants: a signed extrinsic is mortal ([`ERA_BLOCKS`] from the head it was signed at), carries no tip, and is
 //! complete: its bytes can be stored and broadcast by another process. Calls are found and their arguments placed by
-//! name; a runtime whose call or signed extension we cannot fill is [`ChainError::CannotBuild`]. Nothing is sent here.
+//! name; a runtime with a call or signed extension that we cannot fill is [`ChainError::CannotBuild`]. Nothing is sent here.
 
 use crate::client::Client;
 use crate::connection::line::Line;
@@ -22,7 +22,7 @@ use subxt::utils::{AccountId32, H256};
 use tensorflix_domain::extrinsic::{SignedExtrinsic, SignedWeights};
 use tensorflix_domain::head::Head;
 use tensorflix_domain::ids::{Hotkey, Uid};
-use tensorflix_domain::intent::Opening;
+use tensorflix_domain::intent::CommitOpening;
 
 /// Blocks for which a signature is good.
 pub const ERA_BLOCKS: u32 = 64;
@@ -76,7 +76,7 @@ impl Client {
         wallet: &HotkeyWallet,
         netuid: u16,
         weights: &[(Uid, u16)],
-        opening: &Opening,
+        opening: &CommitOpening,
         head: &Head,
     ) -> Result<SignedExtrinsic, ChainError> {
         self.sign(wallet, &reveal_hashed(netuid, weights, opening), head).await

@@ -15,7 +15,7 @@ use rand_core::{OsRng, RngCore};
 use subxt::config::Hasher;
 use subxt::config::substrate::BlakeTwo256;
 use tensorflix_domain::head::Head;
-use tensorflix_domain::intent::{Opening, RevealPlan};
+use tensorflix_domain::intent::{CommitOpening, RevealPlan};
 use tensorflix_timelock::reveal_blocks;
 
 /// Whether a runtime takes hashed commits.
@@ -27,7 +27,7 @@ pub(crate) fn is_known_to(runtime: &Runtime) -> bool {
 /// block.
 ///
 /// # Errors
-/// [`ChainError::CannotTimelock`] (alert): a subnet whose epochs never come.
+/// [`ChainError::CannotTimelock`] (alert): the subnet never has epochs.
 pub(crate) fn commit(
     snapshot: &Snapshot,
     netuid: u16,
@@ -38,7 +38,7 @@ pub(crate) fn commit(
     let (reveal_at, commit_until) = reveal_blocks(schedule(snapshot, netuid)?, period, head.stamp.block.into())
         .map_err(|error| ChainError::CannotTimelock { netuid, detail: error.to_string() })?;
     let tempo: u64 = snapshot.require(&of_subnet("Tempo", netuid))?;
-    let opening = Opening { salt: random_salt(), version_key: secret.version_key };
+    let opening = CommitOpening { salt: random_salt(), version_key: secret.version_key };
     let plan = RevealPlan {
         round: 0,
         reveal_at: block(reveal_at),
@@ -90,7 +90,7 @@ mod tests {
     fn no_two_salts_are_the_same_and_none_is_shown() {
         let salt = random_salt();
         assert_ne!(random_salt(), salt);
-        let shown = format!("{:?}", Opening { salt: [4_711; 8], version_key: 5 });
+        let shown = format!("{:?}", CommitOpening { salt: [4_711; 8], version_key: 5 });
         assert!(!shown.contains("4711"), "{shown}");
     }
 }

@@ -1,4 +1,4 @@
-//! From a call to a finalized block: building, signing, asking the pool, broadcasting, and finding out what became of it.
+//! From a call to a finalized block: building, signing, asking the pool, broadcasting, and finding its outcome.
 //!
 //! Nothing here decides when or what to send.
 

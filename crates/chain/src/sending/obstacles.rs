@@ -6,7 +6,7 @@
 use crate::reading::runtime::Runtime;
 use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
 
-/// The extensions whose contents we know: the chain's versions and name, era, nonce, tip, and the metadata hash that is
+/// The extensions with contents that we know: the chain's versions and name, era, nonce, tip, and the metadata hash that is
 /// not used.
 const FILLED_EXTENSIONS: [&str; 8] = [
     "CheckSpecVersion",
@@ -34,7 +34,7 @@ pub(crate) fn obstacle(runtime: &Runtime, pallet: &str, call: &str, arguments: &
         return Some(format!("it has a field `{field}` that this release cannot fill"));
     }
     if let Some(argument) = arguments.iter().find(|argument| !fields.contains(argument)) {
-        return Some(format!("it has no field `{argument}` any more"));
+        return Some(format!("it no longer has the field `{argument}`"));
     }
     let types = metadata.types();
     // What can be read from no bytes at all is nothing.

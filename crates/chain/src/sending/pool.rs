@@ -25,16 +25,16 @@ pub enum PoolError {
     #[error("an extrinsic with an earlier nonce is missing")]
     Future,
     /// The signature does not fit what the chain expects to be signed (also after a runtime upgrade).
-    #[error("the signature is not over what the chain expects")]
+    #[error("the signature does not cover what the chain expects")]
     BadProof,
     /// The runtime cannot even read it: its calls or extensions are others than those it was built for.
-    #[error("the runtime cannot read it; was it upgraded since? ({0})")]
+    #[error("the runtime cannot decode it; it may have been upgraded since ({0})")]
     Unreadable(String),
     /// The fee cannot be paid.
     #[error("the account cannot pay the fee")]
     Payment,
     /// The era began too long ago.
-    #[error("the signature's era has passed")]
+    #[error("the signature has expired")]
     AncientBirthBlock,
     /// Blocks are full.
     #[error("it does not fit into the current block")]
@@ -46,7 +46,7 @@ pub enum PoolError {
     #[error("the signing address is not valid")]
     BadSigner,
     /// One of Subtensor's own reasons, `CustomTransactionError`.
-    #[error("Subtensor refuses it: {}", custom_name(*.0))]
+    #[error("Subtensor rejects it: {}", custom_name(*.0))]
     Custom(u8),
     /// The pool has this extrinsic already.
     #[error("the pool has it already")]
@@ -55,7 +55,7 @@ pub enum PoolError {
     #[error("another extrinsic with the same nonce is in the pool")]
     TooLowPriority,
     /// The pool refuses these bytes for half an hour: they were invalid, or they are included already.
-    #[error("the pool refuses it for a while")]
+    #[error("the pool temporarily rejects it")]
     TemporarilyBanned,
     /// The pool is full.
     #[error("the pool is full")]
@@ -165,8 +165,8 @@ pub(crate) const fn is_word_of_pool(code: i32) -> bool {
 const METHOD: &str = "state_call (TaggedTransactionQueue_validate_transaction)";
 
 impl Client {
-    /// Asks the runtime of the best block whether it would take these signed bytes. Nothing is sent. A refusal is believed only
-    /// if another endpoint does not contradict it.
+    /// Asks the runtime of the best block whether it would take these signed bytes. Nothing is sent. A refusal is accepted
+    /// only if no other endpoint contradicts it.
     ///
     /// # Errors
     /// What [`ChainError`] says of the conversation.

@@ -10,7 +10,7 @@ use tensorflix_domain::extrinsic::{Failure, Remedy};
 /// An included call that failed. [`DispatchFailure::remedy`] says what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DispatchFailure {
-    /// The pallet whose error it is; `None` for errors of no pallet.
+    /// The pallet that the error belongs to; `None` for errors of no pallet.
     pub(crate) pallet: Option<String>,
     /// The error's name in the metadata.
     pub(crate) name: String,

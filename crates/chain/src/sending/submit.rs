@@ -3,10 +3,10 @@
 //! Invariants: the bytes are broadcast at most once by a call; whatever happened after that, short of a refusal or
 //! finality, is [`Submitted::Unknown`], never a guess: the caller asks the chain ([`Client::find_extrinsic`]) before it
 //! sends anything again. `Err` means that nothing was broadcast. Nothing is broadcast through a second endpoint here; but
-//! what the caller does next goes to another endpoint than the one that refused or said nothing.
+//! the caller's next request goes to another endpoint than the one that rejected it or did not answer.
 //!
-//! A refusal that would be final is believed only if no other endpoint would take the bytes, and words that are none of a
-//! pool's are no refusal.
+//! A refusal that would be final is accepted only if no other endpoint would take the bytes. An error that is not one of a
+//! pool's is not a refusal.
 
 use crate::client::Client;
 use crate::connection::line::{Connection, Line};
@@ -27,14 +27,14 @@ use subxt::rpcs::methods::legacy::TransactionStatus;
 use subxt::utils::H256;
 use tensorflix_domain::extrinsic::{Inclusion, Remedy};
 
-/// What became of a broadcast.
+/// The outcome of a broadcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submitted {
     /// It is in a finalized block.
     Included(Inclusion),
     /// The node did not take it: it is not in the pool (except where the error says so).
     Refused(PoolError),
-    /// Nobody can say yet: ask the chain before sending again.
+    /// Not known yet: ask the chain before sending again.
     Unknown(Uncertainty),
 }
 
@@ -45,16 +45,16 @@ pub enum Uncertainty {
     #[error("it was not final within the deadline")]
     Deadline,
     /// The connection was lost after the bytes may have left.
-    #[error("the connection was lost while it was on its way")]
+    #[error("the connection was lost during the broadcast")]
     ConnectionLost,
-    /// The node failed while it had the bytes, and what it said is no decision.
-    #[error("the node failed over it: {0}")]
+    /// The node failed while it had the bytes; its error is not a decision.
+    #[error("the node failed while processing it: {0}")]
     NodeFailed(ChainError),
     /// One node refuses it, another does not.
-    #[error("one node refuses it ({0}), another does not")]
+    #[error("one node rejects it ({0}), another does not")]
     Disputed(PoolError),
-    /// The pool let go of it after it had taken it; other nodes may still have it.
-    #[error("the pool let go of it: {0}")]
+    /// The pool accepted it and then dropped it; other nodes may still have it.
+    #[error("the pool dropped it: {0}")]
     LetGo(&'static str),
     /// It is final, but its outcome could not be read.
     #[error("it is final, but its outcome could not be read: {0}")]
@@ -142,7 +142,7 @@ impl Client {
         }
     }
 
-    /// Looks an extrinsic up in a finalized block; `None` if no endpoint shows it there.
+    /// Searches a finalized block for an extrinsic; `None` if no endpoint shows it there.
     pub(crate) async fn inclusion(&self, block_hash: H256, extrinsic: H256) -> Result<Option<Inclusion>, ChainError> {
         const METHOD: &str = "chain_getBlock";
         let question = |line| place_of(line, block_hash, extrinsic);
@@ -166,7 +166,7 @@ impl Client {
     }
 }
 
-/// A block that was looked into for an extrinsic.
+/// A block that was searched for an extrinsic.
 struct Place {
     block: BlockRef,
     parent: H256,
@@ -225,7 +225,7 @@ fn outcome(runtime: &Runtime, events: &[u8], index: u32) -> Result<Result<(), Di
             _ => {}
         }
     }
-    Err(undecodable(format!("no event tells how extrinsic {index} ended")))
+    Err(undecodable(format!("no event shows the outcome of extrinsic {index}")))
 }
 
 fn failure(runtime: &Runtime, event: &Event<'_, SubstrateConfig>) -> Result<DispatchFailure, String> {

@@ -1,9 +1,9 @@
 //! What a timelocked commit needs of the chain: whether the subnet demands one, its epochs, and the beacon.
 //!
 //! Everything is read at the block that is signed at, in one request, and found by the names of its metadata: a runtime that
-//! keeps the state of epochs is told from one that counts blocks by whether the entries are there. "Now" is the chain's
+//! keeps the state of epochs differs from one that counts blocks in that these entries exist. "Now" is the chain's
 //! time, never this machine's. On mainnet the beacon must be drand quicknet: weights that are encrypted for another
-//! beacon might never be revealed, or be readable by whoever holds its key.
+//! beacon might never be revealed, or be readable by the holder of its key.
 
 use crate::connection::networks::MAINNET_GENESIS;
 use crate::errors::ChainError;
@@ -158,7 +158,7 @@ mod tests {
         Snapshot::of(finney(), values)
     }
 
-    /// `BeaconConfiguration` whose further fields are empty.
+    /// `BeaconConfiguration` with its further fields empty.
     fn config(public_key: &[u8], period: u32) -> (Slot, Vec<u8>) {
         let empty = Vec::<u8>::new();
         let rest = (empty.clone(), empty.clone(), empty.clone(), empty);

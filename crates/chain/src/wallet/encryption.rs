@@ -38,12 +38,12 @@ impl Encryption {
     }
 }
 
-/// Why a box stays shut.
+/// Why a box cannot be opened.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shut {
-    /// The password is another, or the file is damaged: the box cannot tell.
+    /// The password is wrong, or the file is damaged: the box does not show which.
     WrongPassword,
-    /// So many MiB of memory are not to be had.
+    /// So many MiB of memory could not be allocated.
     NoMemory(u32),
 }
 

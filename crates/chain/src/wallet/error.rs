@@ -49,12 +49,12 @@ pub enum WalletError {
         source: io::Error,
     },
     /// The name of a wallet or a hotkey would lead out of the wallets' directory.
-    #[error("`{0}` is no name of a wallet or hotkey")]
+    #[error("`{0}` is not a valid name of a wallet or hotkey")]
     InvalidName(String),
-    /// The file is encrypted in a way that Bittensor has given up.
+    /// The file is encrypted in a way that Bittensor no longer supports.
     #[error(
-        "the key {file} is encrypted with {kind}, which Bittensor gave up: convert it, in Python with bittensor-wallet \
-         (`Keyfile(path).decrypt()`, then `.encrypt()`), or make it anew from its mnemonic (`btcli wallet regen-hotkey`)"
+        "the key {file} is encrypted with {kind}, which Bittensor no longer supports: convert it, in Python with bittensor-wallet \
+         (`Keyfile(path).decrypt()`, then `.encrypt()`), or regenerate it from its mnemonic (`btcli wallet regen-hotkey`)"
     )]
     OldEncryption {
         /// The key's file.
@@ -62,10 +62,10 @@ pub enum WalletError {
         /// How it is encrypted.
         kind: &'static str,
     },
-    /// The file is encrypted, and nobody gives the password.
+    /// The file is encrypted, and no password was given.
     #[error(
-        "the key {file} is encrypted, and no password was given: name a file that holds it as `password_file` in \
-         [wallet], or set {variable} as Bittensor's own tools do, or start at a terminal to be asked"
+        "the key {file} is encrypted, and no password was given: set `password_file` in [wallet] to a file that \
+         contains it, set {variable} as Bittensor's own tools do, or start at a terminal to be asked"
     )]
     NoPassword {
         /// The key's file.
@@ -74,11 +74,11 @@ pub enum WalletError {
         variable: String,
     },
     /// A password was given in a form that cannot be used.
-    #[error("the password of the key {file} cannot be had from {from}: {problem}")]
+    #[error("the password of the key {file} could not be read from {from}: {problem}")]
     UnusablePassword {
         /// The key's file.
         file: PathBuf,
-        /// Where the password was looked for.
+        /// Where the password was searched for.
         from: PasswordOrigin,
         /// What is wrong; never the password.
         problem: String,
@@ -91,8 +91,10 @@ pub enum WalletError {
         /// Where the password came from.
         from: PasswordOrigin,
     },
-    /// The memory that the derivation of the encryption key takes is not there.
-    #[error("the key {file} is encrypted, and opening it takes {mebibytes} MiB of memory for some seconds: free some")]
+    /// There is not enough memory to derive the encryption key.
+    #[error(
+        "the key {file} is encrypted, and opening it takes {mebibytes} MiB of memory for some seconds: free some memory"
+    )]
     NoMemory {
         /// The key's file.
         file: PathBuf,
@@ -108,7 +110,7 @@ pub enum WalletError {
         problem: &'static str,
     },
     /// The key is of another kind.
-    #[error("the key {file} has key type {crypto_type}, and Bittensor's are sr25519 (type 1)")]
+    #[error("the key {file} has key type {crypto_type}; Bittensor keys have sr25519 (type 1)")]
     WrongKeyType {
         /// The key's file.
         file: PathBuf,
@@ -132,9 +134,9 @@ pub enum WalletError {
 pub enum PasswordOrigin {
     /// An environment variable.
     Variable(String),
-    /// The file that `password_file` names; its path is not shown, as the password itself may stand there by mistake.
+    /// The file that `password_file` names; its path is not shown, as the password itself may be there by mistake.
     File,
-    /// Somebody at a terminal.
+    /// The user at a terminal.
     Terminal,
 }
 

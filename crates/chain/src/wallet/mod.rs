@@ -31,7 +31,7 @@ use tensorflix_domain::ids::Hotkey;
 
 /// Largest key file that is read; real ones are below 1 KiB.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-/// How often somebody at a terminal may mistype.
+/// How often the user at a terminal may mistype.
 const ATTEMPTS: u32 = 3;
 
 /// A hotkey that can sign.

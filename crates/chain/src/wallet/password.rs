@@ -26,7 +26,7 @@ pub trait Passwords {
     /// The file that holds the password, if a setting names one.
     fn file(&self) -> Option<PathBuf>;
 
-    /// Asks whoever sits at the terminal for the password of `key`, without echo; `None` if nobody does.
+    /// Asks the user at the terminal for the password of `key`, without echo; `None` if there is no terminal.
     fn ask(&self, key: &Path) -> Option<io::Result<SecretString>>;
 }
 

@@ -31,7 +31,7 @@ pub struct PlaceRuleDigest(pub [u8; 32]);
 
 /// The place of a pair among the pairs of its gist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PairPlace {
     /// Its id does not follow the grammar of its task's platform, or of any platform if the task is unknown: it takes
     /// no place.
     Malformed,
@@ -43,7 +43,7 @@ pub enum Standing {
     Placed(ContentId),
 }
 
-impl Standing {
+impl PairPlace {
     /// Whether the pair holds a place, and so is claimed.
     pub const fn is_placed(&self) -> bool {
         matches!(self, Self::PlacedUnknown | Self::Placed(_))
@@ -73,26 +73,26 @@ impl PlaceRule {
     }
 
     /// The standing of each pair of a gist, in the order of the gist.
-    pub fn standings(&self, pairs: &[Pair]) -> Vec<Standing> {
+    pub fn standings(&self, pairs: &[Pair]) -> Vec<PairPlace> {
         let mut taken: HashMap<&str, u32> = HashMap::new();
         let mut standing = |pair| self.standing(pair, &mut taken);
         pairs.iter().map(&mut standing).collect()
     }
 
-    fn standing<'p>(&self, pair: &'p Pair, taken: &mut HashMap<&'p str, u32>) -> Standing {
+    fn standing<'p>(&self, pair: &'p Pair, taken: &mut HashMap<&'p str, u32>) -> PairPlace {
         let placed = match self.platforms.get(&pair.task_id) {
             Some(platform) => match ContentId::new(*platform, &pair.content_id) {
-                Ok(content) => Standing::Placed(content),
-                Err(_) => return Standing::Malformed,
+                Ok(content) => PairPlace::Placed(content),
+                Err(_) => return PairPlace::Malformed,
             },
             None if Platform::known().iter().any(|platform| platform.accepts(&pair.content_id)) => {
-                Standing::PlacedUnknown
+                PairPlace::PlacedUnknown
             }
-            None => return Standing::Malformed,
+            None => return PairPlace::Malformed,
         };
         let taken = taken.entry(&pair.task_id).or_default();
         if *taken >= self.per_task {
-            return Standing::Surplus;
+            return PairPlace::Surplus;
         }
         *taken += 1;
         placed
@@ -103,10 +103,10 @@ impl PlaceRule {
 pub type ListedPair<'a> = (Hotkey, &'a str, &'a str);
 
 /// The pairs that hold a place in a known task. `standings` are those of the miners, in their order.
-pub fn placed_pairs<'a>(miners: &'a [Miner], standings: &[Vec<Standing>]) -> HashSet<ListedPair<'a>> {
-    let of_miner = |(miner, standings): (&'a Miner, &Vec<Standing>)| {
+pub fn placed_pairs<'a>(miners: &'a [Miner], standings: &[Vec<PairPlace>]) -> HashSet<ListedPair<'a>> {
+    let of_miner = |(miner, standings): (&'a Miner, &Vec<PairPlace>)| {
         let pairs = miner.pairs.iter().zip(standings);
-        let placed = pairs.filter(|(_, standing)| matches!(standing, Standing::Placed(_)));
+        let placed = pairs.filter(|(_, standing)| matches!(standing, PairPlace::Placed(_)));
         placed.map(|(pair, _)| (miner.hotkey, pair.task_id.as_str(), pair.content_id.as_str())).collect::<Vec<_>>()
     };
     miners.iter().zip(standings).flat_map(of_miner).collect()
@@ -140,7 +140,7 @@ pub fn contents_in_turn(evidence: &Evidence, policy: &Policy, slot: u32) -> Vec<
     for miner in miners {
         let mut own: BTreeMap<Platform, VecDeque<ContentId>> = BTreeMap::new();
         for (pair, standing) in miner.pairs.iter().zip(rule.standings(&miner.pairs)) {
-            let Standing::Placed(content) = standing else { continue };
+            let PairPlace::Placed(content) = standing else { continue };
             if claimed.contains(&(miner.hotkey, pair.task_id.as_str(), pair.content_id.as_str())) {
                 own.entry(content.platform()).or_default().push_back(content);
             }
@@ -213,11 +213,11 @@ mod tests {
     #[track_caller]
     fn check(tasks: &[WeightedTask], per_task: u32, listed: &[(&str, &str)], expected: &str) {
         let standings = PlaceRule::new(tasks, per_task).standings(&pairs(listed));
-        let letter = |standing: &Standing| match standing {
-            Standing::Malformed => 'm',
-            Standing::Surplus => 's',
-            Standing::PlacedUnknown => 'u',
-            Standing::Placed(_) => 'o',
+        let letter = |standing: &PairPlace| match standing {
+            PairPlace::Malformed => 'm',
+            PairPlace::Surplus => 's',
+            PairPlace::PlacedUnknown => 'u',
+            PairPlace::Placed(_) => 'o',
         };
         assert_eq!(standings.iter().map(letter).collect::<String>(), expected, "{listed:?}");
     }

@@ -3,7 +3,7 @@
 use crate::dispute::{Claimant, Holder, contenders, holder};
 use crate::evidence::{BoundClaim, ContentEvidence, Evidence};
 use crate::ids::{ContentId, Hotkey};
-use crate::places::{PlaceRule, Standing, placed_pairs};
+use crate::places::{PairPlace, PlaceRule, placed_pairs};
 use crate::policy::{OwnershipRule, Policy};
 use crate::scope::{ClaimPlace, claim_place};
 use crate::task::Task;
@@ -19,7 +19,7 @@ pub(crate) struct Rivals<'a> {
 impl<'a> Rivals<'a> {
     /// `standings` are those of the miners' pairs, in the order of the miners. A claim on a pair that holds no place
     /// now blocks nobody.
-    pub(crate) fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<Standing>]) -> Self {
+    pub(crate) fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<PairPlace>]) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
         let placed = placed_pairs(&evidence.miners, standings);
@@ -53,7 +53,7 @@ impl<'a> Rivals<'a> {
 #[must_use]
 pub fn disputes<'a>(evidence: &'a Evidence, policy: &'a Policy) -> Vec<Vec<Claimant<'a>>> {
     let rule = PlaceRule::new(&evidence.tasks, policy.max_per_miner_and_task);
-    let standings: Vec<Vec<Standing>> = evidence.miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
+    let standings: Vec<Vec<PairPlace>> = evidence.miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
     let rivals = Rivals::new(evidence, policy, &standings);
     let mut between: Vec<_> = rivals.claimants.iter().filter(|(_, claimants)| claimants.len() > 1).collect();
     between.sort_unstable_by_key(|(place, _)| **place);

@@ -18,7 +18,7 @@ use crate::dispute::SettledBy;
 use crate::evidence::{ContentEvidence, Evidence, LatestSighting, Miner, SeenContent};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
-use crate::places::{PlaceRule, Standing};
+use crate::places::{PairPlace, PlaceRule};
 use crate::platform::Platform;
 use crate::policy::{GistOwnerRule, LiveRule, OwnershipRule, Policy, TrafficRule};
 use crate::rivals::{Rivals, named_owner};
@@ -94,13 +94,13 @@ impl Judged {
 /// not normalised yet.
 pub fn judge_all(evidence: &Evidence, policy: &Policy) -> Vec<Judged> {
     let rule = PlaceRule::new(&evidence.tasks, policy.max_per_miner_and_task);
-    let standings: Vec<Vec<Standing>> = evidence.miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
+    let standings: Vec<Vec<PairPlace>> = evidence.miners.iter().map(|miner| rule.standings(&miner.pairs)).collect();
     let bench = Bench::new(evidence, policy, &standings);
     evidence.miners.iter().zip(&standings).flat_map(|(miner, standings)| bench.judge_miner(miner, standings)).collect()
 }
 
 /// The result of judging a submission, before it is scored.
-struct Finding {
+struct Judgement {
     status: Status,
     reason: Option<Reason>,
     view_count: Option<u64>,
@@ -111,7 +111,7 @@ struct Finding {
     counted_share: Option<f64>,
 }
 
-impl Finding {
+impl Judgement {
     fn of(reason: Reason) -> Self {
         Self {
             status: reason.status(),
@@ -149,26 +149,26 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<Standing>]) -> Self {
+    fn new(evidence: &'a Evidence, policy: &'a Policy, standings: &[Vec<PairPlace>]) -> Self {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
         let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
         Self { evidence, policy, tasks, rivals: Rivals::new(evidence, policy, standings), miners }
     }
 
-    fn judge_miner(&self, miner: &'a Miner, standings: &[Standing]) -> Vec<Judged> {
+    fn judge_miner(&self, miner: &'a Miner, standings: &[PairPlace]) -> Vec<Judged> {
         miner.pairs.iter().zip(standings).map(|(pair, standing)| self.judge(miner, pair, standing)).collect()
     }
 
-    fn judge(&self, miner: &Miner, pair: &Pair, standing: &Standing) -> Judged {
+    fn judge(&self, miner: &Miner, pair: &Pair, standing: &PairPlace) -> Judged {
         let Pair { task_id, content_id } = pair;
         let task = self.tasks.get(task_id.as_str()).copied();
         let mut settlement = Settlement::default();
         let finding = match (task, standing) {
-            (None, _) => Finding::of(Reason::UnknownTask),
-            (Some(_), Standing::Malformed) => Finding::of(Reason::InvalidContentId),
-            (Some(_), Standing::Surplus | Standing::PlacedUnknown) => Finding::of(Reason::TooManySubmissions),
-            (Some(task), Standing::Placed(content)) => self.judge_content(miner, task, content, &mut settlement),
+            (None, _) => Judgement::of(Reason::UnknownTask),
+            (Some(_), PairPlace::Malformed) => Judgement::of(Reason::InvalidContentId),
+            (Some(_), PairPlace::Surplus | PairPlace::PlacedUnknown) => Judgement::of(Reason::TooManySubmissions),
+            (Some(task), PairPlace::Placed(content)) => self.judge_content(miner, task, content, &mut settlement),
         };
         Judged {
             uid: miner.uid,
@@ -190,28 +190,28 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn judge_content(&self, miner: &Miner, task: &Task, content: &ContentId, settlement: &mut Settlement) -> Finding {
+    fn judge_content(&self, miner: &Miner, task: &Task, content: &ContentId, settlement: &mut Settlement) -> Judgement {
         let unknown = ContentEvidence::default();
         let known = self.evidence.contents.get(content).unwrap_or(&unknown);
         match self.objection(miner, task, content, known, settlement) {
             None => self.judge_known(miner, task, known),
             Some(Reason::AwaitingClaim) => {
                 let finding = self.judge_known(miner, task, known);
-                if finding.status == Status::Rejected { finding } else { Finding::of(Reason::AwaitingClaim) }
+                if finding.status == Status::Rejected { finding } else { Judgement::of(Reason::AwaitingClaim) }
             }
-            Some(reason) => Finding::of(reason),
+            Some(reason) => Judgement::of(reason),
         }
     }
 
     /// Judges a submission by what is known of its item, whichever other miners list it too.
-    fn judge_known(&self, miner: &Miner, task: &Task, known: &ContentEvidence) -> Finding {
+    fn judge_known(&self, miner: &Miner, task: &Task, known: &ContentEvidence) -> Judgement {
         // The platform has not answered about it recently enough: unknown, which is neither good nor bad.
         let Some(latest) = known.latest.as_ref().filter(|latest| self.is_recent(latest.at.time)) else {
-            return Finding::of(known.shortfall.unwrap_or(Reason::PlatformUnavailable));
+            return Judgement::of(known.shortfall.unwrap_or(Reason::PlatformUnavailable));
         };
         let Some(seen) = &latest.presence else {
             let gone = if known.seen_before { Reason::ContentRemoved } else { Reason::NoVideoData };
-            return Finding { observed_at: Some(latest.at.time), ..Finding::of(gone) };
+            return Judgement { observed_at: Some(latest.at.time), ..Judgement::of(gone) };
         };
         self.judge_seen(miner, task, known, seen, latest)
     }
@@ -223,7 +223,7 @@ impl<'a> Bench<'a> {
         known: &ContentEvidence,
         seen: &SeenContent,
         latest: &LatestSighting,
-    ) -> Finding {
+    ) -> Judgement {
         let views = shown_views(known, task.platform, self.policy).filter(|views| self.is_recent(views.at.time));
         let rejected = self.broken_rule(miner, task, known, seen).or_else(|| self.broken_check(task, known));
         let unverified = self.unverified(task, known);
@@ -249,7 +249,7 @@ impl<'a> Bench<'a> {
         let share = self.discount(known).filter(|_| status == Status::Accepted);
         let reason = share.map_or(reason, |_| Some(Reason::InauthenticTraffic));
         let scored = counted.zip(seen.published_at).filter(|_| status == Status::Accepted);
-        Finding {
+        Judgement {
             status,
             reason,
             view_count: counted.map(|counted| counted.count).or(views.map(|views| views.count)),
@@ -322,7 +322,7 @@ impl<'a> Bench<'a> {
     /// The first check that is enforced and found broken, by detectors or by the traffic.
     fn broken_check(&self, task: &Task, known: &ContentEvidence) -> Option<Reason> {
         let is_broken = |check| {
-            self.enforces(check) && matches!(self.finding(check, task, known), verification::Finding::Broken(_))
+            self.enforces(check) && matches!(self.finding(check, task, known), verification::CheckOutcome::Broken(_))
         };
         if is_broken(Check::Ai) {
             return Some(Reason::NotAiGenerated);
@@ -341,8 +341,8 @@ impl<'a> Bench<'a> {
     fn unverified(&self, task: &Task, known: &ContentEvidence) -> Option<OnUnknown> {
         let findings = Check::ALL.into_iter().filter(|check| self.enforces(*check));
         let missing = findings.filter_map(|check| match self.finding(check, task, known) {
-            verification::Finding::Awaited => Some(OnUnknown::Hold),
-            verification::Finding::Unknown => Some(self.policy.verification.on_unknown),
+            verification::CheckOutcome::Awaited => Some(OnUnknown::Hold),
+            verification::CheckOutcome::Unknown => Some(self.policy.verification.on_unknown),
             _ => None,
         });
         missing.reduce(|one, other| if one == OnUnknown::Hold { one } else { other })
@@ -352,7 +352,7 @@ impl<'a> Bench<'a> {
         self.policy.verification.mode(check) == CheckMode::Enforce
     }
 
-    fn finding<'k>(&self, check: Check, task: &Task, known: &'k ContentEvidence) -> verification::Finding<'k> {
+    fn finding<'k>(&self, check: Check, task: &Task, known: &'k ContentEvidence) -> verification::CheckOutcome<'k> {
         let (policy, verified) = (&self.policy.verification, known.verification.as_deref());
         verification::finding(policy, verified, check, task.id.as_str(), self.evidence.at.time)
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// The result of the verdicts for one check of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding<'a> {
+pub enum CheckOutcome<'a> {
     /// Not checked: the check is off, no provider is set up for it, or the item is not in the sample.
     NotAsked,
     /// All answered, and none is certain of a breach; or the platform's signal settles it.
@@ -28,32 +28,32 @@ pub fn finding<'a>(
     check: Check,
     task_id: &str,
     at: Moment,
-) -> Finding<'a> {
+) -> CheckOutcome<'a> {
     if policy.mode(check) == CheckMode::Off {
-        return Finding::NotAsked;
+        return CheckOutcome::NotAsked;
     }
     let verdicts = || standing(policy, known, check, task_id, at);
     if is_settled_by_platform(verdicts()) {
-        return Finding::Kept;
+        return CheckOutcome::Kept;
     }
     if let Some(verdict) = verdicts().find(|verdict| policy.is_broken(verdict)) {
-        return Finding::Broken(verdict);
+        return CheckOutcome::Broken(verdict);
     }
     let asked = policy.providers(check);
     if asked.is_empty() {
-        return Finding::NotAsked;
+        return CheckOutcome::NotAsked;
     }
     let answered: BTreeSet<Provider> = verdicts().map(|verdict| verdict.provider).collect();
     if asked.is_subset(&answered) {
-        return Finding::Kept;
+        return CheckOutcome::Kept;
     }
-    let Some(known) = known.filter(|known| known.sampled) else { return Finding::NotAsked };
+    let Some(known) = known.filter(|known| known.sampled) else { return CheckOutcome::NotAsked };
     let waits = known.waits.iter().filter(|wait| is_of(wait.check, wait.task_id.as_deref(), check, task_id));
     let since = waits.map(|wait| wait.since.time).min();
     match since {
-        Some(since) if at.hours_since(since) >= policy.grace_hours => Finding::Unknown,
-        None if policy.grace_hours <= 0.0 => Finding::Unknown,
-        _ => Finding::Awaited,
+        Some(since) if at.hours_since(since) >= policy.grace_hours => CheckOutcome::Unknown,
+        None if policy.grace_hours <= 0.0 => CheckOutcome::Unknown,
+        _ => CheckOutcome::Awaited,
     }
 }
 

@@ -22,7 +22,7 @@ mod sample;
 mod signals;
 mod words;
 
-pub use finding::{Finding, finding, to_ask};
+pub use finding::{CheckOutcome, finding, to_ask};
 pub use policy::{CheckMode, OnUnknown, VerificationPolicy};
 pub use question::{Question, questions};
 pub use record::{READING_VERSION, Subject, Verdict, VerificationEvidence, VerificationRecord, Wait};

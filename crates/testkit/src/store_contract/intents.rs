@@ -6,7 +6,7 @@ use crate::subnets::hotkey;
 use std::sync::Arc;
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::intent::{IntentOutcome, Opening, RevealOutcome, RevealPlan, WeightIntent};
+use tensorflix_domain::intent::{CommitOpening, IntentOutcome, RevealOutcome, RevealPlan, WeightIntent};
 
 async fn latest(store: &Arc<dyn Store>, key: u8) -> Option<WeightIntent> {
     store.latest_intent(&hotkey(key)).await.expect("read")
@@ -89,7 +89,7 @@ pub async fn the_newest_intent_is_that_of_the_newest_window(fresh: Fresh<'_>) {
         assert_eq!(store.save_intent(&intent(1, window, 1)).await, Ok(true));
         assert_eq!(latest(&store, 1).await, Some(intent(1, newest, 1)));
     }
-    let opening = Opening { salt: [u16::MAX; 8], version_key: u64::MAX };
+    let opening = CommitOpening { salt: [u16::MAX; 8], version_key: u64::MAX };
     let hashed = commit(2, 100, 2);
     let reveal = hashed.reveal.map(|plan| RevealPlan { opening: Some(opening), ..plan });
     let hashed = WeightIntent { reveal, entries: Vec::new(), extrinsic: Vec::new(), ..hashed };

@@ -106,7 +106,7 @@ fn of_platform(contents: &BTreeSet<ContentId>, platform: Platform) -> Vec<Conten
     contents.iter().filter(|content| content.platform() == platform).cloned().collect()
 }
 
-/// What the rules read of one answer. One answer says nothing of when the item was first seen.
+/// What the rules read of one answer. One answer does not show when the item was first seen.
 fn evidence(sighting: &Sighting, at: BlockStamp, policy: &Policy) -> ContentEvidence {
     let mut observed = ObservedContent::of([(at, sighting)]);
     observed.read_tag(policy);

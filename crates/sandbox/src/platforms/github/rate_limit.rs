@@ -27,13 +27,13 @@ const OVERFLOW: &str = "further callers";
 
 /// The usage of one caller in this hour.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct Allowance {
     limit: u64,
     used: u64,
     reset_unix_secs: u64,
 }
 
-impl Standing {
+impl Allowance {
     fn remaining(self) -> u64 {
         self.limit.saturating_sub(self.used)
     }
@@ -75,12 +75,12 @@ pub(super) struct RateLimit {
 
 impl RateLimit {
     /// The usage of this request's caller; does not count the request.
-    pub(super) fn standing(&self, request: &Request, unix_ms: u64) -> Standing {
+    pub(super) fn standing(&self, request: &Request, unix_ms: u64) -> Allowance {
         self.use_up(request, unix_ms, 0).0
     }
 
     /// Takes one request from the caller's allowance; the answer to give instead if there is none left.
-    pub(super) fn take(&self, request: &Request, unix_ms: u64) -> Result<Standing, Answer> {
+    pub(super) fn take(&self, request: &Request, unix_ms: u64) -> Result<Allowance, Answer> {
         if request.in_flight > CONCURRENT_REQUESTS {
             return Err(secondary());
         }
@@ -89,7 +89,7 @@ impl RateLimit {
     }
 
     /// Gives a request back: a 304 is free with a token.
-    pub(super) fn give_back(&self, request: &Request, unix_ms: u64) -> Standing {
+    pub(super) fn give_back(&self, request: &Request, unix_ms: u64) -> Allowance {
         if request.bearer().is_none() {
             return self.standing(request, unix_ms);
         }
@@ -102,7 +102,7 @@ impl RateLimit {
         self.standing(request, unix_ms)
     }
 
-    fn use_up(&self, request: &Request, unix_ms: u64, requests: u64) -> (Standing, bool) {
+    fn use_up(&self, request: &Request, unix_ms: u64, requests: u64) -> (Allowance, bool) {
         let hour = unix_ms / 1_000 / HOUR_SECS;
         let limit = match request.bearer() {
             Some(_) => TOKEN_REQUESTS_PER_HOUR,
@@ -118,7 +118,7 @@ impl RateLimit {
         if granted {
             entry.1 += requests;
         }
-        (Standing { limit, used: entry.1, reset_unix_secs: (hour + 1) * HOUR_SECS }, granted)
+        (Allowance { limit, used: entry.1, reset_unix_secs: (hour + 1) * HOUR_SECS }, granted)
     }
 }
 

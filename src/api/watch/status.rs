@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// The state of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum HealthStatus {
     /// Nothing is wrong.
     Healthy,
     /// It answers, but something is missing or old.
