@@ -246,9 +246,9 @@ impl Refusals {
         Ok(())
     }
 
-    /// The error for all of them together: what ends soonest comes first. `resting` lists why keys were not used at
+    /// The error for all of them together: what ends soonest comes first. `disabled` lists why keys were not used at
     /// all.
-    pub(super) fn into_error(self, platform: &dyn PlatformApi, day: &Day, resting: BTreeSet<String>) -> BatchError {
+    pub(super) fn into_error(self, platform: &dyn PlatformApi, day: &Day, disabled: BTreeSet<String>) -> BatchError {
         let Day { date, resets_at, .. } = day;
         let name = platform.id();
         if let Some(error) = self.held {
@@ -261,8 +261,8 @@ impl Refusals {
             let error = format!("the quota of {name} is used up for {date}; it resets at {resets_at}");
             return BatchError::QuotaExhausted(error);
         }
-        let words = resting.into_iter().next().unwrap_or_else(|| format!("no API key for {name} can be used now"));
-        let rested = || KeyRefusal { words, sign: String::new(), is_certain: true };
-        BatchError::KeyRefused(self.refused.into_iter().next().unwrap_or_else(rested))
+        let words = disabled.into_iter().next().unwrap_or_else(|| format!("no API key for {name} can be used now"));
+        let refused = || KeyRefusal { words, sign: String::new(), is_certain: true };
+        BatchError::KeyRefused(self.refused.into_iter().next().unwrap_or_else(refused))
     }
 }

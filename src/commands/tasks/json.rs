@@ -65,14 +65,14 @@ pub fn to_json(list: &TaskList) -> String {
     })
 }
 
-fn gist<'a>(list: &TaskList, commit: Option<&'a GistPointer>, uid: Option<Uid>, content: &'a Content) -> Gist<'a> {
+fn gist<'a>(list: &TaskList, commit: Option<&'a GistPointer>, uid: Option<Uid>, read: &'a Content) -> Gist<'a> {
     let task = |task: &'a Task| ListedTask {
         also_of: list.others_with(&task.id, uid),
         stands: list.standing(&task.id, uid).is_some(),
         weight: list.standing(&task.id, uid).map(|standing| standing.weighted.weight),
         task,
     };
-    let (tasks, problems, error): (_, &[Problem], _) = match content {
+    let (tasks, problems, error): (_, &[Problem], _) = match read {
         Content::Tasks(gist) => (gist.tasks.iter().map(task).collect(), &gist.problems, None),
         Content::None(why) => (Vec::new(), &[], Some(why.as_str())),
     };
