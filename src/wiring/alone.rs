@@ -1,11 +1,11 @@
 //! A service alone in its process.
 //!
 //! The chain syncer follows chain and gists itself, as the one process that may do so for its store; where a validator
-//! holds the store already, it only reads what that one writes.
+//! holds the store already, it only reads what the validator writes.
 //!
-//! The platform tracker has no chain. What it observes it keeps in memory, the newest contents only, dated by the
-//! machine's clock; so nothing of it can reach a validator's evidence, which chain time alone may date. What it spends it
-//! takes from the ledger in the configured store, so that all processes share one budget.
+//! The platform tracker has no chain. It keeps its observations in memory, of the newest contents only, dated by the
+//! machine's clock; so none of them can become a validator's evidence, which only chain time may date. It takes its
+//! quota from the ledger in the configured store, so that all processes share one budget.
 
 use super::app::AppError;
 use super::serving::{Services, Tracking, collector_stats, sources_alone};
@@ -40,7 +40,7 @@ pub enum AloneError {
     /// It cannot listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// What it works with cannot be set up.
+    /// A component that it needs cannot be set up.
     #[error(transparent)]
     App(#[from] AppError),
     /// The store cannot be opened.
@@ -130,10 +130,10 @@ pub async fn platform_tracker(config: &Config) -> Result<Alone, AloneError> {
     Ok(Alone { services, escalations: escalated, stats, tuning, database, _lock: None, _chain_watcher: None })
 }
 
-/// Opens the configured store for its ledger. Under a validator that is at work the schema is never brought up to date.
+/// Opens the configured store for its ledger. While a validator runs, the schema is never migrated.
 async fn open_ledger(config: &Config) -> Result<Store, StoreError> {
     match ValidatorLock::take(&config.store.url) {
-        // Released with the value: who spends from the ledger is no validator.
+        // The lock is released here: a process that only uses the ledger is not a validator.
         Ok(mut lock) => lock.open().await,
         Err(StoreError::OtherValidator { .. }) => {
             Store::open_to_read(&config.store.url).await?.close().await;

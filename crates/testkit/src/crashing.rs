@@ -48,7 +48,7 @@ impl Tripwire {
         Arc::new(Self { steps: AtomicUsize::new(0), ends_at, panics: 0..0 })
     }
 
-    /// A process that goes on, with ports that panic at these steps.
+    /// A process that continues, with ports that panic at these steps.
     pub fn panicking(panics: Range<usize>) -> Arc<Self> {
         Arc::new(Self { steps: AtomicUsize::new(0), ends_at: AtomicUsize::new(usize::MAX), panics })
     }

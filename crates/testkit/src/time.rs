@@ -40,7 +40,7 @@ pub fn simulate_to_the_end<T>(test: impl Future<Output = T>) -> T {
     })
 }
 
-/// Lets everything that can run do so. Time goes on by a millisecond, which it only does once nothing else can run.
+/// Lets everything that can run do so. Time advances by a millisecond, which it does only once nothing else can run.
 pub async fn settle() {
     pass(Duration::from_millis(1)).await;
 }

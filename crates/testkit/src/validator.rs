@@ -94,7 +94,7 @@ pub struct Validator {
     pub internet: Arc<Internet>,
     /// Its clock.
     pub clock: Arc<TestClock>,
-    /// Who hears of weights that are on chain.
+    /// Recipients of confirmations that weights are on chain.
     pub listeners: Vec<Recipient<WeightsConfirmed>>,
     /// What follows when an actor exceeds its limits.
     pub importance: Importance,

@@ -6,7 +6,7 @@ use super::checks::Check;
 use tensorflix_actors::gist_fetcher::github::{Failure, GistDescription, GitHub};
 use tensorflix_domain::commitment::GistPointer;
 
-/// What GitHub says of a gist.
+/// What GitHub reports about a gist.
 pub(crate) struct GistFacts(GistDescription);
 
 impl GistFacts {

@@ -1,13 +1,14 @@
 //! Unrequested messages of a node: only as many pass as can be used.
 //!
-//! Of finalized heads only the newest matters, and so of an extrinsic's status. So of messages that arrive faster than
-//! [`PASSED_PER_SECOND`] only the newest of each kind is kept until it may pass; the rest is dropped before anybody decodes it. A node that goes on like that floods us, and
-//! is left for another one (`heads.rs`). So is one with a notification larger than [`MAX_NOTIFICATION_BYTES`], or with a batch,
-//! which we never ask for. Where there is no other, its answers are still read, at a bounded cost.
+//! Only the newest finalized head matters, and only the newest status of an extrinsic. If messages arrive faster than
+//! [`PASSED_PER_SECOND`], only the newest of each kind is kept until it may pass; the rest is dropped before it is decoded.
+//! A node that continues like this floods us and is left for another one (`heads.rs`). So is a node that sends a
+//! notification larger than [`MAX_NOTIFICATION_BYTES`], or a batch, which we never request. If there is no other endpoint,
+//! its answers are still read, at a bounded cost.
 //!
-//! Invariants: of notifications one of each kind is held, and [`MOST_KINDS`] at most, whatever comes; an answer is never dropped or held, and there are no more answers
-//! than questions: what comes beyond them is a notification, whatever it looks like; no more than [`DROPPED_AT_ONCE`] messages
-//! are dropped without a pause.
+//! Invariants: one notification of each kind is held, and [`MOST_KINDS`] at most, whatever arrives; an answer is never
+//! dropped or held, and there are no more answers than questions: any further message is a notification, whatever it looks
+//! like; no more than [`DROPPED_AT_ONCE`] messages are dropped without a pause.
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, unfold};

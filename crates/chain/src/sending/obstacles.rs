@@ -34,7 +34,7 @@ pub(crate) fn obstacle(runtime: &Runtime, pallet: &str, call: &str, arguments: &
         return Some(format!("it has a field `{field}` that this release cannot fill"));
     }
     if let Some(argument) = arguments.iter().find(|argument| !fields.contains(argument)) {
-        return Some(format!("it no longer has the field `{argument}`"));
+        return Some(format!("it has no field `{argument}`"));
     }
     let types = metadata.types();
     // What can be read from no bytes at all is nothing.

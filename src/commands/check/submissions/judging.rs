@@ -29,7 +29,7 @@ pub enum Outcome {
     NotChecked(NotChecked),
 }
 
-/// What a rule needs and is not known.
+/// Facts that a rule needs and that are not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotChecked {
     /// Whether the task exists, and on which platform.
