@@ -133,8 +133,8 @@ struct Clips {
 
 #[async_trait]
 impl PlatformApi for Clips {
-    fn spec(&self) -> &'static PlatformSpec {
-        &SPEC
+    fn id(&self) -> Platform {
+        SPEC.platform
     }
 
     fn terms(&self) -> Terms {

@@ -7,7 +7,7 @@
 //! machine's clock; so none of them can become a validator's evidence, which only chain time may date. It takes its
 //! quota from the ledger in the configured store, so that all processes share one budget.
 
-use super::app::AppError;
+use super::errors::AppError;
 use super::serving::{Services, Tracking, collector_stats, sources_alone};
 use super::tuning::Tuning;
 use super::workshop::{Workshop, reading};

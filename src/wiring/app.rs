@@ -4,6 +4,7 @@
 //! `serving.rs`, and those that run alone in `alone.rs`.
 
 use super::connections;
+use super::errors::AppError;
 use super::tuning::Tuning;
 use super::workshop::{self, Workshop};
 use crate::adapters::chain::SubtensorChain;
@@ -17,9 +18,8 @@ use tensorflix_actors::ports::{Chain, Clock, Store};
 use tensorflix_actors::scorer::{CycleSettings, Opening};
 use tensorflix_actors::system::{self, Listeners, Settings, System};
 use tensorflix_actors::weight_setter::SendingSettings;
-use tensorflix_chain::{HotkeyWallet, UnknownNetwork, WalletError};
+use tensorflix_chain::HotkeyWallet;
 use tensorflix_domain::ids::Hotkey;
-use tensorflix_store::StoreError;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 
 /// How the process is used.
@@ -29,23 +29,6 @@ pub struct Mode {
     pub opening: Opening,
     /// Whether nothing is signed and sent. A wallet is then not needed.
     pub dry_run: bool,
-}
-
-/// Why the process could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The wallet cannot be used.
-    #[error("the wallet cannot be used: {0}")]
-    Wallet(#[from] WalletError),
-    /// The network is unknown.
-    #[error(transparent)]
-    Network(#[from] UnknownNetwork),
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// HTTP cannot be set up.
-    #[error("HTTP cannot be set up: {0}")]
-    Http(String),
 }
 
 /// The running validator.

@@ -6,6 +6,7 @@
 pub mod alone;
 pub mod app;
 pub mod connections;
+pub mod errors;
 #[cfg(feature = "sandbox")]
 pub mod sandbox_config;
 pub mod serving;

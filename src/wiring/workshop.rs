@@ -7,7 +7,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
 use crate::adapters::store::Database;
 use crate::config::{Config, PlatformSettings};
-use crate::wiring::app::AppError;
+use crate::wiring::errors::AppError;
 use std::sync::Arc;
 use tensorflix_actors::chain_watcher::Grids;
 use tensorflix_actors::outbound::Outbound;

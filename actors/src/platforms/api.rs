@@ -1,6 +1,5 @@
 //! What makes one platform different from another, and the interface between a platform and its actor.
 
-use super::spec::PlatformSpec;
 use crate::outbound::Outbound;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,13 +18,8 @@ use tensorflix_domain::verdict::Reason;
 /// What makes one platform different from another.
 #[async_trait]
 pub trait PlatformApi: Send + Sync + 'static {
-    /// Which one it is.
-    fn spec(&self) -> &'static PlatformSpec;
-
-    /// Which one it is, to the rules.
-    fn id(&self) -> Platform {
-        self.spec().platform
-    }
+    /// Which one it is. [`spec_of`](super::spec_of) gives what is registered for it.
+    fn id(&self) -> Platform;
 
     /// Limits and price of its requests.
     fn terms(&self) -> Terms;

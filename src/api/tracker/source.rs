@@ -5,7 +5,7 @@ use super::asked::Asked;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tensorflix_actors::outbound::retry::GrowingPause;
-use tensorflix_actors::platforms::{PlatformApi, Scope, Terms};
+use tensorflix_actors::platforms::{PlatformApi, PlatformSpec, Scope, Terms, spec_of};
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::platform::Platform;
 
@@ -94,7 +94,7 @@ impl Source {
 
     /// The variable that holds its key.
     pub fn key_variable(&self) -> &'static str {
-        self.platform.spec().key_variable()
+        spec_of(self.id()).map(PlatformSpec::key_variable).unwrap_or_default()
     }
 
     /// The ledger's date at a moment.

@@ -12,7 +12,7 @@ use crate::config::{Config, Overrides};
 use crate::console::exit::{Exit, refuse};
 use crate::wiring::alone;
 use crate::wiring::alone::{Alone, AloneError};
-use crate::wiring::app::AppError;
+use crate::wiring::errors::AppError;
 use args::{ChainSyncerArguments, PlatformTrackerArguments};
 use std::sync::Arc;
 use std::time::Duration;

@@ -92,8 +92,8 @@ pub static SPEC: PlatformSpec = PlatformSpec {
 
 #[async_trait]
 impl PlatformApi for Instagram {
-    fn spec(&self) -> &'static PlatformSpec {
-        &SPEC
+    fn id(&self) -> Platform {
+        SPEC.platform
     }
 
     fn terms(&self) -> Terms {

@@ -140,8 +140,8 @@ const fn call(scope: Scope) -> &'static Call {
 
 #[async_trait]
 impl PlatformApi for YouTube {
-    fn spec(&self) -> &'static PlatformSpec {
-        &SPEC
+    fn id(&self) -> Platform {
+        SPEC.platform
     }
 
     fn terms(&self) -> Terms {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tensorflix_actors::outbound::Outbound;
-use tensorflix_actors::platforms::{BatchAnswer, BatchError, PlatformApi, Route, Scope, screen};
+use tensorflix_actors::platforms::{BatchAnswer, BatchError, PlatformApi, PlatformSpec, Route, Scope, screen, spec_of};
 use tensorflix_domain::chain_time::BlockStamp;
 use tensorflix_domain::evidence::ContentEvidence;
 use tensorflix_domain::ids::ContentId;
@@ -39,7 +39,7 @@ fn price_of(platform: &dyn PlatformApi, contents: &BTreeSet<ContentId>) -> Optio
     let count = of_platform(contents, id).len();
     let requests = count.div_ceil(terms.batch_size.max(1));
     let units = u64::try_from(requests).unwrap_or(u64::MAX).saturating_mul(terms.units_per_batch);
-    let charge = (platform.spec().price)(units);
+    let charge = spec_of(platform.id()).map(|spec| (spec.price)(units)).unwrap_or_default();
     (count > 0).then(|| (id, format!("{} in {}, {charge}", counted(count, "item"), counted(requests, "request"))))
 }
 
@@ -54,7 +54,13 @@ impl Asked {
             }
             let routes = platform.routes(Scope::Everything);
             if routes.is_empty() {
-                asked.missing(platform.id(), format!("no API key: set {}", platform.spec().key_variable()));
+                asked.missing(
+                    platform.id(),
+                    format!(
+                        "no API key: set {}",
+                        spec_of(platform.id()).map(PlatformSpec::key_variable).unwrap_or_default()
+                    ),
+                );
                 continue;
             }
             for batch in wanted.chunks(platform.terms().batch_size.max(1)) {
