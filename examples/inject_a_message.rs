@@ -11,7 +11,7 @@ use tensorflix_actors::platforms::youtube::YouTube;
 use tensorflix_actors::platforms::{ContentsObserved, DailyBudget, ObserveContents, PlatformActor, PlatformParts};
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_testkit::gists::video;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate_to_the_end;
 use tensorflix_testkit::world::{UNLIMITED, World};

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_stays_away_is_waited_for_a_few_blocks_time_and_then_any_is_looked_at() {
+    fn a_missing_head_is_waited_for_a_few_blocks_time_and_then_any_is_read() {
         let mut pace = Pace::new(vec![7_200]);
         let steady = looked_at(&mut pace, 0, (1..31).map(|block| (block, f64::from(block))));
         let last = *steady.last().expect("heads");

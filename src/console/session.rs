@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_of_a_cycle_in_which_nothing_qualified_has_the_weights_that_were_sent_for_it() {
+    fn the_report_of_a_cycle_without_scores_has_the_weights_that_were_sent_for_it() {
         let mut session = Session::default();
         assert!(session.settle(Event::Decided(ScoresDecided { cycle: 2 })).is_none());
         assert_eq!(session.settle(confirmed(1, false)).expect("settled").decided, Some(2));

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_of_many_long_texts_or_none_that_can_be_read_is_left_out_with_its_length() {
+    fn an_object_of_long_or_unreadable_texts_is_left_out_with_its_length() {
         let many: Vec<String> = (0..20).map(|name| format!("\"{name}\":\"{}\"", "\\u001b".repeat(2_000))).collect();
         for event in [format!("{{{}}}", many.join(",")), "x".repeat(LONGEST_LINE_BYTES)] {
             let line = one_line(&event, LogFormat::Json, false);

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_asked_for_ever_more_rarely_and_a_pinned_revision_at_most_once_a_day_in_the_end() {
+    fn a_missing_gist_is_asked_for_more_and_more_rarely_a_pin_once_a_day() {
         for (pointer, longest) in [("mallory:0a".to_owned(), LONGEST_WAIT_BLOCKS), (pin(1), PIN_LONGEST_WAIT_BLOCKS)] {
             let (mut asked, mut refusals, mut last) = (Vec::new(), 0, 0);
             for round in (100..40_000).step_by(ROUND_BLOCKS as usize) {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn bogus_pins_that_are_committed_anew_and_anew_delay_another_pin_by_its_place_in_the_line_and_no_more() {
+    fn bogus_pins_delay_another_pin_by_its_place_in_the_line_and_no_more() {
         let honest: GistPointer = pin(u32::MAX).parse().expect("a pointer");
         let mut line: BTreeMap<GistPointer, Wanted> = (0..250).map(|number| wanted(&pin(number), 1)).collect();
         line.insert(honest.clone(), Wanted { committed_at: 2, is_task_gist: false });

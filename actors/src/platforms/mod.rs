@@ -18,7 +18,6 @@ mod api;
 mod asking;
 mod batches;
 mod copies;
-mod disabled;
 pub mod instagram;
 mod ledger;
 mod list;

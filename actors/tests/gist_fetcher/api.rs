@@ -3,7 +3,7 @@
 use super::{Fetch, MAX_GIST_BYTES, Setup, miners};
 use serde_json::{Value, json};
 use tensorflix_testkit::gists::{digest_of, pinned, pointer};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::time::simulate;
 
 /// A gist as the API shows it.

@@ -11,7 +11,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::dating::{DateAnswer, GistDate, Undatable};
 use tensorflix_domain::gist_owner::GistName;
 use tensorflix_testkit::gists::pointer;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::subnets::{hotkey, moment};
 use tensorflix_testkit::time::simulate;
 

@@ -25,7 +25,7 @@ use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::subnet::Neuron;
 use tensorflix_testkit::gists::{digest_of, pointer};
 use tensorflix_testkit::listener::{Events, listen};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::subnets::{committed, committed_text, head, hotkey, neuron, stamp, subnet};
 use tensorflix_testkit::time::{pass, simulate};
 use tensorflix_testkit::world::{ROUND_BLOCKS, UNLIMITED, World};

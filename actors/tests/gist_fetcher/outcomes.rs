@@ -4,7 +4,7 @@ use super::{Fetch, Setup, miners};
 use tensorflix_actors::gist_fetcher::round_tally::{GISTS, TASK_GIST};
 use tensorflix_actors::stats::outcomes::Outcome;
 use tensorflix_testkit::gists::pointer;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::time::simulate;
 
 fn of(fetch: &Fetch, subject: &str) -> Outcome {

@@ -14,7 +14,7 @@ use tensorflix_domain::gist_owner::{GistName, OwnerRecord, OwnerRefusal};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_testkit::gists::pointer;
 use tensorflix_testkit::memory_store::Write;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::time::{pass, simulate};
 
 pub fn api_path(pointer: &GistPointer) -> String {

@@ -16,7 +16,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::subnet::Neuron;
 use tensorflix_testkit::gists::{digest_of, pinned, pointer};
 use tensorflix_testkit::logs::Logs;
-use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply, SECRET};
 use tensorflix_testkit::time::{pass, simulate};
 
 const SECONDARY: &str =

@@ -8,7 +8,7 @@ use tensorflix_actors::ports::{Clock, Store};
 use tensorflix_domain::commitment::GistPointer;
 use tensorflix_testkit::gists::pointer;
 use tensorflix_testkit::memory_store::Write;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::subnets::subnet;
 use tensorflix_testkit::time::{pass, settle, simulate};
 

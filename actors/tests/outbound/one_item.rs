@@ -10,7 +10,7 @@ use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::{pointer, reel, video};
 use tensorflix_testkit::observing::{Observing, Settings};
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::instagram::{RUNS, Reels, reels};
 use tensorflix_testkit::scripted_services::poisons::poisons;
 use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, Videos, start_with_both_methods, videos};

@@ -5,7 +5,7 @@ use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::outbound::{LONGEST_PAUSE, Outbound, Timing};
 use tensorflix_actors::ports::{Clock, Credential, HttpError, HttpRequest, HttpResponse};
 use tensorflix_actors::stats::ActorStats;
-use tensorflix_testkit::scripted_http::{Reply, ScriptedHttp};
+use tensorflix_testkit::scripted_services::http::{Reply, ScriptedHttp};
 use tensorflix_testkit::time::{pass, simulate};
 use tensorflix_testkit::world::{UNLIMITED, World};
 use tokio::time::Instant;

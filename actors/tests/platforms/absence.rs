@@ -11,7 +11,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings};
-use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply};
 use tensorflix_testkit::scripted_services::instagram::{Apify, Reels};
 use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, TODAY, Videos, error, ids, item, videos};
 use tensorflix_testkit::subnets::stamp;

@@ -11,7 +11,7 @@ use tensorflix_testkit::gists::reel;
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Subject};
-use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply, SECRET};
 use tensorflix_testkit::scripted_services::instagram::{Apify, DEADLINE, RUNS, Reels, TODAY, USD, reels};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::{pass, simulate};

@@ -9,7 +9,7 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::scripted_services::instagram::Reels;
 use tensorflix_testkit::scripted_services::youtube::Videos;
 use tensorflix_testkit::subnets::stamp;

@@ -8,7 +8,7 @@ use tensorflix_domain::ids::Block;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::observing::{Observing, Settings};
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, item, videos};
 use tensorflix_testkit::subnets::{head, stamp};
 use tensorflix_testkit::time::{pass, simulate};

@@ -8,7 +8,7 @@ use tensorflix_domain::observation::{Metrics, Sighting};
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::reel;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::scripted_services::instagram::{Apify, DEADLINE, RUNS, Reels, TODAY, USD, codes, reels};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::simulate;

@@ -7,7 +7,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::observing::Settings;
-use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply, SECRET};
 use tensorflix_testkit::scripted_services::youtube::{
     PATH, STATS, error, ids, serve_both_methods, start_with_both_methods, videos,
 };

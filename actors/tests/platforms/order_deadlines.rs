@@ -7,7 +7,7 @@ use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_actors::ports::{Clock, Method};
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Recorded, Reply};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply};
 use tensorflix_testkit::scripted_services::instagram::{Apify, DEADLINE, RUNS, Reels, USD, reels};
 use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, videos};
 use tensorflix_testkit::time::simulate;

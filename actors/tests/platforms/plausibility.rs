@@ -6,7 +6,7 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::observing::{Observing, Settings};
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::instagram::{Apify, Reels};
 use tensorflix_testkit::scripted_services::youtube::{PATH, STATS, Videos, start_with_both_methods, videos};
 use tensorflix_testkit::subnets::{moment, stamp};

@@ -10,7 +10,7 @@ use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::places::Turn;
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::instagram::Reels;
 use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use tensorflix_testkit::subnets::{moment, stamp};

@@ -8,7 +8,7 @@ use tensorflix_domain::quarantine::MOST_CRASHES;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings};
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::youtube::{PATH, Videos, ids, item, serve_videos, videos};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate;

@@ -13,7 +13,7 @@ use tensorflix_testkit::gists::video;
 use tensorflix_testkit::logs::Logs;
 use tensorflix_testkit::memory_store::Write;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Recorded, Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply, SECRET};
 use tensorflix_testkit::scripted_services::youtube::{
     PATH, STATS, TODAY, Videos, error, ids, serve_both_methods, shown, start_with_both_methods, videos,
 };

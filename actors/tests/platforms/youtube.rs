@@ -11,7 +11,7 @@ use tensorflix_domain::platform::Platform;
 use tensorflix_domain::verdict::Reason;
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, item, serve_videos, videos};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::simulate;

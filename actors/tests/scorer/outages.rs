@@ -12,8 +12,8 @@ use tensorflix_domain::verdict::{Reason, Status};
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
-use tensorflix_testkit::scripted_http::{Recorded, Reply};
 use tensorflix_testkit::scripted_services::detectors::{detector, path};
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 

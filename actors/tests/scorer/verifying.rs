@@ -18,8 +18,8 @@ use tensorflix_domain::verdict::Reason;
 use tensorflix_domain::verification::{Check, CheckMode, OnUnknown, Provider, VerificationPolicy};
 use tensorflix_testkit::fake_platform::FakePlatform;
 use tensorflix_testkit::gists::{seen, task_line, video};
-use tensorflix_testkit::scripted_http::{Recorded, Reply};
 use tensorflix_testkit::scripted_services::detectors::detector;
+use tensorflix_testkit::scripted_services::http::{Recorded, Reply};
 use tensorflix_testkit::world::{SLOT_BLOCKS, UNLIMITED, World};
 
 const HOOK: &str = "/hook";

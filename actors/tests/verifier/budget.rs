@@ -9,8 +9,8 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Check, Provider};
 use tensorflix_testkit::gists::video;
 use tensorflix_testkit::logs::Logs;
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
 use tensorflix_testkit::scripted_services::detectors::detector;
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::UNLIMITED;
 

@@ -4,7 +4,7 @@ use super::{BLOCK, Bench, TODAY, hooked};
 use tensorflix_actors::ports::Store;
 use tensorflix_domain::verification::{Check, Provider};
 use tensorflix_testkit::gists::video;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::subnets::head;
 use tensorflix_testkit::time::simulate;
 

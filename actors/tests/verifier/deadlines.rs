@@ -6,7 +6,7 @@ use tensorflix_actors::outbound::limiter::Rate;
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::verification::{Check, Provider};
 use tensorflix_testkit::gists::video;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::time::simulate;
 
 fn videos(count: u32) -> Vec<ContentId> {

@@ -4,7 +4,7 @@ use super::{Bench, hooked, moderated, picture};
 use serde_json::Value;
 use tensorflix_domain::verification::{Check, Provider};
 use tensorflix_testkit::gists::video;
-use tensorflix_testkit::scripted_http::Reply;
+use tensorflix_testkit::scripted_services::http::Reply;
 use tensorflix_testkit::scripted_services::poisons::poisons;
 use tensorflix_testkit::time::simulate;
 

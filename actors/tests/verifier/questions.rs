@@ -7,7 +7,7 @@ use tensorflix_actors::verifier::VerdictsReached;
 use tensorflix_domain::observation::{Details, Observation, Presence, Sighting};
 use tensorflix_domain::verification::{Check, Provider, Subject};
 use tensorflix_testkit::gists::{reel, video};
-use tensorflix_testkit::scripted_http::{Reply, SECRET};
+use tensorflix_testkit::scripted_services::http::{Reply, SECRET};
 use tensorflix_testkit::subnets::stamp;
 use tensorflix_testkit::time::simulate;
 

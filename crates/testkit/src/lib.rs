@@ -15,7 +15,6 @@ pub mod memory_store;
 pub mod model_chain;
 pub mod observing;
 pub mod scripted_chain;
-pub mod scripted_http;
 pub mod scripted_services;
 pub mod settings;
 pub mod store_contract;

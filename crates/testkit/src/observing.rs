@@ -1,6 +1,6 @@
 //! A platform's actor under test, of whichever platform.
 
-use crate::scripted_http::{SECRET, ScriptedHttp};
+use crate::scripted_services::http::{SECRET, ScriptedHttp};
 use crate::subnets::stamp;
 use crate::time::within;
 use crate::world::{UNLIMITED, World};

@@ -3,7 +3,7 @@
 use crate::living;
 use crate::memory_store::MemoryStore;
 use crate::scripted_chain::ScriptedChain;
-use crate::scripted_http::ScriptedHttp;
+use crate::scripted_services::http::ScriptedHttp;
 use crate::subnets::head;
 use crate::time::TestClock;
 use actix::{Actor, Addr, Context, Handler, Supervised};

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_asks_too_much_is_told_when_to_come_again_and_others_are_not_touched() {
+    fn a_client_over_its_limit_learns_when_to_retry_and_others_are_not_affected() {
         let clients = Clients::new(0.01, 3);
         let greedy = address("192.0.2.1");
         for _ in 0..3 {

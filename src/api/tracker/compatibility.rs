@@ -38,7 +38,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn original_answers_have_naive_times_and_no_unknown_counts_and_everything_else_as_it_is() {
+    fn original_answers_have_naive_times_and_no_unknown_counts_and_else_the_same() {
         let published = json!({
             "published_at": "2026-08-21T10:00:00.000Z", "timestamp": null, "observed_at": "2026-08-21T11:00:00.250Z",
             "view_count": 0, "like_count": null, "video_play_count": null, "duration_secs": null, "title": "at 10:00Z"

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_while_the_only_flight_was_out_and_its_timer_had_run_goes_after_the_landing() {
+    fn requests_during_the_only_flight_go_out_after_it_landed() {
         let bounds = Bounds { size: 50, flights: 1 };
         let mut filling = Filling::default();
         filling.arrived("a", Duration::ZERO, bounds);

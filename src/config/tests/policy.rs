@@ -14,7 +14,7 @@ fn the_default_policy_is_the_rules_of_the_subnet() {
 }
 
 #[test]
-fn ai_and_illicit_are_enforced_by_default_and_without_a_key_of_a_detector_nobody_is_asked() {
+fn ai_and_illicit_are_enforced_by_default_and_without_a_key_no_detector_is_asked() {
     use CheckMode::{Enforce, Off};
     let config = load("", &[]).expect("the defaults");
     let policy = config.policy().verification;

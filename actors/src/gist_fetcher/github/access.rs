@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_without_an_end_is_waited_out_twice_as_long_each_time_and_forgotten_after_a_good_answer() {
+    fn a_limit_without_an_end_is_paused_for_twice_as_long_until_a_good_answer() {
         let access = Access::default();
         let (mut now, mut pauses) = (at(1_000), Vec::new());
         for _ in 0..9 {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_without_a_reason_is_about_its_gist_until_one_that_was_answered_before_meets_it_too() {
+    fn a_refusal_without_a_reason_is_about_its_gist_until_a_known_gist_meets_it() {
         let access = Access::default();
         for gist in ["good", "better"] {
             access.note_answer(Way::Raw, gist);

@@ -234,7 +234,7 @@ mod tests {
     const BLOCKED: &str = r#"{"message":"Gist access blocked","block":{"reason":"tos","created_at":null}}"#;
 
     #[test]
-    fn what_is_said_of_one_gist_is_about_that_gist_whatever_the_status_is_used_for_elsewhere() {
+    fn an_answer_about_one_gist_concerns_that_gist_whatever_its_status() {
         let left = ("x-ratelimit-remaining", "55");
         for (status, headers, body) in [
             (403, vec![left], BLOCKED),
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_are_out_of_order_say_nothing_of_anybody_and_the_rest_is_unexplained() {
+    fn failing_servers_are_about_nobody_and_other_refusals_are_unexplained() {
         for status in [500, 502, 503, 504, 408] {
             let passing = Refusal::Explained(PassingFailure::Server(status).into());
             assert_eq!(judged(status, &[], "{}", true), passing);

@@ -56,7 +56,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_refusal_is_of_money_only_if_it_speaks_of_usage_and_passes_if_it_speaks_of_others() {
+    fn a_refusal_is_about_money_only_if_it_names_usage_of_our_own() {
         for (status, kind, message, expected) in [
             (402, "actor-memory-limit-exceeded", "exceed the memory limit", "Passing"),
             (403, "max-concurrent-runs-exceeded", "", "Passing"),

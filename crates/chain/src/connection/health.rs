@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_endpoint_answers_is_held_against_it_but_a_missing_block_only_in_a_row() {
+    fn an_endpoint_is_charged_with_what_another_answers_a_missing_block_in_a_row() {
         let health = Health::new();
         let garbled = ChainError::Misanswered { endpoint: String::new(), method: METHOD, detail: String::new() };
         assert!(health.is_outdone(METHOD, &garbled));

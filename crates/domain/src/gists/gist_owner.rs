@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_github_does_not_answer_changes_nothing_and_what_is_too_large_to_be_checked_does_not_count() {
+    fn silence_of_github_changes_nothing_and_a_gist_too_large_does_not_count() {
         let mine = || described("alice", 7, true);
         for answers in [vec![mine()], vec![described("alice", 7, false)], vec![mine(), OwnerAnswer::NotFound]] {
             let before = record(&answers);

@@ -141,7 +141,7 @@ mod tests {
     const NOW: &str = "2026-08-21T00:00:00Z";
 
     #[test]
-    fn a_time_is_plausible_from_the_platforms_first_day_until_a_day_after_the_observation() {
+    fn a_time_is_plausible_from_the_platforms_first_day_to_a_day_after_now() {
         for (published_at, youtube, instagram) in [
             ("0001-01-01T00:00:00Z", false, false),
             ("2005-02-13T23:59:59Z", false, false),

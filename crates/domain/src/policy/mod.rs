@@ -190,7 +190,7 @@ mod tests {
     use crate::rules::{CURRENT, UNNAMED};
 
     #[test]
-    fn a_policy_names_the_present_version_and_one_that_names_none_is_a_development_builds() {
+    fn a_policy_names_the_present_version_and_without_one_it_is_of_a_development_build() {
         assert_eq!(Policy::default().rules, CURRENT);
         let mut json = serde_json::to_value(Policy::default()).expect("JSON");
         assert_eq!(json["rules"], CURRENT);

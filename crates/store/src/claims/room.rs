@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn old_claims_that_are_not_listed_any_more_give_way_so_that_nobody_waits_for_a_claim_for_ever() {
+    async fn old_unlisted_claims_give_way_so_that_no_claim_waits_for_ever() {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         claim(&store, 2, 0..20, 25).await;
         assert_eq!(claim(&store, 1, 0..MAX_CLAIMS - 5, 25).await, MAX_CLAIMS - 5);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hotkey_that_changes_its_pairs_in_every_round_is_bounded_and_its_oldest_claims_stand() {
+    async fn a_hotkey_that_changes_its_pairs_each_round_is_bounded_and_keeps_old_claims() {
         let store = Store::open("sqlite::memory:").await.expect("a database");
         assert_eq!(claim(&store, 1, 0..MAX_CLAIMS - 10, 25).await, MAX_CLAIMS - 10);
         assert_eq!(claim(&store, 1, MAX_CLAIMS..MAX_CLAIMS + 5_000, 50).await, MAX_CLAIMS);

@@ -70,7 +70,7 @@ async fn a_full_disk_is_named_and_left_behind_once_there_is_space() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_sqlite_ended_by_itself_leaves_no_connection_behind_that_reads_old_data() {
+async fn a_transaction_that_sqlite_ended_leaves_no_connection_that_reads_old_data() {
     let place = Place::new();
     let store = place.open().await.expect("opened");
     store.save_head(&head(7)).await.expect("saved");

@@ -179,7 +179,7 @@ async fn dates_pins_and_commitments_of_an_earlier_release_stay_what_they_were() 
 }
 
 #[tokio::test]
-async fn who_pinned_its_gist_again_and_again_in_an_earlier_release_was_committed_to_it_since_the_first_time() {
+async fn a_gist_pinned_repeatedly_in_an_earlier_release_is_committed_since_the_first() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("old.db");
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file).create_if_missing(true))

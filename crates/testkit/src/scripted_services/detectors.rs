@@ -1,6 +1,6 @@
 //! Detectors of which a script answers the requests.
 
-use crate::scripted_http::SECRET;
+use crate::scripted_services::http::SECRET;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;

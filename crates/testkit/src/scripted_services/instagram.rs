@@ -2,7 +2,7 @@
 
 use crate::gists::reel;
 use crate::observing::{Settings, Subject};
-use crate::scripted_http::{Recorded, Reply, ScriptedHttp};
+use crate::scripted_services::http::{Recorded, Reply, ScriptedHttp};
 use crate::world::World;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};

@@ -2,6 +2,7 @@
 //! unreadable.
 
 pub mod detectors;
+pub mod http;
 pub mod instagram;
 pub mod poisons;
 pub mod youtube;

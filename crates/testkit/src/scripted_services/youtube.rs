@@ -2,7 +2,7 @@
 
 use crate::gists::video;
 use crate::observing::{Observing, Settings, Subject};
-use crate::scripted_http::{Recorded, Reply, ScriptedHttp};
+use crate::scripted_services::http::{Recorded, Reply, ScriptedHttp};
 use crate::subnets::moment;
 use crate::world::World;
 use serde_json::{Value, json};

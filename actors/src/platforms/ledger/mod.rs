@@ -6,8 +6,10 @@
 //!   missing method are disabled in memory and tried again later.
 //! - Each of these is logged once, not once a batch.
 
+mod disabled;
+
+use self::disabled::{Disabled, METHOD_PAUSE, NewlyDisabled};
 use super::api::{BatchError, KeyRefusal, PlatformApi, Route, Scope, Terms};
-use super::disabled::{Disabled, METHOD_PAUSE, NewlyDisabled};
 use crate::ports::{Clock, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

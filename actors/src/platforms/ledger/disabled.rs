@@ -7,8 +7,8 @@
 //!
 //! All of it is in memory: after a restart each is tried once more. Nothing here waits or sends requests.
 
-use super::api::{KeyRefusal, Scope};
 use crate::outbound::retry::{Backoff, GrowingPause};
+use crate::platforms::api::{KeyRefusal, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
