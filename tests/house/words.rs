@@ -100,8 +100,11 @@ fn every_exception_is_still_needed() {
 /// Whether a text has a word that no letter, digit or underscore continues.
 fn has_word(text: &str, word: &str) -> bool {
     let continues = |character: Option<char>| character.is_some_and(|one| one.is_alphanumeric() || one == '_');
+    // `&'a Content` is a lifetime and a type.
+    let is_lifetime = |before: Option<char>| before == Some('\'');
     text.match_indices(word).any(|(start, _)| {
-        !continues(text[..start].chars().next_back()) && !continues(text[start + word.len()..].chars().next())
+        let before = text[..start].chars().next_back();
+        !continues(before) && !is_lifetime(before) && !continues(text[start + word.len()..].chars().next())
     })
 }
 
