@@ -280,7 +280,7 @@ async fn check_decision(app: &mut App, uid: u16) {
     let mut session = Session::default();
     let decided = tokio::time::timeout(HANGS_AFTER, async {
         loop {
-            if let Shown::Cycle(report) = session.next(app).await.expect("no actor gives up") {
+            if let Shown::Cycle(report) = session.next(app.feed()).await.expect("no actor gives up") {
                 break report.decided;
             }
         }

@@ -19,5 +19,3 @@ pub mod service;
 pub mod syncer;
 pub mod tracker;
 pub mod watch;
-
-pub(crate) use guard::host;

@@ -3,12 +3,13 @@
 use super::hints;
 use super::report::cycle::{CycleReport, Sending};
 use super::reporter::Event;
-use crate::wiring::app::App;
+use tensorflix_actors::ports::Store;
 use tensorflix_domain::audit::Audit;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::standing::Standing;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 /// Something to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,16 @@ pub enum Shown {
     },
 }
 
+/// What a session reads.
+pub struct Feed<'a> {
+    /// What the actors report.
+    pub events: &'a mut Receiver<Event>,
+    /// Names of core actors that failed too often.
+    pub escalations: &'a mut UnboundedReceiver<&'static str>,
+    /// The decided cycles.
+    pub store: &'a dyn Store,
+}
+
 /// Turns the actors' events into what is shown. It holds the newest decided cycle until its weights are settled.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -37,18 +48,19 @@ impl Session {
     ///
     /// # Errors
     /// The name of a core actor that failed too often: the process must end.
-    pub async fn next(&mut self, app: &mut App) -> Result<Shown, &'static str> {
+    pub async fn next(&mut self, feed: Feed<'_>) -> Result<Shown, &'static str> {
+        let Feed { events, escalations, store } = feed;
         loop {
             let event = tokio::select! {
-                Some(actor) = app.escalations.recv() => return Err(actor),
-                Some(event) = app.events.recv() => event,
+                Some(actor) = escalations.recv() => return Err(actor),
+                Some(event) = events.recv() => event,
                 else => return Err("reporter"),
             };
             let Some(Settled { decided, cycle, entries, standing, sending }) = self.settle(event) else { continue };
             let Some(decided) = decided else {
                 return Ok(Shown::Again { cycle, sending });
             };
-            match load(app, decided).await {
+            match load(store, decided).await {
                 Some((decided, subnet, before)) => {
                     let audited = hints::audited(&decided, &subnet, before.as_ref());
                     hints::log(&audited, self.audited.as_ref());
@@ -105,10 +117,10 @@ struct Settled {
 }
 
 /// A decided cycle, the subnet at its block, and the previous scores, which show sudden gains.
-async fn load(app: &App, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
-    let decided = app.store.decided_cycle(cycle).await.ok()??;
-    let subnet = app.store.cycle_subnet(cycle).await.ok()??;
-    let before = app.store.scores_before(cycle).await.ok()?;
+async fn load(store: &dyn Store, cycle: u32) -> Option<(DecidedCycle, Subnet, Option<ScoreVector>)> {
+    let decided = store.decided_cycle(cycle).await.ok()??;
+    let subnet = store.cycle_subnet(cycle).await.ok()??;
+    let before = store.scores_before(cycle).await.ok()?;
     Some((decided, subnet, before))
 }
 

@@ -2,6 +2,7 @@
 //! escaping of what strangers wrote. Nothing here reads, decides or writes anything.
 
 pub(crate) mod hints;
+pub(crate) mod host_name;
 pub(crate) mod json;
 pub mod reasons;
 pub(crate) mod verdicts;

@@ -11,6 +11,7 @@ use crate::adapters::chain::SubtensorChain;
 use crate::adapters::store::Database;
 use crate::config::Config;
 use crate::console::reporter::{Event, Reporter, recipient};
+use crate::console::session::Feed;
 use actix::Addr;
 use std::sync::Arc;
 use tensorflix_actors::chain_watcher::Grids;
@@ -53,6 +54,11 @@ pub struct App {
 }
 
 impl App {
+    /// What a console session reads.
+    pub fn feed(&mut self) -> Feed<'_> {
+        Feed { events: &mut self.events, escalations: &mut self.escalations, store: &*self.store }
+    }
+
     /// Keeps the store from growing for as long as the process lives: for one that runs for months.
     pub fn keep_store_bounded(&self, config: &Config) {
         actix_rt::spawn(super::upkeep::keep_bounded(self.database.clone(), config.store.keep_days));

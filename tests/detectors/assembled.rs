@@ -77,7 +77,7 @@ impl Town {
             let mut session = Session::default();
             let decided = tokio::time::timeout(HANGS_AFTER, async {
                 loop {
-                    if let Shown::Cycle(report) = session.next(&mut app).await.expect("no actor gives up") {
+                    if let Shown::Cycle(report) = session.next(app.feed()).await.expect("no actor gives up") {
                         break report.decided;
                     }
                 }

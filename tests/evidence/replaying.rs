@@ -68,7 +68,7 @@ async fn record_cycles(file: &Path) {
         if cycle > 1 {
             sandbox.advance_to(grid_start(sandbox.block(), slot_blocks(&config)) + slot_blocks(&config));
         }
-        while !matches!(session.next(&mut app).await.expect("at work"), Shown::Cycle(_)) {}
+        while !matches!(session.next(app.feed()).await.expect("at work"), Shown::Cycle(_)) {}
     }
     sandbox.stop().await;
 }

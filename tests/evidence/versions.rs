@@ -79,7 +79,7 @@ async fn rich_cycle() -> RecordedCycle {
             sandbox.advance_to((sandbox.block() / slot + 1) * slot);
         }
         number = loop {
-            if let Shown::Cycle(report) = session.next(&mut app).await.expect("at work") {
+            if let Shown::Cycle(report) = session.next(app.feed()).await.expect("at work") {
                 break report.decided.cycle;
             }
         };

@@ -48,7 +48,7 @@ impl Subnet {
     pub async fn cycle(&mut self) -> DecidedCycle {
         loop {
             let shown =
-                tokio::time::timeout(PATIENCE, self.session.next(&mut self.app)).await.expect("a cycle in time");
+                tokio::time::timeout(PATIENCE, self.session.next(self.app.feed())).await.expect("a cycle in time");
             if let Shown::Cycle(report) = shown.expect("no actor gives up") {
                 return report.decided;
             }

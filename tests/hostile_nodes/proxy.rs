@@ -260,7 +260,7 @@ fn huge(answer: &Value) -> String {
 }
 
 fn hex_of(hash: &[u8; 32]) -> String {
-    hash.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"))
+    format!("0x{}", hex::encode(hash))
 }
 
 /// Asks of another block than was asked of.

@@ -55,7 +55,7 @@ fn a_cycle_of_ten_thousand_videos_costs_two_hundred_units() {
         let mut session = Session::default();
         let decided = tokio::time::timeout(HANGS_AFTER, async {
             loop {
-                if let Shown::Cycle(report) = session.next(&mut app).await.expect("no actor gives up") {
+                if let Shown::Cycle(report) = session.next(app.feed()).await.expect("no actor gives up") {
                     break report.decided;
                 }
             }

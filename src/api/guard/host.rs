@@ -9,6 +9,7 @@
 //! - Names are compared as in DNS: ignoring case and a trailing dot. They are ASCII: other names must be written in Punycode, as
 //!   browsers do.
 
+use crate::text::host_name::is_host_name;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The name of the local machine.
@@ -71,7 +72,7 @@ fn check_authority(authority: &str, allowed: &[String]) -> Result<(), HostError>
     if host.parse::<Ipv4Addr>().is_ok() {
         return Ok(());
     }
-    if !is_name(host) {
+    if !is_host_name(host) {
         return Err(HostError::Malformed);
     }
     let names = allowed.iter().map(String::as_str).chain([LOCALHOST]);
@@ -88,17 +89,6 @@ fn is_port(text: &str) -> bool {
         }
         None => text.is_empty(),
     }
-}
-
-/// Whether a text is a name as it is sent in `Host`, but for the dot that may end it: labels of ASCII letters, digits, hyphens and underscores.
-pub fn is_name(text: &str) -> bool {
-    const LONGEST_NAME: usize = 253;
-    const LONGEST_LABEL: usize = 63;
-    let is_label = |label: &str| {
-        (1..=LONGEST_LABEL).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    text.len() <= LONGEST_NAME && text.split('.').all(is_label)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ async fn show(arguments: &DemoArguments) -> Result<Exit, DemoError> {
         if cycle > 1 && !arguments.world.commit_reveal {
             pass_to_next_slot(&sandbox, &config, arguments).await;
         }
-        let next = tokio::time::timeout(CYCLE_PATIENCE, session.next(&mut app)).await;
+        let next = tokio::time::timeout(CYCLE_PATIENCE, session.next(app.feed())).await;
         let shown = next.map_err(|_| format!("cycle {cycle} took longer than {} s", CYCLE_PATIENCE.as_secs()))?;
         let Shown::Cycle(report) = shown.map_err(|actor| format!("the actor {actor} reached its restart limit"))?
         else {

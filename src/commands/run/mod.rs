@@ -105,7 +105,7 @@ async fn show_cycles(app: &mut App, is_once: bool, output: Output) -> Exit {
 async fn show_first(app: &mut App, output: Output) -> Exit {
     let mut session = Session::default();
     loop {
-        match session.next(app).await {
+        match session.next(app.feed()).await {
             Ok(Shown::Cycle(report)) => {
                 let shown = show(&report, output, true);
                 log_metrics(app);
@@ -125,7 +125,7 @@ async fn show_first(app: &mut App, output: Output) -> Exit {
 async fn show_all(app: &mut App, output: Output) -> Exit {
     let (mut session, mut sent) = (Session::default(), None);
     loop {
-        let _ = match session.next(app).await {
+        let _ = match session.next(app.feed()).await {
             Ok(Shown::Cycle(report)) => {
                 if matches!(report.sending, Sending::Confirmed { .. }) {
                     sent = Some(report.decided.cycle);

@@ -5,7 +5,7 @@ use tensorflix_domain::commitment::GistPointer;
 use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::verification::Check;
 
-use crate::api::host::is_name;
+use crate::text::host_name::is_host_name;
 use tensorflix_settings::{Form, is_file_path, is_url};
 
 const NETWORK_NAMES: [&str; 5] = ["mainnet", "finney", "testnet", "test", "local"];
@@ -51,7 +51,7 @@ pub(super) const ADDRESS: Form = Form {
 };
 pub(super) const HOST: Form = Form {
     is: "a host name as browsers send it, in ASCII and without scheme, port or wildcard, such as tracker.example.org",
-    accepts: |text| is_name(text.strip_suffix('.').unwrap_or(text)),
+    accepts: |text| is_host_name(text.strip_suffix('.').unwrap_or(text)),
 };
 pub(super) const LOG_FILE: Form =
     Form { is: "a file, or empty for none", accepts: |text| text.is_empty() || is_file_path(text) };

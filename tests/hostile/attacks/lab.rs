@@ -119,7 +119,7 @@ fn act(attack: &Attack, sandbox: &Sandbox, side: Side, cycle: u32) {
 
 async fn next_cycle(app: &mut App, session: &mut Session) -> RecordedCycle {
     loop {
-        let shown = tokio::time::timeout(PATIENCE, session.next(app)).await.expect("a cycle in time");
+        let shown = tokio::time::timeout(PATIENCE, session.next(app.feed())).await.expect("a cycle in time");
         if let Shown::Cycle(report) = shown.expect("no actor gives up") {
             let subnet = app.store.cycle_subnet(report.decided.cycle).await.expect("read").expect("stored");
             return RecordedCycle { decided: report.decided, subnet, sent: Vec::new() };

@@ -134,7 +134,7 @@ fn a_part_or_a_likeness_of_a_hotkey_names_nobody() {
             hotkey.to_uppercase(),
             format!("{hotkey}{hotkey}"),
             format!("{} {}", &hotkey[..24], &hotkey[24..]),
-            plain.member(FIRST).hotkey.public().map(|byte| format!("{byte:02x}")).concat(),
+            hex::encode(plain.member(FIRST).hotkey.public()),
         ];
         let mut subnet = Subnet::start(miners, |sandbox, config| {
             required(config);

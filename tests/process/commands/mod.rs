@@ -230,7 +230,7 @@ async fn a_lost_answer_is_asked_of_the_chain_before_anything_is_said() {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 #[tokio::test(flavor = "multi_thread")]

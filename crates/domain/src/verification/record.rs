@@ -23,7 +23,7 @@ impl Subject {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
         }
-        let mut hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = hex::encode(digest.finalize());
         hex.truncate(HEX_DIGITS);
         Self(hex)
     }
