@@ -190,7 +190,10 @@ async fn a_validator_survives_upgrades_and_a_dead_endpoint_in_mid_submission() {
     let log = log(folder.path());
     for release in [Release::Plain, Release::Finney365, Release::Renewed] {
         let version = format!("spec_version={}", release.spec_version());
-        let told = log.lines().filter(|line| line.contains("metadata of a new runtime version") && line.contains(&version)).count();
+        let told = log
+            .lines()
+            .filter(|line| line.contains("metadata of a new runtime version") && line.contains(&version))
+            .count();
         assert_eq!(told, 1, "{release:?}:\n{log}");
     }
     assert!(second.calls_of("author_submitAndWatchExtrinsic") > 0, "the second endpoint took over");
