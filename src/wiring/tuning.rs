@@ -13,11 +13,10 @@ use tensorflix_actors::platforms::DailyBudget;
 use tensorflix_actors::ports::Clock;
 use tensorflix_actors::stats::ActorStats;
 use tensorflix_domain::platform::Platform;
-use tensorflix_domain::verification::Provider;
 use toml::{Table, Value};
 
 /// The rate of what no configuration knows.
-const SLOWEST: Rate = Rate { requests_per_second: 0.001, burst: 1 };
+pub(super) const SLOWEST: Rate = Rate { requests_per_second: 0.001, burst: 1 };
 
 /// The rate that a limiter follows.
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +25,14 @@ pub enum RateOf {
     Service(fn(&Config) -> Rate),
     /// That of a platform.
     Platform(Platform),
-    /// That of a detector.
-    Detector(Provider),
 }
 
 impl RateOf {
-    /// The rate in a configuration; `None` if it has no such service.
+    /// The rate in a configuration; `None` if it has no such platform.
     fn read(self, config: &Config) -> Option<Rate> {
         match self {
             Self::Service(rate) => Some(rate(config)),
             Self::Platform(platform) => config.platforms.of(platform).map(PlatformSettings::rate),
-            Self::Detector(provider) => connections::detector_rate(config, provider),
         }
     }
 }

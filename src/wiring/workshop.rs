@@ -1,7 +1,7 @@
 //! The ports of the process's actors: one store, one HTTP client, one clock, and a limiter for each service.
 
 use super::connections;
-use super::tuning::{RateOf, Tuning};
+use super::tuning::{RateOf, SLOWEST, Tuning};
 use crate::adapters::chain::{ChainSettings, SubtensorChain};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::HttpClient;
@@ -109,12 +109,16 @@ impl<C> Ports for Workshop<'_, C> {
     }
 
     fn outbound(&self, service: Service, stats: &Arc<ActorStats>) -> Outbound {
-        let rate_of = match service {
-            Service::GitHub => RateOf::Service(connections::github_rate),
-            Service::Platform(platform) => RateOf::Platform(platform),
-            Service::Detector(provider) => RateOf::Detector(provider),
+        let limiter = match service {
+            Service::GitHub => self.limiter(RateOf::Service(connections::github_rate), stats),
+            Service::Platform(platform) => self.limiter(RateOf::Platform(platform), stats),
+            // Rates of detectors are read once, at the start: they are not registered for reloading.
+            Service::Detector(provider) => {
+                let rate = connections::detector_rate(self.config, provider).unwrap_or(SLOWEST);
+                connections::limiter(rate, &self.clock, stats)
+            }
         };
-        Outbound::new(Arc::clone(&self.http), self.limiter(rate_of, stats))
+        Outbound::new(Arc::clone(&self.http), limiter)
     }
 
     fn supervision(&self, stats: &Arc<ActorStats>, need: Need) -> Supervision {

@@ -27,7 +27,7 @@ pub struct Outcome {
     pub parts: u64,
     /// Those of them that failed.
     pub failed_parts: u64,
-    /// Whether the last failure was a rejection that only the operator can resolve.
+    /// Whether the last failure was a rejection that requires operator action.
     pub is_refusal: bool,
     /// Why the last piece of work failed, or a part of it.
     pub error: Option<String>,
