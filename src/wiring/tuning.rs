@@ -68,6 +68,12 @@ impl Tuning {
         limiter
     }
 
+    /// How many limiters follow the configuration.
+    #[cfg(test)]
+    pub(super) fn followers(&self) -> usize {
+        self.limiters.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Makes a platform's budget follow the configuration.
     pub fn budget(&self, platform: Platform, budget: &DailyBudget) {
         self.budgets.lock().unwrap_or_else(PoisonError::into_inner).push((platform, budget.clone()));

@@ -179,3 +179,29 @@ pub fn slot_blocks(config: &Config) -> u32 {
     let blocks = blocks.clamp(1.0, f64::from(u32::MAX)) as u32;
     blocks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensorflix_domain::platform::Platform;
+    use tensorflix_domain::verification::Provider;
+
+    /// What the README says: rates of detectors need a restart.
+    #[tokio::test]
+    async fn a_reload_changes_the_rates_of_github_and_platforms_and_not_those_of_detectors() {
+        let store = tensorflix_store::Store::open("sqlite::memory:").await.expect("a store");
+        let (escalations, _) = tokio::sync::mpsc::unbounded_channel();
+        let config = Config::default();
+        let workshop = Workshop::new(&config, Database::new(store), escalations).expect("a workshop");
+        let stats = ActorStats::new("an actor");
+        for (service, followers) in [
+            (Service::Detector(Provider::Webhook), 0),
+            (Service::GitHub, 1),
+            (Service::Platform(Platform::YOUTUBE), 2),
+            (Service::Detector(Provider::Openai), 2),
+        ] {
+            workshop.outbound(service, &stats);
+            assert_eq!(workshop.tuning.followers(), followers, "{service:?}");
+        }
+    }
+}
