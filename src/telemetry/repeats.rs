@@ -97,6 +97,7 @@ impl Kind {
 mod tests {
     use super::*;
     use std::sync::Mutex;
+    use tensorflix_testkit::logs::ask_about_every_event;
     use tracing::subscriber::with_default;
     use tracing_subscriber::layer::{Context, SubscriberExt};
     use tracing_subscriber::{Layer, Registry};
@@ -110,6 +111,7 @@ mod tests {
             }
         }
         let noted: &'static Mutex<_> = Box::leak(Box::default());
+        ask_about_every_event();
         with_default(tracing_subscriber::registry().with(Noting(noted)), events);
         std::mem::take(&mut noted.lock().expect("no panic"))
     }

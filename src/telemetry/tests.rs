@@ -1,6 +1,7 @@
 //! Logging as a whole, without touching the process's own.
 
 use std::sync::{Mutex, PoisonError};
+use tensorflix_testkit::logs::ask_about_every_event;
 use tracing::subscriber::with_default;
 
 use super::*;
@@ -32,6 +33,7 @@ impl Write for Screen {
 fn logged(log: &LogSettings, console: ConsoleMode, color: bool, events: impl FnOnce(&Telemetry)) -> (String, String) {
     let screen = Screen::default();
     let (telemetry, layers) = build(log, console, Box::new(screen.clone()), color).expect("logging");
+    ask_about_every_event();
     with_default(tracing_subscriber::registry().with(layers), || events(&telemetry));
     for output in telemetry.outputs.iter().rev() {
         output.queue.flush(LONG_ENOUGH);
@@ -211,6 +213,7 @@ fn a_closed_stderr_stops_nothing() {
     }
     let (_directory, log) = settings(LogFormat::Text);
     let (telemetry, layers) = build(&log, ConsoleMode::Logs, Box::new(Closed), false).expect("logging");
+    ask_about_every_event();
     with_default(tracing_subscriber::registry().with(layers), one_event_of_each_level);
     telemetry.outputs.iter().for_each(|output| output.queue.flush(LONG_ENOUGH));
     assert_eq!(telemetry.lost_lines(), LostLines { dropped: 0, failed: 3 });

@@ -3,8 +3,7 @@
 use actix::{Actor, Addr};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tensorflix::adapters::clock::SystemClock;
 use tensorflix::adapters::http::HttpClient;
@@ -25,6 +24,7 @@ use tensorflix_sandbox::platforms::faults::FaultRule;
 use tensorflix_sandbox::world::{
     Conduct, Content, Platform as SandboxPlatform, SUBMISSION_FILE, World, WorldConfig, WorldHandle,
 };
+use tensorflix_testkit::logs::Logs;
 
 /// Videos in one call of these tests: small, so that there are many calls.
 const BATCH_SIZE: usize = 5;
@@ -56,27 +56,9 @@ pub fn memory_kib() -> u64 {
 
 /// What `work` gives, and everything that it logs on this thread, in the finest detail and of every library.
 pub fn logged<T>(work: impl FnOnce() -> T) -> (String, T) {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("no panic while locked").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let done = tracing::subscriber::with_default(subscriber, work);
-    let text = String::from_utf8_lossy(&log.0.lock().expect("no panic while locked")).into_owned();
-    (text, done)
+    let logs = Logs::capture();
+    let done = work();
+    (logs.text(), done)
 }
 
 impl Place {

@@ -1,9 +1,25 @@
 //! What is logged on a test's thread, in full detail.
 
 use std::io::{Result, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+
+/// Has every event ask the log of its own thread whether to record it.
+///
+/// `tracing` keeps for each event in the code whether anybody wants it. While there is one log in the process, the thread that
+/// first comes to the event decides that for all, also a thread without a log. So a test that reads its log depends on the tests
+/// beside it. A log for the whole process that wants nothing, but wants to be asked each time, ends that.
+pub fn ask_about_every_event() {
+    static ASKED: Once = Once::new();
+    ASKED.call_once(|| {
+        let asked = tracing_subscriber::registry().with(dynamic_filter_fn(|_, _| false));
+        tracing::subscriber::set_global_default(asked).expect("no other log for the whole process");
+        tracing::callsite::rebuild_interest_cache();
+    });
+}
 
 /// The log of the thread that made it, until it is dropped.
 pub struct Logs {
@@ -17,6 +33,7 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 impl Logs {
     /// Records from now on what this thread logs.
     pub fn capture() -> Self {
+        ask_about_every_event();
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
@@ -54,5 +71,23 @@ impl MakeWriter<'_> for Written {
 
     fn make_writer(&self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Logs;
+
+    fn says() {
+        tracing::warn!("heard");
+    }
+
+    /// Whoever comes to an event first decides for the whole process whether it is of interest.
+    #[test]
+    fn what_a_thread_without_a_log_said_first_is_recorded_on_the_thread_that_has_one() {
+        let logs = Logs::capture();
+        std::thread::spawn(says).join().expect("a thread");
+        says();
+        assert_eq!(logs.lines(&["heard"]).len(), 1);
     }
 }
