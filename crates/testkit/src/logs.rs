@@ -9,9 +9,9 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Has every event ask the log of its own thread whether to record it.
 ///
-/// `tracing` keeps for each event in the code whether anybody wants it. While there is one log in the process, the thread that
-/// first comes to the event decides that for all, also a thread without a log. So a test that reads its log depends on the tests
-/// beside it. A log for the whole process that wants nothing, but wants to be asked each time, ends that.
+/// `tracing` stores for each event in the code whether any log wants it. While the process has only one log, the first thread that
+/// reaches the event decides that for all threads, even if it has no log itself. A test that reads its log would then depend on the
+/// tests beside it. A log for the whole process that records nothing, and asks to be consulted each time, prevents that.
 pub fn ask_about_every_event() {
     static ASKED: Once = Once::new();
     ASKED.call_once(|| {
@@ -82,7 +82,7 @@ mod tests {
         tracing::warn!("heard");
     }
 
-    /// Whoever comes to an event first decides for the whole process whether it is of interest.
+    /// The first thread that reaches an event decides for the whole process whether a log wants it.
     #[test]
     fn what_a_thread_without_a_log_said_first_is_recorded_on_the_thread_that_has_one() {
         let logs = Logs::capture();
