@@ -27,6 +27,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
+use tensorflix_domain::recovery::{Debt, PaidCycle};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -329,6 +330,12 @@ pub trait Store: Send + Sync {
     async fn save_decision(&self, decided: &DecidedCycle) -> Result<(), StoreError>;
     /// A decided cycle, whole.
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError>;
+    /// The decided cycles from a moment on, oldest first.
+    async fn decided_since(&self, since: Moment) -> Result<Vec<CycleHead>, StoreError>;
+    /// What a decided cycle paid.
+    async fn paid_cycle(&self, cycle: u32) -> Result<Option<PaidCycle>, StoreError>;
+    /// What is owed after the newest decided cycle.
+    async fn debts(&self) -> Result<Vec<Debt>, StoreError>;
     /// What was earned up to the newest cycle in which anything was, smoothed, before cuts; `None` as long as all cycles are
     /// of development builds.
     async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError>;

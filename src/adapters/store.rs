@@ -22,6 +22,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
+use tensorflix_domain::recovery::{Debt, PaidCycle};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -228,6 +229,15 @@ impl Store for Database {
     }
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.told(self.store.decided_cycle(cycle).await)
+    }
+    async fn decided_since(&self, since: Moment) -> Result<Vec<CycleHead>, StoreError> {
+        self.told(self.store.decided_since(since).await)
+    }
+    async fn paid_cycle(&self, cycle: u32) -> Result<Option<PaidCycle>, StoreError> {
+        self.told(self.store.paid_cycle(cycle).await)
+    }
+    async fn debts(&self) -> Result<Vec<Debt>, StoreError> {
+        self.told(self.store.debts().await)
     }
     async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
         self.told(self.store.smoothed_scores().await)

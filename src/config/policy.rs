@@ -27,6 +27,7 @@ impl Config {
             burn_share: self.weights.burn_share,
             verification: self.verification(),
             traffic: self.verifier.traffic,
+            recover_hours: self.verifier.recover_hours,
             defences: self.defences.clone(),
         }
     }

@@ -105,6 +105,7 @@ async fn store_every_reason(file: &Path, task_id: &str) {
         claims: submissions.iter().flat_map(|judged| [claim(judged, 0), claim(judged, 1)]).collect(),
         contents: BTreeMap::new(),
         previous: None,
+        recovery: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
         rounds: Rounds::default(),

@@ -7,9 +7,11 @@ use crate::scorer::disputes::Disputes;
 use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
 use crate::scorer::memory::ScorerMemory;
+use crate::scorer::paid_items::PaidItems;
 use crate::scorer::parts::ScorerParts;
 use crate::scorer::polls::{PolledItems, Poller};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
+use crate::scorer::recovery;
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
 use crate::scorer::traffic::judge_traffic;
 use crate::scorer::verdicts::{self, Verification, record_waits};
@@ -26,6 +28,7 @@ use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::places::Turn;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::quarantine::{Item, ItemKind};
+use tensorflix_domain::recovery::RECORDED_RECOVER_HOURS;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::verdict::Reason;
 
@@ -198,15 +201,20 @@ impl Conductor {
             contents = turns.len(),
             "evidence gathered; observing items"
         );
-        let observed = self.observe(cycle.at, &turns, &mut errors).await?;
+        let paid = self.paid_items(&cycle).await?;
+        let observed = self.observe(cycle.at, &turns, &paid, &mut errors).await?;
         let newest = self.newest(cycle.at).await?;
         let may_wait = self.settings.opening == Opening::Grid;
         if may_wait && self.quota_wait.begins(&cycle, newest, self.settings.slot_blocks, &observed) {
+            self.memory.keep_paid_items(paid);
             return Ok(false);
         }
         let shortfalls = observed.shortfalls;
         self.gather_contents(cycle.at, &subnet, &mut evidence, &turns, &shortfalls, &mut errors).await?;
-        judge_traffic(&*self.store, &self.settings.policy, &mut evidence).await?;
+        let suspicious = judge_traffic(&*self.store, &self.settings.policy, &mut evidence).await?;
+        let (store, policy) = (&*self.store, &self.settings.policy);
+        let gathering = recovery::Gathering { store, policy, subnet: &subnet, paid: &paid };
+        gathering.gather(&mut evidence, suspicious).await?;
         let decide = || (self.rules.decide)(&evidence, &self.settings.policy);
         let decision = match self.settings.opening {
             // With a single cycle there is no retry: the process ends.
@@ -230,9 +238,22 @@ impl Conductor {
             errors,
         };
         self.store.save_decision(&decided).await?;
+        let mut paid = paid;
+        paid.take_in(cycle.cycle, cycle.at.time, &decided.submissions);
+        self.memory.keep_paid_items(paid);
         self.watched.set(cycle.cycle, turns);
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(true)
+    }
+
+    /// What earlier cycles paid for; nothing where traffic is not analysed.
+    async fn paid_items(&self, cycle: &CycleHead) -> Result<PaidItems, StoreError> {
+        let mut paid = self.memory.take_paid_items();
+        if !self.settings.policy.traffic.is_off() {
+            let hours = self.settings.policy.recover_hours.max(RECORDED_RECOVER_HOURS);
+            paid.update(&*self.store, cycle.at.time, hours).await?;
+        }
+        Ok(paid)
     }
 
     /// Adds what is known about the items to the evidence, after requesting missing verdicts.
@@ -270,17 +291,21 @@ impl Conductor {
         Ok(())
     }
 
-    /// Has the items observed in order, all platforms at once. Returns those that could not be observed, with reasons.
+    /// Has the items observed in order, all platforms at once; after them items that are no longer listed and were paid for lately.
+    /// Returns those listed ones that could not be observed, with reasons.
     async fn observe(
         &self,
         opened_at: BlockStamp,
         turns: &[Turn],
+        paid: &PaidItems,
         errors: &mut Vec<ReportedError>,
     ) -> Result<Observed, StoreError> {
         // A cycle may be observed long after it opened; new observations must not be dated back.
         let as_of = self.newest(opened_at).await?;
+        let listed: BTreeSet<ContentId> = turns.iter().map(|turn| turn.content.clone()).collect();
+        let unlisted = recovery::unlisted(paid, &listed);
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
-            let contents = turns.iter().map(|turn| &turn.content);
+            let contents = turns.iter().map(|turn| &turn.content).chain(&unlisted);
             let wanted: Vec<ContentId> = contents.filter(|content| content.platform() == *platform).cloned().collect();
             let request = ObserveContents {
                 contents: wanted.clone(),
@@ -304,7 +329,7 @@ impl Conductor {
                 line: None,
                 reason,
             }));
-            observed.shortfalls.extend(answer.shortfalls);
+            observed.shortfalls.extend(answer.shortfalls.into_iter().filter(|(content, _)| listed.contains(content)));
             let renewals = [observed.budget_renewed_at, answer.budget_renewed_at];
             observed.budget_renewed_at = renewals.into_iter().flatten().min();
         }

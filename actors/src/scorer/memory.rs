@@ -2,6 +2,7 @@
 //!
 //! Each value is replaced as a whole, so a panic leaves none of them half written. An actor keeps nothing else across restarts.
 
+use crate::scorer::paid_items::PaidItems;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ struct Memory {
     unseen_rounds: Mutex<BTreeSet<Block>>,
     asked_gists: Mutex<(Block, BTreeSet<GistName>)>,
     waits: Mutex<Option<String>>,
+    paid_items: Mutex<PaidItems>,
 }
 
 impl ScorerMemory {
@@ -45,6 +47,16 @@ impl ScorerMemory {
     /// The gists that GitHub was asked to date in the newest round in which it was asked: each once.
     pub(super) fn asked_gists(&self) -> MutexGuard<'_, (Block, BTreeSet<GistName>)> {
         lock(&self.0.asked_gists)
+    }
+
+    /// Takes out the items that cycles paid for lately; [`keep_paid_items`](Self::keep_paid_items) puts them back. Those that are lost
+    /// on the way are read from the store again.
+    pub(super) fn take_paid_items(&self) -> PaidItems {
+        std::mem::take(&mut *lock(&self.0.paid_items))
+    }
+
+    pub(super) fn keep_paid_items(&self, paid: PaidItems) {
+        *lock(&self.0.paid_items) = paid;
     }
 
     /// Why a cycle waits for tasks, while one does.

@@ -4,13 +4,14 @@
 //! count are compared with each other, so there is no result before the last one is measured.
 
 use crate::ports::{Store, StoreError};
+use std::collections::BTreeSet;
 use tensorflix_domain::decision::contents_not_rejected;
 use tensorflix_domain::defences::RECORDED_SETTLING_HOURS;
 use tensorflix_domain::evidence::{Evidence, SettledViews};
 use tensorflix_domain::ids::ContentId;
 use tensorflix_domain::plausibility;
 use tensorflix_domain::policy::{Policy, TrafficRule};
-use tensorflix_domain::traffic::{Baselines, Traits, assess};
+use tensorflix_domain::traffic::{Baselines, Traits, assess, may_disbelieve};
 
 /// Most items with their series in memory at one time.
 const CONTENTS_PER_READ: usize = 1_000;
@@ -19,14 +20,16 @@ const CONTENTS_PER_READ: usize = 1_000;
 const NEWEST_OBSERVATIONS: u32 = 64;
 
 /// Determines for every item whether its views are those of an audience, what its views were when they were old enough to be
-/// settled, and whether it hides likes, unless the policy does not use that.
+/// settled, and whether it hides likes, unless the policy does not use that. Returns the items that have falls or signals of their
+/// own: what earlier cycles paid for them is examined.
 pub(crate) async fn judge_traffic(
     store: &dyn Store,
     policy: &Policy,
     evidence: &mut Evidence,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<ContentId>, StoreError> {
+    let mut suspicious = BTreeSet::new();
     if policy.traffic.is_off() && policy.defences.are_off() {
-        return Ok(());
+        return Ok(suspicious);
     }
     let settling_hours = policy.defences.settling_hours;
     let settling_hours = if settling_hours > 0.0 { settling_hours } else { RECORDED_SETTLING_HOURS };
@@ -37,8 +40,15 @@ pub(crate) async fn judge_traffic(
         let mut series = store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
         series.iter_mut().for_each(plausibility::clear_series);
         for (content, series) in chunk.iter().zip(&series) {
-            traits.push(Traits::of(series, policy.view_metric));
-            let origin = evidence.contents.get_mut(content).and_then(|known| known.origin.as_deref_mut());
+            let measured = Traits::of(series, policy.view_metric);
+            let known = evidence.contents.get_mut(content);
+            let latest = known.as_ref().and_then(|known| known.latest.as_ref());
+            let is_gone = latest.is_some_and(|latest| latest.presence.is_none());
+            if may_disbelieve(series, &measured, policy.view_metric, is_gone) {
+                suspicious.insert(content.clone());
+            }
+            traits.push(measured);
+            let origin = known.and_then(|known| known.origin.as_deref_mut());
             if let Some(origin) = origin {
                 origin.hides_engagement = series.hides_engagement(policy.view_metric);
                 let settled = series.settled(|time| at.hours_since(time) >= settling_hours, policy.view_metric);
@@ -47,7 +57,7 @@ pub(crate) async fn judge_traffic(
         }
     }
     if policy.traffic.is_off() {
-        return Ok(());
+        return Ok(suspicious);
     }
     // An item that is rejected for another reason is compared with others, but no other item is compared with it.
     let counting = contents_not_rejected(evidence, &Policy { traffic: TrafficRule::Off, ..policy.clone() });
@@ -56,5 +66,5 @@ pub(crate) async fn judge_traffic(
     for (known, traits) in evidence.contents.values_mut().zip(&traits) {
         known.traffic = assess(traits, &baselines);
     }
-    Ok(())
+    Ok(suspicious)
 }

@@ -144,6 +144,7 @@ impl Setting {
                 claims: Vec::new(),
                 contents: std::collections::BTreeMap::new(),
                 previous: None,
+                recovery: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
                 rounds: tensorflix_domain::rounds::Rounds::default(),

@@ -34,6 +34,17 @@ impl Moment {
         DateTime::parse_from_rfc3339(text).ok().map(|moment| Self(moment.timestamp_millis()))
     }
 
+    /// The moment this many hours earlier.
+    pub fn hours_before(self, hours: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "a float is clamped to an integer's range"
+        )]
+        let milliseconds = (hours * HOUR_MS as f64) as i64;
+        Self(self.0.saturating_sub(milliseconds))
+    }
+
     /// Hours from `earlier` to `self`, negative if `earlier` is later.
     pub fn hours_since(self, earlier: Self) -> f64 {
         // Both are within a few thousand years of 1970, far inside the integers that f64 holds exactly.

@@ -1,9 +1,11 @@
 //! A cycle: opened, decided, and the scores that are in force by it.
 
 use crate::chain_time::BlockStamp;
+use crate::decision::earned_by_miner;
 use crate::evidence::Evidence;
 use crate::judge::Judged;
 use crate::policy::Policy;
+use crate::recovery::{Debt, settle};
 use crate::weights::ScoreVector;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,17 @@ pub struct DecidedCycle {
     pub scores: ScoreVector,
     /// What could not be read, for the report.
     pub errors: Vec<ReportedError>,
+}
+
+impl DecidedCycle {
+    /// What is owed for earlier cycles, with what this one took or gave back.
+    pub fn debts_left(&self) -> Vec<Debt> {
+        if self.evidence.recovery.is_none() {
+            return Vec::new();
+        }
+        let earned = earned_by_miner(&self.submissions, &self.evidence.tasks, self.policy.aggregate);
+        settle(earned, &self.evidence, &self.policy).debts
+    }
 }
 
 /// Something that could not be read, named by its source.

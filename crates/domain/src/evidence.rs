@@ -9,6 +9,7 @@ use crate::dating::Dating;
 use crate::gist_owner::GistName;
 use crate::ids::{Block, ContentId, Hotkey, Uid};
 use crate::observation::Broadcast;
+use crate::recovery::Recovery;
 use crate::rounds::{Rounds, Timeline, UnwatchedBlocks};
 use crate::submission::Pair;
 use crate::task::Task;
@@ -36,6 +37,9 @@ pub struct Evidence {
     pub contents: BTreeMap<ContentId, ContentEvidence>,
     /// What had been earned up to the cycle before, for smoothing.
     pub previous: Option<PreviousScores>,
+    /// What earlier cycles paid too much; `None` where nothing is known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Box<Recovery>>,
     /// The hotkey to which burnt weight goes.
     pub owner_hotkey: Option<Hotkey>,
     /// Blocks in which no gist was read, oldest first: what was listed in them is dated by the round after.

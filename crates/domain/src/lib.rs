@@ -12,6 +12,7 @@
 //! | `traffic/`, `verification/` | what views and detectors say about an item |
 //! | `policy/` | the settings that decide scores, and the version of the rules |
 //! | `judge/` | what they do: verdicts, views and scores, caps and floors, the decision |
+//! | `recovery/` | what earlier cycles paid too much, and how it is taken back |
 //! | `hints/` | what an operator should check |
 //!
 //! A room's files are modules of the crate's root: `claims/dispute.rs` is `tensorflix_domain::dispute`.
@@ -32,6 +33,7 @@ pub mod invisible;
 pub mod judge;
 pub mod platform;
 pub mod policy;
+pub mod recovery;
 pub mod standing;
 pub mod subnet;
 pub mod traffic;

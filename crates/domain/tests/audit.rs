@@ -82,6 +82,7 @@ fn cycle(listed: &[Listed]) -> DecidedCycle {
         claims: Vec::new(),
         contents,
         previous: None,
+        recovery: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
         rounds: Rounds::default(),

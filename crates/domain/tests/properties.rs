@@ -144,6 +144,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             })
             .collect(),
         previous: previous.map(|scores| PreviousScores { at: stamp(126), scores }),
+        recovery: None,
         owner_hotkey: Some(hotkey(200)),
         unwatched: Vec::new(),
         rounds: Rounds { blocks: 1, ..Rounds::default() },

@@ -27,6 +27,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
+use tensorflix_domain::recovery::{Debt, PaidCycle};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -294,6 +295,15 @@ impl<T: Store> Store for Mortal<T> {
     }
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         mortal!(self, decided_cycle(cycle))
+    }
+    async fn decided_since(&self, since: Moment) -> Result<Vec<CycleHead>, StoreError> {
+        mortal!(self, decided_since(since))
+    }
+    async fn paid_cycle(&self, cycle: u32) -> Result<Option<PaidCycle>, StoreError> {
+        mortal!(self, paid_cycle(cycle))
+    }
+    async fn debts(&self) -> Result<Vec<Debt>, StoreError> {
+        mortal!(self, debts())
     }
     async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {
         mortal!(self, smoothed_scores())

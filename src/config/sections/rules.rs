@@ -93,6 +93,10 @@ settings! {
         /// reject: it is rejected; observe: they are shown and decide nothing; off: they are not judged.
         traffic: TrafficRule = TrafficRule::Discount, one_of(&["discount", "off", "observe", "hold", "reject"]);
 
+        /// For how long what was paid for views that turned out bought, or for an item that turned out another's, is taken from
+        /// the hotkey's later earnings; with traffic = "discount" or "reject". 0: nothing is.
+        recover_hours: f64 = 168.0, HOURS_OR_NONE;
+
         /// How certain a detector must be that a video is not AI-generated before it is rejected.
         ai_threshold: f64 = 0.8, THRESHOLD;
 

@@ -71,6 +71,7 @@ pub(crate) async fn gather(
         claims,
         contents: BTreeMap::new(),
         previous,
+        recovery: None,
         owner_hotkey: subnet.owner_hotkey,
         unwatched,
         rounds,

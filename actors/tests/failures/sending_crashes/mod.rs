@@ -82,6 +82,7 @@ impl Remains {
                 claims: Vec::new(),
                 contents: BTreeMap::new(),
                 previous: None,
+                recovery: None,
                 owner_hotkey: None,
                 unwatched: Vec::new(),
                 rounds: tensorflix_domain::rounds::Rounds::default(),

@@ -284,6 +284,7 @@ mod tests {
             claims,
             contents: BTreeMap::new(),
             previous: None,
+            recovery: None,
             owner_hotkey: None,
             unwatched: Vec::new(),
             rounds: Rounds::default(),

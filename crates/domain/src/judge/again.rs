@@ -15,6 +15,8 @@ use crate::rules::{UnknownRules, check_version};
 /// If that version is not known.
 pub fn decide_again(evidence: &Evidence, policy: &Policy) -> Result<Decision, UnknownRules> {
     check_version(policy.rules)?;
-    // One version is released so far. The next one adds `match policy.rules { 1 => v1::decide(..), _ => decide(..) }`.
+    // Version 2 adds recovery and the cap on untagged items. Both are settings, and a policy of version 1, which names neither, is
+    // read with both off: the same code decides both versions. A change that no setting turns off adds
+    // `match policy.rules { 1 | 2 => v2::decide(..), _ => decide(..) }`.
     Ok(decide(evidence, policy))
 }

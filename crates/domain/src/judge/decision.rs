@@ -11,6 +11,7 @@ use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
 use crate::policy::{Aggregate, Policy};
+use crate::recovery::{Settled, settle};
 use crate::verdict::Status;
 use crate::weights::ScoreVector;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,8 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     cap(&mut submissions, evidence, &policy.defences);
     normalize(&mut submissions, &policy.defences);
     let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
-    let smoothed = smooth(earned, evidence, policy.ema_half_life_hours);
+    let Settled { paid, .. } = settle(earned, evidence, policy);
+    let smoothed = smooth(paid, evidence, policy.ema_half_life_hours);
     let uids: BTreeMap<Hotkey, Uid> = evidence.miners.iter().map(|miner| (miner.hotkey, miner.uid)).collect();
     let paid = keep_highest(smoothed.clone(), policy.top_n, &uids);
     let scores = burn(paid, policy.burn_share, evidence.owner_hotkey);
@@ -86,6 +88,18 @@ fn normalize(submissions: &mut [Judged], defences: &Defences) {
             arithmetic.exponent = defences.score_exponent;
         }
     }
+}
+
+/// Accepted submissions with other scores, normalised again as their own cycle did it. `counted` has what counts of a score now,
+/// where that has changed.
+pub(crate) fn normalized_again(submissions: &[Judged], counted: &[Option<f64>], policy: &Policy) -> Vec<Judged> {
+    let changed = |(judged, counted): (&Judged, &Option<f64>)| match counted {
+        Some(counted) => Judged { score: Some(*counted), counted_share: None, ..judged.clone() },
+        None => judged.clone(),
+    };
+    let mut again: Vec<Judged> = submissions.iter().zip(counted).map(changed).collect();
+    normalize(&mut again, &policy.defences);
+    again
 }
 
 /// What each miner earned in this cycle, before smoothing and cuts: over the tasks, the task's weight times the sum (or

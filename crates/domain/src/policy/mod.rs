@@ -51,6 +51,10 @@ pub struct Policy {
     /// What happens to views that do not look like those of an audience. It is off in cycles of releases without it.
     #[serde(default, skip_serializing_if = "TrafficRule::is_off")]
     pub traffic: TrafficRule,
+    /// Hours for which what a cycle paid too much is taken from later earnings; 0 takes nothing. It is off in cycles of releases
+    /// without it.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub recover_hours: f64,
     /// Further defences. They are off in cycles of releases without them.
     #[serde(default, skip_serializing_if = "Defences::are_off")]
     pub defences: Defences,
@@ -59,6 +63,11 @@ pub struct Policy {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn names_no_rules(version: &u32) -> bool {
     *version == crate::rules::UNNAMED
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_off(hours: &f64) -> bool {
+    hours.to_bits() == 0
 }
 
 /// `instagram.view_metric`.
@@ -179,6 +188,7 @@ impl Default for Policy {
             burn_share: 0.0,
             verification: VerificationPolicy::default(),
             traffic: TrafficRule::Discount,
+            recover_hours: crate::recovery::RECORDED_RECOVER_HOURS,
             defences: Defences::default(),
         }
     }

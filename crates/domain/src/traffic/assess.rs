@@ -5,6 +5,8 @@
 //! proportion to the number of observations until there are enough of them.
 
 use super::cohort::{Baseline, Baselines, Deviation};
+use super::engagement::Unliked;
+use super::shape::Surge;
 use super::signal::{Signal, SignalKind, TrafficFinding};
 use super::statistics::soft_step;
 use super::traits::{ENOUGH_POINTS, FEWEST_POINTS, Traits};
@@ -86,6 +88,23 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     signals.retain(|signal| signal.weight >= LEAST_TOLD);
     signals.sort_by(|left, right| right.weight.total_cmp(&left.weight));
     Some(TrafficFinding { authenticity, signals })
+}
+
+/// The part of the views at a time that the item's own signals do not believe, where they are weighty enough to discount.
+/// Weights only decide whether; the part is that of the views, so no more is taken than came.
+pub(super) fn disbelieved_part(
+    unliked: Option<&Unliked>,
+    surge: Option<&Surge>,
+    point_count: usize,
+) -> Option<(f64, bool)> {
+    let unliked_share = unliked.map_or(0.0, |unliked| unliked.share);
+    let (surge_share, cap) =
+        surge.map_or((0.0, 0.0), |surge| (surge.share, if surge.likes_shown { SURGE_CAP } else { SURGE_UNSEEN_CAP }));
+    let known = known_share(point_count);
+    let found = (1.0 - known * UNLIKED_CAP * soft_step(unliked_share / UNLIKED))
+        * (1.0 - known * cap * soft_step(surge_share / SURGE));
+    // Both tell of the same views.
+    (found < DISCOUNT_BELOW).then(|| (unliked_share.max(surge_share).min(1.0), surge_share > unliked_share))
 }
 
 /// How much this many observations show: from a quarter to all.

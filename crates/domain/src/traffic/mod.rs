@@ -7,6 +7,8 @@
 //! 2. [`Baselines::of`] takes medians and spreads of all cohorts.
 //! 3. [`assess`] weighs the traits of one item against its cohort's.
 //!
+//! [`believed`] looks back: how many of the views that an earlier cycle paid for are still believed.
+//!
 //! Invariants:
 //! - An authenticity is finite and in [0, 1], whatever the platform answered.
 //! - Points and items may come in any order: the bits are the same. Only + − × ÷ √ and libm are used.
@@ -21,6 +23,7 @@
 //! the formulas, their sources, and the measured error rates.
 
 mod assess;
+mod belief;
 mod cohort;
 mod engagement;
 mod series;
@@ -30,6 +33,7 @@ mod statistics;
 mod traits;
 
 pub use assess::{DISCOUNT_BELOW, REJECT_BELOW, assess};
+pub use belief::{Believed, believed, may_disbelieve};
 pub use cohort::{Baselines, FEWEST_IN_COHORT};
 pub use series::{Point, Series};
 pub use signal::{Signal, SignalKind, TrafficFinding};

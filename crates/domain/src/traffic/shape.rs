@@ -52,12 +52,37 @@ pub(super) fn fall(looks: &[Look]) -> Option<Fall> {
     let later = &looks[place + 1..];
     let (depth, _) = later.iter().enumerate().min_by(|left, right| left.1.views.total_cmp(&right.1.views))?;
     let after = later[depth..].iter().max_by(|left, right| left.views.total_cmp(&right.views))?;
-    let (lost, share) = (highest.views - after.views, 1.0 - after.views / highest.views);
-    (lost >= FEWEST_VIEWS_LOST && share >= LEAST_PART_LOST).then_some(Fall {
-        share,
+    is_fall(highest.views, after.views).then_some(Fall {
+        share: 1.0 - after.views / highest.views,
         from: (highest.at, highest.views),
         to: (after.at, after.views),
     })
+}
+
+/// The least count that later observations confirm, each by the next one, so that a server which lagged behind shows nothing;
+/// of an item that is gone, the last one counts alone. `None` if no later count is lower than `shown` by as much as a fall is.
+pub(super) fn later_fall(later: &[Look], shown: f64, is_gone: bool) -> Option<(Moment, f64)> {
+    let confirmed = later.windows(2).map(|pair| (pair[1].at, pair[0].views.max(pair[1].views)));
+    let last = later.last().filter(|_| is_gone).map(|last| (last.at, last.views));
+    let (at, least) =
+        confirmed.chain(last).min_by(|left, right| left.1.total_cmp(&right.1).then(left.0.cmp(&right.0)))?;
+    is_fall(shown, least).then_some((at, least))
+}
+
+/// Whether any count has a [`later_fall`].
+pub(super) fn ever_fell(looks: &[Look], is_gone: bool) -> bool {
+    let mut highest: f64 = 0.0;
+    looks.iter().enumerate().any(|(place, look)| {
+        let confirmed = looks.get(place + 1).map(|next| next.views.max(look.views));
+        let fell = confirmed.or(is_gone.then_some(look.views)).is_some_and(|count| is_fall(highest, count));
+        highest = highest.max(look.views);
+        fell
+    })
+}
+
+/// Whether so many fewer views are more than what servers and corrections make.
+fn is_fall(before: f64, after: f64) -> bool {
+    before - after >= FEWEST_VIEWS_LOST && before - after >= LEAST_PART_LOST * before
 }
 
 /// The views between two observations, and their rate.
@@ -105,19 +130,27 @@ pub(super) struct Surge {
 
 /// The surges that stopped abruptly and lack the usual likes.
 pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
+    dead_surges_until(looks, looks.last()?.at)
+}
+
+/// The same, of those that ended by a time: later observations only show whether a surge stopped. What came later, views or
+/// likes, makes no earlier surge look worse.
+pub(super) fn dead_surges_until(looks: &[Look], end: Moment) -> Option<Surge> {
     let intervals = intervals(looks);
+    let ended = intervals.partition_point(|interval| interval.until <= end);
     let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
     let middle = median(&mut rates)?;
-    let mut liked: Vec<(f64, f64)> = intervals
+    let mut liked: Vec<(f64, f64)> = intervals[..ended]
         .iter()
         .filter_map(|interval| interval.likes.map(|likes| (likes / interval.views.max(1.0), likes)))
         .collect();
     let usual_likes = weighted_median(&mut liked);
     let mut surge: Option<Surge> = None;
     let mut begin = 0;
-    while begin < intervals.len() {
+    while begin < ended {
         let end = surge_end(&intervals, begin, middle);
-        if let Some(found) = end.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)) {
+        let stopped = end.filter(|end| *end < ended);
+        if let Some(found) = stopped.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)) {
             surge = Some(match surge {
                 Some(so_far) if so_far.views >= found.views => Surge { share: so_far.share + found.share, ..so_far },
                 Some(so_far) => Surge { share: so_far.share + found.share, ..found },
@@ -126,7 +159,7 @@ pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
         }
         begin = end.unwrap_or(begin) + 1;
     }
-    let highest = looks.iter().map(|look| look.views).fold(1.0, f64::max);
+    let highest = looks.iter().filter(|look| look.at <= end).map(|look| look.views).fold(1.0, f64::max);
     surge.map(|surge| Surge { share: (surge.share / highest).min(1.0), ..surge })
 }
 

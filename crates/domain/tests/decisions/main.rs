@@ -8,6 +8,7 @@ mod duplicates;
 mod earlier_failures;
 mod order;
 mod places;
+mod recovery;
 mod scores;
 mod traffic;
 mod verification;
@@ -76,6 +77,7 @@ fn evidence() -> Evidence {
         claims: Vec::new(),
         contents: BTreeMap::new(),
         previous: None,
+        recovery: None,
         owner_hotkey: Some(hotkey(0)),
         unwatched: Vec::new(),
         rounds: Rounds::default(),

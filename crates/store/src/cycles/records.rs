@@ -86,6 +86,8 @@ impl Store {
         refuse_non_numbers(decided)?;
         let scores_json = to_json("a cycle's scores", &decided.scores)?;
         let smoothed_json = to_json("a cycle's smoothed scores", &decided.smoothed)?;
+        let debts = decided.debts_left();
+        let debts_json = to_json("a cycle's debts", &debts)?;
         let policy_json = to_json("a cycle's policy", &decided.policy)?;
         let errors_json = to_json("a cycle's errors", &decided.errors)?;
         // Before the transaction, because it takes a while and would block other writers.
@@ -124,6 +126,13 @@ impl Store {
             sqlx::query("INSERT INTO cycle_smoothed_scores (cycle, smoothed_json) VALUES ($1, $2)")
                 .bind(i64::from(decided.cycle))
                 .bind(smoothed_json)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        if !debts.is_empty() {
+            sqlx::query("INSERT INTO cycle_debts (cycle, debts_json) VALUES ($1, $2)")
+                .bind(i64::from(decided.cycle))
+                .bind(debts_json)
                 .execute(&mut *transaction)
                 .await?;
         }

@@ -194,6 +194,7 @@ impl Store {
                 "DELETE FROM cycle_decisions WHERE cycle = $1",
                 "DELETE FROM cycle_subnets WHERE cycle = $1",
                 "DELETE FROM cycle_smoothed_scores WHERE cycle = $1",
+                "DELETE FROM cycle_debts WHERE cycle = $1",
                 "DELETE FROM cycles WHERE cycle = $1",
             ] {
                 sqlx::query(statement).bind(*cycle).execute(&mut *transaction).await?;

@@ -250,6 +250,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             }],
             contents: [(content(2), evidence), (content(3), ContentEvidence::default())].into(),
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
+            recovery: None,
             owner_hotkey: None,
             unwatched: vec![UnwatchedBlocks { from: 25, until: 75 }],
             rounds: Rounds { blocks: 50, times: [(50, Moment::from_unix_ms(3))].into(), ..Rounds::default() },

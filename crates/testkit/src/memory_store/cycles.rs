@@ -2,10 +2,12 @@
 
 use super::tables::{Cycle, Tables};
 use tensorflix_actors::ports::StoreError;
-use tensorflix_domain::chain_time::BlockStamp;
+use tensorflix_domain::chain_time::{BlockStamp, Moment};
 use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::evidence::PreviousScores;
+use tensorflix_domain::recovery::{Debt, PaidCycle};
 use tensorflix_domain::subnet::Subnet;
+use tensorflix_domain::verdict::Status;
 use tensorflix_domain::weights::ScoreVector;
 
 impl Tables {
@@ -31,6 +33,32 @@ impl Tables {
         let cycle = cycle.ok_or_else(|| StoreError(format!("cycle {} was never opened", decided.cycle)))?;
         cycle.decided.get_or_insert_with(|| decided.clone());
         Ok(())
+    }
+
+    pub fn decided_since(&self, since: Moment) -> Vec<CycleHead> {
+        let decided = self.cycles.iter().filter(|cycle| cycle.decided.is_some() && cycle.at.time >= since);
+        decided.map(Cycle::head).collect()
+    }
+
+    pub fn paid_cycle(&self, number: u32) -> Option<PaidCycle> {
+        let decided = self.cycle(number)?.decided.as_ref()?;
+        Some(PaidCycle {
+            cycle: number,
+            at: decided.evidence.at.time,
+            policy: decided.policy.clone(),
+            tasks: decided.evidence.tasks.clone(),
+            submissions: decided
+                .submissions
+                .iter()
+                .filter(|judged| judged.status == Status::Accepted)
+                .cloned()
+                .collect(),
+        })
+    }
+
+    pub fn debts(&self) -> Vec<Debt> {
+        let newest = self.cycles.iter().rev().find_map(|cycle| cycle.decided.as_ref());
+        newest.map(DecidedCycle::debts_left).unwrap_or_default()
     }
 
     pub fn smoothed_scores(&self) -> Option<PreviousScores> {

@@ -25,6 +25,7 @@ use tensorflix_domain::observation::Observation;
 use tensorflix_domain::observed::ObservedContent;
 use tensorflix_domain::places::PlaceRuleDigest;
 use tensorflix_domain::quarantine::Item;
+use tensorflix_domain::recovery::{Debt, PaidCycle};
 use tensorflix_domain::rounds::UnwatchedBlocks;
 use tensorflix_domain::subnet::Subnet;
 use tensorflix_domain::traffic::Series;
@@ -293,6 +294,18 @@ impl Store for MemoryStore {
     async fn decided_cycle(&self, cycle: u32) -> Result<Option<DecidedCycle>, StoreError> {
         self.cycles_read.fetch_add(1, Ordering::Relaxed);
         self.read(|tables| tables.cycle(cycle).and_then(|cycle| cycle.decided.clone()))
+    }
+
+    async fn decided_since(&self, since: Moment) -> Result<Vec<CycleHead>, StoreError> {
+        self.read(|tables| tables.decided_since(since))
+    }
+
+    async fn paid_cycle(&self, cycle: u32) -> Result<Option<PaidCycle>, StoreError> {
+        self.read(|tables| tables.paid_cycle(cycle))
+    }
+
+    async fn debts(&self) -> Result<Vec<Debt>, StoreError> {
+        self.read(Tables::debts)
     }
 
     async fn smoothed_scores(&self) -> Result<Option<PreviousScores>, StoreError> {

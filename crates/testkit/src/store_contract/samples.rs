@@ -199,6 +199,7 @@ pub fn decided(cycle: u32, block: Block, number: f64) -> DecidedCycle {
             claims: vec![BoundClaim { uid: 1, claim: claim(2, 1, 50), dating: Dating::Dated(moment(1.5)) }],
             contents: [(video(2), known), (video(3), ContentEvidence::default())].into(),
             previous: Some(PreviousScores { at: stamp(1), scores: [(hotkey(4), number)].into() }),
+            recovery: None,
             owner_hotkey: None,
             unwatched: Vec::new(),
             rounds: Rounds { blocks: 50, times: [(50, moment(3.0))].into(), ..Rounds::default() },

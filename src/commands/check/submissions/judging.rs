@@ -78,6 +78,7 @@ fn judged(
         claims,
         contents: contents.clone(),
         previous: None,
+        recovery: None,
         owner_hotkey: None,
         unwatched: Vec::new(),
         rounds: Rounds::default(),

@@ -1,0 +1,74 @@
+//! How many of the views that were shown at an earlier time are still believed.
+
+use super::assess::disbelieved_part;
+use super::engagement::unliked;
+use super::series::Series;
+use super::shape::{dead_surges_until, ever_fell, later_fall};
+use super::traits::{FEWEST_POINTS, Traits};
+use crate::chain_time::Moment;
+use crate::policy::ViewMetric;
+use crate::recovery::Cause;
+
+/// Observations after a surge that show whether it stopped: two intervals, and the rest of the one that it ends in.
+const LOOKS_AFTER_A_SURGE: usize = 3;
+
+/// Items with a smaller part of views without likes are not examined for earlier cycles.
+const LEAST_PART_UNLIKED: f64 = 0.02;
+
+/// What is believed of views that were shown at an earlier time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Believed {
+    /// The views.
+    pub views: u64,
+    /// Why not all of those shown; `None` if all are.
+    pub cause: Option<Cause>,
+    /// Whether the observations still reach back to that time. If not, only the later counts could be compared.
+    pub reaches_back: bool,
+}
+
+/// The views that are believed of `shown`, which an observation at `at` gave.
+///
+/// Two things lower them: a later count that is lower (and confirmed, or the last one of an item that is gone), and the item's own
+/// signals in the observations up to that time (surges that stopped dead, views without likes). Never others' items, and never
+/// what came later: buying views or likes for an item changes nothing about the views that it had before.
+pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_gone: bool) -> Believed {
+    let looks = series.looks(metric);
+    let seen = looks.partition_point(|look| look.at <= at);
+    let reaches_back = looks.first().is_some_and(|first| first.at <= at);
+    let all = Believed { views: shown, cause: None, reaches_back };
+    #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
+    let shown_views = shown as f64;
+    let fallen = later_fall(&looks[seen..], shown_views, is_gone).map(|(at, views)| Believed {
+        views: count(views),
+        cause: Some(Cause::ViewsFell { at }),
+        ..all
+    });
+    let until = (seen + LOOKS_AFTER_A_SURGE).min(looks.len());
+    let surge = dead_surges_until(&looks[..until], at);
+    let unliked = Some(&looks[..seen])
+        .filter(|looks| looks.len() >= FEWEST_POINTS)
+        .and_then(|looks| unliked(looks, series.published_at));
+    let own =
+        disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len().max(FEWEST_POINTS)).map(|(part, is_surge)| {
+            let cause = if is_surge { Cause::SurgeStoppedDead } else { Cause::ViewsWithoutLikes };
+            Believed { views: count(shown_views * (1.0 - part)), cause: Some(cause), ..all }
+        });
+    [fallen, own]
+        .into_iter()
+        .flatten()
+        .min_by_key(|believed| believed.views)
+        .filter(|least| least.views < shown)
+        .unwrap_or(all)
+}
+
+/// Whether anything in a series may lower what is believed of any earlier time: a fall, or own signals. Most have none, and
+/// then no earlier cycle is read.
+pub fn may_disbelieve(series: &Series, traits: &Traits, metric: ViewMetric, is_gone: bool) -> bool {
+    let is_unliked = traits.unliked.as_deref().is_some_and(|unliked| unliked.share >= LEAST_PART_UNLIKED);
+    is_unliked || traits.surge.is_some() || ever_fell(&series.looks(metric), is_gone)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative, and far below 2^53")]
+const fn count(views: f64) -> u64 {
+    views as u64
+}
