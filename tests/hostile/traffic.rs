@@ -8,7 +8,7 @@ use std::fmt::Write;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
-use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Traits, assess};
+use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, Point, Series, Traits, assess, believed};
 use tensorflix_sandbox::audience::{Delivery, Film, Kind, Look, film, mixture};
 
 /// The first of the worlds that are measured.
@@ -207,4 +207,46 @@ fn three_observations_say_nothing_but_that_views_fell() {
         let untouched = values.iter().filter(|value| **value == 1.0).count();
         assert!(untouched as f64 >= 0.9 * values.len() as f64, "{kind:?}");
     }
+}
+
+/// What recovery believes of views that daily cycles of a week counted, once the week is over: for each video, as a part of all.
+fn believed_parts(looks: u32, wanted: impl Fn(Kind) -> bool) -> Vec<f64> {
+    let schedule = schedule(looks);
+    let part = |kind: Kind, seed: u64| {
+        let series = series(&film(kind, seed, &schedule));
+        let (mut shown, mut kept) = (0, 0);
+        for point in series.points.iter().step_by((looks / 7) as usize) {
+            let Some(views) = point.views else { continue };
+            shown += views;
+            kept += believed(&series, ViewMetric::Views, point.at, views, false).views;
+        }
+        if shown > 0 { kept as f64 / shown as f64 } else { 1.0 }
+    };
+    let kinds = Kind::all().into_iter().filter(|kind| wanted(*kind));
+    let videos = kinds.flat_map(|kind| {
+        (FIRST_WORLD..FIRST_WORLD + WORLDS / 2)
+            .flat_map(move |world| (0..count(kind)).map(move |video| (kind, world * 1_000 + video)))
+    });
+    videos.map(|(kind, seed)| part(kind, seed)).collect()
+}
+
+#[test]
+fn what_is_recovered_later_was_bought_and_almost_nothing_of_an_audience_is() {
+    let removed = |kind| kind == Kind::Bought(Delivery::RemovedLater);
+    let step = |kind| kind == Kind::Bought(Delivery::OneStep);
+    println!("\n| observations | videos | believed of what was counted | lose > 10% |\n|---|---|---|---|");
+    for (looks, most_removed, most_step) in [(28, 0.3, 0.5), (7, 0.45, 0.7)] {
+        let honest = believed_parts(looks, Kind::is_honest);
+        let (removed, step) = (believed_parts(looks, removed), believed_parts(looks, step));
+        for (name, parts) in [("all honest", &honest), ("RemovedLater", &removed), ("OneStep", &step)] {
+            println!("| {looks} | {name} | {:.4} | {:.2}% |", mean(parts), discounted(parts) * 100.0);
+        }
+        assert!(mean(&honest) > 0.999 && discounted(&honest) < 0.004, "{} {}", mean(&honest), discounted(&honest));
+        assert!(mean(&removed) < most_removed, "{}", mean(&removed));
+        assert!(mean(&step) < most_step, "{}", mean(&step));
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
 }

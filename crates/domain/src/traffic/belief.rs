@@ -2,7 +2,7 @@
 
 use super::assess::disbelieved_part;
 use super::engagement::unliked;
-use super::series::Series;
+use super::series::{Look, Series};
 use super::shape::{dead_surges_until, ever_fell, later_fall};
 use super::traits::{FEWEST_POINTS, Traits};
 use crate::chain_time::Moment;
@@ -43,22 +43,30 @@ pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_
         cause: Some(Cause::ViewsFell { at }),
         ..all
     });
-    let until = (seen + LOOKS_AFTER_A_SURGE).min(looks.len());
-    let surge = dead_surges_until(&looks[..until], at);
-    let unliked = Some(&looks[..seen])
-        .filter(|looks| looks.len() >= FEWEST_POINTS)
-        .and_then(|looks| unliked(looks, series.published_at));
-    let own =
-        disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len().max(FEWEST_POINTS)).map(|(part, is_surge)| {
-            let cause = if is_surge { Cause::SurgeStoppedDead } else { Cause::ViewsWithoutLikes };
-            Believed { views: count(shown_views * (1.0 - part)), cause: Some(cause), ..all }
-        });
+    let own = of_itself(series.published_at, &looks, seen).map(|(part, is_surge)| {
+        let cause = if is_surge { Cause::SurgeStoppedDead } else { Cause::ViewsWithoutLikes };
+        Believed { views: count(shown_views * (1.0 - part)), cause: Some(cause), ..all }
+    });
     [fallen, own]
         .into_iter()
         .flatten()
         .min_by_key(|believed| believed.views)
         .filter(|least| least.views < shown)
         .unwrap_or(all)
+}
+
+/// The part of the views of the first `seen` observations that the item's own signals do not believe, and whether it is a surge.
+fn of_itself(published_at: Option<Moment>, looks: &[Look], seen: usize) -> Option<(f64, bool)> {
+    let at = looks.get(seen.checked_sub(1)?)?.at;
+    if looks.len() < FEWEST_POINTS {
+        return None;
+    }
+    let until = (seen + LOOKS_AFTER_A_SURGE).min(looks.len());
+    // What was gained before the first observation tells too how views of this item are liked.
+    let first = looks[0];
+    let surge = dead_surges_until(&looks[..until], at, first.likes.map(|likes| (first.views, likes)));
+    let unliked = unliked(&looks[..seen], published_at);
+    disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len())
 }
 
 /// Whether anything in a series may lower what is believed of any earlier time: a fall, or own signals. Most have none, and

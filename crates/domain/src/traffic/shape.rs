@@ -130,20 +130,19 @@ pub(super) struct Surge {
 
 /// The surges that stopped abruptly and lack the usual likes.
 pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
-    dead_surges_until(looks, looks.last()?.at)
+    dead_surges_until(looks, looks.last()?.at, None)
 }
 
 /// The same, of those that ended by a time: later observations only show whether a surge stopped. What came later, views or
-/// likes, makes no earlier surge look worse.
-pub(super) fn dead_surges_until(looks: &[Look], end: Moment) -> Option<Surge> {
+/// likes, makes no earlier surge look worse. Views and likes of a time before the first observation may be added to what is usual.
+pub(super) fn dead_surges_until(looks: &[Look], end: Moment, before: Option<(f64, f64)>) -> Option<Surge> {
     let intervals = intervals(looks);
     let ended = intervals.partition_point(|interval| interval.until <= end);
     let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
     let middle = median(&mut rates)?;
-    let mut liked: Vec<(f64, f64)> = intervals[..ended]
-        .iter()
-        .filter_map(|interval| interval.likes.map(|likes| (likes / interval.views.max(1.0), likes)))
-        .collect();
+    let gained = intervals[..ended].iter().filter_map(|interval| interval.likes.map(|likes| (interval.views, likes)));
+    let mut liked: Vec<(f64, f64)> =
+        before.into_iter().chain(gained).map(|(views, likes)| (likes / views.max(1.0), likes)).collect();
     let usual_likes = weighted_median(&mut liked);
     let mut surge: Option<Surge> = None;
     let mut begin = 0;

@@ -1,6 +1,6 @@
 //! What earlier cycles paid too much: how it is computed, taken, given back, and forgotten.
 
-use super::{content, evidence, hour, hotkey, list, seen, video};
+use super::{content, evidence, hotkey, hour, list, seen, video};
 use std::collections::BTreeSet;
 use tensorflix_domain::decision::{Decision, decide};
 use tensorflix_domain::evidence::Evidence;
