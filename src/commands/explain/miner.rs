@@ -1,5 +1,6 @@
 //! One miner's part of a cycle: what its submissions earn, and what weight was sent for it.
 
+use super::recovery::{self, DebtStory};
 use crate::commands::stored::recorded::{RecordedCycle, SentWeights};
 use serde::Serialize;
 use tensorflix_domain::cycle::ReportedError;
@@ -28,6 +29,8 @@ pub struct MinerStory {
     pub score: f64,
     /// Its score as a part of all, 0 to 1.
     pub share: f64,
+    /// What it owes for earlier cycles, newest first.
+    pub recovery: Vec<DebtStory>,
     /// How the score follows from what was earned, and what limits it.
     pub notes: Vec<String>,
     /// Problems with its commitment or gist.
@@ -68,6 +71,7 @@ pub(crate) fn tell(recorded: &RecordedCycle, earned: &ScoreVector, uid: Uid) -> 
         earned,
         score,
         share: if total > 0.0 { score / total } else { 0.0 },
+        recovery: recovery::tell(decided, &hotkey),
         notes: Vec::new(),
         problems: decided.errors.iter().filter(|error| error.uid == Some(uid)).cloned().collect(),
         weights: recorded.sent.iter().map(|sent| sent_weight(sent, uid)).collect(),

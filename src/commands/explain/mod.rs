@@ -3,6 +3,7 @@
 mod answer;
 pub(super) mod args;
 mod miner;
+mod recovery;
 mod score;
 mod submission;
 mod telling;

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::miner::MinerStory;
+use super::recovery;
 use super::score::score_words;
 use super::submission::{Rival, Story};
 use crate::text::verdicts::verdict_words;
@@ -205,6 +206,7 @@ fn write_miner(text: &mut String, miner: &MinerStory) -> std::fmt::Result {
         &format!("earned {:.6}, score {:.6}: {:.2} % of all scores", miner.earned, miner.score, miner.share * 100.0),
     );
     part(text, "Weight", &weight_words(miner));
+    recovery::write(text, &miner.recovery, &" ".repeat(NAME_WIDTH + 2));
     for note in &miner.notes {
         part(text, "Note", note);
     }
@@ -243,7 +245,7 @@ fn fate(outcome: Option<&IntentOutcome>) -> String {
 }
 
 /// One part of a story: its name, and words beside it.
-fn part(text: &mut String, name: &str, words: &str) {
+pub(super) fn part(text: &mut String, name: &str, words: &str) {
     text.push_str(&wrapped("  ", &format!("{name:<NAME_WIDTH$}"), words));
 }
 

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 Under its own policy, a cycle must give identical results, bit for bit: submissions, scores, and the weights that were \
 first sent for it. Later weights of the same cycle are not compared, because they use the UIDs of later blocks.
 With --config, or with a policy in TENSORFLIX__ variables, it also shows what that policy would have paid. The cycles are \
-read from the configured store.url.
+read from the configured store.url. With --all, smoothed scores and what is owed for earlier cycles are carried from the \
+oldest cycle on, as that policy would have left them.
 
 A cycle is recomputed with the version of the rules that it was decided with. Cycles of development builds have no \
 version and are not replayed; --all reports them and continues.

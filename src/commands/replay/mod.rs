@@ -1,6 +1,7 @@
 //! `replay`: recompute cycles from their own evidence.
 
 pub(super) mod args;
+pub mod carried;
 pub mod comparison;
 mod json;
 pub mod payout;
@@ -17,6 +18,7 @@ use crate::console::stdout::print;
 use crate::telemetry::ConsoleMode;
 use crate::text::visible::visible;
 use args::ReplayArguments;
+use carried::Carried;
 use comparison::replay;
 use json::to_json;
 use payout::Payout;
@@ -34,6 +36,8 @@ pub(crate) fn run(arguments: ReplayArguments) -> Exit {
     let mut session = Session {
         output: arguments.output,
         other_policy: asked_policy(&arguments.config, &config),
+        carried: arguments.all.then(Carried::default),
+        is_other: false,
         payout: None,
         cycle_count: 0,
         differing: 0,
@@ -81,6 +85,10 @@ async fn replay_stored(config: &Config, arguments: &ReplayArguments, session: &m
 struct Session {
     output: Output,
     other_policy: Option<Policy>,
+    /// What the other policy left behind in the cycles so far, if all are replayed.
+    carried: Option<Carried>,
+    /// Whether any cycle so far was decided under a policy other than that one.
+    is_other: bool,
     /// What the other policy would have paid, in the cycles that were decided under a different one.
     payout: Option<Payout>,
     cycle_count: usize,
@@ -111,8 +119,10 @@ impl Session {
             policy.rules = recorded.decided.policy.rules;
             policy
         });
-        let other = other.as_ref().filter(|policy| **policy != recorded.decided.policy);
-        let compared = other.map(|policy| (policy, Payout::compare(recorded, policy)));
+        self.is_other |= other.as_ref().is_some_and(|policy| *policy != recorded.decided.policy);
+        // A cycle of the same policy is carried on too: it may begin with less or more than its record has.
+        let compared = other.as_ref().map(|policy| (policy, Payout::compare(recorded, policy, self.carried.as_mut())));
+        let compared = compared.filter(|_| self.is_other);
         print(&match self.output {
             Output::Text => to_text(&replay),
             Output::Json => to_json(&replay, compared.as_ref().map(|(policy, payout)| (*policy, payout))) + "\n",

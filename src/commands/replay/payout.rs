@@ -3,12 +3,14 @@
 //! Shares are parts of the sum of all scores, as on chain. Evidence was gathered under the policy of its time, so it cannot answer
 //! every question about another policy; the result then carries a caveat.
 
+use super::carried::Carried;
 use crate::commands::stored::recorded::RecordedCycle;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::again::decide_again;
 use tensorflix_domain::ids::{Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::policy::{OwnershipRule, Policy};
+use tensorflix_domain::recovery::recover_hours;
 use tensorflix_domain::weights::ScoreVector;
 
 /// What two policies pay for the evidence of one cycle, or of several together.
@@ -39,11 +41,24 @@ pub struct MinerShares {
 
 impl Payout {
     /// What `policy` pays for the evidence of a cycle under the cycle's own version of the rules, beside what the cycle's own
-    /// policy paid. `None` if that version is not known.
-    pub fn compare(recorded: &RecordedCycle, policy: &Policy) -> Self {
+    /// policy paid. Empty if that version is not known. With `carried` the cycle begins with what the policy left behind in the
+    /// cycles before; without it, as it was recorded.
+    pub fn compare(recorded: &RecordedCycle, policy: &Policy, carried: Option<&mut Carried>) -> Self {
         let stored = &recorded.decided;
         let policy = &Policy { rules: stored.policy.rules, ..policy.clone() };
-        let Ok(decision) = decide_again(&stored.evidence, policy) else { return Self::default() };
+        let is_carried = carried.is_some();
+        let decision = match carried {
+            None => decide_again(&stored.evidence, policy),
+            Some(carried) => {
+                let evidence = carried.evidence(recorded, policy);
+                let decision = decide_again(&evidence, policy);
+                if let Ok(decision) = &decision {
+                    carried.take_in(stored.cycle, &evidence, policy, decision);
+                }
+                decision
+            }
+        };
+        let Ok(decision) = decision else { return Self::default() };
         let mut judged_otherwise = BTreeMap::new();
         for (before, now) in stored.submissions.iter().zip(&decision.submissions) {
             let change = (outcome(before), outcome(now));
@@ -64,7 +79,7 @@ impl Payout {
             })
             .collect();
         sort(&mut miners);
-        Self { cycle_count: 1, miners, judged_otherwise, caveats: caveats(&stored.policy, policy) }
+        Self { cycle_count: 1, miners, judged_otherwise, caveats: caveats(&stored.policy, policy, is_carried) }
     }
 
     /// Adds a later cycle: shares become the mean of all.
@@ -113,7 +128,7 @@ fn outcome(judged: &Judged) -> String {
     }
 }
 
-fn caveats(old: &Policy, new: &Policy) -> BTreeSet<&'static str> {
+fn caveats(old: &Policy, new: &Policy, is_carried: bool) -> BTreeSet<&'static str> {
     let mut caveats = BTreeSet::new();
     if new.ownership_tag != OwnershipRule::Off {
         if old.ownership_tag == OwnershipRule::Off {
@@ -128,7 +143,15 @@ fn caveats(old: &Policy, new: &Policy) -> BTreeSet<&'static str> {
             );
         }
     }
-    if new.ema_half_life_hours > 0.0 {
+    if recover_hours(new) > 0.0 && old.traffic.is_off() {
+        caveats.insert(
+            "The cycle was decided with verifier.traffic = \"off\", so its evidence does not contain what recovery needs: this \
+             comparison takes nothing back for it.",
+        );
+    } else if recover_hours(new) > 0.0 && recover_hours(old) <= 0.0 && !is_carried {
+        caveats.insert("What earlier cycles paid too much under the other policy is known only to replay --all.");
+    }
+    if new.ema_half_life_hours > 0.0 && !is_carried {
         caveats.insert("Smoothing starts from the scores of the previous cycle, as the old policy smoothed them.");
     }
     caveats

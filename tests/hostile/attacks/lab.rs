@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use tensorflix::commands::replay::carried::Carried;
 use tensorflix::commands::replay::payout::Payout;
 use tensorflix::commands::stored::recorded::RecordedCycle;
 use tensorflix::config::{Config, Overrides};
@@ -254,7 +255,8 @@ impl Outcome {
     }
 
     fn replayed_share(&self, cycles: &[RecordedCycle], policy: &Policy) -> f64 {
-        let mut payouts = cycles.iter().map(|cycle| Payout::compare(cycle, policy));
+        let mut carried = Carried::default();
+        let mut payouts = cycles.iter().map(|cycle| Payout::compare(cycle, policy, Some(&mut carried)));
         let mut payout = payouts.next().expect("a cycle");
         payouts.for_each(|later| payout.take_in(later));
         let theirs = payout.miners.iter().filter(|miner| self.attackers.contains(&miner.hotkey));
