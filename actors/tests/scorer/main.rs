@@ -11,6 +11,7 @@ mod places;
 mod polling;
 mod quarantine;
 mod quota_wait;
+mod recovery;
 mod sameness;
 mod smoothing;
 mod traffic;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use tensorflix_domain::cycle::{CycleHead, DecidedCycle, ScoresInForce};
 use tensorflix_domain::evidence::PreviousScores;
 use tensorflix_domain::quarantine::{Item, ItemKind};
+use tensorflix_domain::recovery::{Debt, PaidCycle, Recovery};
 use tensorflix_domain::weights::ScoreVector;
 
 pub async fn cycles_are_counted_from_one(fresh: Fresh<'_>) {
@@ -84,6 +85,33 @@ pub async fn scores_of_the_newest_cycle_with_any_are_in_force(fresh: Fresh<'_>) 
     for (before, expected) in [(1, None), (2, Some(1.0)), (3, Some(1.0)), (4, Some(3.0)), (u32::MAX, Some(3.0))] {
         assert_eq!(store.scores_before(before).await, Ok(expected.map(vector)), "{before}");
     }
+}
+
+pub async fn what_cycles_paid_and_what_is_owed_after_the_newest_is_known(fresh: Fresh<'_>) {
+    let store = fresh().await;
+    assert_eq!((store.decided_since(stamp(0).time).await, store.debts().await), (Ok(Vec::new()), Ok(Vec::new())));
+    let owing = |cycle: u32, debts: Vec<Debt>| {
+        let mut decided = decided(cycle, cycle * 100, 0.25);
+        decided.evidence.recovery = (!debts.is_empty()).then(|| Box::new(Recovery { beliefs: Vec::new(), debts }));
+        decided
+    };
+    let debt = Debt { hotkey: hotkey(8), cycle: 1, at: stamp(100).time, earned: 0.1 + 0.2, excess: 0.2, taken: 0.1 };
+    let decisions = [owing(1, Vec::new()), owing(2, vec![debt.clone()]), owing(3, vec![debt.clone(), debt.clone()])];
+    for decision in &decisions {
+        store.open_cycle(stamp(decision.cycle * 100), &subnet(100, [])).await.expect("opened");
+        store.save_decision(decision).await.expect("stored");
+        assert_eq!(store.debts().await, Ok(decision.debts_left()), "{}", decision.cycle);
+    }
+    assert_eq!(store.debts().await, Ok(vec![debt.clone(), debt]));
+    store.open_cycle(stamp(400), &subnet(400, [])).await.expect("opened");
+    assert_eq!(store.debts().await.map(|debts| debts.len()), Ok(2), "an open cycle changes nothing");
+    let since = |block: u32| stamp(block).time;
+    let heads = store.decided_since(since(200)).await.expect("read");
+    assert_eq!(heads.iter().map(|head| (head.cycle, head.at)).collect::<Vec<_>>(), [(2, stamp(200)), (3, stamp(300))]);
+    let paid = store.paid_cycle(2).await.expect("read").expect("decided");
+    let DecidedCycle { evidence, policy, submissions, .. } = decisions[1].clone();
+    assert_eq!(paid, PaidCycle { cycle: 2, at: since(200), policy, tasks: evidence.tasks, submissions });
+    assert_eq!((store.paid_cycle(4).await, store.paid_cycle(9).await), (Ok(None), Ok(None)));
 }
 
 pub async fn crashes_are_counted_by_item(fresh: Fresh<'_>) {

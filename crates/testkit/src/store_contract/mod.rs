@@ -67,7 +67,8 @@ const PROMISES: &[Promise] = promises! {
         rivals_of_the_undated_are_those_within_a_round, the_time_of_a_block_stays;
     cycles: cycles_are_counted_from_one, a_cycle_has_the_subnet_it_was_opened_with,
         a_decision_is_kept_bit_for_bit_and_never_replaced, a_decision_without_a_cycle_or_with_no_number_is_refused,
-        scores_of_the_newest_cycle_with_any_are_in_force, crashes_are_counted_by_item;
+        scores_of_the_newest_cycle_with_any_are_in_force, crashes_are_counted_by_item,
+        what_cycles_paid_and_what_is_owed_after_the_newest_is_known;
     intents: a_window_of_a_hotkey_has_one_submission, another_hotkey_has_windows_of_its_own,
         an_outcome_that_is_stored_stays, the_newest_intent_is_that_of_the_newest_window,
         a_commit_is_watched_until_its_reveal_is_known;
