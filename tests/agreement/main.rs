@@ -9,6 +9,7 @@
 #![cfg(feature = "sandbox")]
 
 mod comparison;
+mod late_starter;
 mod miners;
 mod story;
 mod validator;
@@ -49,4 +50,26 @@ fn with_unpinned_gists_validators_differ_only_on_unpinned_items_they_missed() {
         let is_agreed = row.lowest_settled().is_none_or(|cosine| cosine >= LEAST_COSINE);
         assert!(is_agreed || row.disputes.unpinned > 0, "they differ, and not about the owner of an item: {row:?}");
     }
+}
+
+/// What earlier cycles paid too much is taken by those that paid it. A validator that started later agrees once those cycles have
+/// lapsed, and before that as far as it knows them.
+#[test]
+fn a_validator_that_starts_later_agrees_on_what_is_recovered_once_the_hours_have_passed() {
+    let rounds = actix_rt::System::new().block_on(late_starter::tell());
+    let rows: Vec<Row> = rounds.iter().map(|round| round.row.clone()).collect();
+    comparison::print("recovery", &rows);
+    let most = rounds.iter().map(|round| round.taken[0]).fold(0.0, f64::max);
+    assert!(most > 0.05, "something is taken: {most}");
+    for (row, number) in rows.iter().zip(1..) {
+        let [both, ..] = row.pairs;
+        assert!(both.expect("both run").cosine >= LEAST_COSINE, "the two that were there: {row:?}");
+        if number > late_starter::STARTS_AFTER + late_starter::RECOVERED_CYCLES {
+            assert!(row.lowest_settled().is_some_and(|cosine| cosine >= LEAST_COSINE), "{row:?}");
+        }
+    }
+    let differ = rows.iter().any(|row| row.lowest_settled().is_some_and(|cosine| cosine < LEAST_COSINE));
+    assert!(differ, "before that, what only two of them paid makes them differ");
+    let late = rounds.iter().skip(late_starter::STARTS_AFTER + late_starter::RECOVERED_CYCLES);
+    assert!(late.clone().any(|round| round.taken[0] > 0.0), "something is still taken when they agree again");
 }

@@ -59,6 +59,12 @@ impl Validator {
         Self { config, platforms, folder, life: None }
     }
 
+    /// The same, with these hours of recovery.
+    pub fn recovering_for(mut self, hours: f64) -> Self {
+        self.config.verifier.recover_hours = hours;
+        self
+    }
+
     /// Starts its process.
     pub fn start(&mut self) {
         let (turns, taken) = channel();

@@ -43,9 +43,9 @@ pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_
         cause: Some(Cause::ViewsFell { at }),
         ..all
     });
-    let own = of_itself(series.published_at, &looks, seen).map(|(part, is_surge)| {
+    let own = of_itself(series.published_at, &looks, seen).map(|(bought, is_surge)| {
         let cause = if is_surge { Cause::SurgeStoppedDead } else { Cause::ViewsWithoutLikes };
-        Believed { views: count(shown_views * (1.0 - part)), cause: Some(cause), ..all }
+        Believed { views: count((shown_views - bought).max(0.0)), cause: Some(cause), ..all }
     });
     [fallen, own]
         .into_iter()
@@ -55,7 +55,8 @@ pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_
         .unwrap_or(all)
 }
 
-/// The part of the views of the first `seen` observations that the item's own signals do not believe, and whether it is a surge.
+/// How many of the views of the first `seen` observations the item's own signals do not believe, without those that the platform had
+/// removed by then; and whether they came in a surge.
 fn of_itself(published_at: Option<Moment>, looks: &[Look], seen: usize) -> Option<(f64, bool)> {
     let at = looks.get(seen.checked_sub(1)?)?.at;
     if looks.len() < FEWEST_POINTS {
@@ -66,7 +67,10 @@ fn of_itself(published_at: Option<Moment>, looks: &[Look], seen: usize) -> Optio
     let first = looks[0];
     let surge = dead_surges_until(&looks[..until], at, first.likes.map(|likes| (first.views, likes)));
     let unliked = unliked(&looks[..seen], published_at);
-    disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len())
+    let (part, is_surge) = disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len())?;
+    let highest = looks[..seen].iter().map(|look| look.views).fold(0.0, f64::max);
+    let removed = highest - looks[seen - 1].views;
+    Some((part * highest - removed, is_surge))
 }
 
 /// Whether anything in a series may lower what is believed of any earlier time: a fall, or own signals. Most have none, and
