@@ -128,7 +128,7 @@ fn views_that_nobody_likes_are_told_from_those_of_the_same_contents_audience() {
     assert!(kinds(&finding).contains(&"surge_stopped_dead"), "{finding:?}");
 }
 
-/// Daily counts of an audience whose subscribers come first: likes for each view decline to an eighth within a week, as those of
+/// Daily counts of an audience in which subscribers come first: likes for each view decline to an eighth within a week, as those of
 /// one real trending video in fifty do. `comments` are of the last day.
 fn declining(comments: u64) -> Vec<Point> {
     let (mut views, mut likes) = (0, 0);
