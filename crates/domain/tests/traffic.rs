@@ -128,6 +128,50 @@ fn views_that_nobody_likes_are_told_from_those_of_the_same_contents_audience() {
     assert!(kinds(&finding).contains(&"surge_stopped_dead"), "{finding:?}");
 }
 
+/// Daily counts of an audience in which subscribers come first: likes for each view decline to an eighth within a week, as those of
+/// one real trending video in fifty do. `comments` are of the last day.
+fn declining(comments: u64) -> Vec<Point> {
+    let (mut views, mut likes) = (0, 0);
+    let days = [(90_000, 10), (70_000, 16), (40_000, 28), (22_000, 36), (24_000, 45), (26_000, 60), (20_000, 80)];
+    let day = |(day, (watched, views_of_a_like)): (i64, (u64, u64))| {
+        views += watched;
+        likes += watched / views_of_a_like;
+        let comments = if day == 6 { comments } else { likes / 10 };
+        Point { comments: Some(comments), ..point(day * 24, views, Some(likes)) }
+    };
+    (0..).zip(days).map(day).collect()
+}
+
+#[test]
+fn an_audience_that_likes_less_after_its_first_rush_keeps_what_it_has() {
+    let finding = alone(declining(1_500)).expect("known");
+    assert!(finding.authenticity > DISCOUNT_BELOW, "{finding:?}");
+    assert!(!kinds(&finding).contains(&"views_without_likes"), "{finding:?}");
+}
+
+#[test]
+fn unliked_views_between_liked_ones_are_found_although_the_first_rush_liked_more() {
+    let mut points = declining(1_500);
+    for point in &mut points[4..] {
+        point.views = point.views.map(|views| views + 200_000);
+    }
+    let finding = alone(points).expect("known");
+    assert!(finding.authenticity < 0.8 && kinds(&finding).contains(&"views_without_likes"), "{finding:?}");
+}
+
+#[test]
+fn comments_that_the_owner_deletes_do_not_make_an_audience_silent() {
+    let others: Vec<Series> = (0..40).map(|_| series(declining(1_500))).collect();
+    let with = |comments: u64| {
+        let mut all = others.clone();
+        all.push(series(declining(comments)));
+        findings(&all).remove(40).expect("known").authenticity
+    };
+    assert!(with(3) > DISCOUNT_BELOW, "{}", with(3));
+    // What is too many is judged by what is shown.
+    assert!(with(290_000) < 0.5, "{}", with(290_000));
+}
+
 #[test]
 fn a_surge_that_is_liked_like_the_rest_is_not_punished() {
     let mut points = audience(28, 10);

@@ -121,11 +121,11 @@ impl Baseline {
 
     /// The same of comments.
     pub(super) fn comments(&self, traits: &Traits) -> Option<Deviation> {
-        let (ordinary, value) = (self.comment_rate?, traits.comment_rate()?);
+        let (ordinary, value, most) = (self.comment_rate?, traits.comment_rate()?, traits.comment_rate_with_deleted()?);
         let expected = traits.views * ordinary.ratio().min(COMMENTS_EXPECTED_AT_MOST);
         let (less, more) = (by_chance(expected), by_chance(traits.comments?));
         Some(Deviation {
-            below: ordinary.below(value, COMMENTS_EXPECTED_AT_MOST, less),
+            below: ordinary.below(most, COMMENTS_EXPECTED_AT_MOST, less),
             above: ordinary.above(value, COMMENTS_ORDINARY_AT_LEAST, more),
             ordinary: ordinary.ratio(),
         })
@@ -134,10 +134,11 @@ impl Baseline {
     /// The same of comments against likes.
     pub(super) fn comments_to_likes(&self, traits: &Traits) -> Option<Deviation> {
         let (ordinary, value) = (self.comments_to_likes?, traits.comments_to_likes()?);
+        let most = traits.comments_to_likes_with_deleted()?;
         let expected = traits.likes? * ordinary.ratio().min(COMMENTS_TO_LIKES_AT_LEAST);
         let (less, more) = (by_chance(expected), by_chance(traits.comments?));
         Some(Deviation {
-            below: ordinary.below(value, COMMENTS_TO_LIKES_AT_LEAST, less),
+            below: ordinary.below(most, COMMENTS_TO_LIKES_AT_LEAST, less),
             above: ordinary.above(value, COMMENTS_TO_LIKES_AT_MOST, more),
             ordinary: ordinary.ratio(),
         })

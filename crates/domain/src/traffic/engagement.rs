@@ -22,8 +22,8 @@ const UNSETTLED_HOURS: f64 = 24.0;
 const FEWEST_MOVEMENTS: usize = 4;
 const LEAST_MOVEMENT: f64 = 0.05;
 
-/// How far below an item's usual rate likes may fall: viewers from advertisements and late recommendations like less.
-const TOLERANCE: f64 = 2.8;
+/// How far below what is expected likes may fall: viewers from advertisements and late recommendations like less.
+const TOLERANCE: f64 = 3.5;
 
 /// Views without the likes that go with them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,20 +43,24 @@ pub(super) struct Stretch {
     pub likes: f64,
 }
 
-/// The part of the views for which likes are missing, by the item's own standard: the rate of likes at which its middle
-/// like was gained. `None` where likes are hidden, or too few for a standard.
+impl Stretch {
+    fn rate(&self) -> f64 {
+        self.likes / self.views.max(1.0)
+    }
+}
+
+/// The part of the views for which likes are missing, by the item's own standard. `None` where likes are hidden, or too few
+/// for a standard.
 pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Unliked> {
     let stretches = stretches(looks, published_at, LIKES_IN_BLOCK)?;
-    let mut rates: Vec<(f64, f64)> =
-        stretches.iter().map(|stretch| (stretch.likes / stretch.views.max(1.0), stretch.likes)).collect();
-    let usual = weighted_median(&mut rates).filter(|rate| *rate > 0.0)?;
+    let standards = standards(&stretches)?;
     let total: f64 = stretches.iter().map(|stretch| stretch.views).sum();
     let mut missing_views = 0.0;
     let mut worst: Option<(f64, Stretch)> = None;
-    for stretch in &stretches {
+    for (stretch, standard) in stretches.iter().zip(standards) {
         // As many likes as may be missing by chance.
         let generous = stretch.likes + libm::sqrt(stretch.likes + 1.0);
-        let missing = (stretch.views - TOLERANCE * generous / usual).max(0.0);
+        let missing = (stretch.views - TOLERANCE * generous / standard).max(0.0);
         missing_views += missing;
         if worst.is_none_or(|(most, _)| missing > most) {
             worst = Some((missing, *stretch));
@@ -64,6 +68,31 @@ pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Un
     }
     let (_, worst) = worst?;
     Some(Unliked { share: missing_views / total.max(1.0), worst })
+}
+
+/// The rate of likes that may be expected of each stretch: that at which the item's middle like was gained, but no more than was
+/// seen after the first rush. Subscribers come first and like most: real audiences like two to ten times less after a week
+/// (`docs/traffic.md`). A rate that is reached again later has not declined, so it is expected.
+fn standards(stretches: &[Stretch]) -> Option<Vec<f64>> {
+    let middle = |stretches: &[Stretch]| {
+        let mut rates: Vec<(f64, f64)> = stretches.iter().map(|stretch| (stretch.rate(), stretch.likes)).collect();
+        weighted_median(&mut rates).filter(|rate| *rate > 0.0)
+    };
+    let usual = middle(stretches)?;
+    let begun = stretches.first()?.from;
+    let rush = stretches.partition_point(|stretch| stretch.from.hours_since(begun) < UNSETTLED_HOURS);
+    let mut expected = middle(&stretches[rush..]).unwrap_or(usual);
+    let mut standards: Vec<f64> = stretches
+        .iter()
+        .rev()
+        .map(|stretch| {
+            let standard = usual.min(expected);
+            expected = expected.max(stretch.rate());
+            standard
+        })
+        .collect();
+    standards.reverse();
+    Some(standards)
 }
 
 /// How far the rate of likes differs from stretch to stretch, beyond chance: the standard deviation of the true rate as a

@@ -32,6 +32,8 @@ pub struct Traits {
     pub(super) views: f64,
     pub(super) likes: Option<f64>,
     pub(super) comments: Option<f64>,
+    /// The most comments that were ever seen: more than the newest count where the owner deleted some.
+    pub(super) most_comments: Option<f64>,
     /// Boxed, since few items have any of the three.
     pub(super) fall: Option<Box<Fall>>,
     pub(super) unliked: Option<Box<Unliked>>,
@@ -58,6 +60,7 @@ impl Traits {
             views: last.map_or(0.0, |last| last.views),
             likes: last.and_then(|last| last.likes),
             comments: last.and_then(|last| last.comments),
+            most_comments: looks.iter().filter_map(|look| look.comments).max_by(f64::total_cmp),
             fall: fall(&looks).map(Box::new),
             unliked: whole
                 .and_then(|looks| unliked(looks, series.published_at))
@@ -85,9 +88,19 @@ impl Traits {
         log_ratio(self.comments?, self.views, FEWEST_VIEWS)
     }
 
+    /// The same with those that were deleted: an owner who removes comments did not have a silent audience.
+    pub(super) fn comment_rate_with_deleted(&self) -> Option<f64> {
+        log_ratio(self.most_comments?, self.views, FEWEST_VIEWS)
+    }
+
     /// `ln(comments ÷ likes)`, if there are enough likes.
     pub(super) fn comments_to_likes(&self) -> Option<f64> {
         log_ratio(self.comments?, self.likes?, FEWEST_LIKES)
+    }
+
+    /// The same with those that were deleted.
+    pub(super) fn comments_to_likes_with_deleted(&self) -> Option<f64> {
+        log_ratio(self.most_comments?, self.likes?, FEWEST_LIKES)
     }
 
     /// `ln(waver)`, with a lower bound on the waver.
