@@ -90,21 +90,16 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
     Some(TrafficFinding { authenticity, signals })
 }
 
-/// The part of the views at a time that the item's own signals do not believe, where they are weighty enough to discount.
-/// Weights only decide whether; the part is that of the views, so no more is taken than came.
-pub(super) fn disbelieved_part(
-    unliked: Option<&Unliked>,
-    surge: Option<&Surge>,
-    point_count: usize,
-) -> Option<(f64, bool)> {
-    let unliked_share = unliked.map_or(0.0, |unliked| unliked.share);
-    let (surge_share, cap) =
-        surge.map_or((0.0, 0.0), |surge| (surge.share, if surge.likes_shown { SURGE_CAP } else { SURGE_UNSEEN_CAP }));
+/// Whether the item's own signals are weighty enough to discount. Weights only decide that: how much is not believed is a number of
+/// views, so no more is taken than came.
+pub(super) fn is_disbelieved(unliked: Option<&Unliked>, surge: Option<&Surge>, point_count: usize) -> bool {
     let known = known_share(point_count);
-    let found = (1.0 - known * UNLIKED_CAP * soft_step(unliked_share / UNLIKED))
-        * (1.0 - known * cap * soft_step(surge_share / SURGE));
-    // Both tell of the same views.
-    (found < DISCOUNT_BELOW).then(|| (unliked_share.max(surge_share).min(1.0), surge_share > unliked_share))
+    let unliked = unliked.map_or(0.0, |unliked| UNLIKED_CAP * soft_step(unliked.share / UNLIKED));
+    let surge = surge.map_or(0.0, |surge| {
+        let cap = if surge.likes_shown { SURGE_CAP } else { SURGE_UNSEEN_CAP };
+        cap * soft_step(surge.share / SURGE)
+    });
+    (1.0 - known * unliked) * (1.0 - known * surge) < DISCOUNT_BELOW
 }
 
 /// How much this many observations show: from a quarter to all.

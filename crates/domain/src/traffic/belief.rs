@@ -1,9 +1,9 @@
 //! How many of the views that were shown at an earlier time are still believed.
 
-use super::assess::disbelieved_part;
-use super::engagement::unliked;
+use super::assess::is_disbelieved;
+use super::engagement::{unliked, unliked_stretches};
 use super::series::{Look, Series};
-use super::shape::{dead_surges_until, ever_fell, later_fall};
+use super::shape::{dead_surges_until, ever_fell, later_fall, together};
 use super::traits::{FEWEST_POINTS, Traits};
 use crate::chain_time::Moment;
 use crate::policy::ViewMetric;
@@ -62,15 +62,33 @@ fn of_itself(published_at: Option<Moment>, looks: &[Look], seen: usize) -> Optio
     if looks.len() < FEWEST_POINTS {
         return None;
     }
-    let until = (seen + LOOKS_AFTER_A_SURGE).min(looks.len());
+    let (earlier, until) = (&looks[..seen], (seen + LOOKS_AFTER_A_SURGE).min(looks.len()));
     // What was gained before the first observation tells too how views of this item are liked.
     let first = looks[0];
-    let surge = dead_surges_until(&looks[..until], at, first.likes.map(|likes| (first.views, likes)));
-    let unliked = unliked(&looks[..seen], published_at);
-    let (part, is_surge) = disbelieved_part(unliked.as_ref(), surge.as_ref(), looks.len())?;
-    let highest = looks[..seen].iter().map(|look| look.views).fold(0.0, f64::max);
-    let removed = highest - looks[seen - 1].views;
-    Some((part * highest - removed, is_surge))
+    let surges = dead_surges_until(&looks[..until], at, first.likes.map(|likes| (first.views, likes)));
+    if !is_disbelieved(unliked(earlier, published_at).as_ref(), together(&surges, earlier).as_ref(), looks.len()) {
+        return None;
+    }
+    let surged = surges.iter().map(|surge| (surge.until, surge.views)).collect::<Vec<_>>();
+    let unliked = unliked_stretches(earlier, published_at).unwrap_or_default();
+    let unliked = unliked.iter().map(|(stretch, missing)| (stretch.until, *missing)).collect::<Vec<_>>();
+    // Both tell of the same views.
+    let (surged, unliked) = (still_there(&surged, earlier), still_there(&unliked, earlier));
+    Some((surged.max(unliked), surged > unliked))
+}
+
+/// How many of the views that were gained up to these times are still there: what a platform removes, it removes of them first.
+fn still_there(gained: &[(Moment, f64)], looks: &[Look]) -> f64 {
+    let (mut left, mut before, mut gained) = (0.0, 0.0, gained.iter().peekable());
+    for look in looks {
+        let removed: f64 = before - look.views;
+        left = (left - removed.max(0.0)).max(0.0);
+        while let Some((_, views)) = gained.next_if(|(until, _)| *until <= look.at) {
+            left += views;
+        }
+        before = look.views;
+    }
+    left
 }
 
 /// Whether anything in a series may lower what is believed of any earlier time: a fall, or own signals. Most have none, and

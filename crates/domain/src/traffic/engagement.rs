@@ -52,22 +52,24 @@ impl Stretch {
 /// The part of the views for which likes are missing, by the item's own standard. `None` where likes are hidden, or too few
 /// for a standard.
 pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Unliked> {
+    let stretches = unliked_stretches(looks, published_at)?;
+    let total: f64 = stretches.iter().map(|(stretch, _)| stretch.views).sum();
+    let missing: f64 = stretches.iter().map(|(_, missing)| missing).sum();
+    // Of equal ones the first.
+    let worst = stretches.iter().rev().max_by(|left, right| left.1.total_cmp(&right.1));
+    worst.map(|(worst, _)| Unliked { share: missing / total.max(1.0), worst: *worst })
+}
+
+/// The stretches, each with the views in it for which likes are missing.
+pub(super) fn unliked_stretches(looks: &[Look], published_at: Option<Moment>) -> Option<Vec<(Stretch, f64)>> {
     let stretches = stretches(looks, published_at, LIKES_IN_BLOCK)?;
     let standards = standards(&stretches)?;
-    let total: f64 = stretches.iter().map(|stretch| stretch.views).sum();
-    let mut missing_views = 0.0;
-    let mut worst: Option<(f64, Stretch)> = None;
-    for (stretch, standard) in stretches.iter().zip(standards) {
+    let missing = |(stretch, standard): (Stretch, f64)| {
         // As many likes as may be missing by chance.
         let generous = stretch.likes + libm::sqrt(stretch.likes + 1.0);
-        let missing = (stretch.views - TOLERANCE * generous / standard).max(0.0);
-        missing_views += missing;
-        if worst.is_none_or(|(most, _)| missing > most) {
-            worst = Some((missing, *stretch));
-        }
-    }
-    let (_, worst) = worst?;
-    Some(Unliked { share: missing_views / total.max(1.0), worst })
+        (stretch, (stretch.views - TOLERANCE * generous / standard).max(0.0))
+    };
+    Some(stretches.into_iter().zip(standards).map(missing).collect())
 }
 
 /// The rate of likes that may be expected of each stretch: that at which the item's middle like was gained, but no more than was

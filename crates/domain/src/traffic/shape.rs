@@ -128,38 +128,40 @@ pub(super) struct Surge {
     pub views: f64,
 }
 
-/// The surges that stopped abruptly and lack the usual likes.
+/// The surges that stopped abruptly and lack the usual likes, together.
 pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
-    dead_surges_until(looks, looks.last()?.at, None)
+    together(&dead_surges_until(looks, looks.last()?.at, None), looks)
 }
 
-/// The same, of those that ended by a time: later observations only show whether a surge stopped. What came later, views or
-/// likes, makes no earlier surge look worse. Views and likes of a time before the first observation may be added to what is usual.
-pub(super) fn dead_surges_until(looks: &[Look], end: Moment, before: Option<(f64, f64)>) -> Option<Surge> {
+/// Several surges as one: their part of all views, and the figures of the largest, of equal ones the first. `None` for none.
+pub(super) fn together(surges: &[Surge], looks: &[Look]) -> Option<Surge> {
+    let largest = surges.iter().rev().max_by(|left, right| left.views.total_cmp(&right.views))?;
+    let views: f64 = surges.iter().map(|surge| surge.views).sum();
+    let highest = looks.iter().map(|look| look.views).fold(1.0, f64::max);
+    Some(Surge { share: (views / highest).min(1.0), ..*largest })
+}
+
+/// Each surge that stopped abruptly, lacks the usual likes, and ended by a time: later observations only show whether it stopped.
+/// What came later, views or likes, makes no earlier surge look worse. Views and likes of a time before the first observation may be
+/// added to what is usual. The share of each is not computed.
+pub(super) fn dead_surges_until(looks: &[Look], end: Moment, before: Option<(f64, f64)>) -> Vec<Surge> {
     let intervals = intervals(looks);
     let ended = intervals.partition_point(|interval| interval.until <= end);
     let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
-    let middle = median(&mut rates)?;
+    let Some(middle) = median(&mut rates) else { return Vec::new() };
     let gained = intervals[..ended].iter().filter_map(|interval| interval.likes.map(|likes| (interval.views, likes)));
     let mut liked: Vec<(f64, f64)> =
         before.into_iter().chain(gained).map(|(views, likes)| (likes / views.max(1.0), likes)).collect();
     let usual_likes = weighted_median(&mut liked);
-    let mut surge: Option<Surge> = None;
+    let mut surges = Vec::new();
     let mut begin = 0;
     while begin < ended {
         let end = surge_end(&intervals, begin, middle);
         let stopped = end.filter(|end| *end < ended);
-        if let Some(found) = stopped.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)) {
-            surge = Some(match surge {
-                Some(so_far) if so_far.views >= found.views => Surge { share: so_far.share + found.share, ..so_far },
-                Some(so_far) => Surge { share: so_far.share + found.share, ..found },
-                None => found,
-            });
-        }
+        surges.extend(stopped.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)));
         begin = end.unwrap_or(begin) + 1;
     }
-    let highest = looks.iter().filter(|look| look.at <= end).map(|look| look.views).fold(1.0, f64::max);
-    surge.map(|surge| Surge { share: (surge.share / highest).min(1.0), ..surge })
+    surges
 }
 
 /// The last interval of a surge that begins with this one; `None` if none does.
@@ -182,7 +184,7 @@ fn dead_surge(intervals: &[Interval], begin: usize, end: usize, usual_likes: Opt
     let likes: Option<f64> = inside.iter().map(|interval| interval.likes).sum();
     let is_liked = usual_likes.zip(likes).is_some_and(|(usual, likes)| likes * LIKED_ENOUGH >= usual * views);
     (after < STOPPED * fastest && before < STOPPED * fastest && !is_liked).then(|| Surge {
-        share: views,
+        share: 0.0,
         likes_shown: likes.is_some(),
         from: inside[0].from,
         until: inside[inside.len() - 1].until,
