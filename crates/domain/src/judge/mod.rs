@@ -8,6 +8,7 @@ pub mod again;
 mod caps;
 pub mod decision;
 mod floors;
+mod untagged;
 pub mod verdict;
 pub mod views;
 
@@ -83,10 +84,11 @@ impl Judged {
         ContentId::new(self.platform?, &self.content_id).ok()
     }
 
-    /// What counts of the score: all of it, or the discounted part. The score itself depends only on the item's own
-    /// evidence, while a discount results from a comparison with others.
+    /// What counts of the score: all of it, or the discounted part, up to the limit of an untagged video. The score itself
+    /// depends only on the item's own evidence, while discounts and limits result from a comparison with others.
     pub fn counted_score(&self) -> Option<f64> {
-        self.score.map(|score| self.counted_share.map_or(score, |share| score * share))
+        let counted = self.score.map(|score| self.counted_share.map_or(score, |share| score * share));
+        counted.map(|counted| untagged::within_limit(counted, self.arithmetic.as_deref()))
     }
 }
 
@@ -260,6 +262,7 @@ impl<'a> Bench<'a> {
             published_at: seen.published_at,
             arithmetic: scored.map(|(counted, published_at)| Arithmetic {
                 is_share_of_hidden_engagement: share.is_some_and(|share| share.is_of_hidden_engagement),
+                untagged_limit: untagged::mark(self.policy, known, miner.hotkey),
                 ..Arithmetic::of(&counted, published_at, self.policy.min_age_hours)
             }),
             counted_share: share.map(|share| share.share),

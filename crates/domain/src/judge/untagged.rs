@@ -1,0 +1,102 @@
+//! The limit on untagged videos (`rules.untagged_share`): in a task where most miners name their hotkeys in their videos, a
+//! video that names no miner, and so may be a stranger's, counts at most a share of the task's best tagged one.
+//!
+//! - Tasks are limited only under `rules.ownership_tag = "prefer"`, and only where at least two thirds of the *owners* with
+//!   an accepted video have a tagged one. All hotkeys of one coldkey are one owner, so it takes as many registered owners
+//!   as all others together, and as many again, to limit a task in which nobody else is tagged.
+//! - A video is tagged if its text names the hotkey that lists it. One that names another hotkey is not.
+//! - The limit acts on what counts, as discounts do, and never on the score: a score depends on its own video alone.
+//! - Where no tagged video counts anything there is nothing to compare with, and no limit.
+//!
+//! # Computing it again
+//!
+//! What a task's limit follows from is recorded with the submissions: [`Arithmetic::untagged_limit`] is present on each
+//! untagged submission of a limited task and on no other. [`limit`] reads only that, so whoever lowers scores of a
+//! recorded list and divides them again (`decision::normalize`) gets the limits that follow from the lower scores, for
+//! the videos and tasks that were limited in that cycle, without its evidence.
+
+use super::caps::coldkeys;
+use crate::evidence::{ContentEvidence, Evidence};
+use crate::ids::Hotkey;
+use crate::judge::Judged;
+use crate::policy::{OwnershipRule, Policy};
+use crate::verdict::Status;
+use crate::views::Arithmetic;
+use std::collections::{HashMap, HashSet};
+
+/// Tagged owners that limit a task, of [`OF_OWNERS`].
+const TAGGED_OWNERS: usize = 2;
+/// The owners that these are a part of.
+const OF_OWNERS: usize = 3;
+
+/// The limit of a submission before [`release`] and [`limit`] have set it: it limits nothing.
+const NOT_YET_KNOWN: f64 = f64::MAX;
+
+/// Whom a task counts once: several hotkeys of one coldkey, or a hotkey with an unknown coldkey.
+#[derive(PartialEq, Eq, Hash)]
+enum Owner {
+    Coldkey(Hotkey),
+    Hotkey(Hotkey),
+}
+
+impl Judged {
+    /// Whether it may be limited, as it names no miner.
+    fn is_marked(&self) -> bool {
+        self.arithmetic.as_ref().is_some_and(|arithmetic| arithmetic.untagged_limit.is_some())
+    }
+}
+
+/// Marks a submission that may be limited: [`Arithmetic::untagged_limit`] of a video that does not name `miner`.
+pub(super) fn mark(policy: &Policy, known: &ContentEvidence, miner: Hotkey) -> Option<f64> {
+    let is_limited = policy.ownership_tag == OwnershipRule::Prefer && policy.untagged_share < 1.0;
+    (is_limited && known.owner_tag != Some(miner)).then_some(NOT_YET_KNOWN)
+}
+
+/// Part of a counted score that is within its limit.
+pub(super) fn within_limit(counted: f64, arithmetic: Option<&Arithmetic>) -> f64 {
+    arithmetic.and_then(|arithmetic| arithmetic.untagged_limit).map_or(counted, |limit| counted.min(limit))
+}
+
+/// Removes the marks in all tasks in which too few owners have a tagged video.
+pub(super) fn release(submissions: &mut [Judged], evidence: &Evidence) {
+    if !submissions.iter().any(Judged::is_marked) {
+        return;
+    }
+    let coldkeys = coldkeys(evidence);
+    let mut tasks: HashMap<&str, HashMap<Owner, bool>> = HashMap::new();
+    for judged in submissions.iter().filter(|judged| judged.status == Status::Accepted) {
+        let owner = coldkeys.get(&judged.hotkey).copied().map_or(Owner::Hotkey(judged.hotkey), Owner::Coldkey);
+        *tasks.entry(&judged.task_id).or_default().entry(owner).or_insert(false) |= !judged.is_marked();
+    }
+    let is_limited = |owners: &HashMap<Owner, bool>| {
+        let tagged = owners.values().filter(|is_tagged| **is_tagged).count();
+        tagged * OF_OWNERS >= owners.len() * TAGGED_OWNERS
+    };
+    let limited = tasks.into_iter().filter(|(_, owners)| is_limited(owners));
+    let limited: HashSet<String> = limited.map(|(task_id, _)| task_id.to_owned()).collect();
+    for judged in submissions.iter_mut().filter(|judged| !limited.contains(&judged.task_id)) {
+        if let Some(arithmetic) = &mut judged.arithmetic {
+            arithmetic.untagged_limit = None;
+        }
+    }
+}
+
+/// Sets the limit of each marked submission: `share` of the most that a tagged one counts in its task.
+pub(super) fn limit(submissions: &mut [Judged], share: f64) {
+    let marked = submissions.iter().filter(|judged| judged.is_marked());
+    let mut best: HashMap<String, f64> = marked.map(|judged| (judged.task_id.clone(), 0.0)).collect();
+    if best.is_empty() {
+        return;
+    }
+    for judged in submissions.iter().filter(|judged| !judged.is_marked()) {
+        if let (Some(best), Some(score)) = (best.get_mut(&judged.task_id), judged.counted_score()) {
+            *best = best.max(score);
+        }
+    }
+    for judged in submissions.iter_mut().filter(|judged| judged.is_marked()) {
+        let best = best.get(&judged.task_id).copied().filter(|best| *best > 0.0);
+        if let Some(arithmetic) = &mut judged.arithmetic {
+            arithmetic.untagged_limit = best.map(|best| best * share);
+        }
+    }
+}
