@@ -83,13 +83,6 @@ impl Judged {
     pub fn content(&self) -> Option<ContentId> {
         ContentId::new(self.platform?, &self.content_id).ok()
     }
-
-    /// What counts of the score: all of it, or the discounted part, up to the limit of an untagged video. The score itself
-    /// depends only on the item's own evidence, while discounts and limits result from a comparison with others.
-    pub fn counted_score(&self) -> Option<f64> {
-        let counted = self.score.map(|score| self.counted_share.map_or(score, |share| score * share));
-        counted.map(|counted| untagged::within_limit(counted, self.arithmetic.as_deref()))
-    }
 }
 
 /// Judges every pair of every miner, by UID and then in the order of the gists. Scores are views per hour; they are

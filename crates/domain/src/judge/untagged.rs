@@ -21,6 +21,7 @@ use crate::ids::Hotkey;
 use crate::judge::Judged;
 use crate::policy::{OwnershipRule, Policy};
 use crate::verdict::Status;
+#[cfg(doc)]
 use crate::views::Arithmetic;
 use std::collections::{HashMap, HashSet};
 
@@ -40,6 +41,24 @@ enum Owner {
 }
 
 impl Judged {
+    /// Whether less of it counts because it is untagged.
+    pub fn is_limited(&self) -> bool {
+        let limit = self.arithmetic.as_ref().and_then(|arithmetic| arithmetic.untagged_limit);
+        limit.zip(self.discounted_score()).is_some_and(|(limit, discounted)| limit < discounted)
+    }
+
+    /// What counts of the score before any limit.
+    fn discounted_score(&self) -> Option<f64> {
+        self.score.map(|score| self.counted_share.map_or(score, |share| score * share))
+    }
+
+    /// What counts of the score: all of it, or the discounted part, up to the limit of an untagged video. The score itself
+    /// depends only on the item's own evidence, while discounts and limits result from a comparison with others.
+    pub fn counted_score(&self) -> Option<f64> {
+        let limit = self.arithmetic.as_ref().and_then(|arithmetic| arithmetic.untagged_limit);
+        self.discounted_score().map(|discounted| limit.map_or(discounted, |limit| discounted.min(limit)))
+    }
+
     /// Whether it may be limited, as it names no miner.
     fn is_marked(&self) -> bool {
         self.arithmetic.as_ref().is_some_and(|arithmetic| arithmetic.untagged_limit.is_some())
@@ -50,11 +69,6 @@ impl Judged {
 pub(super) fn mark(policy: &Policy, known: &ContentEvidence, miner: Hotkey) -> Option<f64> {
     let is_limited = policy.ownership_tag == OwnershipRule::Prefer && policy.untagged_share < 1.0;
     (is_limited && known.owner_tag != Some(miner)).then_some(NOT_YET_KNOWN)
-}
-
-/// Part of a counted score that is within its limit.
-pub(super) fn within_limit(counted: f64, arithmetic: Option<&Arithmetic>) -> f64 {
-    arithmetic.and_then(|arithmetic| arithmetic.untagged_limit).map_or(counted, |limit| counted.min(limit))
 }
 
 /// Removes the marks in all tasks in which too few owners have a tagged video.
