@@ -56,7 +56,7 @@ pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<C
 ///
 /// With `defences.task_floor_share` the divisor is at least the task's floor; `defences.score_exponent` is the exponent
 /// on the quotient.
-fn normalize(submissions: &mut [Judged], policy: &Policy) {
+pub(crate) fn normalize(submissions: &mut [Judged], policy: &Policy) {
     untagged::limit(submissions, policy.untagged_share);
     let defences = &policy.defences;
     let mut highest: HashMap<String, f64> = HashMap::new();

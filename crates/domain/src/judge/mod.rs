@@ -12,6 +12,7 @@ mod untagged;
 pub mod verdict;
 pub mod views;
 
+use self::untagged::NamingChannels;
 use crate::chain_time::Moment;
 use crate::claim::Claim;
 use crate::defences::ForeignTag;
@@ -141,6 +142,7 @@ struct Bench<'a> {
     tasks: HashMap<&'a str, &'a Task>,
     rivals: Rivals<'a>,
     miners: HashSet<Hotkey>,
+    naming: NamingChannels,
 }
 
 impl<'a> Bench<'a> {
@@ -148,7 +150,8 @@ impl<'a> Bench<'a> {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
         let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
-        Self { evidence, policy, tasks, rivals: Rivals::new(evidence, policy, standings), miners }
+        let (rivals, naming) = (Rivals::new(evidence, policy, standings), NamingChannels::new(evidence, policy));
+        Self { evidence, policy, tasks, rivals, miners, naming }
     }
 
     fn judge_miner(&self, miner: &'a Miner, standings: &[PairPlace]) -> Vec<Judged> {
@@ -255,7 +258,7 @@ impl<'a> Bench<'a> {
             published_at: seen.published_at,
             arithmetic: scored.map(|(counted, published_at)| Arithmetic {
                 is_share_of_hidden_engagement: share.is_some_and(|share| share.is_of_hidden_engagement),
-                untagged_limit: untagged::mark(self.policy, known, miner.hotkey),
+                untagged_limit: self.naming.mark(known, miner.hotkey),
                 ..Arithmetic::of(&counted, published_at, self.policy.min_age_hours)
             }),
             counted_share: share.map(|share| share.share),

@@ -4,7 +4,8 @@
 //! - Tasks are limited only under `rules.ownership_tag = "prefer"`, and only where at least two thirds of the *owners* with
 //!   an accepted video have a tagged one. All hotkeys of one coldkey are one owner, so it takes as many registered owners
 //!   as all others together, and as many again, to limit a task in which nobody else is tagged.
-//! - A video is tagged if its text names the hotkey that lists it. One that names another hotkey is not.
+//! - A video is tagged if its text names the hotkey that lists it, or names none while another video of its channel names
+//!   that hotkey: only the owner of a channel writes into its texts. One that names another hotkey is not.
 //! - The limit acts on what counts, as discounts do, and never on the score: a score depends on its own video alone.
 //! - Where no tagged video counts anything there is nothing to compare with, and no limit.
 //!
@@ -65,10 +66,25 @@ impl Judged {
     }
 }
 
-/// Marks a submission that may be limited: [`Arithmetic::untagged_limit`] of a video that does not name `miner`.
-pub(super) fn mark(policy: &Policy, known: &ContentEvidence, miner: Hotkey) -> Option<f64> {
-    let is_limited = policy.ownership_tag == OwnershipRule::Prefer && policy.untagged_share < 1.0;
-    (is_limited && known.owner_tag != Some(miner)).then_some(NOT_YET_KNOWN)
+/// Which hotkeys each channel names, where untagged videos are limited.
+pub(super) struct NamingChannels(Option<HashSet<(Hotkey, u64)>>);
+
+impl NamingChannels {
+    pub(super) fn new(evidence: &Evidence, policy: &Policy) -> Self {
+        let is_limited = policy.ownership_tag == OwnershipRule::Prefer && policy.untagged_share < 1.0;
+        let named = |known: &ContentEvidence| Some((known.owner_tag?, known.origin.as_ref()?.channel?));
+        Self(is_limited.then(|| evidence.contents.values().filter_map(named).collect()))
+    }
+
+    /// Marks a submission that may be limited, by [`Arithmetic::untagged_limit`]: neither its text nor another of its
+    /// channel names `miner`.
+    pub(super) fn mark(&self, known: &ContentEvidence, miner: Hotkey) -> Option<f64> {
+        let channels = self.0.as_ref()?;
+        let channel = known.origin.as_ref().and_then(|origin| origin.channel);
+        let is_tagged = known.owner_tag == Some(miner)
+            || known.owner_tag.is_none() && channel.is_some_and(|channel| channels.contains(&(miner, channel)));
+        (!is_tagged).then_some(NOT_YET_KNOWN)
+    }
 }
 
 /// Removes the marks in all tasks in which too few owners have a tagged video.
@@ -112,5 +128,56 @@ pub(super) fn limit(submissions: &mut [Judged], share: f64) {
         if let Some(arithmetic) = &mut judged.arithmetic {
             arithmetic.untagged_limit = best.map(|best| best * share);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::normalize;
+    use crate::ids::Uid;
+
+    const POLICY_SHARE: f64 = 0.25;
+
+    /// A recorded submission of task `a` with so many views in an hour; limited if it was marked.
+    fn recorded(uid: Uid, score: f64, untagged_limit: Option<f64>) -> Judged {
+        let json = serde_json::json!({
+            "uid": uid, "hotkey": Hotkey::new([uid.to_be_bytes()[1]; 32]), "task_id": "a", "content_id": "x",
+            "platform": "youtube", "status": "accepted", "reason": null, "view_count": 1, "published_at": null,
+            "score": score, "normalized_score": null, "settled_by": null,
+            "arithmetic": {
+                "shown_views": 1, "passed_hours": 1.0, "hours": 1.0, "untagged_limit": untagged_limit,
+            },
+        });
+        serde_json::from_value(json).expect("a submission")
+    }
+
+    fn divided(submissions: &mut [Judged]) -> Vec<Option<f64>> {
+        normalize(submissions, &Policy { untagged_share: POLICY_SHARE, ..Policy::default() });
+        submissions.iter().map(|judged| judged.normalized_score).collect()
+    }
+
+    #[test]
+    fn a_recorded_list_with_lower_scores_gets_lower_limits_from_the_list_alone() {
+        let mut list = [recorded(1, 40.0, None), recorded(2, 10.0, None), recorded(3, 900.0, Some(10.0))];
+        assert_eq!(divided(&mut list), [Some(1.0), Some(0.25), Some(POLICY_SHARE)]);
+        // The best tagged one turns out to have half the views, and then none.
+        list[0].score = Some(20.0);
+        assert_eq!(divided(&mut list), [Some(1.0), Some(0.5), Some(POLICY_SHARE)]);
+        assert_eq!(list[2].arithmetic.as_ref().and_then(|arithmetic| arithmetic.untagged_limit), Some(5.0));
+        list[0].score = None;
+        assert_eq!(divided(&mut list), [None, Some(1.0), Some(POLICY_SHARE)]);
+        // An untagged one that counts less than its limit counts what it has.
+        list[2].score = Some(1.0);
+        assert_eq!(divided(&mut list), [None, Some(1.0), Some(0.1)]);
+        // Without any tagged one there is nothing to compare with.
+        list[1].score = None;
+        assert_eq!(divided(&mut list), [None, None, Some(1.0)]);
+    }
+
+    #[test]
+    fn tasks_without_marks_are_divided_as_ever() {
+        let mut list = [recorded(1, 40.0, None), recorded(2, 10.0, None)];
+        assert_eq!(divided(&mut list), [Some(1.0), Some(0.25)]);
     }
 }

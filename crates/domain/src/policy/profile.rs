@@ -36,7 +36,7 @@ pub struct ProfileSettings {
 }
 
 /// The default of `rules.untagged_share`, as measured: docs/decisions/0045-untagged-and-profiles.md.
-const UNTAGGED_SHARE: f64 = 0.5;
+const UNTAGGED_SHARE: f64 = 0.1;
 
 impl Profile {
     /// All profiles, the default first.

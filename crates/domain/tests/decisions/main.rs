@@ -10,6 +10,7 @@ mod order;
 mod places;
 mod scores;
 mod traffic;
+mod untagged;
 mod verification;
 
 use std::collections::BTreeMap;
