@@ -118,8 +118,13 @@ fn written_files_leave_to_the_profile_what_it_decides() {
             assert_eq!(&self::value(&own, &section, key), value, "{section}.{key}");
         }
     }
-    let strict = load(&written.replace("\nprofile = \"standard\"\n", "\nprofile = \"strict\"\n"), &[]);
-    assert_eq!(strict, load(&named(Profile::Strict), &[]), "one word changes all");
+    for from in Profile::ALL {
+        let written = load(&named(from), &[]).expect("a profile").to_toml();
+        for to in Profile::ALL {
+            let chosen = written.replace(&format!("\nprofile = \"{from}\"\n"), &format!("\nprofile = \"{to}\"\n"));
+            assert_eq!(load(&chosen, &[]), load(&named(to), &[]), "one word changes all: {from} to {to}");
+        }
+    }
 }
 
 #[test]
