@@ -12,9 +12,9 @@
 //! # Computing it again
 //!
 //! What a task's limit follows from is recorded with the submissions: [`Arithmetic::untagged_limit`] is present on each
-//! untagged submission of a limited task and on no other. [`limit`] reads only that, so whoever lowers scores of a
-//! recorded list and divides them again (`decision::normalize`) gets the limits that follow from the lower scores, for
-//! the videos and tasks that were limited in that cycle, without its evidence.
+//! untagged submission of a limited task and on no other. [`limit`] reads only that, so when scores of a recorded list
+//! are lowered and divided again (`decision::normalize`), the limits follow from the lower scores, for the videos and tasks
+//! that were limited in that cycle, without its evidence.
 
 use super::caps::coldkeys;
 use crate::evidence::{ContentEvidence, Evidence};
