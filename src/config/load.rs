@@ -10,7 +10,7 @@ use super::platforms::Platforms;
 use super::problem::{ConfigError, Origin, Problem};
 use super::sections::Config;
 use super::sources::{Overrides, Reading};
-use super::{schema, secret_sources, together};
+use super::{profile, schema, secret_sources, together};
 
 /// The file that is read when none is given.
 pub const DEFAULT_PATH: &str = "config.toml";
@@ -60,6 +60,7 @@ impl Config {
     pub(super) fn assemble(reading: Reading, variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let mut document = document(&reading);
+        profile::fill(&mut document);
         let platforms = Platforms::take(&mut document);
         let config = Self::deserialize(document).map_err(|error| error.message().to_owned());
         // The schema accepts nothing that the sections refuse; if they ever differ, that is an error too.

@@ -6,6 +6,7 @@
 //! - All problems are reported at once, each with its place and what is allowed.
 //! - Nothing unknown is ignored: a misspelt key is refused with the nearest known name.
 //! - Secrets are kept separately, in [`Secrets`], come from the environment or from files named in settings, and are never shown.
+//! - A profile (`rules.profile`) gives defaults to several settings; one that is given itself overrides it.
 //! - A setting is declared once, in `sections/` or by its platform; `config.toml` and `docs/settings.md` are generated from that.
 //!
 //! Reading has no effect on the process: it can be repeated while the validator runs, and an error changes nothing.
@@ -25,6 +26,7 @@ mod load;
 mod platforms;
 mod policy;
 mod problem;
+mod profile;
 mod schema;
 mod secret_sources;
 mod secrets;

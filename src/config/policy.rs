@@ -12,11 +12,13 @@ impl Config {
     pub fn policy(&self) -> Policy {
         Policy {
             rules: tensorflix_domain::rules::CURRENT,
+            profile: Some(self.rules.profile),
             min_age_hours: self.validator.min_age_hours,
             max_evidence_age_hours: self.validator.max_evidence_age_hours,
             view_metric: self.platforms.view_metric(),
             ownership_tag: self.rules.ownership_tag,
             ownership_template: self.rules.ownership_template.clone(),
+            untagged_share: self.rules.untagged_share,
             gist_owner: self.rules.gist_owner,
             max_per_miner_and_task: self.rules.max_per_miner_and_task,
             content_scope: self.rules.content_scope,

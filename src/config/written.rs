@@ -15,6 +15,9 @@ const INTRODUCTION: &str = "\
 # come from the environment as TENSORFLIX__SECTION__KEY, such as TENSORFLIX__YOUTUBE__BATCH_SIZE=25; commas separate the
 # entries of a list. Secrets do not belong in this file: put them in the environment variables named below, or in the
 # files named by the *_file settings. Relative paths start at the directory in which the program is started.
+#
+# rules.profile sets several settings together. They are commented out below, with the value of the profile: uncomment one
+# and change it to override the profile.
 ";
 
 /// Longest line of a comment.
@@ -31,6 +34,9 @@ impl Config {
             for setting in section.settings {
                 if let Some(value) = values.and_then(|values| values.get(setting.key)) {
                     written.push_str(&comment(setting));
+                    if self.is_of_profile(section.name, setting.key, value) {
+                        written.push_str("# ");
+                    }
                     written.push_str(&assignment(setting.key, value));
                 }
             }

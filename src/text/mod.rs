@@ -4,6 +4,7 @@
 pub(crate) mod hints;
 pub(crate) mod host_name;
 pub(crate) mod json;
+pub(crate) mod profiles;
 pub mod reasons;
 pub(crate) mod verdicts;
 pub(crate) mod visible;

@@ -119,6 +119,14 @@ pub const fn words_of(reason: Reason) -> Words {
     Words { meaning, advice }
 }
 
+/// What is said of a submission that counts up to the limit of untagged videos (`rules.untagged_share`).
+pub const UNTAGGED: Words = Words {
+    meaning: "It counts up to a limit: its description or caption does not name this miner's hotkey, while most miners of this \
+              task name theirs.",
+    advice: "Write your full hotkey into the video's description or the reel's caption: the limit ends with the next cycle that \
+             reads it.",
+};
+
 /// What became of a submission, in words.
 pub const fn outcome_words(status: Status, reason: Option<Reason>, view_count: Option<u64>) -> Words {
     match (status, reason, view_count) {

@@ -161,7 +161,8 @@ fn the_arithmetic_that_explain_and_the_table_print_is_the_one_that_was_recorded(
                 (cell("counted_views").expect("views") / cell("hours").expect("hours")).to_bits(),
                 score.to_bits()
             );
-            let part = score * cell("counted_share").unwrap_or(1.0) / cell("divisor").expect("a divisor");
+            let counted = score * cell("counted_share").unwrap_or(1.0);
+            let part = counted.min(cell("untagged_limit").unwrap_or(counted)) / cell("divisor").expect("a divisor");
             let curved = part.powf(cell("exponent").expect("an exponent"));
             assert!((curved - normalized).abs() < 1e-12, "{setting}: {row:?}");
             if scored <= 3 {

@@ -11,6 +11,7 @@
 mod auditing;
 mod explaining;
 mod exporting;
+mod profiles;
 mod reasons;
 mod replaying;
 #[path = "../support/mod.rs"]

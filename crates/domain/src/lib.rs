@@ -45,4 +45,4 @@ pub use gists::{commitment, gist_owner, gist_record, problem, quarantine, submis
 pub use hints::{audit, suspicion};
 pub use judge::{again, decision, verdict, views};
 pub use observations::{freshness, observation, observed, plausibility};
-pub use policy::{defences, rules};
+pub use policy::{defences, profile, rules};

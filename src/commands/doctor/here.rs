@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::config::{Config, PlatformSettings};
+use crate::text::profiles::profile_words;
 use crate::wiring::connections;
 use std::path::{Path, PathBuf};
 use tensorflix_actors::platforms::{KEY_FILE, PlatformSpec};
@@ -15,7 +16,7 @@ const MEBIBYTE: u64 = 1024 * 1024;
 
 pub(crate) fn settings(config: &Config) -> Vec<Finding> {
     if config.warnings.is_empty() {
-        return vec![Finding::well("settings", "all settings are valid")];
+        return vec![Finding::well("settings", format!("all settings are valid; {}", profile_words(&config.policy())))];
     }
     let doubtful = |warning: &String| Finding::doubtful("settings", warning, "Correct it in the configuration file.");
     config.warnings.iter().map(doubtful).collect()

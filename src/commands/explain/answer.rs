@@ -7,6 +7,7 @@ use serde::Serialize;
 use tensorflix_domain::chain_time::Moment;
 use tensorflix_domain::ids::{Block, Uid};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::profile::Profile;
 
 /// What is asked for; at least one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,11 @@ pub struct Answer {
     pub release: String,
     /// The policy that it was decided under, by its hash.
     pub policy_sha256: String,
+    /// The profile that the policy names; `None` in cycles of releases without profiles.
+    pub profile: Option<Profile>,
+    /// The same in words, and whether single settings override it.
+    #[serde(skip)]
+    pub profile_words: String,
     /// The submissions.
     pub submissions: Vec<Story>,
     /// The miners that they belong to, or the one that was asked for.

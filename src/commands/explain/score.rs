@@ -19,12 +19,17 @@ pub(crate) fn score_words(story: &Story) -> Option<String> {
         arithmetic.hours,
         hours_words(story.observed_at, arithmetic)
     )];
+    let mut counted = score;
     if let Some(share) = story.counted_share {
+        counted = score * share;
         let why = match arithmetic.is_share_of_hidden_engagement {
             true => "counted while likes are hidden",
             false => "counted as authentic",
         };
-        words.push(format!("x {share:.6} {why} = {:.6}", score * share));
+        words.push(format!("x {share:.6} {why} = {counted:.6}"));
+    }
+    if let Some(limit) = arithmetic.untagged_limit.filter(|limit| *limit < counted) {
+        words.push(format!("at most {limit:.6} while its text does not name this miner's hotkey"));
     }
     words.push(format!("{} = {normalized:.6}", division_words(story, arithmetic)));
     Some(words.join("; "))
@@ -80,6 +85,7 @@ mod tests {
         passed_hours: 4.0,
         hours: 4.0,
         is_share_of_hidden_engagement: false,
+        untagged_limit: None,
         divisor: 300.0,
         is_floor: false,
         exponent: 1.0,

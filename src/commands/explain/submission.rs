@@ -1,7 +1,7 @@
 //! One submission's story: where it was listed, who owns it, what the platform said, and how the score follows.
 
 use crate::commands::stored::recorded::RecordedCycle;
-use crate::text::reasons::{outcome_words, settled_words};
+use crate::text::reasons::{UNTAGGED, outcome_words, settled_words};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;
@@ -163,7 +163,10 @@ impl<'a> Teller<'a> {
         let task = decided.evidence.tasks.iter().find(|weighted| weighted.task.id.as_str() == judged.task_id);
         let content = judged.content();
         let observed = content.and_then(|content| decided.evidence.contents.get(&content));
-        let words = outcome_words(judged.status, judged.reason, judged.view_count);
+        let words = match judged.reason {
+            None if judged.is_limited() => UNTAGGED,
+            _ => outcome_words(judged.status, judged.reason, judged.view_count),
+        };
         Ok(Story {
             uid: judged.uid,
             hotkey: judged.hotkey,

@@ -7,6 +7,7 @@
 use super::answer::{Answer, Question, Told};
 use super::{miner, submission, unknown};
 use crate::commands::stored::recorded::{RecordedCycle, policy_sha256};
+use crate::text::profiles::profile_words;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::decision::earned_by_miner;
 use tensorflix_domain::evidence::BoundClaim;
@@ -44,6 +45,8 @@ pub async fn tell(store: &Store, recorded: &RecordedCycle, question: &Question) 
         block_time: decided.evidence.at.time,
         release: decided.release.clone(),
         policy_sha256: policy_sha256(&decided.policy),
+        profile: decided.policy.profile,
+        profile_words: profile_words(&decided.policy),
         submissions,
         miners,
     })))

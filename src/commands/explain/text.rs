@@ -30,8 +30,9 @@ pub fn to_text(answer: &Answer) -> String {
 }
 
 fn write_answer(text: &mut String, answer: &Answer) -> std::fmt::Result {
-    let Answer { cycle, block, block_time, release, .. } = answer;
+    let Answer { cycle, block, block_time, release, profile_words, .. } = answer;
     writeln!(text, "Cycle {cycle} at block {block} ({block_time}), decided by release {}", visible(release))?;
+    writeln!(text, "Policy: {profile_words}")?;
     for miner in &answer.miners {
         for story in answer.submissions.iter().filter(|story| story.uid == miner.uid) {
             write_story(text, story)?;

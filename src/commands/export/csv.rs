@@ -20,12 +20,13 @@ use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 48] = [
+pub const COLUMNS: [&str; 50] = [
     "cycle",
     "block",
     "block_time",
     "release",
     "policy_sha256",
+    "profile",
     "uid",
     "hotkey",
     "task_id",
@@ -61,6 +62,7 @@ pub const COLUMNS: [&str; 48] = [
     "hours",
     "score",
     "counted_share",
+    "untagged_limit",
     "divisor",
     "divided_by",
     "exponent",
@@ -154,6 +156,7 @@ impl Sheet<'_> {
             at.time.to_string(),
             decided.release.clone(),
             self.policy_sha256.clone(),
+            cell(decided.policy.profile),
             judged.uid.to_string(),
             judged.hotkey.to_string(),
             judged.task_id.clone(),
@@ -189,6 +192,7 @@ impl Sheet<'_> {
             cell(computed.map(|computed| computed.hours)),
             cell(judged.score),
             cell(judged.counted_share),
+            cell(computed.and_then(|computed| computed.untagged_limit)),
             cell(computed.map(|computed| computed.divisor)),
             cell(computed.map(|computed| if computed.is_floor { "floor" } else { "best" })),
             cell(computed.map(|computed| computed.exponent)),

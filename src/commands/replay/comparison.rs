@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::again::decide_again;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::judge::Judged;
+use tensorflix_domain::profile::Profile;
 use tensorflix_domain::rules::UnknownRules;
 use tensorflix_domain::weights::{ScoreVector, WeightEntry, weight_vector};
 
@@ -22,6 +23,8 @@ pub struct Replay {
     pub cycle: u32,
     /// The release that decided it.
     pub release: String,
+    /// The profile that its policy names.
+    pub profile: Option<Profile>,
     /// Why it was not recomputed, if it was not: then there is nothing to compare.
     pub refusal: Option<UnknownRules>,
     /// Submissions that were judged again.
@@ -81,6 +84,7 @@ pub fn replay(recorded: &RecordedCycle) -> Replay {
     Replay {
         cycle: stored.cycle,
         release: stored.release.clone(),
+        profile: stored.policy.profile,
         refusal: None,
         submission_count: stored.submissions.len(),
         score_count: stored.scores.len(),
@@ -93,6 +97,7 @@ fn refused(recorded: &RecordedCycle, refusal: UnknownRules) -> Replay {
     Replay {
         cycle: recorded.decided.cycle,
         release: recorded.decided.release.clone(),
+        profile: recorded.decided.policy.profile,
         refusal: Some(refusal),
         submission_count: 0,
         score_count: 0,

@@ -8,11 +8,14 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use tensorflix_domain::ids::{Block, Hotkey, Uid};
 use tensorflix_domain::policy::Policy;
+use tensorflix_domain::profile::Profile;
 
 #[derive(Serialize)]
 struct Object<'a> {
     cycle: u32,
     release: &'a str,
+    /// The profile that its policy names; null in cycles of releases without profiles.
+    profile: Option<Profile>,
     /// Null if it was not replayed.
     identical: Option<bool>,
     not_replayed: Option<String>,
@@ -65,6 +68,7 @@ pub fn to_json(replay: &Replay, other: Option<(&Policy, &Payout)>) -> String {
     one_line(&Object {
         cycle: replay.cycle,
         release: &replay.release,
+        profile: replay.profile,
         identical: replay.refusal.is_none().then(|| replay.is_identical()),
         not_replayed: replay.refusal.map(|refusal| refusal.to_string()),
         submissions: replay.submission_count,

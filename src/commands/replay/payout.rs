@@ -5,6 +5,7 @@
 
 use super::carried::Carried;
 use crate::commands::stored::recorded::RecordedCycle;
+use crate::text::profiles::profile_words;
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix_domain::again::decide_again;
 use tensorflix_domain::ids::{Hotkey, Uid};
@@ -18,6 +19,10 @@ use tensorflix_domain::weights::ScoreVector;
 pub struct Payout {
     /// Cycles that these are the means of.
     pub cycle_count: u32,
+    /// The policies that decided them, by their profiles.
+    pub old_profiles: BTreeSet<String>,
+    /// The other policies, by their profiles.
+    pub new_profiles: BTreeSet<String>,
     /// Every miner that either policy pays, by UID.
     pub miners: Vec<MinerShares>,
     /// Submissions with a different status or reason: from, to, and how many.
@@ -79,7 +84,14 @@ impl Payout {
             })
             .collect();
         sort(&mut miners);
-        Self { cycle_count: 1, miners, judged_otherwise, caveats: caveats(&stored.policy, policy, is_carried) }
+        Self {
+            cycle_count: 1,
+            old_profiles: BTreeSet::from([profile_words(&stored.policy)]),
+            new_profiles: BTreeSet::from([profile_words(policy)]),
+            miners,
+            judged_otherwise,
+            caveats: caveats(&stored.policy, policy, is_carried),
+        }
     }
 
     /// Adds a later cycle: shares become the mean of all.
@@ -104,6 +116,8 @@ impl Payout {
         for (change, count) in later.judged_otherwise {
             *self.judged_otherwise.entry(change).or_insert(0) += count;
         }
+        self.old_profiles.extend(later.old_profiles);
+        self.new_profiles.extend(later.new_profiles);
         self.caveats.extend(later.caveats);
         self.cycle_count += later.cycle_count;
     }

@@ -4,6 +4,7 @@ use super::comparison::{Replay, WeightsReplay};
 use super::payout::Payout;
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The indentation of the lines of one cycle.
@@ -63,6 +64,8 @@ fn write_payout(text: &mut String, payout: &Payout) -> std::fmt::Result {
         count => format!(", mean of {count} cycles"),
     };
     writeln!(text, "\nShares under the old policy and the configured one{cycles}:")?;
+    let called = |profiles: &BTreeSet<String>| profiles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    writeln!(text, "{INDENT}old: {}; new: {}", called(&payout.old_profiles), called(&payout.new_profiles))?;
     writeln!(text, "{:>5} {:<48} {:>8} {:>8} {:>7}", "UID", "hotkey", "old", "new", "change")?;
     for miner in &payout.miners {
         let uid = miner.uid.map_or("-".to_owned(), |uid| uid.to_string());

@@ -3,6 +3,7 @@
 use tensorflix_domain::defences::Defences;
 use tensorflix_domain::ownership::HOTKEY_PLACE;
 use tensorflix_domain::policy::{ContentScope, GistOwnerRule, LiveRule, OwnershipRule, TrafficRule};
+use tensorflix_domain::profile::Profile;
 use tensorflix_domain::verification::{CheckMode, OnUnknown};
 
 use super::bounds::{HOURS, HOURS_OR_NONE, LARGEST_INTEGER, SHARE};
@@ -16,12 +17,22 @@ const CHECK_MODE: Terms = one_of(&["off", "observe", "enforce"]);
 settings! {
     /// What makes a submission valid.
     [rules] RulesSettings {
+        /// Sets ownership_tag, untagged_share, verifier.traffic, verifier.recover_hours and all of [defences] together; each of them
+        /// overrides it.
+        /// standard: the defaults; plain: exactly views per hour over the task's best; strict: all defences, which delay
+        /// and reject more, so agree on it with other validators.
+        profile: Profile = Profile::Standard, one_of(&["standard", "plain", "strict"]);
+
         /// What a hotkey in the description does. prefer: it settles a dispute; required: without it nothing counts; off:
         /// it is not read.
-        ownership_tag: OwnershipRule = OwnershipRule::Prefer, one_of(&["prefer", "off", "required"]);
+        ownership_tag: OwnershipRule = Profile::Standard.settings().ownership_tag, one_of(&["prefer", "off", "required"]);
 
         /// How a description names its owner.
         ownership_template: String = HOTKEY_PLACE.to_owned(), text(forms::OWNERSHIP_TEMPLATE);
+
+        /// With prefer, where two thirds of a task's miners (by coldkey) have a video that names their hotkey: a video that
+        /// does not counts at most this share of the best that does. 1: it counts fully.
+        untagged_share: f64 = Profile::Standard.settings().untagged_share, SHARE;
 
         /// required: a gist counts once GitHub's API has confirmed its owner; prefer: it counts until the API denies it.
         /// How soon a gist is checked depends on the API's rate limit.
@@ -39,8 +50,8 @@ settings! {
 }
 
 settings! {
-    /// Against attacks that the subnet's rules leave open. All off: the rules of the subnet alone. docs/attacks.md says what
-    /// each is worth.
+    /// Against attacks that the subnet's rules leave open: off by default, set by rules.profile = "strict". docs/attacks.md
+    /// says what each is worth.
     [defences] DEFENCES of Defences {
         /// Submissions that count in one task for all hotkeys of one coldkey together; 0: no limit. 5 is what one hotkey
         /// may have.
@@ -91,7 +102,7 @@ settings! {
 
         /// Views that do not look like those of a real audience. discount: they count less; hold: the submission waits;
         /// reject: it is rejected; observe: they are shown and decide nothing; off: they are not judged.
-        traffic: TrafficRule = TrafficRule::Discount, one_of(&["discount", "off", "observe", "hold", "reject"]);
+        traffic: TrafficRule = Profile::Standard.settings().traffic, one_of(&["discount", "off", "observe", "hold", "reject"]);
 
         /// For how long what was paid for views that turned out bought, or for an item that turned out another's, is taken from
         /// the hotkey's later earnings; with traffic = "discount" or "reject". 0: nothing is.

@@ -3,6 +3,7 @@
 mod generated;
 mod page;
 mod policy;
+mod profiles;
 mod refusals;
 mod secrets;
 mod sources;

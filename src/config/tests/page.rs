@@ -3,8 +3,10 @@
 use toml::{Table, Value};
 
 use super::Config;
+use crate::config::profile::settings_of;
 use crate::config::schema::actor_names;
 use crate::config::sections::sections;
+use tensorflix_domain::profile::Profile;
 use tensorflix_settings::Kind;
 use tensorflix_settings::{Section, Setting};
 
@@ -20,6 +22,9 @@ This page is generated from `src/config/sections/` and, for platforms, from `set
 - Every setting can be set in the environment as `TENSORFLIX__SECTION__KEY`, such as `TENSORFLIX__YOUTUBE__BATCH_SIZE=25`;
   entries of a list are separated by commas. Some settings have a variable of their own, which is named below.
 - Secrets come from the variables named below or from the files named by the `*_file` settings, never from the file itself.
+- `rules.profile` sets the settings marked *Profile* together; each that is set itself, in the file or the environment,
+  overrides it. The default below is that of `standard`; the last table has the others. Files that `tensorflix` writes show
+  these settings commented out.
 - A change of a setting marked *Reloads* is applied on SIGHUP. Every other change needs a restart.
 ";
 
@@ -35,7 +40,29 @@ pub(super) fn page() -> String {
          `[supervision]`.\n",
         actor_names().join("`, `")
     ));
+    page.push_str(&profiles());
     page
+}
+
+/// What each profile sets.
+fn profiles() -> String {
+    let words = Profile::ALL.map(Profile::word);
+    let mut table = format!(
+        "\n## Profiles\n\nWhat `rules.profile` sets:\n\n| setting | {} |\n|---|---|---|---|\n",
+        words.map(code).join(" | ")
+    );
+    let [standard, plain, strict] = Profile::ALL.map(settings_of);
+    for (section, settings) in &standard {
+        for key in settings.as_table().expect("a section").keys() {
+            let values = [&standard, &plain, &strict].map(|profile| default(&profile[section][key]));
+            table.push_str(&format!("| `{section}.{key}` | {} |\n", values.join(" | ")));
+        }
+    }
+    table
+}
+
+fn is_of_profile(section: &str, key: &str) -> bool {
+    settings_of(Profile::Standard).get(section).is_some_and(|settings| settings.get(key).is_some())
 }
 
 fn table(section: &Section, defaults: &Table) -> String {
@@ -45,7 +72,11 @@ fn table(section: &Section, defaults: &Table) -> String {
         prose(section.about)
     );
     for setting in section.settings {
-        let cells = [code(setting.key), default(&defaults[setting.key]), allowed(setting), purpose(setting)];
+        let purpose = match is_of_profile(section.name, setting.key) {
+            true => format!("{} *Profile.*", purpose(setting)),
+            false => purpose(setting),
+        };
+        let cells = [code(setting.key), default(&defaults[setting.key]), allowed(setting), purpose];
         table.push_str(&format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
     }
     table

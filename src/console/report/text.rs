@@ -2,6 +2,7 @@
 
 use super::cycle::{CycleReport, Sending};
 use super::findings::found_against;
+use crate::text::profiles::profile_words;
 use crate::text::visible::visible;
 use crate::text::wrapping::wrapped;
 use std::collections::BTreeMap;
@@ -67,8 +68,10 @@ fn write_report(text: &mut String, report: &CycleReport, detail: Detail) -> std:
         count(Status::Pending)
     )?;
     if !evidence.tasks.is_empty() {
-        let most = report.decided.policy.max_per_miner_and_task;
+        let policy = &report.decided.policy;
+        let most = policy.max_per_miner_and_task;
         writeln!(text, "A score is the sum of up to {most} submissions in a task, each divided by the task's best.")?;
+        writeln!(text, "Policy: {}.", profile_words(policy))?;
     }
     for weighted in &evidence.tasks {
         write_top(text, report, weighted.task.id.as_str())?;

@@ -12,12 +12,12 @@ use tensorflix_domain::defences::Defences;
 const CASES: [(&str, &str, u8); 9] = [
     ("settling_hours", "72.0", 11),
     ("first_sight_views", "100000", 13),
+    ("score_exponent", "0.5", 13),
     ("max_per_coldkey_and_task", "5", 16),
     ("max_per_github_owner_and_task", "5", 16),
     ("max_per_channel_and_task", "5", 16),
     ("hidden_engagement_share", "0.8", 18),
     ("task_floor_share", "1.0", 22),
-    ("score_exponent", "0.5", 23),
     ("foreign_tag", "\"reject\"", 25),
 ];
 

@@ -192,16 +192,13 @@ pub const RESIDUES: [Residue; 6] = [
     },
     Residue {
         row: 23,
-        default_gain: 3.2,
+        default_gain: 1.2,
         defended_gain: 1.0,
-        defences: &[
-            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
-            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.7 },
-        ],
+        defences: &[Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 }],
     },
     Residue {
         row: 25,
-        default_gain: 2.1,
+        default_gain: 1.2,
         defended_gain: 1.0,
         defences: &[
             Defence { settings: "[defences]\nforeign_tag = \"reject\"", gain: 1.0 },

@@ -78,7 +78,7 @@ fn cap_by<R: Ord>(
 }
 
 /// The coldkeys of the hotkeys for which the chain reports one.
-fn coldkeys(evidence: &Evidence) -> HashMap<Hotkey, Hotkey> {
+pub(super) fn coldkeys(evidence: &Evidence) -> HashMap<Hotkey, Hotkey> {
     let of = |miner: &Miner| Some((miner.hotkey, miner.person.as_ref()?.coldkey?));
     evidence.miners.iter().filter_map(of).collect()
 }

@@ -6,7 +6,7 @@
 
 use super::caps::cap;
 use super::floors::task_floors;
-use crate::defences::Defences;
+use super::untagged;
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
@@ -32,7 +32,8 @@ pub struct Decision {
 pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let mut submissions = judge_all(evidence, policy);
     cap(&mut submissions, evidence, &policy.defences);
-    normalize(&mut submissions, &policy.defences);
+    untagged::release(&mut submissions, evidence);
+    normalize(&mut submissions, policy);
     let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
     let Settled { paid, .. } = settle(earned, evidence, policy);
     let smoothed = smooth(paid, evidence, policy.ema_half_life_hours);
@@ -52,12 +53,14 @@ pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<C
 
 /// Divides what counts of each score by the most that counts in its task: [0, 1]; all 0 if that is 0. Discounts apply
 /// here and not before, so that bought views do not make those of others look small, and raw scores depend only on each
-/// miner's own data.
+/// miner's own data. The limits of untagged videos are set first: see [`untagged`](super::untagged), also for dividing
+/// the submissions of a recorded cycle again.
 ///
 /// With `defences.task_floor_share` the divisor is at least the task's floor; `defences.score_exponent` is the exponent
 /// on the quotient.
-/// raised to it.
-fn normalize(submissions: &mut [Judged], defences: &Defences) {
+pub(crate) fn normalize(submissions: &mut [Judged], policy: &Policy) {
+    untagged::limit(submissions, policy.untagged_share);
+    let defences = &policy.defences;
     let mut highest: HashMap<String, f64> = HashMap::new();
     for judged in submissions.iter() {
         if let Some(score) = judged.counted_score() {
@@ -98,7 +101,7 @@ pub(crate) fn normalized_again(submissions: &[Judged], counted: &[Option<f64>], 
         None => judged.clone(),
     };
     let mut again: Vec<Judged> = submissions.iter().zip(counted).map(changed).collect();
-    normalize(&mut again, &policy.defences);
+    normalize(&mut again, policy);
     again
 }
 

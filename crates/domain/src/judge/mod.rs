@@ -8,9 +8,11 @@ pub mod again;
 mod caps;
 pub mod decision;
 mod floors;
+mod untagged;
 pub mod verdict;
 pub mod views;
 
+use self::untagged::NamingChannels;
 use crate::chain_time::Moment;
 use crate::claim::Claim;
 use crate::defences::ForeignTag;
@@ -82,12 +84,6 @@ impl Judged {
     pub fn content(&self) -> Option<ContentId> {
         ContentId::new(self.platform?, &self.content_id).ok()
     }
-
-    /// What counts of the score: all of it, or the discounted part. The score itself depends only on the item's own
-    /// evidence, while a discount results from a comparison with others.
-    pub fn counted_score(&self) -> Option<f64> {
-        self.score.map(|score| self.counted_share.map_or(score, |share| score * share))
-    }
 }
 
 /// Judges every pair of every miner, by UID and then in the order of the gists. Scores are views per hour; they are
@@ -146,6 +142,7 @@ struct Bench<'a> {
     tasks: HashMap<&'a str, &'a Task>,
     rivals: Rivals<'a>,
     miners: HashSet<Hotkey>,
+    naming: NamingChannels,
 }
 
 impl<'a> Bench<'a> {
@@ -153,7 +150,8 @@ impl<'a> Bench<'a> {
         let tasks: HashMap<&str, &Task> =
             evidence.tasks.iter().map(|weighted| (weighted.task.id.as_str(), &weighted.task)).collect();
         let miners = evidence.miners.iter().map(|miner| miner.hotkey).collect();
-        Self { evidence, policy, tasks, rivals: Rivals::new(evidence, policy, standings), miners }
+        let (rivals, naming) = (Rivals::new(evidence, policy, standings), NamingChannels::new(evidence, policy));
+        Self { evidence, policy, tasks, rivals, miners, naming }
     }
 
     fn judge_miner(&self, miner: &'a Miner, standings: &[PairPlace]) -> Vec<Judged> {
@@ -260,6 +258,7 @@ impl<'a> Bench<'a> {
             published_at: seen.published_at,
             arithmetic: scored.map(|(counted, published_at)| Arithmetic {
                 is_share_of_hidden_engagement: share.is_some_and(|share| share.is_of_hidden_engagement),
+                untagged_limit: self.naming.mark(known, miner.hotkey),
                 ..Arithmetic::of(&counted, published_at, self.policy.min_age_hours)
             }),
             counted_share: share.map(|share| share.share),

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```text
 /// score            = (shown_views − first_sight_views) / hours
-/// normalized_score = (score × counted_share / divisor) ^ exponent
+/// counted          = score × counted_share, at most untagged_limit
+/// normalized_score = (counted / divisor) ^ exponent
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arithmetic {
@@ -34,6 +35,10 @@ pub struct Arithmetic {
     /// the part of the views that is believed to be authentic.
     #[serde(default)]
     pub is_share_of_hidden_engagement: bool,
+    /// The most that counts of the score, because the video does not name its miner where most others do
+    /// (`rules.untagged_share`). Present on every untagged submission of a task with that limit, also on those below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untagged_limit: Option<f64>,
     /// What the counted score is divided by: the most that counts in the task, or the task's floor if that is higher. If it is
     /// 0, the normalised score is 0.
     #[serde(default)]
@@ -61,6 +66,7 @@ impl Arithmetic {
             passed_hours,
             hours: passed_hours.max(min_age_hours),
             is_share_of_hidden_engagement: false,
+            untagged_limit: None,
             divisor: 0.0,
             is_floor: false,
             exponent: one(),

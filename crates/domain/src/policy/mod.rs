@@ -5,10 +5,12 @@
 //! repeat its weights.
 
 pub mod defences;
+pub mod profile;
 pub mod rules;
 
 use crate::defences::Defences;
 use crate::platform::Platform;
+use crate::profile::{Profile, ProfileSettings};
 use crate::verification::VerificationPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,10 @@ pub struct Policy {
     /// The version of the rules themselves: see [`crate::rules`]. Cycles of development builds name none.
     #[serde(default, skip_serializing_if = "names_no_rules")]
     pub rules: u32,
+    /// The profile that was chosen; where single settings override it, their values are those of the other fields. Cycles
+    /// of releases without profiles name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Ages below this count as this: hours, above 0.
     pub min_age_hours: f64,
     /// Observations older than this decide nothing: hours.
@@ -28,6 +34,10 @@ pub struct Policy {
     pub ownership_tag: OwnershipRule,
     /// The form in which a text names its owner; holds `{hotkey}`.
     pub ownership_template: String,
+    /// The share of a task's best tagged video up to which untagged ones count, 0 to 1, where most miners tag theirs; 1
+    /// sets no limit. It is 1 in cycles of releases without it. See `judge/untagged.rs`.
+    #[serde(default = "no_limit", skip_serializing_if = "is_no_limit")]
+    pub untagged_share: f64,
     /// Whether a gist counts before GitHub has confirmed its owner.
     #[serde(default)]
     pub gist_owner: GistOwnerRule,
@@ -68,6 +78,22 @@ const fn names_no_rules(version: &u32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_off(hours: &f64) -> bool {
     hours.to_bits() == 0
+}
+
+const fn no_limit() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_no_limit(share: &f64) -> bool {
+    share.to_bits() == no_limit().to_bits()
+}
+
+impl Policy {
+    /// Whether single settings override the profile that it names.
+    pub fn overrides_profile(&self) -> bool {
+        self.profile.is_some_and(|profile| profile.settings() != ProfileSettings::of(self))
+    }
 }
 
 /// `instagram.view_metric`.
@@ -171,13 +197,17 @@ pub enum Aggregate {
 
 impl Default for Policy {
     fn default() -> Self {
+        let profile = Profile::default();
+        let ProfileSettings { ownership_tag, untagged_share, traffic, recover_hours, defences } = profile.settings();
         Self {
             rules: crate::rules::CURRENT,
+            profile: Some(profile),
             min_age_hours: 1.0,
             max_evidence_age_hours: 48.0,
             view_metric: ViewMetric::default(),
-            ownership_tag: OwnershipRule::default(),
+            ownership_tag,
             ownership_template: crate::ownership::HOTKEY_PLACE.to_owned(),
+            untagged_share,
             gist_owner: GistOwnerRule::default(),
             max_per_miner_and_task: 5,
             content_scope: ContentScope::default(),
@@ -187,9 +217,9 @@ impl Default for Policy {
             ema_half_life_hours: 0.0,
             burn_share: 0.0,
             verification: VerificationPolicy::default(),
-            traffic: TrafficRule::Discount,
-            recover_hours: crate::recovery::RECORDED_RECOVER_HOURS,
-            defences: Defences::default(),
+            traffic,
+            recover_hours,
+            defences,
         }
     }
 }

@@ -11,6 +11,7 @@ mod places;
 mod recovery;
 mod scores;
 mod traffic;
+mod untagged;
 mod verification;
 
 use std::collections::BTreeMap;
