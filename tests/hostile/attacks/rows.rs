@@ -1,6 +1,7 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
-use super::lab::{Outcome, RESIDUES, play, with_all_defences};
+use super::lab::{Outcome, play};
+use super::prices::{LEAVERS, RESIDUES, with_all_defences};
 use tensorflix::commands::stored::recorded::RecordedCycle;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
@@ -9,6 +10,20 @@ const ROUNDING: f64 = 1e-9;
 /// What the attacker's contents, being other ones, change in how the traffic of its own is judged: hundred-thousandths.
 const COHORT: f64 = 1e-5;
 
+/// Checks what the attacker of a row earns if it leaves, and that each row with a leaver has its price.
+#[track_caller]
+pub fn check_leaver(outcome: &Outcome) {
+    let row = outcome.attack.row;
+    let price = LEAVERS.iter().find(|(of, _)| *of == row).map(|(_, price)| *price);
+    let leaver = outcome.play_leaver();
+    assert_eq!(leaver.is_some(), price.is_some(), "row {row} has a leaver and its price, or neither");
+    if let (Some(leaver), Some(price)) = (leaver, price) {
+        outcome.check_left(&leaver);
+        let gain = outcome.leavers_gain(&leaver);
+        assert!(gain <= price, "row {row}: a leaver earns {gain} times what its twin does");
+    }
+}
+
 /// Checks a row: nobody else's raw scores change, and the attacker earns no more than its twin, by default and with all
 /// defences.
 #[track_caller]
@@ -16,6 +31,7 @@ fn check(row: u8) -> Outcome {
     let outcome = play(row);
     let (attackers, twins) = (outcome.attackers_share(), outcome.twins_share());
     outcome.check_others_unharmed();
+    check_leaver(&outcome);
     assert!(RESIDUES.iter().all(|residue| residue.row != row), "row {row} is checked with its defences");
     assert!(attackers <= twins * (1.0 + ROUNDING), "row {row}: {attackers} > {twins}");
     // No defence opens what another one or the rules had closed.
@@ -47,12 +63,17 @@ rows! {
     row_20_poison = 20,
     row_21_copies_weights = 21,
     row_24_points_at_anothers_gist = 24,
+    row_26_floods_a_budget = 26,
+    row_28_pins_later = 28,
+    row_29_cannot_be_dated = 29,
+    row_30_pins_nothing = 30,
+    row_31_rotates_places = 31,
 }
 
 #[test]
 fn row_17_floods_move_no_weight() {
     let outcome = check(17);
-    for (attacked, twin) in outcome.attacked.iter().zip(&outcome.twin) {
+    for (attacked, twin) in outcome.attacked.iter().zip(outcome.twin.iter()) {
         assert_eq!(attacked.decided.scores, twin.decided.scores, "in cycle {}", twin.decided.cycle);
         let observed = |cycle: &RecordedCycle| cycle.decided.evidence.contents.clone();
         assert_eq!(observed(attacked), observed(twin), "in cycle {}", twin.decided.cycle);

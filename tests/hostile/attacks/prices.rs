@@ -1,0 +1,98 @@
+//! What attacks pay: the figures that the tests assert, and that the table in docs/attacks.md has.
+
+#![allow(dead_code, reason = "the tests and the example each use their own part")]
+
+use tensorflix::config::{Config, Overrides};
+use tensorflix_domain::policy::Policy;
+
+/// The policy of a configuration file with these lines, as `replay --config` has it.
+pub fn with_settings(lines: &str) -> Policy {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), lines).expect("written");
+    let config = Config::load(Some(file.path()), std::iter::empty(), Overrides::default());
+    config.expect("settings that are valid").policy()
+}
+
+/// The policy of all defences together, as `docs/defences.toml` has them.
+pub fn with_all_defences() -> Policy {
+    with_settings(include_str!("../../../docs/defences.toml"))
+}
+
+/// An attack that pays with the default settings: how much, and what is left of it with defences.
+pub struct Residue {
+    pub row: u8,
+    /// What the attacker earns by default, as a multiple of its twin, at most.
+    pub default_gain: f64,
+    /// What it earns with all of `docs/defences.toml`, at most.
+    pub defended_gain: f64,
+    /// The defences, each alone.
+    pub defences: &'static [Defence],
+}
+
+/// A defence against an attack.
+pub struct Defence {
+    /// Lines of a configuration file.
+    pub settings: &'static str,
+    /// What the attacker earns with them, as a multiple of its twin, at most.
+    pub gain: f64,
+}
+
+/// The rows that pay by default. docs/attacks.md has the same figures.
+pub const RESIDUES: [Residue; 6] = [
+    Residue {
+        row: 11,
+        default_gain: 2.9,
+        defended_gain: 1.0,
+        defences: &[Defence { settings: "[defences]\nsettling_hours = 72.0", gain: 1.0 }],
+    },
+    Residue {
+        row: 13,
+        default_gain: 1.7,
+        defended_gain: 1.0,
+        defences: &[Defence { settings: "[defences]\nfirst_sight_views = 100000", gain: 1.0 }],
+    },
+    Residue {
+        row: 16,
+        default_gain: 1.7,
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: "[defences]\nmax_per_coldkey_and_task = 5", gain: 1.0 },
+            Defence { settings: "[defences]\nmax_per_github_owner_and_task = 5", gain: 1.0 },
+            Defence { settings: "[defences]\nmax_per_channel_and_task = 5", gain: 1.0 },
+        ],
+    },
+    Residue {
+        row: 22,
+        default_gain: 3.9,
+        defended_gain: 2.3,
+        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.3 }],
+    },
+    Residue {
+        row: 23,
+        default_gain: 3.2,
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
+            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.7 },
+        ],
+    },
+    Residue {
+        row: 25,
+        default_gain: 2.1,
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: "[defences]\nforeign_tag = \"reject\"", gain: 1.0 },
+            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
+        ],
+    },
+];
+
+/// What the attacker of a row earns at most with the default settings, as a multiple of its twin. docs/attacks.md has the same
+/// figures.
+pub fn most_paid(row: u8) -> f64 {
+    RESIDUES.iter().find(|residue| residue.row == row).map_or(1.0, |residue| residue.default_gain)
+}
+
+/// What one who leaves when the attack has been paid earns until then, at most, as a multiple of its twin in the same cycles: the
+/// rows of the lab that have a leaver.
+pub const LEAVERS: [(u8, f64); 4] = [(11, 5.0), (25, 5.0), (32, 5.0), (35, 5.0)];
