@@ -1,4 +1,5 @@
-//! Prints what each attack of the threat list earns, beside its twin that behaves: `cargo run --release --example attacks`.
+//! Prints what each attack of the threat list earns, beside its twin that behaves: `cargo run --release --example attacks`. With
+//! numbers of rows (`-- 11 32`) only those, and what both were paid in each cycle.
 //!
 //! Shares are of all weight, means over the cycles. `others` is whether everybody else's raw scores are the same bits in both
 //! worlds, `lost` what the attack takes from their share of the weight, in points, and `agreement` the lowest cosine between
@@ -13,12 +14,14 @@ mod lab;
 #[path = "../tests/hostile/attacks/prices.rs"]
 mod prices;
 
-use lab::play;
+use lab::{paid, play, share};
 use prices::{RESIDUES, with_all_defences, with_settings};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use tensorflix::commands::stored::recorded::RecordedCycle;
 
 /// Rows that are played at the same time.
 const AT_ONCE: usize = 2;
@@ -31,40 +34,39 @@ fn main() {
         "{:>3} {:58} {:>9} {:>9} {:>6} {:>6} {:>7} {:>6} {:>9}",
         "row", "attack", "attacker", "twin", "times", "leaver", "others", "lost", "agreement"
     );
-    let next = AtomicU8::new(1);
+    let chosen: Vec<u8> = std::env::args().skip(1).map(|row| row.parse().expect("the number of a row")).collect();
+    let rows = if chosen.is_empty() { (1..=LAST_ROW).collect() } else { chosen.clone() };
+    let next = AtomicUsize::new(0);
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
-            let (next, tell) = (&next, tell.clone());
+            let (rows, next, tell, in_detail) = (&rows, &next, tell.clone(), !chosen.is_empty());
             scope.spawn(move || {
-                loop {
-                    let row = next.fetch_add(1, Ordering::Relaxed);
-                    if row > LAST_ROW || tell.send((row, lines_of(row))).is_err() {
-                        return;
-                    }
+                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    tell.send((*row, lines_of(*row, in_detail))).expect("it is printed");
                 }
             });
         }
         drop(tell);
-        print_in_order(told);
+        print_in_order(&rows, told);
     });
 }
 
 /// Prints what comes in the order of the rows.
-fn print_in_order(told: mpsc::Receiver<(u8, String)>) {
-    let mut waiting = std::collections::BTreeMap::new();
-    let mut printed = 0;
+fn print_in_order(rows: &[u8], told: mpsc::Receiver<(u8, String)>) {
+    let mut waiting = BTreeMap::new();
+    let mut rows = rows.iter().peekable();
     for (row, lines) in told {
         waiting.insert(row, lines);
-        while let Some(lines) = waiting.remove(&(printed + 1)) {
+        while let Some(lines) = rows.peek().and_then(|row| waiting.remove(*row)) {
             print!("{lines}");
-            printed += 1;
+            rows.next();
         }
     }
 }
 
 /// What is printed of a row.
-fn lines_of(row: u8) -> String {
+fn lines_of(row: u8, in_detail: bool) -> String {
     let outcome = play(row);
     let (attackers, twins) = (outcome.attackers_share(), outcome.twins_share());
     let others = if outcome.harm_to_others().is_none() { "same" } else { "CHANGED" };
@@ -89,6 +91,14 @@ fn lines_of(row: u8) -> String {
     if let Some(gain) = outcome.rivals_gain() {
         writeln!(lines, "    the rival earns {gain:.3} times what it would without the attack")
             .expect("a text takes all");
+    }
+    if in_detail {
+        let shares = |cycles: &[RecordedCycle]| -> String {
+            let shares = paid(cycles).into_iter().map(|scores| share(&[scores], &outcome.attackers));
+            shares.map(|share| format!(" {:.2}", share * 100.0)).collect()
+        };
+        writeln!(lines, "    attacker by cycle, percent:{}", shares(&outcome.attacked)).expect("a text takes all");
+        writeln!(lines, "    twin by cycle, percent:    {}", shares(&outcome.twin)).expect("a text takes all");
     }
     lines
 }

@@ -2,7 +2,9 @@
 
 use super::lab::{Outcome, play};
 use super::prices::{LEAVERS, RESIDUES, with_all_defences};
+use std::collections::BTreeMap;
 use tensorflix::commands::stored::recorded::RecordedCycle;
+use tensorflix_domain::ids::ContentId;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
 const ROUNDING: f64 = 1e-9;
@@ -93,4 +95,27 @@ fn row_15_reuploads_are_told() {
     };
     // Two videos in each of the five cycles after they were uploaded; the twin's are nobody's copies.
     assert_eq!((hints(&outcome.attacked), hints(&outcome.twin)), (10, 0));
+}
+
+/// What the traffic of everybody else is thought to be may change with a cohort, but not to their disadvantage.
+#[test]
+fn row_27_poisons_cohorts() {
+    let outcome = check(27);
+    let judged = |cycles: &[RecordedCycle]| -> BTreeMap<(u32, ContentId), f64> {
+        let of_cycle = |cycle: &RecordedCycle| {
+            let number = cycle.decided.cycle;
+            let others = cycle.decided.submissions.iter().filter(|judged| !outcome.attackers.contains(&judged.hotkey));
+            let contents = others.filter_map(|judged| judged.content());
+            let known = contents.map(|content| (content.clone(), cycle.decided.evidence.contents.get(&content)));
+            let found = known.filter_map(|(content, known)| Some((content, known?.traffic.as_ref()?.authenticity)));
+            found.map(|(content, authenticity)| ((number, content), authenticity)).collect::<Vec<_>>()
+        };
+        cycles.iter().flat_map(of_cycle).collect()
+    };
+    let (attacked, twin) = (judged(&outcome.attacked), judged(&outcome.twin));
+    assert!(twin.len() > 1_000, "and there was traffic to judge");
+    for (content, honest) in twin {
+        let with_poison = attacked.get(&content).copied().unwrap_or(1.0);
+        assert!(with_poison >= honest - COHORT, "{content:?}: {with_poison}, where it was {honest}");
+    }
 }
