@@ -64,6 +64,26 @@ fn row_25_squatting() {
     check(25);
 }
 
+#[test]
+fn row_31_rotates_places() {
+    check(31);
+}
+
+#[test]
+fn row_32_botted_reels() {
+    check(32);
+}
+
+#[test]
+fn row_33_a_thousand_secret_tasks() {
+    check(33);
+}
+
+#[test]
+fn row_35_deletes_in_time() {
+    check(35);
+}
+
 /// Hiding likes pays nothing by default, and costs something with the defence.
 #[test]
 fn row_18_hidden_engagement() {

@@ -37,17 +37,18 @@ pub struct Defence {
     pub gain: f64,
 }
 
+/// Views count when they are three days old.
+const SETTLING: &str = "[defences]\nsettling_hours = 72.0";
+/// A video counts for nobody but the hotkey that its text names.
+const FOREIGN_TAG: &str = "[defences]\nforeign_tag = \"reject\"";
+const REQUIRED_TAG: &str = "[rules]\nownership_tag = \"required\"";
+
 /// The rows that pay by default. docs/attacks.md has the same figures.
-pub const RESIDUES: [Residue; 6] = [
-    Residue {
-        row: 11,
-        default_gain: 2.9,
-        defended_gain: 1.0,
-        defences: &[Defence { settings: "[defences]\nsettling_hours = 72.0", gain: 1.0 }],
-    },
+pub const RESIDUES: [Residue; 10] = [
+    Residue { row: 11, default_gain: 1.3, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
     Residue {
         row: 13,
-        default_gain: 1.7,
+        default_gain: 2.15,
         defended_gain: 1.0,
         defences: &[Defence { settings: "[defences]\nfirst_sight_views = 100000", gain: 1.0 }],
     },
@@ -63,28 +64,39 @@ pub const RESIDUES: [Residue; 6] = [
     },
     Residue {
         row: 22,
-        default_gain: 3.9,
-        defended_gain: 2.3,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.3 }],
+        default_gain: 4.8,
+        defended_gain: 2.6,
+        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
     },
     Residue {
         row: 23,
-        default_gain: 3.2,
+        default_gain: 3.45,
         defended_gain: 1.0,
         defences: &[
-            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
-            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.7 },
+            Defence { settings: REQUIRED_TAG, gain: 1.0 },
+            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.8 },
         ],
     },
     Residue {
         row: 25,
-        default_gain: 2.1,
+        default_gain: 1.2,
         defended_gain: 1.0,
-        defences: &[
-            Defence { settings: "[defences]\nforeign_tag = \"reject\"", gain: 1.0 },
-            Defence { settings: "[rules]\nownership_tag = \"required\"", gain: 1.0 },
-        ],
+        defences: &[Defence { settings: FOREIGN_TAG, gain: 1.0 }, Defence { settings: REQUIRED_TAG, gain: 1.0 }],
     },
+    Residue {
+        row: 31,
+        default_gain: 1.7,
+        defended_gain: 1.0,
+        defences: &[Defence { settings: FOREIGN_TAG, gain: 1.0 }, Defence { settings: REQUIRED_TAG, gain: 1.0 }],
+    },
+    Residue { row: 32, default_gain: 2.5, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
+    Residue {
+        row: 33,
+        default_gain: 4.8,
+        defended_gain: 2.6,
+        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
+    },
+    Residue { row: 35, default_gain: 2.0, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
 ];
 
 /// What the attacker of a row earns at most with the default settings, as a multiple of its twin. docs/attacks.md has the same
@@ -95,4 +107,8 @@ pub fn most_paid(row: u8) -> f64 {
 
 /// What one who leaves when the attack has been paid earns until then, at most, as a multiple of its twin in the same cycles: the
 /// rows of the lab that have a leaver.
-pub const LEAVERS: [(u8, f64); 4] = [(11, 5.0), (25, 5.0), (32, 5.0), (35, 5.0)];
+pub const LEAVERS: [(u8, f64); 4] = [(11, 3.85), (25, 2.9), (32, 3.5), (35, 2.75)];
+
+/// What a rival earns for whom views are bought, as a multiple of what it earns without them: at least, so that nobody is hurt by
+/// them, and at most.
+pub const RIVALS_GAIN: (f64, f64) = (1.0, 1.15);

@@ -1,10 +1,11 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
 use super::lab::{Outcome, play};
-use super::prices::{LEAVERS, RESIDUES, with_all_defences};
+use super::prices::{LEAVERS, RESIDUES, RIVALS_GAIN, with_all_defences};
 use std::collections::BTreeMap;
 use tensorflix::commands::stored::recorded::RecordedCycle;
 use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::verdict::Reason;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
 const ROUNDING: f64 = 1e-9;
@@ -65,11 +66,9 @@ rows! {
     row_20_poison = 20,
     row_21_copies_weights = 21,
     row_24_points_at_anothers_gist = 24,
-    row_26_floods_a_budget = 26,
     row_28_pins_later = 28,
     row_29_cannot_be_dated = 29,
     row_30_pins_nothing = 30,
-    row_31_rotates_places = 31,
 }
 
 #[test]
@@ -97,6 +96,20 @@ fn row_15_reuploads_are_told() {
     assert_eq!((hints(&outcome.attacked), hints(&outcome.twin)), (10, 0));
 }
 
+/// The day's budget ends with the attacker's own places, which are asked for in turn with everybody's.
+#[test]
+fn row_26_floods_a_budget() {
+    let outcome = check(26);
+    let unasked = |cycles: &[RecordedCycle], attackers: bool| {
+        let judged = cycles.iter().flat_map(|cycle| &cycle.decided.submissions);
+        let unasked = judged.filter(|judged| judged.reason == Some(Reason::QuotaExhausted));
+        unasked.filter(|judged| outcome.attackers.contains(&judged.hotkey) == attackers).count()
+    };
+    assert!(unasked(&outcome.attacked, true) > 100, "the flood is more than the budget");
+    assert_eq!(unasked(&outcome.attacked, false), 0);
+    assert_eq!(unasked(&outcome.twin, true) + unasked(&outcome.twin, false), 0, "which is enough without it");
+}
+
 /// What the traffic of everybody else is thought to be may change with a cohort, but not to their disadvantage.
 #[test]
 fn row_27_poisons_cohorts() {
@@ -118,4 +131,13 @@ fn row_27_poisons_cohorts() {
         let with_poison = attacked.get(&content).copied().unwrap_or(1.0);
         assert!(with_poison >= honest - COHORT, "{content:?}: {with_poison}, where it was {honest}");
     }
+}
+
+/// Views that are bought for a rival cost the rival nothing, and bring the buyer nothing.
+#[test]
+fn row_34_buys_views_for_a_rival() {
+    let outcome = check(34);
+    let gain = outcome.rivals_gain().expect("a rival");
+    let (least, most) = RIVALS_GAIN;
+    assert!((least..=most).contains(&gain), "the rival earns {gain} times what it would without the attack");
 }

@@ -5,9 +5,10 @@ use crate::Sandbox;
 use crate::clock::{START_BLOCK, block_unix_ms};
 use crate::world::{
     Content, Counts, FIRST_MINER_UID, Gist, GistFile, Growth, Member, Platform, SUBMISSION_FILE, Shape, TASK_FILE,
-    Task, task_gist_text,
+    Task, World, task_gist_text,
 };
 use serde_json::json;
+use std::sync::OnceLock;
 
 /// The ids of a task and of a video or reel.
 pub type Pair = (String, String);
@@ -55,7 +56,7 @@ impl<'a> Scene<'a> {
 
     /// What a miner listed for our tasks at the first block.
     pub(super) fn first_pairs(&self, uid: u16) -> Vec<Pair> {
-        let world = self.sandbox.world().read();
+        let world = before_any_change();
         let known: Vec<&str> = world.tasks().iter().map(|task| task.id.as_str()).collect();
         let mut pairs = world.listed_first(&world.members()[usize::from(uid)]);
         pairs.retain(|(task_id, _)| known.contains(&task_id.as_str()));
@@ -206,6 +207,12 @@ impl<'a> Scene<'a> {
         });
         pair
     }
+}
+
+/// The lab's population at its first block: what a miner listed then can be read of it also when its gist was deleted.
+fn before_any_change() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| World::generate_with(super::world()))
 }
 
 /// A growth with the ordinary likes and comments of an audience.
