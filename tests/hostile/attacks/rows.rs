@@ -66,9 +66,32 @@ rows! {
     row_20_poison = 20,
     row_21_copies_weights = 21,
     row_24_points_at_anothers_gist = 24,
-    row_28_pins_later = 28,
-    row_29_cannot_be_dated = 29,
-    row_30_pins_nothing = 30,
+}
+
+/// Checks a row that is after another's pairs: it lists them, and all that it gets is that they are duplicates.
+#[track_caller]
+fn check_takes_nothing(row: u8) {
+    let outcome = check(row);
+    let judged = outcome.attacked.iter().flat_map(|cycle| &cycle.decided.submissions);
+    let refused = judged.filter(|judged| {
+        outcome.attackers.contains(&judged.hotkey) && judged.reason == Some(Reason::DuplicateSubmission)
+    });
+    assert!(refused.count() > 20, "row {row} lists what others listed first");
+}
+
+#[test]
+fn row_28_pins_later() {
+    check_takes_nothing(28);
+}
+
+#[test]
+fn row_29_cannot_be_dated() {
+    check_takes_nothing(29);
+}
+
+#[test]
+fn row_30_pins_nothing() {
+    check_takes_nothing(30);
 }
 
 #[test]

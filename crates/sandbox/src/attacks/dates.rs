@@ -49,7 +49,8 @@ pub(super) fn pins_later(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Front-runs edits, and its gist cannot be dated: each cycle for another reason.
+/// Front-runs edits, and its gist cannot be dated: each cycle for another reason. Silence is none of them: it is waited for in three
+/// polling rounds, which are minutes for a validator and days here.
 pub(super) fn cannot_be_dated(scene: &Scene<'_>) -> Played {
     if scene.strikes() {
         let fault = match scene.cycle % 4 {
