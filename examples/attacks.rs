@@ -88,9 +88,9 @@ fn lines_of(row: u8, in_detail: bool) -> String {
         line(&settings, outcome.shares_under(&with_settings(defence.settings)));
     }
     line("all of docs/defences.toml", outcome.shares_under(&with_all_defences()));
-    if let Some(gain) = outcome.rivals_gain() {
-        writeln!(lines, "    the rival earns {gain:.3} times what it would without the attack")
-            .expect("a text takes all");
+    if let (Some(gain), Some(defended)) = (outcome.rivals_gain(), outcome.rivals_gain_under(&with_all_defences())) {
+        let by_default = format!("    the rival earns {gain:.3} times what it would without the attack");
+        writeln!(lines, "{by_default}, with all of docs/defences.toml {defended:.3} times").expect("a text takes all");
     }
     if in_detail {
         let shares = |cycles: &[RecordedCycle]| -> String {

@@ -194,6 +194,15 @@ pub fn share(scores: &[ScoreVector], hotkeys: &BTreeSet<Hotkey>) -> f64 {
     scores.iter().map(of_cycle).fold(0.0, |sum, share| sum + share) / scores.len() as f64
 }
 
+/// The mean of these hotkeys' shares as `replay` computes them under another policy.
+fn replayed_share(cycles: &[RecordedCycle], policy: &Policy, hotkeys: &BTreeSet<Hotkey>) -> f64 {
+    let mut payouts = cycles.iter().map(|cycle| Payout::compare(cycle, policy));
+    let mut payout = payouts.next().expect("a cycle");
+    payouts.for_each(|later| payout.take_in(later));
+    let theirs = payout.miners.iter().filter(|miner| hotkeys.contains(&miner.hotkey));
+    theirs.map(|miner| miner.new_share).sum()
+}
+
 /// The cosine of two vectors of scores, over hotkeys that are none of `without`.
 pub fn cosine(left: &ScoreVector, right: &ScoreVector, without: &BTreeSet<Hotkey>) -> f64 {
     let product = |one: &ScoreVector, other: &ScoreVector| -> f64 {
@@ -223,17 +232,16 @@ impl Outcome {
         Some(share(&paid(&self.attacked), &rival) / share(&paid(&self.twin), &rival))
     }
 
-    /// Both mean shares as `replay` computes them under another policy: the attacker's and its twin's.
-    pub fn shares_under(&self, policy: &Policy) -> (f64, f64) {
-        (self.replayed_share(&self.attacked, policy), self.replayed_share(&self.twin, policy))
+    /// The same as `replay` computes it under another policy.
+    pub fn rivals_gain_under(&self, policy: &Policy) -> Option<f64> {
+        let rival = BTreeSet::from([self.rival.as_ref()?.hotkey]);
+        Some(replayed_share(&self.attacked, policy, &rival) / replayed_share(&self.twin, policy, &rival))
     }
 
-    fn replayed_share(&self, cycles: &[RecordedCycle], policy: &Policy) -> f64 {
-        let mut payouts = cycles.iter().map(|cycle| Payout::compare(cycle, policy));
-        let mut payout = payouts.next().expect("a cycle");
-        payouts.for_each(|later| payout.take_in(later));
-        let theirs = payout.miners.iter().filter(|miner| self.attackers.contains(&miner.hotkey));
-        theirs.map(|miner| miner.new_share).sum()
+    /// Both mean shares as `replay` computes them under another policy: the attacker's and its twin's.
+    pub fn shares_under(&self, policy: &Policy) -> (f64, f64) {
+        let share = |cycles: &[RecordedCycle]| replayed_share(cycles, policy, &self.attackers);
+        (share(&self.attacked), share(&self.twin))
     }
 
     /// The raw scores of everybody else in one world. A rival's videos that the attack changes are left out: their views are

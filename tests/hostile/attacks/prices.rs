@@ -112,3 +112,9 @@ pub const LEAVERS: [(u8, f64); 4] = [(11, 3.85), (25, 2.9), (32, 3.5), (35, 2.75
 /// What a rival earns for whom views are bought, as a multiple of what it earns without them: at least, so that nobody is hurt by
 /// them, and at most.
 pub const RIVALS_GAIN: (f64, f64) = (1.0, 1.15);
+
+/// The same with all of `docs/defences.toml`, at least.
+pub const RIVALS_DEFENDED_GAIN: f64 = 0.98;
+
+/// What is left to others whose cohort is poisoned, at least: of a score in a cycle, and of what a miner earns over all cycles.
+pub const POISONED: (f64, f64) = (0.67, 0.997);

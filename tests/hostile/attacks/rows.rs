@@ -1,10 +1,10 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
-use super::lab::{Outcome, play};
-use super::prices::{LEAVERS, RESIDUES, RIVALS_GAIN, with_all_defences};
-use std::collections::BTreeMap;
+use super::lab::{Outcome, paid, play, share};
+use super::prices::{LEAVERS, POISONED, RESIDUES, RIVALS_DEFENDED_GAIN, RIVALS_GAIN, with_all_defences};
+use std::collections::{BTreeMap, BTreeSet};
 use tensorflix::commands::stored::recorded::RecordedCycle;
-use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::ids::{ContentId, Hotkey};
 use tensorflix_domain::verdict::Reason;
 
 /// Shares are sums of thousands of numbers; what rounding does to them is no gain.
@@ -115,8 +115,8 @@ fn row_15_reuploads_are_told() {
         told.filter(|error| error.uid == Some(outcome.attack.attackers[0]) && error.reason.contains("compare the two"))
             .count()
     };
-    // Two videos in each of the five cycles after they were uploaded; the twin's are nobody's copies.
-    assert_eq!((hints(&outcome.attacked), hints(&outcome.twin)), (10, 0));
+    // Two videos in each cycle after they were uploaded; the twin's are nobody's copies.
+    assert_eq!((hints(&outcome.attacked), hints(&outcome.twin)), (2 * (outcome.attacked.len() - 1), 0));
 }
 
 /// The day's budget ends with the attacker's own places, which are asked for in turn with everybody's.
@@ -133,34 +133,44 @@ fn row_26_floods_a_budget() {
     assert_eq!(unasked(&outcome.twin, true) + unasked(&outcome.twin, false), 0, "which is enough without it");
 }
 
-/// What the traffic of everybody else is thought to be may change with a cohort, but not to their disadvantage.
+/// What counts of everybody else's views changes with their cohort, within bounds.
 #[test]
 fn row_27_poisons_cohorts() {
     let outcome = check(27);
-    let judged = |cycles: &[RecordedCycle]| -> BTreeMap<(u32, ContentId), f64> {
-        let of_cycle = |cycle: &RecordedCycle| {
-            let number = cycle.decided.cycle;
-            let others = cycle.decided.submissions.iter().filter(|judged| !outcome.attackers.contains(&judged.hotkey));
-            let contents = others.filter_map(|judged| judged.content());
-            let known = contents.map(|content| (content.clone(), cycle.decided.evidence.contents.get(&content)));
-            let found = known.filter_map(|(content, known)| Some((content, known?.traffic.as_ref()?.authenticity)));
-            found.map(|(content, authenticity)| ((number, content), authenticity)).collect::<Vec<_>>()
-        };
-        cycles.iter().flat_map(of_cycle).collect()
+    let counted = |cycles: &[RecordedCycle]| -> BTreeMap<(u32, ContentId), f64> {
+        let judged =
+            cycles.iter().flat_map(|cycle| cycle.decided.submissions.iter().map(move |judged| (cycle, judged)));
+        let others = judged.filter(|(_, judged)| !outcome.attackers.contains(&judged.hotkey));
+        others
+            .filter_map(|(cycle, judged)| Some(((cycle.decided.cycle, judged.content()?), judged.counted_score()?)))
+            .collect()
     };
-    let (attacked, twin) = (judged(&outcome.attacked), judged(&outcome.twin));
+    let (attacked, twin) = (counted(&outcome.attacked), counted(&outcome.twin));
     assert!(twin.len() > 1_000, "and there was traffic to judge");
-    for (content, honest) in twin {
-        let with_poison = attacked.get(&content).copied().unwrap_or(1.0);
-        assert!(with_poison >= honest - COHORT, "{content:?}: {with_poison}, where it was {honest}");
-    }
+    let left = twin.iter().filter(|(_, honest)| **honest > 0.0).map(|(key, honest)| attacked[key] / honest);
+    let least = left.fold(1.0, f64::min);
+    let (of_score, of_miner) = POISONED;
+    assert!(least >= of_score, "{least} of a score is left");
+    let others: BTreeSet<Hotkey> = outcome.twin.iter().flat_map(|cycle| cycle.decided.scores.keys().copied()).collect();
+    let left = others.difference(&outcome.attackers).map(|hotkey| {
+        let of_hotkey = |cycles: &[RecordedCycle]| share(&paid(cycles), &BTreeSet::from([*hotkey]));
+        of_hotkey(&outcome.attacked) / of_hotkey(&outcome.twin)
+    });
+    let least = left.fold(1.0, f64::min);
+    assert!(least >= of_miner, "{least} of what a miner earned is left");
 }
 
 /// Views that are bought for a rival cost the rival nothing, and bring the buyer nothing.
 #[test]
 fn row_34_buys_views_for_a_rival() {
-    let outcome = check(34);
-    let gain = outcome.rivals_gain().expect("a rival");
+    let outcome = play(34);
+    outcome.check_others_unharmed();
+    let (attackers, twins) = (outcome.attackers_share(), outcome.twins_share());
+    assert!(attackers <= twins * (1.0 + ROUNDING), "{attackers} > {twins}");
     let (least, most) = RIVALS_GAIN;
+    let gain = outcome.rivals_gain().expect("a rival");
     assert!((least..=most).contains(&gain), "the rival earns {gain} times what it would without the attack");
+    // Views that settle late are fewer: the rival loses the days in which its videos are judged by the lower count.
+    let gain = outcome.rivals_gain_under(&with_all_defences()).expect("a rival");
+    assert!(gain >= RIVALS_DEFENDED_GAIN, "and {gain} times with all defences");
 }

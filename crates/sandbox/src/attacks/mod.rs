@@ -37,6 +37,12 @@ pub enum Stage {
     TightBudget,
 }
 
+/// What a side does before a cycle.
+type Script = fn(&Scene<'_>) -> Result<(), ScriptError>;
+
+/// The UID of a rival, and the pairs of it that an attack changes.
+type Rival = fn(&Scene<'_>) -> (u16, Vec<Pair>);
+
 /// One attack.
 #[derive(Clone, Copy, Debug)]
 pub struct Attack {
@@ -53,8 +59,8 @@ pub struct Attack {
     /// After how many cycles a leaver is gone: those for which the attack is paid before it is found. `None` where it is paid
     /// for as long as it lasts, or never.
     pub leaves_after: Option<u32>,
-    rival: Option<fn(&Scene<'_>) -> (u16, Vec<Pair>)>,
-    script: fn(&Scene<'_>) -> Result<(), ScriptError>,
+    rival: Option<Rival>,
+    script: Script,
 }
 
 impl Attack {
@@ -91,7 +97,7 @@ impl Attack {
 }
 
 /// A row of the table for an attacker with one hotkey.
-const fn alone(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(), ScriptError>) -> Attack {
+const fn alone(row: u8, name: &'static str, script: Script) -> Attack {
     Attack {
         row,
         name,
@@ -105,7 +111,7 @@ const fn alone(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(),
 }
 
 /// A row for an attacker with three hotkeys.
-const fn together(row: u8, name: &'static str, script: fn(&Scene<'_>) -> Result<(), ScriptError>) -> Attack {
+const fn together(row: u8, name: &'static str, script: Script) -> Attack {
     Attack { attackers: &[ATTACKER, SYBILS[0], SYBILS[1]], ..alone(row, name, script) }
 }
 
