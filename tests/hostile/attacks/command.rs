@@ -1,11 +1,10 @@
 //! `replay --config` shows what each setting of `[defences]` takes from an attack that it is against, in the cycles that a
 //! validator recorded while it was attacked.
 
-use super::lab::{STORE, attack, record_in};
+use super::lab::{Outcome, STORE};
 use crate::support::{check_exit, finished, stdout};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::Path;
 use tensorflix_domain::defences::Defences;
 
 /// A setting, a value of it, and the row of an attack that it is against.
@@ -22,22 +21,25 @@ const CASES: [(&str, &str, u8); 9] = [
 ];
 
 #[test]
-fn replay_shows_what_each_setting_of_the_defences_takes_from_a_recorded_attack() {
+fn each_setting_of_the_defences_is_replayed_against_an_attack() {
     let settings = serde_json::to_value(Defences::default()).expect("settings");
     let settings: BTreeSet<&str> = settings.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(settings, CASES.iter().map(|(setting, ..)| *setting).collect(), "each setting has its case");
-    for row in CASES.iter().map(|(.., row)| *row).collect::<BTreeSet<_>>() {
-        let folder = tempfile::tempdir().expect("a folder");
-        record_in(folder.path(), row);
-        for (setting, value, _) in CASES.iter().filter(|(.., of)| *of == row) {
-            let (paid, defended) = replayed(folder.path(), &format!("{setting} = {value}"), row);
-            assert!(defended < 0.97 * paid, "row {row}, {setting} = {value}: {paid} and then {defended}");
-        }
+}
+
+/// Checks what `replay` shows of the settings that are against an attack: each takes something from it.
+#[track_caller]
+pub fn check_settings(outcome: &Outcome) {
+    let row = outcome.attack.row;
+    for (setting, value, _) in CASES.iter().filter(|(.., of)| *of == row) {
+        let (paid, defended) = replayed(outcome, &format!("{setting} = {value}"));
+        assert!(defended < 0.97 * paid, "row {row}, {setting} = {value}: {paid} and then {defended}");
     }
 }
 
 /// The shares that the attackers were paid, and those that they would have been paid with a defence: sums over the cycles.
-fn replayed(folder: &Path, setting: &str, row: u8) -> (f64, f64) {
+fn replayed(outcome: &Outcome, setting: &str) -> (f64, f64) {
+    let (folder, attack) = (outcome.folder.path(), &outcome.attack);
     let config = format!("[store]\nurl = \"sqlite://{STORE}\"\n\n[defences]\n{setting}\n");
     std::fs::write(folder.join("other.toml"), config).expect("written");
     let arguments = ["replay", "--all", "--config", "other.toml", "--output", "json"];
@@ -46,14 +48,14 @@ fn replayed(folder: &Path, setting: &str, row: u8) -> (f64, f64) {
     let (mut paid, mut defended) = (0.0, 0.0);
     for line in stdout(&output).lines() {
         let cycle: Value = serde_json::from_str(line).expect("JSON");
-        assert_eq!(cycle["identical"], true, "row {row}: {line}");
+        assert_eq!(cycle["identical"], true, "row {}: {line}", attack.row);
         for miner in cycle["other_policy"]["miners"].as_array().expect("miners") {
-            if attack(row).attackers.iter().any(|uid| miner["uid"] == *uid) {
+            if attack.attackers.iter().any(|uid| miner["uid"] == *uid) {
                 paid += miner["old_share"].as_f64().expect("a share");
                 defended += miner["new_share"].as_f64().expect("a share");
             }
         }
     }
-    assert!(paid > 0.0, "row {row}: the attack pays without a defence");
+    assert!(paid > 0.0, "row {}: the attack pays without a defence", attack.row);
     (paid, defended)
 }

@@ -1,7 +1,10 @@
 //! What defences take from the attacks that pay without them: the recorded cycles of the lab are replayed with each on and
 //! off, as `replay --config` does.
 
-use super::lab::{RESIDUES, play, with_all_defences, with_settings};
+use super::command::check_settings;
+use super::lab::play;
+use super::prices::{RESIDUES, most_paid, with_all_defences, with_settings};
+use super::rows::check_leaver;
 use tensorflix::commands::replay::comparison::replay;
 use tensorflix::config::Config;
 
@@ -11,11 +14,13 @@ use tensorflix::config::Config;
 fn check(row: u8) {
     let outcome = play(row);
     outcome.check_others_unharmed();
+    check_leaver(&outcome);
+    check_settings(&outcome);
     let residue = RESIDUES.iter().find(|residue| residue.row == row).expect("a row that pays");
     let default = Config::default().policy();
     let gain = outcome.attackers_share() / outcome.twins_share();
-    assert!(gain > 1.0 + 1e-9 && gain <= residue.default_gain, "row {row}: {gain} times its twin's");
-    for recorded in outcome.attacked.iter().chain(&outcome.twin) {
+    assert!(gain > 1.0 + 1e-9 && gain <= most_paid(row), "row {row}: {gain} times its twin's");
+    for recorded in outcome.attacked.iter().chain(outcome.twin.iter()) {
         assert!(replay(recorded).is_identical(), "row {row}: {:?}", replay(recorded).differences);
         assert_eq!(recorded.decided.policy.defences, default.defences, "recorded with all defences off");
     }
@@ -59,11 +64,32 @@ fn row_25_squatting() {
     check(25);
 }
 
+#[test]
+fn row_31_rotates_places() {
+    check(31);
+}
+
+#[test]
+fn row_32_botted_reels() {
+    check(32);
+}
+
+#[test]
+fn row_33_a_thousand_secret_tasks() {
+    check(33);
+}
+
+#[test]
+fn row_35_deletes_in_time() {
+    check(35);
+}
+
 /// Hiding likes pays nothing by default, and costs something with the defence.
 #[test]
 fn row_18_hidden_engagement() {
     let outcome = play(18);
     outcome.check_others_unharmed();
+    check_settings(&outcome);
     let share = |settings: &str| outcome.shares_under(&with_settings(settings));
     let (hidden, shown) = share("");
     assert!(hidden <= shown * (1.0 + 1e-9), "{hidden} > {shown}");

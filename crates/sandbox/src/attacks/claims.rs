@@ -6,6 +6,9 @@ use crate::world::{Content, Platform, Shape};
 
 type Played = Result<(), ScriptError>;
 
+/// The cycle before which the owner of a squatted video lists it.
+pub(super) const SQUATTED_UNTIL: u32 = 2;
+
 /// Lists the untagged videos of another miner before its own.
 pub(super) fn copies(scene: &Scene<'_>) -> Played {
     let victims = scene.first_pairs(scene.victim());
@@ -103,21 +106,17 @@ pub(super) fn points_at_another(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Lists another's coming videos before their owner does, with its tag in them, and leaves the subnet later. The twin
-/// leaves too.
+/// Lists another's coming video before its owner does, with the owner's tag in it.
 pub(super) fn squats(scene: &Scene<'_>) -> Played {
     let (victim, tasks) = (scene.victim(), scene.tasks(Platform::YouTube));
-    let coming = (tasks[0].id.clone(), format!("{:-<11}", "coming"));
+    let coming = scene.uploaded(&tasks[0], "coming");
     if scene.cycle == 0 {
         scene.upload(victim, &tasks[0], "coming", 5, audience(Shape::EarlyBurst, 60_000, 30));
         let squatted = if scene.side == Side::Attack { vec![coming.clone()] } else { Vec::new() };
         scene.list(ATTACKER, &[squatted, scene.own()].concat())?;
     }
-    if scene.cycle == 2 {
+    if scene.cycle == SQUATTED_UNTIL {
         scene.list(victim, &[vec![coming], scene.first_pairs(victim)].concat())?;
-    }
-    if scene.cycle == 4 {
-        scene.sandbox.node().deregister_neuron(ATTACKER);
     }
     Ok(())
 }

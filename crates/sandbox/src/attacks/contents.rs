@@ -6,34 +6,8 @@ use crate::world::{Broadcast, Counts, Growth, Platform, Shape};
 
 type Played = Result<(), ScriptError>;
 
-/// Views that are bought for a video.
-const BOUGHT_VIEWS: u64 = 400_000;
-/// Cycles for which they are kept; then the platform removes four fifths.
-const BOUGHT_FROM: u32 = 1;
-const PURGED_FROM: u32 = 4;
 /// Views that old footage had before it was made public.
 const OLD_VIEWS: u64 = 500_000;
-
-/// The attacker's YouTube pairs: what it does is done to them.
-fn videos(scene: &Scene<'_>) -> Vec<Pair> {
-    let own = scene.own();
-    own.into_iter().filter(|(task_id, _)| scene.platform_of(task_id) == Platform::YouTube).collect()
-}
-
-/// Buys views for two of its videos between the first cycle and the second; days later most of them are gone.
-pub(super) fn buys_views(scene: &Scene<'_>) -> Played {
-    if scene.cycle == 0 {
-        scene.list(ATTACKER, &scene.own())?;
-    }
-    if scene.side == Side::Attack && scene.cycle >= BOUGHT_FROM {
-        let bought = if scene.cycle < PURGED_FROM { BOUGHT_VIEWS } else { BOUGHT_VIEWS / 5 };
-        for pair in videos(scene).iter().take(2) {
-            let organic = scene.organic(pair);
-            scene.show(pair, Counts { views: organic.views.map(|views| views + bought), ..organic })?;
-        }
-    }
-    Ok(())
-}
 
 /// Lists videos of six minutes for each cycle, in place of those before. The twin's were published an hour earlier.
 pub(super) fn fresh(scene: &Scene<'_>) -> Played {

@@ -9,6 +9,14 @@ use std::time::Duration;
 
 type Played = Result<(), ScriptError>;
 
+/// Different things that most of these attackers do in turn.
+const TURNS: u32 = 5;
+
+/// Which of them comes before this cycle, from 1.
+fn turn(scene: &Scene<'_>) -> u32 {
+    (scene.cycle - 1) % TURNS + 1
+}
+
 /// Lists its own pairs before the first cycle; says whether the attack is on.
 fn begins(scene: &Scene<'_>) -> Result<bool, ScriptError> {
     if scene.cycle == 0 {
@@ -46,7 +54,8 @@ pub(super) fn aliases(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// Each cycle another burden: bytes, depth, files, a body without end, one that drips.
+/// Each cycle another burden: bytes, depth, files, a body without end, one that drips. Then it behaves: an answer that drips
+/// takes seconds of real time, and a second round would show nothing else.
 pub(super) fn huge(scene: &Scene<'_>) -> Played {
     if !begins(scene)? {
         return Ok(());
@@ -67,11 +76,13 @@ pub(super) fn huge(scene: &Scene<'_>) -> Played {
             faults.inject(FaultRule::new(Fault::EndlessBody).next(1).for_id(&gist_id));
             Ok(())
         }
-        _ => {
+        5 => {
             let drip = Fault::SlowDrip { piece_bytes: 1, pause: Duration::from_secs(1) };
             faults.inject(FaultRule::new(drip).next(1).for_id(&gist_id));
             Ok(())
         }
+        6 => scene.list(ATTACKER, &scene.own()),
+        _ => Ok(()),
     }
 }
 
@@ -82,7 +93,7 @@ pub(super) fn malformed(scene: &Scene<'_>) -> Played {
     }
     let own = inside(&scene.own());
     let victims = inside(&scene.first_pairs(scene.victim()));
-    let bytes = match scene.cycle {
+    let bytes = match turn(scene) {
         1 => format!(r#"{{"submissions": [], "submissions": [{own}, {victims}]}}"#).into_bytes(),
         2 => [b"\xEF\xBB\xBF".as_slice(), document(&scene.own()).as_bytes()].concat(),
         3 => format!("{{\"submissions\": [{own}, [\"neon-koi\", \"\0\"]]}}").into_bytes(),
@@ -115,7 +126,7 @@ pub(super) fn redirects(scene: &Scene<'_>) -> Played {
     }
     let elsewhere = "http://127.0.0.1:9/latest/meta-data";
     let tasks: Vec<Pair> = scene.own().into_iter().map(|(task_id, _)| (task_id, elsewhere.to_owned())).collect();
-    match scene.cycle {
+    match turn(scene) {
         1 => scene.list(ATTACKER, &[tasks, scene.own()].concat()),
         2 => scene.commit(ATTACKER, elsewhere),
         3 => scene.commit(ATTACKER, &format!("../../{}:{}", scene.member(ATTACKER).username, "a".repeat(32))),
@@ -139,27 +150,33 @@ pub(super) fn owners(scene: &Scene<'_>) -> Played {
     }
     let (own, victim) = (scene.member(ATTACKER), scene.member(scene.victim()));
     let world = scene.sandbox.world();
-    match scene.cycle {
+    match turn(scene) {
         1 => scene.commit(ATTACKER, &format!("{}:{}", own.username, victim.gist_id)),
         2 => scene.commit(ATTACKER, &format!("{}:{}", victim.username, victim.gist_id)),
-        3 => scene.commit(ATTACKER, &scene.own_pointer(ATTACKER)),
+        3 => {
+            world.set_gist_owner(&own.gist_id, &own.username, own.github_id)?;
+            scene.commit(ATTACKER, &scene.own_pointer(ATTACKER))
+        }
         4 => Ok(world.set_gist_owner(&own.gist_id, "somebody-else", own.github_id)?),
         _ => Ok(world.set_gist_owner(&own.gist_id, &own.username, own.github_id + 1)?),
     }
 }
 
-/// Makes its gist secret, public again, and deletes it.
+/// Makes its gist secret, public again, deletes it, and creates it again.
 pub(super) fn secret(scene: &Scene<'_>) -> Played {
     if !begins(scene)? {
         return Ok(());
     }
     let gist_id = scene.member(ATTACKER).gist_id;
     let world = scene.sandbox.world();
-    match scene.cycle {
+    match turn(scene) {
         1 | 2 => Ok(world.set_gist_public(&gist_id, false)?),
         3 => Ok(world.set_gist_public(&gist_id, true)?),
         4 => Ok(world.remove_gist(&gist_id)?),
-        _ => Ok(()),
+        _ => {
+            scene.restore_gist(ATTACKER, &scene.own());
+            Ok(())
+        }
     }
 }
 
@@ -186,7 +203,7 @@ pub(super) fn poison(scene: &Scene<'_>) -> Played {
         return Ok(());
     }
     let own = inside(&scene.own());
-    let text = match scene.cycle {
+    let text = match turn(scene) {
         1 => format!(r#"{{"submissions": [{own}, ["{}", "x"]]}}"#, "é".repeat(60_000)),
         2 => format!(r#"{{"submissions": [{own}{}]}}"#, ", [\"a\",\"b\"]".repeat(12_000)),
         3 => "null".to_owned(),

@@ -4,9 +4,11 @@ use super::stage::{ATTACKER, CYCLE_BLOCKS, LEAD_BLOCKS, ScriptError, Side};
 use crate::Sandbox;
 use crate::clock::{START_BLOCK, block_unix_ms};
 use crate::world::{
-    Content, Counts, FIRST_MINER_UID, Gist, GistFile, Growth, Member, Platform, SUBMISSION_FILE, Shape, Task,
+    Content, Counts, FIRST_MINER_UID, Gist, GistFile, Growth, Member, Platform, SUBMISSION_FILE, Shape, TASK_FILE,
+    Task, World, task_gist_text,
 };
 use serde_json::json;
+use std::sync::OnceLock;
 
 /// The ids of a task and of a video or reel.
 pub type Pair = (String, String);
@@ -54,7 +56,7 @@ impl<'a> Scene<'a> {
 
     /// What a miner listed for our tasks at the first block.
     pub(super) fn first_pairs(&self, uid: u16) -> Vec<Pair> {
-        let world = self.sandbox.world().read();
+        let world = before_any_change();
         let known: Vec<&str> = world.tasks().iter().map(|task| task.id.as_str()).collect();
         let mut pairs = world.listed_first(&world.members()[usize::from(uid)]);
         pairs.retain(|(task_id, _)| known.contains(&task_id.as_str()));
@@ -71,6 +73,34 @@ impl<'a> Scene<'a> {
         let committed = |uid| self.member(uid).commitment.map_or(0, |commitment| commitment.block);
         let candidates = FIRST_MINER_UID + 4..FIRST_MINER_UID + 12;
         candidates.into_iter().find(|uid| committed(*uid) > committed(ATTACKER)).unwrap_or(FIRST_MINER_UID + 4)
+    }
+
+    /// The pair of a video or reel with a label, whether or not it was uploaded.
+    pub(super) fn uploaded(&self, task: &Task, label: &str) -> Pair {
+        (task.id.clone(), format!("{label:-<ID_LENGTH$}"))
+    }
+
+    /// The newest revision of a miner's gist.
+    pub(super) fn revision(&self, uid: u16) -> String {
+        let world = self.sandbox.world().read();
+        let newest = world.gist(&self.member(uid).gist_id).and_then(|gist| gist.newest(self.sandbox.block()));
+        newest.map_or_else(String::new, |revision| revision.sha.clone())
+    }
+
+    /// Publishes tasks in a validator's gist.
+    pub(super) fn publish(&self, uid: u16, tasks: &[Task]) {
+        let member = self.member(uid);
+        let files = vec![GistFile::new(TASK_FILE, task_gist_text(tasks))];
+        let block = self.sandbox.block();
+        let gist = Gist::new(member.gist_id, member.username, member.github_id, "Tasks for TensorFlix", block, files);
+        self.sandbox.world().add_gist(gist);
+    }
+
+    /// Takes hotkeys off the subnet: what they list, owe and claim is nobody's from then on.
+    pub(super) fn deregister(&self, uids: &[u16]) {
+        for uid in uids {
+            self.sandbox.node().deregister_neuron(*uid);
+        }
     }
 
     /// Writes what a miner lists.
@@ -150,16 +180,16 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// Uploads a video for a YouTube task, in a miner's channel and with its hotkey in the text. Its title and length
+    /// Uploads a video or reel for a task, in a miner's channel and with its hotkey in the text. Its title and length
     /// follow from its label. It is published this many hours before the cycle opens.
     pub(super) fn upload(&self, uid: u16, task: &Task, label: &str, hours_before: u64, growth: Growth) -> Pair {
         let member = self.member(uid);
         let published_ms = block_unix_ms(self.opens_at) - hours_before * HOUR_MS;
-        let id = format!("{label:-<ID_LENGTH$}");
+        let pair = self.uploaded(task, label);
         self.sandbox.world().add_content(Content {
             age_restricted: false,
             upload_rejected: false,
-            id: id.clone(),
+            id: pair.1.clone(),
             platform: task.platform,
             title: format!("{} {label}", task.description),
             text: format!("hotkey: {}", member.hotkey.ss58()),
@@ -175,8 +205,14 @@ impl<'a> Scene<'a> {
             is_illicit: false,
             growth,
         });
-        (task.id.clone(), id)
+        pair
     }
+}
+
+/// The lab's population at its first block: what a miner listed then can be read of it also when its gist was deleted.
+fn before_any_change() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| World::generate_with(super::world()))
 }
 
 /// A growth with the ordinary likes and comments of an audience.

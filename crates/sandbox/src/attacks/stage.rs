@@ -5,7 +5,7 @@ use crate::world::{FIRST_MINER_UID, WorldError};
 use thiserror::Error;
 
 /// Cycles that each attack runs for.
-pub const CYCLES: u32 = 6;
+pub const CYCLES: u32 = 28;
 /// Blocks from one cycle to the next: a day.
 pub const CYCLE_BLOCKS: u32 = 7_200;
 /// Blocks that the first cycle opens after the sandbox's first block, so that a script may change the chain before.

@@ -4,7 +4,7 @@ use super::scene::{Pair, Scene, audience};
 use super::stage::{ATTACKER, SYBILS, ScriptError, Side};
 use crate::NETUID;
 use crate::node::GenesisNeuron;
-use crate::world::{Gist, GistFile, Growth, Platform, Shape, TASK_FILE, Task, VALIDATOR_UID};
+use crate::world::{Growth, Platform, Shape, Task, VALIDATOR_UID};
 
 type Played = Result<(), ScriptError>;
 
@@ -14,8 +14,15 @@ pub(super) const COPIER: u16 = VALIDATOR_UID + 1;
 const VIDEOS: u32 = 9;
 /// Videos of others that a flood lists after its own.
 const STRANGERS: u32 = 300;
-/// Tasks that only one miner knows.
+/// Tasks that only one miner knows, and the most that a gist may have.
 const SECRET_TASKS: u32 = 3;
+const MANY_SECRET_TASKS: u32 = 1_000;
+/// The attacker's hotkeys, where it has several.
+const HOTKEYS: [u16; 3] = [ATTACKER, SYBILS[0], SYBILS[1]];
+/// Pairs of a task that a validator looks at.
+const PLACES: usize = 5;
+/// Hours before a cycle at which a video is older than every task.
+const BEFORE_ALL_TASKS_HOURS: u64 = 60 * 24;
 
 /// Nine videos in one task, as each of them would be uploaded by `uid`.
 fn many_videos(scene: &Scene<'_>, task: &Task, uid_of: impl Fn(u32) -> u16) -> Vec<Pair> {
@@ -53,20 +60,19 @@ pub(super) fn sybils(scene: &Scene<'_>) -> Played {
         scene.commit(uid, &format!("{}:{}", person.username, member.gist_id))?;
         scene.sandbox.world().set_gist_owner(&member.gist_id, &person.username, person.github_id)?;
     }
-    let hotkeys = [ATTACKER, SYBILS[0], SYBILS[1]];
     match scene.side {
         Side::Attack => {
-            let videos = many_videos(scene, &task, |number| hotkeys[number as usize % hotkeys.len()]);
-            for (place, uid) in hotkeys.into_iter().enumerate() {
-                let share: Vec<Pair> = videos.iter().skip(place).step_by(hotkeys.len()).cloned().collect();
+            let videos = many_videos(scene, &task, |number| HOTKEYS[number as usize % HOTKEYS.len()]);
+            for (place, uid) in HOTKEYS.into_iter().enumerate() {
+                let share: Vec<Pair> = videos.iter().skip(place).step_by(HOTKEYS.len()).cloned().collect();
                 scene.list(uid, &share)?;
             }
         }
         Side::Twin => {
             // In the order in which the three hotkeys list them.
             let videos = many_videos(scene, &task, |_| ATTACKER);
-            let of_hotkey = |place: usize| videos.iter().skip(place).step_by(hotkeys.len()).cloned();
-            scene.list(ATTACKER, &(0..hotkeys.len()).flat_map(of_hotkey).collect::<Vec<Pair>>())?;
+            let of_hotkey = |place: usize| videos.iter().skip(place).step_by(HOTKEYS.len()).cloned();
+            scene.list(ATTACKER, &(0..HOTKEYS.len()).flat_map(of_hotkey).collect::<Vec<Pair>>())?;
             for uid in SYBILS {
                 scene.list(uid, &[])?;
             }
@@ -114,9 +120,9 @@ pub(super) fn copies_weights(scene: &Scene<'_>) -> Played {
     Ok(())
 }
 
-/// A validator publishes tasks that only the attacker knows, and the attacker lists its videos for them. The twin
+/// An allied validator publishes tasks that only the attacker knows, and the attacker lists its videos for them. The twin
 /// lists the same videos for a task that is known to all.
-pub(super) fn secret_tasks(scene: &Scene<'_>) -> Played {
+fn serves_secret_tasks(scene: &Scene<'_>, count: u32) -> Played {
     if scene.cycle == 0 {
         scene.list(ATTACKER, &scene.own())?;
     }
@@ -125,26 +131,87 @@ pub(super) fn secret_tasks(scene: &Scene<'_>) -> Played {
     }
     let known = scene.tasks(Platform::YouTube)[0].clone();
     let secret = |number: u32| Task { id: format!("secret-{number}"), ..known.clone() };
-    let secret: Vec<Task> = (0..SECRET_TASKS).map(secret).collect();
-    let pairs: Vec<Pair> = secret
-        .iter()
-        .map(|task| {
-            let for_task = if scene.side == Side::Attack { task } else { &known };
-            scene.upload(ATTACKER, for_task, &task.id, 30, audience(Shape::EarlyBurst, 20_000, 40))
+    let secret: Vec<Task> = (0..count).map(secret).collect();
+    let videos: Vec<Pair> = (0..SECRET_TASKS)
+        .map(|number| {
+            let growth = audience(Shape::EarlyBurst, 20_000, 40);
+            scene.upload(ATTACKER, &known, &format!("secret-{number}"), 30, growth)
         })
         .collect();
-    if scene.side == Side::Attack {
-        let ally = scene.member(COPIER);
-        let files = vec![GistFile::new(TASK_FILE, crate::world::task_gist_text(&secret))];
-        let block = scene.sandbox.block();
-        scene.sandbox.world().add_gist(Gist::new(
-            ally.gist_id,
-            ally.username,
-            ally.github_id,
-            "Tasks for TensorFlix",
-            block,
-            files,
-        ));
-    }
+    let pairs = match scene.side {
+        Side::Twin => videos,
+        Side::Attack => {
+            scene.publish(COPIER, &secret);
+            secret.iter().zip(videos.iter().cycle()).map(|(task, (_, id))| (task.id.clone(), id.clone())).collect()
+        }
+    };
     scene.list(ATTACKER, &[scene.own(), pairs].concat())
+}
+
+/// As many secret tasks as videos.
+pub(super) fn secret_tasks(scene: &Scene<'_>) -> Played {
+    serves_secret_tasks(scene, SECRET_TASKS)
+}
+
+/// As many secret tasks as a gist may have, for the same videos.
+pub(super) fn many_secret_tasks(scene: &Scene<'_>) -> Played {
+    serves_secret_tasks(scene, MANY_SECRET_TASKS)
+}
+
+/// Each cycle three hotkeys fill their places with videos that are new, so that each must be asked for, and older than the tasks.
+/// Once none of the ids exists. The twin lists its own.
+pub(super) fn exhausts_budget(scene: &Scene<'_>) -> Played {
+    for (hotkey, uid) in HOTKEYS.into_iter().enumerate() {
+        let mut pairs = scene.first_pairs(uid);
+        if scene.strikes() {
+            for task in scene.tasks(Platform::YouTube) {
+                let listed = pairs.iter().filter(|(task_id, _)| *task_id == task.id).count();
+                for number in listed..PLACES {
+                    let label = format!("f-{}-{hotkey}-{number}{}", scene.cycle, &task.id[..1]);
+                    pairs.push(match scene.cycle {
+                        1 => scene.uploaded(&task, &label),
+                        _ => old_video_of_a_stranger(scene, uid, &task, &label)?,
+                    });
+                }
+            }
+        }
+        scene.list(uid, &pairs)?;
+    }
+    Ok(())
+}
+
+/// A video from before any task began.
+fn old_video_of_a_stranger(scene: &Scene<'_>, uid: u16, task: &Task, label: &str) -> Result<Pair, ScriptError> {
+    let pair = scene.upload(uid, task, label, BEFORE_ALL_TASKS_HOURS, audience(Shape::EarlyBurst, 60_000, 30));
+    scene.untag(std::slice::from_ref(&pair))?;
+    Ok(pair)
+}
+
+/// Three hotkeys fill their places with little-watched videos of strangers that have implausibly many likes, so that those of
+/// rivals look few. The twin fills them with videos of its own that have as many views, and ordinary likes.
+pub(super) fn poisons_cohorts(scene: &Scene<'_>) -> Played {
+    if scene.cycle > 0 {
+        return Ok(());
+    }
+    for (hotkey, uid) in HOTKEYS.into_iter().enumerate() {
+        let mut pairs = scene.first_pairs(uid);
+        for task in scene.tasks(Platform::YouTube) {
+            let listed = pairs.iter().filter(|(task_id, _)| *task_id == task.id).count();
+            for number in listed..PLACES {
+                let ordinary = audience(Shape::EarlyBurst, 3_000, 30);
+                let pair =
+                    scene.upload(uid, &task, &format!("c-{hotkey}-{number}{}", &task.id[..1]), 5, ordinary.clone());
+                if scene.side == Side::Attack {
+                    scene.edit(&pair, |content| {
+                        content.text = "Subscribe for more".to_owned();
+                        content.author = format!("stranger_{hotkey}_{number}");
+                        content.growth = Growth { likes_per_10k: 4_000, comments_per_10k: 600, ..ordinary };
+                    })?;
+                }
+                pairs.push(pair);
+            }
+        }
+        scene.list(uid, &pairs)?;
+    }
+    Ok(())
 }
