@@ -66,18 +66,17 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
         };
         Signal { weight: FALL_CAP * soft_step(fall.share / FALL), kind }
     }));
+    let baseline = baselines.of_cohort(traits);
     if traits.is_compared() {
         let mut others = of_itself(traits);
-        if let Some(baseline) = baselines.of_cohort(traits) {
-            others.extend(of_cohort(traits, baseline));
-        }
+        others.extend(of_cohort(traits, &baseline));
         let known = known_share(traits.point_count);
         signals.extend(others.into_iter().map(|signal| Signal { weight: signal.weight * known, ..signal }));
     } else if signals.is_empty() {
         return None;
     }
     let found = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
-    let doubt = doubt(traits, baselines.of_cohort(traits))
+    let doubt = doubt(traits, &baseline)
         .map(|doubt| Signal { weight: doubt.weight * known_share(traits.point_count), ..doubt });
     // A doubt only ranks items that have no signals against them; it discounts none.
     let room = (found - DISCOUNT_BELOW).max(0.0) / (1.0 - DISCOUNT_BELOW);
@@ -155,10 +154,10 @@ fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
 
 /// Values that are ordinary one by one and less so together: few likes, at rates that change, of views without nights.
 /// `None` for an item with too few observations.
-fn doubt(traits: &Traits, baseline: Option<&Baseline>) -> Option<Signal> {
+fn doubt(traits: &Traits, baseline: &Baseline) -> Option<Signal> {
     traits.is_compared().then(|| {
-        let likes = baseline.and_then(|baseline| baseline.likes(traits)).map(|likes| likes.below);
-        let evenness = baseline.and_then(|baseline| baseline.evenness(traits));
+        let likes = baseline.likes(traits).map(|likes| likes.below);
+        let evenness = baseline.evenness(traits);
         let below = likes.map_or(0.0, |below| (below + DOUBT_BEGINS).max(0.0));
         let unsteadiness = traits.unsteadiness.unwrap_or_default();
         let size = below / DOUBT_OF_LIKES

@@ -23,6 +23,7 @@
 mod assess;
 mod cohort;
 mod engagement;
+mod prior;
 mod series;
 mod shape;
 mod signal;
