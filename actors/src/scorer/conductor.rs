@@ -8,7 +8,7 @@ use crate::scorer::evidence::{Gathered, content_evidence, gather};
 use crate::scorer::hints::suspicions;
 use crate::scorer::memory::ScorerMemory;
 use crate::scorer::parts::ScorerParts;
-use crate::scorer::polls::{PolledItems, Poller};
+use crate::scorer::polls::{CycleItems, PolledItems, Poller};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
 use crate::scorer::traffic::judge_traffic;
@@ -230,7 +230,7 @@ impl Conductor {
             errors,
         };
         self.store.save_decision(&decided).await?;
-        self.watched.set(cycle.cycle, turns);
+        self.watched.set(cycle.cycle, CycleItems::of(&decided, turns));
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(true)
     }

@@ -43,11 +43,11 @@ const EVENNESS_CAP: f64 = 0.5;
 /// Less than what discounts.
 const DOUBT_CAP: f64 = 0.095;
 
-/// A doubt begins this many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two
+/// A doubt begins this many spreads above the cohort's middle rate of likes, and each of these is a size of 1: so many
 /// spreads below that, likes that come at rates which differ by one and a half of their mean, views that follow likes
 /// by a quarter, or views that are ten spreads more even than the cohort's.
-const DOUBT_BEGINS: f64 = 0.5;
-const DOUBT_OF_LIKES: f64 = 2.0;
+const DOUBT_BEGINS: f64 = 0.3;
+const DOUBT_OF_LIKES: f64 = 1.2;
 const DOUBT_OF_UNSTEADINESS: f64 = 1.5;
 const DOUBT_OF_INELASTICITY: f64 = 0.75;
 const DOUBT_OF_EVENNESS: f64 = 10.0;
