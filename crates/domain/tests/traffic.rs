@@ -260,6 +260,12 @@ fn a_crowd_of_bots_cannot_make_an_ordinary_audience_suspicious() {
 }
 
 #[test]
+fn no_crowd_demands_more_likes_than_the_bound() {
+    let finding = beside(2_000, [20, 2], [1_000, 100]);
+    assert!(finding.authenticity > DISCOUNT_BELOW, "{finding:?}");
+}
+
+#[test]
 fn reels_are_judged_by_the_number_that_is_scored() {
     let fallen = |hours, plays| Point { plays: Some(plays), ..point(hours, 100 + hours.unsigned_abs(), None) };
     let reel = Series { platform: Platform::INSTAGRAM, ..series(vec![fallen(0, 900), fallen(24, 300)]) };
