@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::LazyLock;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::policy::ViewMetric;
@@ -30,23 +31,51 @@ struct Measured {
     by_kind: BTreeMap<Kind, Vec<f64>>,
 }
 
+/// The videos of each world, seen 28 times a week: measured once for several tests.
+static WEEK: LazyLock<Vec<Vec<(Kind, Traits)>>> = LazyLock::new(|| worlds(&schedule(28)).collect());
+
+/// The videos of each world.
+fn worlds(schedule: &[f64]) -> impl Iterator<Item = Vec<(Kind, Traits)>> {
+    (FIRST_WORLD..FIRST_WORLD + WORLDS).map(|world| {
+        let of_kind = |kind: Kind| (0..count(kind)).map(move |video| (kind, world * 1_000 + video));
+        let measured = |(kind, seed)| (kind, Traits::of(&series(&film(kind, seed, schedule)), ViewMetric::Views));
+        Kind::all().into_iter().flat_map(of_kind).map(measured).collect()
+    })
+}
+
 impl Measured {
     fn with_looks(looks: u32) -> Self {
-        let schedule = schedule(looks);
-        let mut by_kind: BTreeMap<Kind, Vec<f64>> = BTreeMap::new();
-        for world in FIRST_WORLD..FIRST_WORLD + WORLDS {
-            let videos: Vec<(Kind, Traits)> = Kind::all()
-                .into_iter()
-                .flat_map(|kind| (0..count(kind)).map(move |video| (kind, world * 1_000 + video)))
-                .map(|(kind, seed)| (kind, Traits::of(&series(&film(kind, seed, &schedule)), ViewMetric::Views)))
-                .collect();
-            let baselines = Baselines::of(videos.iter().map(|(_, traits)| traits));
-            for (kind, traits) in &videos {
-                let authenticity = assess(traits, &baselines).map_or(1.0, |finding| finding.authenticity);
-                by_kind.entry(*kind).or_default().push(authenticity);
-            }
+        let mut measured = Self { by_kind: BTreeMap::new() };
+        worlds(&schedule(looks)).for_each(|videos| measured.judge(videos.iter()));
+        measured
+    }
+
+    /// All videos of a world at once.
+    fn week() -> Self {
+        let mut measured = Self { by_kind: BTreeMap::new() };
+        WEEK.iter().for_each(|videos| measured.judge(videos.iter()));
+        measured
+    }
+
+    /// So many videos at a time, drawn from all kinds of a world: there are no others to compare them with.
+    fn by(together: usize) -> Self {
+        let mut measured = Self { by_kind: BTreeMap::new() };
+        for videos in WEEK.iter() {
+            let mut drawn: Vec<usize> = (0..videos.len()).collect();
+            drawn.sort_by_cached_key(|place| mixed_up(*place as u64));
+            let groups = drawn.chunks_exact(together);
+            groups.for_each(|group| measured.judge(group.iter().map(|place| &videos[*place])));
         }
-        Self { by_kind }
+        measured
+    }
+
+    /// Judges videos that are compared with each other.
+    fn judge<'a>(&mut self, videos: impl Iterator<Item = &'a (Kind, Traits)> + Clone) {
+        let baselines = Baselines::of(videos.clone().map(|(_, traits)| traits));
+        for (kind, traits) in videos {
+            let authenticity = assess(traits, &baselines).map_or(1.0, |finding| finding.authenticity);
+            self.by_kind.entry(*kind).or_default().push(authenticity);
+        }
     }
 
     fn of(&self, is_wanted: impl Fn(Kind) -> bool) -> Vec<f64> {
@@ -88,6 +117,14 @@ const fn count(kind: Kind) -> u64 {
 
 const fn is_mixed(kind: Kind) -> bool {
     matches!(kind, Kind::Mixed(_))
+}
+
+/// A number without any order (the finaliser of SplitMix64).
+const fn mixed_up(number: u64) -> u64 {
+    let bits = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
 }
 
 /// Hours of so many looks, spread over a week.
@@ -138,7 +175,7 @@ fn series(film: &Film) -> Series {
 
 #[test]
 fn bought_views_are_told_from_honest_ones_and_honest_ones_are_left_alone() {
-    let week = Measured::with_looks(28);
+    let week = Measured::week();
     println!("{}", week.table("28 observations in 7 days"));
     let not_honest = week.of(|kind| !kind.is_honest());
     assert!(week.auc(&not_honest) >= 0.95, "overall: {}", week.auc(&not_honest));
@@ -159,15 +196,9 @@ fn silent_views_in_an_audiences_rhythm_are_found_the_better_the_more_are_bought(
     let shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
     let mut honest = Vec::new();
     let mut by_share = vec![Vec::new(); shares.len()];
-    for world in FIRST_WORLD..FIRST_WORLD + WORLDS {
-        let schedule = schedule(28);
-        let traits = |film: &Film| Traits::of(&series(film), ViewMetric::Views);
-        let of_kind = |kind: Kind| (0..count(kind)).map(move |video| (kind, world * 1_000 + video));
-        let others: Vec<(Kind, Traits)> = Kind::all()
-            .into_iter()
-            .flat_map(of_kind)
-            .map(|(kind, seed)| (kind, traits(&film(kind, seed, &schedule))))
-            .collect();
+    let schedule = schedule(28);
+    let traits = |film: &Film| Traits::of(&series(film), ViewMetric::Views);
+    for (world, others) in (FIRST_WORLD..).zip(WEEK.iter()) {
         let baselines = Baselines::of(others.iter().map(|(_, traits)| traits));
         let judged = |traits: &Traits| assess(traits, &baselines).map_or(1.0, |finding| finding.authenticity);
         honest.extend(others.iter().filter(|(kind, _)| kind.is_honest()).map(|(_, traits)| judged(traits)));
@@ -184,6 +215,23 @@ fn silent_views_in_an_audiences_rhythm_are_found_the_better_the_more_are_bought(
     let of_share = |wanted: f64| found[shares.iter().position(|share| *share == wanted).expect("measured")];
     assert!(of_share(0.5) >= 0.85 && of_share(0.6) >= 0.89 && of_share(0.8) >= 0.94, "{found:?}");
     assert!(of_share(0.8) > of_share(0.4) && of_share(0.4) > of_share(0.1), "{found:?}");
+}
+
+#[test]
+fn few_comparable_videos_suffice_to_find_most_and_punish_no_more_honest_ones() {
+    let columns = "all not honest: AUC | mixtures: AUC | honest discounted > 10% | not honest discounted > 10%";
+    println!("\nwith n comparable videos, 28 observations\n| n | {columns} |\n|---|---|---|---|---|");
+    for together in [1, 3, 10, 20] {
+        let measured = Measured::by(together);
+        let [honest, bought, mixtures] =
+            [Kind::is_honest, |kind: Kind| !kind.is_honest(), is_mixed].map(|wanted| measured.of(wanted));
+        let [all, mixed] = [measured.auc(&bought), measured.auc(&mixtures)];
+        let [wronged, found] = [discounted(&honest), discounted(&bought)];
+        println!("| {together} | {all:.3} | {mixed:.3} | {:.1}% | {:.1}% |", wronged * 100.0, found * 100.0);
+        assert!(all >= 0.97 && mixed >= 0.94, "{together}: {all} {mixed}");
+        assert!(wronged <= 0.01, "{together}: {wronged}");
+        assert!(found >= 0.5, "{together}: {found}");
+    }
 }
 
 #[test]

@@ -112,6 +112,7 @@ impl Parts {
             details_since: request.as_of.block.saturating_sub(DETAILS_MAX_AGE_BLOCKS),
             kept_units: 0,
             is_poll: false,
+            asks_once: false,
         };
         match self.still_wanted(&request).await {
             Ok(wanted) => self.work_off(wanted, &order).await,
@@ -171,7 +172,7 @@ impl Parts {
             whole = wanted.into_iter().filter(|content| whole_set.contains(content)).collect();
         }
         let left_out = self.look(&whole, Look::First, order, &mut answer).await;
-        if !left_out.contents.is_empty() {
+        if !left_out.contents.is_empty() && !order.asks_once {
             whole.retain(|content| left_out.contents.contains(content));
             self.clock.sleep((left_out.at + ABSENCE_APART).saturating_sub(self.clock.monotonic())).await;
             self.look(&whole, Look::Second, order, &mut answer).await;

@@ -154,7 +154,7 @@ impl Parts {
     async fn ask_in_batches<'a>(&self, contents: &'a [ContentId], look: Look, order: &Order) -> Vec<Outcome<'a>> {
         let terms = self.platform.terms();
         let batches: Vec<&[ContentId]> = contents.chunks(terms.batch_size.max(1)).collect();
-        let splits = AtomicU32::new(MOST_SPLITS);
+        let splits = AtomicU32::new(if order.asks_once { 0 } else { MOST_SPLITS });
         futures::stream::iter(batches)
             .map(|batch| self.observe_apart(batch, look, order, &splits))
             .buffer_unordered(terms.max_in_flight.max(1))

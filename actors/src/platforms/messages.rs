@@ -29,6 +29,8 @@ pub struct ObserveContents {
 pub struct PollContents {
     /// All contents that the next cycle will request, as far as they are known, each with the hotkey that it is polled for.
     pub turns: Vec<Turn>,
+    /// Of these, the contents that earned something in the newest cycle, the one that earned most first.
+    pub earners: Vec<ContentId>,
     /// The newest finalized block, by which observations are dated.
     pub as_of: BlockStamp,
     /// Blocks from one cycle to the next.

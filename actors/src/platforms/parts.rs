@@ -38,6 +38,9 @@ pub(super) struct Order {
     pub(super) kept_units: u64,
     /// Whether it is repeated soon anyway: then nothing is retried, and an outage costs little.
     pub(super) is_poll: bool,
+    /// Whether nothing is requested a second time, since each request costs money: neither to confirm an absence nor to
+    /// find out which item causes a panic.
+    pub(super) asks_once: bool,
 }
 
 /// The item of the quarantine for a video or reel, on one day.

@@ -9,7 +9,7 @@ use crate::scorer::hints::suspicions;
 use crate::scorer::memory::ScorerMemory;
 use crate::scorer::paid_items::PaidItems;
 use crate::scorer::parts::ScorerParts;
-use crate::scorer::polls::{PolledItems, Poller};
+use crate::scorer::polls::{CycleItems, PolledItems, Poller};
 use crate::scorer::quota_wait::{Observed, QuotaWait};
 use crate::scorer::recovery;
 use crate::scorer::settings::{CycleSettings, OBSERVATION_DEADLINE, Opening};
@@ -241,7 +241,7 @@ impl Conductor {
         let mut paid = paid;
         paid.take_in(cycle.cycle, cycle.at.time, &decided.submissions);
         self.memory.keep_paid_items(paid);
-        self.watched.set(cycle.cycle, turns);
+        self.watched.set(cycle.cycle, CycleItems::of(&decided, turns));
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(true)
     }

@@ -16,30 +16,48 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tensorflix_domain::chain_time::grid_start;
+use tensorflix_domain::cycle::DecidedCycle;
+use tensorflix_domain::ids::ContentId;
+use tensorflix_domain::paid_looks::earners;
 use tensorflix_domain::places::{Turn, contents_in_turn};
 use tensorflix_domain::platform::Platform;
 
 /// How often platforms are asked to poll: about as often as gists are read.
 pub(crate) const POLL_EVERY: Duration = Duration::from_secs(300);
 
-/// Time for one poll.
-const POLL_DEADLINE: Duration = Duration::from_secs(60);
+/// Time for one poll: enough for a run on Apify.
+const POLL_DEADLINE: Duration = Duration::from_secs(150);
 
-/// The contents of the newest decided cycle.
+/// The items of a decided cycle.
 #[derive(Debug, Default)]
-pub(crate) struct PolledItems(Mutex<Option<(u32, Arc<[Turn]>)>>);
+pub(crate) struct CycleItems {
+    /// All of them, in turn.
+    turns: Vec<Turn>,
+    /// Those that earned something, the one that earned most first.
+    earners: Vec<ContentId>,
+}
+
+impl CycleItems {
+    pub(crate) fn of(decided: &DecidedCycle, turns: Vec<Turn>) -> Self {
+        Self { turns, earners: earners(&decided.submissions, &decided.evidence.tasks) }
+    }
+}
+
+/// The items of the newest decided cycle, by its number.
+#[derive(Debug, Default)]
+pub(crate) struct PolledItems(Mutex<Option<(u32, Arc<CycleItems>)>>);
 
 impl PolledItems {
     /// From now on, the items of this cycle.
-    pub(crate) fn set(&self, cycle: u32, turns: Vec<Turn>) -> Arc<[Turn]> {
-        let turns: Arc<[Turn]> = turns.into();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&turns)));
-        turns
+    pub(crate) fn set(&self, cycle: u32, items: CycleItems) -> Arc<CycleItems> {
+        let items = Arc::new(items);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((cycle, Arc::clone(&items)));
+        items
     }
 
-    fn get(&self, cycle: u32) -> Option<Arc<[Turn]>> {
+    fn get(&self, cycle: u32) -> Option<Arc<CycleItems>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().filter(|(of, _)| *of == cycle).map(|(_, turns)| Arc::clone(turns))
+        known.as_ref().filter(|(of, _)| *of == cycle).map(|(_, items)| Arc::clone(items))
     }
 }
 
@@ -76,11 +94,16 @@ impl Poller {
         if !cycle.decided || slot_of(head.stamp.block) != slot_of(cycle.at.block) {
             return Ok(());
         }
-        let turns = self.turns_of(cycle.cycle).await?;
+        let items = self.items_of(cycle.cycle).await?;
         let polls = self.platforms.iter().map(|(platform, actor)| {
-            let turns = turns.iter().filter(|turn| turn.content.platform() == *platform).cloned().collect();
-            let cycle_blocks = self.slot_blocks;
-            actor.send(PollContents { turns, as_of: head.stamp, cycle_blocks, deadline: POLL_DEADLINE })
+            let is_own = |content: &ContentId| content.platform() == *platform;
+            actor.send(PollContents {
+                turns: items.turns.iter().filter(|turn| is_own(&turn.content)).cloned().collect(),
+                earners: items.earners.iter().filter(|content| is_own(content)).cloned().collect(),
+                as_of: head.stamp,
+                cycle_blocks: self.slot_blocks,
+                deadline: POLL_DEADLINE,
+            })
         });
         tokio::select! {
             biased;
@@ -91,15 +114,15 @@ impl Poller {
     }
 
     /// The items of a cycle. After a restart they are read once from the stored cycle.
-    async fn turns_of(&self, cycle: u32) -> Result<Arc<[Turn]>, StoreError> {
-        if let Some(turns) = self.watched.get(cycle) {
-            return Ok(turns);
+    async fn items_of(&self, cycle: u32) -> Result<Arc<CycleItems>, StoreError> {
+        if let Some(items) = self.watched.get(cycle) {
+            return Ok(items);
         }
         let decided = self.store.decided_cycle(cycle).await?;
-        let turns = decided.map(|decided| {
+        let items = decided.map(|decided| {
             let slot = decided.evidence.at.block / self.slot_blocks.max(1);
-            contents_in_turn(&decided.evidence, &decided.policy, slot)
+            CycleItems::of(&decided, contents_in_turn(&decided.evidence, &decided.policy, slot))
         });
-        Ok(self.watched.set(cycle, turns.unwrap_or_default()))
+        Ok(self.watched.set(cycle, items.unwrap_or_default()))
     }
 }

@@ -8,10 +8,11 @@ use tensorflix_actors::ports::Method;
 use tensorflix_domain::ids::{Block, ContentId};
 use tensorflix_domain::observation::Sighting;
 use tensorflix_domain::places::Turn;
+use tensorflix_domain::platform::Platform;
 use tensorflix_testkit::gists::{reel, video};
 use tensorflix_testkit::observing::{Observing, Settings, Subject};
 use tensorflix_testkit::scripted_services::http::Reply;
-use tensorflix_testkit::scripted_services::instagram::Reels;
+use tensorflix_testkit::scripted_services::instagram::{Apify, RUNS, Reels, TODAY as REELS_TODAY, USD, codes, reels};
 use tensorflix_testkit::scripted_services::youtube::{PATH, TODAY, Videos, error, ids, videos};
 use tensorflix_testkit::subnets::{moment, stamp};
 use tensorflix_testkit::time::{simulate, within};
@@ -53,7 +54,17 @@ async fn poll<S: Subject>(observing: &Observing<S>, contents: Vec<ContentId>, bl
 }
 
 async fn poll_in_turn<S: Subject>(observing: &Observing<S>, turns: Vec<Turn>, block: Block) -> ContentsObserved {
-    let request = PollContents { turns, as_of: stamp(block), cycle_blocks: DAY, deadline: Duration::from_secs(60) };
+    poll_earners(observing, turns, Vec::new(), block).await
+}
+
+async fn poll_earners<S: Subject>(
+    observing: &Observing<S>,
+    turns: Vec<Turn>,
+    earners: Vec<ContentId>,
+    block: Block,
+) -> ContentsObserved {
+    let deadline = Duration::from_secs(150);
+    let request = PollContents { turns, earners, as_of: stamp(block), cycle_blocks: DAY, deadline };
     within("an answer", observing.address.send(request)).await.expect("an answer")
 }
 
@@ -194,16 +205,119 @@ fn each_hotkey_has_its_most_overdue_item_polled_before_any_has_its_second() {
     });
 }
 
+fn there(code: &str) -> Value {
+    json!({ "shortCode": code, "videoViewCount": 1_000, "timestamp": moment(-1.0).to_string() })
+}
+
+/// Reels that are all there, in runs that cost so many dollars each.
+fn serve_reels(instagram: &Observing<Reels>, usd: f64) {
+    let runs = Apify { cost_usd: json!(usd), ..Apify::default() };
+    runs.serve(&instagram.world.http, |code| Some(there(code)));
+}
+
+/// The reels of each run.
+fn runs(instagram: &Observing<Reels>) -> Vec<Vec<ContentId>> {
+    let named = |code: String| ContentId::new(Platform::INSTAGRAM, &code).expect("a reel");
+    let requests = instagram.world.http.requests_for(RUNS);
+    requests.iter().map(|request| codes(request).into_iter().map(named).collect()).collect()
+}
+
+/// Each reel with a hotkey of its own.
+fn apart(reels: &[ContentId]) -> Vec<Turn> {
+    (0..).zip(reels).map(|(uid, reel)| Turn { uid, content: reel.clone() }).collect()
+}
+
 #[test]
-fn a_platform_whose_looks_cost_money_is_never_polled() {
+fn where_looks_cost_money_what_earned_most_is_looked_at_once_between_two_cycles_for_a_tenth_of_the_budget() {
     simulate(async {
-        let instagram = Observing::<Reels>::start(&Settings { batches_per_day: 5, ..Settings::default() });
-        Reels::serve(&instagram.world.http);
-        let reels: Vec<ContentId> = (0..10).map(reel).collect();
-        instagram.observe_at(&reels, 0, stamp(0)).await;
-        let before = instagram.asked();
-        poll(&instagram, reels, 20 * HOUR).await;
-        assert_eq!(instagram.asked(), before);
+        let settings = Settings { batch_size: 100, batches_per_day: 5, ..Settings::default() };
+        let instagram = Observing::<Reels>::start(&settings);
+        serve_reels(&instagram, 0.26);
+        let all = reels(0..90);
+        instagram.observe_at(&all, 0, stamp(0)).await;
+        // The last one earned most.
+        let earners: Vec<ContentId> = all.iter().rev().take(70).cloned().collect();
+        for block in (0..DAY).step_by(25) {
+            poll_earners(&instagram, apart(&all), earners.clone(), block).await;
+            let polls = runs(&instagram).len() - 1;
+            assert_eq!(polls, usize::from(block >= DAY / 2), "half a cycle later, at block {block}");
+        }
+        // Five dollars a day and one for 100 reels at most: a tenth is 50 looks.
+        assert_eq!(runs(&instagram)[1], earners[..50]);
+        let spent = |bucket| instagram.world.store.units_spent(bucket, REELS_TODAY);
+        assert_eq!([spent("second looks/instagram"), spent("apify")], [USD / 2, 2 * USD * 26 / 100]);
+    });
+}
+
+#[test]
+fn what_earned_nothing_is_never_looked_at_for_money() {
+    simulate(async {
+        let instagram = Observing::<Reels>::start(&Settings { batches_per_day: 50, ..Settings::default() });
+        serve_reels(&instagram, 0.26);
+        let all = reels(0..10);
+        instagram.observe_at(&all, 0, stamp(0)).await;
+        poll_earners(&instagram, apart(&all), Vec::new(), 20 * HOUR).await;
+        // One that was never seen is the next cycle's part.
+        poll_earners(&instagram, apart(&reels(0..11)), vec![reel(10)], 20 * HOUR).await;
+        assert_eq!(runs(&instagram).len(), 1);
+    });
+}
+
+#[test]
+fn each_hotkey_has_a_second_look_for_money_before_any_has_another() {
+    simulate(async {
+        let instagram =
+            Observing::<Reels>::start(&Settings { batch_size: 100, batches_per_day: 5, ..Settings::default() });
+        serve_reels(&instagram, 0.26);
+        let all = reels(0..80);
+        instagram.observe_at(&all, 0, stamp(0)).await;
+        // One hotkey has the 60 best.
+        let uid = |number: usize| if number < 60 { 1 } else { u16::try_from(number).expect("a UID") };
+        let turns = all.iter().enumerate().map(|(number, reel)| Turn { uid: uid(number), content: reel.clone() });
+        poll_earners(&instagram, turns.collect(), all.clone(), DAY / 2).await;
+        let polled: BTreeSet<ContentId> = runs(&instagram)[1].iter().cloned().collect();
+        assert_eq!(polled, all[..30].iter().chain(&all[60..]).cloned().collect());
+    });
+}
+
+#[test]
+fn a_look_for_money_never_takes_what_the_next_cycle_needs() {
+    // A cycle of 250 reels takes three runs, and a run may cost a dollar.
+    for (usd_a_day, polled) in [(6, 0), (7, 1), (8, 1)] {
+        simulate(async move {
+            let settings = Settings { batch_size: 100, batches_per_day: usd_a_day, ..Settings::default() };
+            let instagram = Observing::<Reels>::start(&settings);
+            serve_reels(&instagram, 1.0);
+            let all = reels(0..250);
+            instagram.observe_at(&all, 0, stamp(0)).await;
+            for block in (DAY / 2..DAY - 50).step_by(25) {
+                poll_earners(&instagram, apart(&all), all.clone(), block).await;
+            }
+            assert_eq!(runs(&instagram).len(), 3 + polled, "{usd_a_day} dollars");
+            let cycle = instagram.observe_at(&all, DAY - 1, stamp(DAY - 1)).await;
+            assert_eq!((cycle.observed_count, cycle.shortfalls.len()), (250, 0), "{usd_a_day} dollars");
+        });
+    }
+}
+
+#[test]
+fn a_look_for_money_is_one_run_even_if_a_reel_seems_gone() {
+    simulate(async {
+        let instagram = Observing::<Reels>::start(&Settings { batches_per_day: 50, ..Settings::default() });
+        serve_reels(&instagram, 0.26);
+        let all = reels(0..3);
+        instagram.observe_at(&all, 0, stamp(0)).await;
+        let gone = all[0].as_str().to_owned();
+        Apify { cost_usd: json!(0.26), ..Apify::default() }.serve(&instagram.world.http, move |code| {
+            let url = format!("https://www.instagram.com/reel/{code}/");
+            let absent = json!({ "error": "not_found", "inputUrl": url });
+            Some(if code == gone { absent } else { there(code) })
+        });
+        let before = runs(&instagram).len();
+        let answer = poll_earners(&instagram, apart(&all), all.clone(), DAY / 2).await;
+        assert_eq!((answer.observed_count, runs(&instagram).len() - before), (2, 1));
+        let known = instagram.observations(&all);
+        assert!(known.iter().all(|known| matches!(known.sighting, Sighting::Present(_))), "{known:?}");
     });
 }
 

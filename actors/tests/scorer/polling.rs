@@ -39,6 +39,7 @@ fn the_items_of_a_decided_cycle_are_polled_every_five_minutes_at_the_newest_head
         assert!((4..=5).contains(&polls.len()), "{}", polls.len());
         for poll in polls {
             assert_eq!(contents_of(&poll), [video(1), video(2)]);
+            assert_eq!(poll.earners, [video(1), video(2)], "what earned most first");
             assert_eq!((poll.as_of, poll.cycle_blocks), (stamp(OPENING + 300), SLOT_BLOCKS));
         }
         assert!(stage.instagram.polls().iter().all(|poll| poll.turns.is_empty()));
@@ -80,6 +81,7 @@ fn after_a_restart_polls_go_on_with_what_was_stored_of_the_cycle() {
         let polls = stage.youtube.polls();
         assert!(polls.len() > before);
         assert!(polls.iter().all(|poll| contents_of(poll) == [video(1), video(2)]));
+        assert!(polls.iter().all(|poll| poll.earners == [video(1), video(2)]));
     });
 }
 

@@ -44,5 +44,5 @@ pub use claims::{claim, dating, dispute, ownership, places, rivals, rounds, scop
 pub use gists::{commitment, gist_owner, gist_record, problem, quarantine, submission, task, task_source};
 pub use hints::{audit, suspicion};
 pub use judge::{again, decision, verdict, views};
-pub use observations::{freshness, observation, observed, plausibility};
+pub use observations::{freshness, observation, observed, paid_looks, plausibility};
 pub use policy::{defences, profile, rules};

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
-use tensorflix_domain::platform::Platform;
+use tensorflix_domain::platform::{Platform, PlatformRules};
 use tensorflix_domain::policy::ViewMetric;
 use tensorflix_domain::traffic::{
     Baselines, DISCOUNT_BELOW, FEWEST_IN_COHORT, FEWEST_POINTS, Point, Series, SignalKind, TrafficFinding, Traits,
@@ -205,7 +205,8 @@ fn views_that_do_not_follow_their_likes_are_a_doubt_and_no_more() {
         });
         (told, finding.authenticity)
     };
-    assert_eq!(follows(looks(0)), (None, 1.0));
+    let (told, authenticity) = follows(looks(0));
+    assert!(told.is_none() && authenticity > 0.999, "{authenticity}");
     let (told, authenticity) = follows(looks(1_500));
     assert!(told.is_some_and(|part| (0.2..0.6).contains(&part)), "{told:?}");
     assert!((0.9..0.96).contains(&authenticity), "{authenticity}");
@@ -227,19 +228,62 @@ fn who_hides_likes_is_neither_punished_for_it_nor_thought_better_of_than_shown()
     );
 }
 
-#[test]
-fn a_cohort_tells_what_is_unlike_it_and_only_if_it_is_large_enough() {
-    let nobody_likes = |size| {
-        let points = audience(28, size);
-        series(points.into_iter().map(|point| Point { likes: Some(1), comments: Some(0), ..point }).collect())
+/// The finding on an item with so many likes and comments in 1,000 views, beside others with so many.
+fn beside(others: usize, [likes, comments]: [u64; 2], [their_likes, their_comments]: [u64; 2]) -> TrafficFinding {
+    let engaged = |likes: u64, comments: u64| {
+        let engage = |point: Point| Point {
+            likes: point.views.map(|views| views * likes / 1_000),
+            comments: point.views.map(|views| views * comments / 1_000),
+            ..point
+        };
+        series(audience(28, 9).into_iter().map(engage).collect())
     };
-    for (others, is_found) in [(FEWEST_IN_COHORT, true), (FEWEST_IN_COHORT - 2, false)] {
-        let mut all: Vec<Series> = (0..others).map(|_| series(audience(28, 9))).collect();
-        all.push(nobody_likes(9));
-        let finding = findings(&all).pop().flatten().expect("known");
-        assert_eq!(finding.authenticity < DISCOUNT_BELOW, is_found, "{finding:?}");
-        assert_eq!(kinds(&finding).contains(&"few_likes"), is_found, "{finding:?}");
+    let mut all: Vec<Series> = (0..others).map(|_| engaged(their_likes, their_comments)).collect();
+    all.push(engaged(likes, comments));
+    findings(&all).pop().flatten().expect("known")
+}
+
+#[test]
+fn a_content_that_nobody_likes_is_found_with_any_number_of_comparable_ones() {
+    for others in [0, 2, 9, FEWEST_IN_COHORT - 2, FEWEST_IN_COHORT, 100] {
+        let finding = beside(others, [0, 0], [33, 3]);
+        assert!(finding.authenticity < DISCOUNT_BELOW, "{others}: {finding:?}");
+        assert!(kinds(&finding).contains(&"few_likes"), "{others}: {finding:?}");
     }
+}
+
+#[test]
+fn no_finding_jumps_when_a_cohort_becomes_large_enough() {
+    for rates in [[0, 0], [1, 0], [4, 1], [300, 1], [33, 60], [33, 3]] {
+        let found: Vec<f64> = (0..60).map(|others| beside(others, rates, [33, 3]).authenticity).collect();
+        let step = found.windows(2).map(|pair| (pair[0] - pair[1]).abs()).fold(0.0, f64::max);
+        assert!(step < 0.03, "{rates:?}: {step}: {found:?}");
+    }
+}
+
+#[test]
+fn where_nothing_is_published_a_few_comparable_contents_show_nothing() {
+    static RULES: PlatformRules = PlatformRules {
+        name: "elsewhere",
+        title: "Elsewhere",
+        content: "clip",
+        place: 9,
+        id_lengths: 1..=9,
+        since_unix_ms: 0,
+        counts_plays: false,
+    };
+    let of = |likes: u64| {
+        let like = |point: Point| Point { likes: point.views.map(|views| views * likes / 1_000), ..point };
+        Series { platform: Platform::new(&RULES), ..series(audience(28, 9).into_iter().map(like).collect()) }
+    };
+    let found = |others: usize| {
+        let mut all: Vec<Series> = (0..others).map(|_| of(33)).collect();
+        all.push(of(1));
+        findings(&all).pop().flatten().expect("known").authenticity
+    };
+    assert_eq!([0, 1].map(found), [1.0, 1.0]);
+    assert!(found(3) > DISCOUNT_BELOW && found(3) > found(10) && found(10) > found(19), "{:?}", [3, 10, 19].map(found));
+    assert!(found(FEWEST_IN_COHORT) < DISCOUNT_BELOW);
 }
 
 #[test]
@@ -257,6 +301,12 @@ fn a_crowd_of_bots_cannot_make_an_ordinary_audience_suspicious() {
             assert!(finding.expect("known").authenticity > DISCOUNT_BELOW);
         }
     }
+}
+
+#[test]
+fn no_crowd_demands_more_likes_than_the_bound() {
+    let finding = beside(2_000, [20, 2], [1_000, 100]);
+    assert!(finding.authenticity > DISCOUNT_BELOW, "{finding:?}");
 }
 
 #[test]
@@ -306,6 +356,18 @@ fn bits(finding: &Option<TrafficFinding>) -> String {
 }
 
 proptest! {
+    #[test]
+    fn whatever_a_crowd_shows_engagement_within_the_bounds_costs_nothing(
+        others in 0..120_usize,
+        crowd in [0..1_000_u64, 0..1_000_u64],
+        likes in 20..84_u64,
+        comments_for_100_likes in 5..21_u64,
+    ) {
+        let comments = (likes * comments_for_100_likes).div_ceil(100);
+        let finding = beside(others, [likes, comments], crowd);
+        prop_assert!(finding.authenticity > DISCOUNT_BELOW, "{:?} in {:?}", finding, crowd);
+    }
+
     #[test]
     fn an_authenticity_is_between_0_and_1_and_every_figure_survives_json(
         all in proptest::collection::vec(any_series(0..20), 0..40)

@@ -3,4 +3,5 @@
 pub mod freshness;
 pub mod observation;
 pub mod observed;
+pub mod paid_looks;
 pub mod plausibility;

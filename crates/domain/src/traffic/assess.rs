@@ -45,11 +45,11 @@ const EVENNESS_CAP: f64 = 0.5;
 /// Less than what discounts.
 const DOUBT_CAP: f64 = 0.095;
 
-/// A doubt begins this many spreads above the cohort's middle rate of likes, and each of these is a size of 1: two
+/// A doubt begins this many spreads above the cohort's middle rate of likes, and each of these is a size of 1: so many
 /// spreads below that, likes that come at rates which differ by one and a half of their mean, views that follow likes
 /// by a quarter, or views that are ten spreads more even than the cohort's.
-const DOUBT_BEGINS: f64 = 0.5;
-const DOUBT_OF_LIKES: f64 = 2.0;
+const DOUBT_BEGINS: f64 = 0.3;
+const DOUBT_OF_LIKES: f64 = 1.2;
 const DOUBT_OF_UNSTEADINESS: f64 = 1.5;
 const DOUBT_OF_INELASTICITY: f64 = 0.75;
 const DOUBT_OF_EVENNESS: f64 = 10.0;
@@ -68,18 +68,17 @@ pub fn assess(traits: &Traits, baselines: &Baselines) -> Option<TrafficFinding> 
         };
         Signal { weight: FALL_CAP * soft_step(fall.share / FALL), kind }
     }));
+    let baseline = baselines.of_cohort(traits);
     if traits.is_compared() {
         let mut others = of_itself(traits);
-        if let Some(baseline) = baselines.of_cohort(traits) {
-            others.extend(of_cohort(traits, baseline));
-        }
+        others.extend(of_cohort(traits, &baseline));
         let known = known_share(traits.point_count);
         signals.extend(others.into_iter().map(|signal| Signal { weight: signal.weight * known, ..signal }));
     } else if signals.is_empty() {
         return None;
     }
     let found = signals.iter().map(|signal| 1.0 - signal.weight).product::<f64>().clamp(0.0, 1.0);
-    let doubt = doubt(traits, baselines.of_cohort(traits))
+    let doubt = doubt(traits, &baseline)
         .map(|doubt| Signal { weight: doubt.weight * known_share(traits.point_count), ..doubt });
     // A doubt only ranks items that have no signals against them; it discounts none.
     let room = (found - DISCOUNT_BELOW).max(0.0) / (1.0 - DISCOUNT_BELOW);
@@ -169,10 +168,10 @@ fn of_cohort(traits: &Traits, baseline: &Baseline) -> Vec<Signal> {
 
 /// Values that are ordinary one by one and less so together: few likes, at rates that change, of views without nights.
 /// `None` for an item with too few observations.
-fn doubt(traits: &Traits, baseline: Option<&Baseline>) -> Option<Signal> {
+fn doubt(traits: &Traits, baseline: &Baseline) -> Option<Signal> {
     traits.is_compared().then(|| {
-        let likes = baseline.and_then(|baseline| baseline.likes(traits)).map(|likes| likes.below);
-        let evenness = baseline.and_then(|baseline| baseline.evenness(traits));
+        let likes = baseline.likes(traits).map(|likes| likes.below);
+        let evenness = baseline.evenness(traits);
         let below = likes.map_or(0.0, |below| (below + DOUBT_BEGINS).max(0.0));
         let unsteadiness = traits.unsteadiness.unwrap_or_default();
         let size = below / DOUBT_OF_LIKES

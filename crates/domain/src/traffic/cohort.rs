@@ -1,12 +1,19 @@
-//! What is ordinary: medians and spreads of comparable items.
+//! What is ordinary: medians and spreads of comparable items, and of published data while these are few.
 
+use super::prior::{Prior, Priors};
 use super::statistics::median_and_spread;
 use super::traits::Traits;
 use crate::platform::Platform;
 use std::collections::BTreeMap;
 
-/// Items that a cohort needs before anything is compared with it.
+/// Items that a cohort needs before it is preferred to a wider one.
 pub const FEWEST_IN_COHORT: usize = 20;
+
+/// What is published about a platform counts like so many items of a cohort.
+const PRIOR_ITEMS: f64 = 20.0;
+
+/// Values from which a cohort has a middle: one alone cannot move it.
+const FEWEST_VALUES: f64 = 3.0;
 
 /// Smaller spreads are raised to these: where all items look alike by chance, a small difference has no meaning.
 const LEAST_SPREAD: f64 = 0.5;
@@ -45,6 +52,11 @@ impl CohortKey {
         let any_age = Self { age: None, ..any_size };
         [narrowest, any_size, any_age, Self { format: None, ..any_age }]
     }
+
+    /// Whether it is a whole platform.
+    const fn is_widest(&self) -> bool {
+        self.format.is_none()
+    }
 }
 
 /// How many of the bounds a value has reached.
@@ -52,32 +64,60 @@ fn band(value: f64, bounds: &[f64]) -> u8 {
     bounds.iter().map(|bound| u8::from(value >= *bound)).sum()
 }
 
-/// The middle of a trait and its spread.
+/// The middle of a trait and its spreads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ordinary {
     middle: f64,
-    spread: f64,
+    below: f64,
+    above: f64,
 }
 
 impl Ordinary {
-    fn of(values: impl Iterator<Item = f64>, least_spread: f64) -> Option<Self> {
+    /// Of a cohort's values, and of what is published if anything is.
+    fn of(values: impl Iterator<Item = f64>, least_spread: f64, prior: Option<Prior>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
-        if values.len() < FEWEST_IN_COHORT {
-            return None;
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand at most")]
+        let count = values.len() as f64;
+        let cohort = median_and_spread(&mut values).filter(|_| count >= FEWEST_VALUES);
+        let cohort = cohort.map(|(middle, spread)| (middle, spread.max(least_spread)));
+        match (cohort, prior) {
+            (None, prior) => prior.map(Self::published),
+            (Some(cohort), Some(prior)) => Some(Self::beside_published(cohort, count, prior)),
+            (Some((middle, spread)), None) => {
+                // Half as many items show half as much.
+                let spread = spread / (count / PRIOR_ITEMS).min(1.0);
+                Some(Self { middle, below: spread, above: spread })
+            }
         }
-        let (middle, spread) = median_and_spread(&mut values)?;
-        Some(Self { middle, spread: spread.max(least_spread) })
+    }
+
+    fn published(prior: Prior) -> Self {
+        Self { middle: libm::log(prior.middle), below: prior.below, above: prior.above }
+    }
+
+    /// The mixture of a cohort of `count` values and a prior that counts like [`PRIOR_ITEMS`] more: its mean, and the standard
+    /// deviation that such a mixture has. It is wider than its parts where these disagree, and never narrower than what is
+    /// published.
+    fn beside_published((middle, spread): (f64, f64), count: f64, prior: Prior) -> Self {
+        let expected = libm::log(prior.middle);
+        let known = count / (count + PRIOR_ITEMS);
+        let apart = known * (1.0 - known) * (middle - expected) * (middle - expected);
+        let side = |published: f64| {
+            let cohort = spread.max(published);
+            libm::sqrt(known * cohort * cohort + (1.0 - known) * published * published + apart)
+        };
+        Self { middle: known * middle + (1.0 - known) * expected, below: side(prior.below), above: side(prior.above) }
     }
 
     /// How many spreads a value is below what may be expected: the cohort's middle, but never more than `at_most`.
     /// `chance` is the variance that the value has by chance.
     pub(super) fn below(&self, value: f64, at_most: f64, chance: f64) -> f64 {
-        (self.middle.min(libm::log(at_most)) - value) / libm::sqrt(self.spread * self.spread + chance)
+        (self.middle.min(libm::log(at_most)) - value) / libm::sqrt(self.below * self.below + chance)
     }
 
     /// How many spreads a value is above what is ordinary: the cohort's middle, but never less than `at_least`.
     pub(super) fn above(&self, value: f64, at_least: f64, chance: f64) -> f64 {
-        (value - self.middle.max(libm::log(at_least))) / libm::sqrt(self.spread * self.spread + chance)
+        (value - self.middle.max(libm::log(at_least))) / libm::sqrt(self.above * self.above + chance)
     }
 
     /// The middle as a ratio.
@@ -96,14 +136,15 @@ pub(super) struct Baseline {
 }
 
 impl Baseline {
-    fn of(members: &[&Traits]) -> Self {
-        let ordinary =
-            |of: fn(&Traits) -> Option<f64>, least| Ordinary::of(members.iter().filter_map(|traits| of(traits)), least);
+    fn of(members: &[&Traits], priors: Priors) -> Self {
+        let ordinary = |of: fn(&Traits) -> Option<f64>, least, prior| {
+            Ordinary::of(members.iter().filter_map(|traits| of(traits)), least, prior)
+        };
         Self {
-            like_rate: ordinary(Traits::like_rate, LEAST_SPREAD),
-            comment_rate: ordinary(Traits::comment_rate, LEAST_SPREAD),
-            comments_to_likes: ordinary(Traits::comments_to_likes, LEAST_SPREAD),
-            waver: ordinary(Traits::log_waver, LEAST_SPREAD_OF_WAVER),
+            like_rate: ordinary(Traits::like_rate, LEAST_SPREAD, priors.like_rate),
+            comment_rate: ordinary(Traits::comment_rate, LEAST_SPREAD, priors.comment_rate),
+            comments_to_likes: ordinary(Traits::comments_to_likes, LEAST_SPREAD, priors.comments_to_likes),
+            waver: ordinary(Traits::log_waver, LEAST_SPREAD_OF_WAVER, None),
         }
     }
 
@@ -166,8 +207,8 @@ pub(super) struct Deviation {
 
 /// The baselines of all cohorts.
 ///
-/// A cohort has at least [`FEWEST_IN_COHORT`] items; an item with a smaller cohort is compared with the next wider one,
-/// and with none if its whole platform is too small.
+/// An item is compared with the narrowest cohort that has at least [`FEWEST_IN_COHORT`] items, else with its whole platform, however
+/// few these are. What is published about the platform ([`Priors`]) counts beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baselines {
     by_cohort: BTreeMap<CohortKey, Baseline>,
@@ -182,13 +223,17 @@ impl Baselines {
                 members.entry(key).or_default().push(traits);
             }
         }
-        members.retain(|_, members| members.len() >= FEWEST_IN_COHORT);
-        let by_cohort = members.into_iter().map(|(key, members)| (key, Baseline::of(&members))).collect();
-        Self { by_cohort }
+        members.retain(|key, members| key.is_widest() || members.len() >= FEWEST_IN_COHORT);
+        let baseline = |(key, members): (CohortKey, Vec<&Traits>)| {
+            let baseline = Baseline::of(&members, Priors::of(key.platform));
+            (key, baseline)
+        };
+        Self { by_cohort: members.into_iter().map(baseline).collect() }
     }
 
-    /// The narrowest cohort of an item that is large enough.
-    pub(super) fn of_cohort(&self, traits: &Traits) -> Option<&Baseline> {
-        CohortKey::all_of(traits).iter().find_map(|key| self.by_cohort.get(key))
+    /// The narrowest cohort of an item that is large enough, or its whole platform.
+    pub(super) fn of_cohort(&self, traits: &Traits) -> Baseline {
+        let known = CohortKey::all_of(traits).iter().find_map(|key| self.by_cohort.get(key)).copied();
+        known.unwrap_or_else(|| Baseline::of(&[], Priors::of(traits.platform)))
     }
 }

@@ -4,7 +4,8 @@
 //! format, age and size. The steps are separate so that no more than a chunk of series is ever held:
 //!
 //! 1. [`Traits::of`] measures one [`Series`] of observations; the series may be dropped then.
-//! 2. [`Baselines::of`] takes medians and spreads of all cohorts.
+//! 2. [`Baselines::of`] takes medians and spreads of all cohorts; published data count beside them, and alone where there
+//!    are no comparable items.
 //! 3. [`assess`] weighs the traits of one item against its cohort's.
 //!
 //! [`believed`] looks back: how many of the views that an earlier cycle paid for are still believed.
@@ -19,13 +20,13 @@
 //!   cannot make ordinary engagement suspicious.
 //!
 //! It judges no person and knows no miner, and it never changes a raw score: an authenticity is applied where scores
-//! are compared (`decision.rs`). What cannot be known in a subnet with few items stays unknown. `docs/traffic.md` has
-//! the formulas, their sources, and the measured error rates.
+//! are compared (`decision.rs`). `docs/traffic.md` has the formulas, their sources, and the measured error rates.
 
 mod assess;
 mod belief;
 mod cohort;
 mod engagement;
+mod prior;
 mod series;
 mod shape;
 mod signal;

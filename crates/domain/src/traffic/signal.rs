@@ -144,7 +144,7 @@ fn unlike(formatter: &mut fmt::Formatter<'_>, what: &str, rate: f64, ordinary: f
     let (rate, ordinary) = (percent(rate), percent(ordinary));
     write!(
         formatter,
-        "{what}: {rate}, where {ordinary} is the middle of comparable contents ({deviations:.1} spreads away)"
+        "{what}: {rate}, where {ordinary} is ordinary for comparable contents and public data ({deviations:.1} spreads away)"
     )
 }
 
