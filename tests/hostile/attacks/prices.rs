@@ -116,5 +116,5 @@ pub const RIVALS_GAIN: (f64, f64) = (1.0, 1.15);
 /// The same with all of `docs/defences.toml`, at least.
 pub const RIVALS_DEFENDED_GAIN: f64 = 0.98;
 
-/// What is left to others whose cohort is poisoned, at least: of a score in a cycle, and of what a miner earns over all cycles.
+/// What is left to others in a poisoned cohort, at least: of a score in a cycle, and of what a miner earns over all cycles.
 pub const POISONED: (f64, f64) = (0.67, 0.997);

@@ -158,6 +158,8 @@ fn stretches_after(mut begun: Look, looks: &[Look], least_likes: f64) -> Option<
     let per_view = last.likes? / last.views.max(1.0);
     let mut stretches = Vec::new();
     for look in looks {
+        // What is removed was gained before: what comes after is counted from there.
+        begun.views = begun.views.min(look.views);
         let (views, likes) = ((look.views - begun.views).max(0.0), (look.likes? - begun.likes?).max(0.0));
         if views * per_view >= least_likes {
             stretches.push(Stretch { from: begun.at, until: look.at, views, likes });

@@ -173,7 +173,11 @@ fn a_finding_that_the_observations_no_longer_reach_keeps_its_debt() {
     let kept: BTreeSet<_> = [(hotkey(1), 7)].into();
     let paid = [paid(7, &cycle_of(&[1_000, 500]))];
     assert_eq!(debts(&paid, &[], &[debt(1, 7, 0.4, 0.2)], &kept, hour(124.0), HOURS), [debt(1, 7, 0.4, 0.2)]);
-    assert_eq!(owed(&[], &[], &[debt(1, 7, 0.4, 0.2)]), [debt(1, 7, 0.4, 0.2)], "nor one whose cycle was not read");
+    assert_eq!(
+        owed(&[], &[], &[debt(1, 7, 0.4, 0.2)]),
+        [debt(1, 7, 0.4, 0.2)],
+        "nor does one of a cycle that was not read"
+    );
 }
 
 #[test]

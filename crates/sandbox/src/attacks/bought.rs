@@ -13,7 +13,7 @@ const BOUGHT_FROM: u32 = 1;
 pub(super) const PURGED_FROM: u32 = 4;
 /// Views that are bought for a reel in each of its days.
 const BOUGHT_A_DAY: u64 = 100_000;
-/// Cycles for which a reel is listed: it is looked at once a day, and judged after four looks.
+/// Cycles for which a reel is listed: it is observed once a day, and judged after four observations.
 pub(super) const REEL_CYCLES: u32 = 3;
 /// Cycles from one purchase for a video that is deleted to the next.
 const THROWN_AWAY_AFTER: u32 = 3;

@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that has no value to check must fail")]
 
+mod belief;
+mod comparison;
+
 use proptest::prelude::*;
 use tensorflix_domain::chain_time::{HOUR_MS, Moment};
 use tensorflix_domain::platform::{Platform, PlatformRules};
@@ -228,87 +231,6 @@ fn who_hides_likes_is_neither_punished_for_it_nor_thought_better_of_than_shown()
     );
 }
 
-/// The finding on an item with so many likes and comments in 1,000 views, beside others with so many.
-fn beside(others: usize, [likes, comments]: [u64; 2], [their_likes, their_comments]: [u64; 2]) -> TrafficFinding {
-    let engaged = |likes: u64, comments: u64| {
-        let engage = |point: Point| Point {
-            likes: point.views.map(|views| views * likes / 1_000),
-            comments: point.views.map(|views| views * comments / 1_000),
-            ..point
-        };
-        series(audience(28, 9).into_iter().map(engage).collect())
-    };
-    let mut all: Vec<Series> = (0..others).map(|_| engaged(their_likes, their_comments)).collect();
-    all.push(engaged(likes, comments));
-    findings(&all).pop().flatten().expect("known")
-}
-
-#[test]
-fn a_content_that_nobody_likes_is_found_with_any_number_of_comparable_ones() {
-    for others in [0, 2, 9, FEWEST_IN_COHORT - 2, FEWEST_IN_COHORT, 100] {
-        let finding = beside(others, [0, 0], [33, 3]);
-        assert!(finding.authenticity < DISCOUNT_BELOW, "{others}: {finding:?}");
-        assert!(kinds(&finding).contains(&"few_likes"), "{others}: {finding:?}");
-    }
-}
-
-#[test]
-fn no_finding_jumps_when_a_cohort_becomes_large_enough() {
-    for rates in [[0, 0], [1, 0], [4, 1], [300, 1], [33, 60], [33, 3]] {
-        let found: Vec<f64> = (0..60).map(|others| beside(others, rates, [33, 3]).authenticity).collect();
-        let step = found.windows(2).map(|pair| (pair[0] - pair[1]).abs()).fold(0.0, f64::max);
-        assert!(step < 0.03, "{rates:?}: {step}: {found:?}");
-    }
-}
-
-#[test]
-fn where_nothing_is_published_a_few_comparable_contents_show_nothing() {
-    static RULES: PlatformRules = PlatformRules {
-        name: "elsewhere",
-        title: "Elsewhere",
-        content: "clip",
-        place: 9,
-        id_lengths: 1..=9,
-        since_unix_ms: 0,
-        counts_plays: false,
-    };
-    let of = |likes: u64| {
-        let like = |point: Point| Point { likes: point.views.map(|views| views * likes / 1_000), ..point };
-        Series { platform: Platform::new(&RULES), ..series(audience(28, 9).into_iter().map(like).collect()) }
-    };
-    let found = |others: usize| {
-        let mut all: Vec<Series> = (0..others).map(|_| of(33)).collect();
-        all.push(of(1));
-        findings(&all).pop().flatten().expect("known").authenticity
-    };
-    assert_eq!([0, 1].map(found), [1.0, 1.0]);
-    assert!(found(3) > DISCOUNT_BELOW && found(3) > found(10) && found(10) > found(19), "{:?}", [3, 10, 19].map(found));
-    assert!(found(FEWEST_IN_COHORT) < DISCOUNT_BELOW);
-}
-
-#[test]
-fn a_crowd_of_bots_cannot_make_an_ordinary_audience_suspicious() {
-    let bots = |likes_one_in: u64| {
-        move |size| {
-            let like = |point: Point| Point { likes: point.views.map(|views| views / likes_one_in), ..point };
-            series(audience(28, size).into_iter().map(like).collect())
-        }
-    };
-    for crowd in [bots(2), bots(100_000)] {
-        let mut all: Vec<Series> = (0..200).map(|_| crowd(9)).collect();
-        all.extend((0..20).map(|_| series(audience(28, 9))));
-        for finding in findings(&all).split_off(200) {
-            assert!(finding.expect("known").authenticity > DISCOUNT_BELOW);
-        }
-    }
-}
-
-#[test]
-fn no_crowd_demands_more_likes_than_the_bound() {
-    let finding = beside(2_000, [20, 2], [1_000, 100]);
-    assert!(finding.authenticity > DISCOUNT_BELOW, "{finding:?}");
-}
-
 #[test]
 fn reels_are_judged_by_the_number_that_is_scored() {
     let fallen = |hours, plays| Point { plays: Some(plays), ..point(hours, 100 + hours.unsigned_abs(), None) };
@@ -364,7 +286,7 @@ proptest! {
         comments_for_100_likes in 5..21_u64,
     ) {
         let comments = (likes * comments_for_100_likes).div_ceil(100);
-        let finding = beside(others, [likes, comments], crowd);
+        let finding = comparison::beside(others, [likes, comments], crowd);
         prop_assert!(finding.authenticity > DISCOUNT_BELOW, "{:?} in {:?}", finding, crowd);
     }
 
