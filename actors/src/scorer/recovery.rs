@@ -26,6 +26,9 @@ const CONTENTS_PER_READ: usize = 500;
 /// Most items per platform that are observed although they are no longer listed: those that earned most.
 const MOST_UNLISTED: usize = 200;
 
+/// Hotkeys by the task and the item that they claim.
+type Claimants = BTreeMap<(String, String), BTreeSet<Hotkey>>;
+
 /// What a recovery is gathered with.
 pub(crate) struct Gathering<'a> {
     pub store: &'a dyn Store,
@@ -89,7 +92,7 @@ impl Gathering<'_> {
             let mut series = self.store.traffic_series(chunk, NEWEST_OBSERVATIONS).await?;
             series.iter_mut().for_each(plausibility::clear_series);
             let series: HashMap<&ContentId, &Series> = chunk.iter().zip(&series).collect();
-            let claimants = claimants(evidence, chunk);
+            let claimants = self.claimants(evidence, &cycles, chunk).await?;
             let look_back = LookBack { gathering: self, evidence, series: &series, gone: &gone, claimants: &claimants };
             for paid in &cycles {
                 look_back.examine(paid, &mut beliefs, &mut kept);
@@ -144,22 +147,43 @@ impl Gathering<'_> {
         Ok(())
     }
 
+    /// The registered hotkeys that claim these items, by task and item, of those items that name a hotkey. A claim of a pair that is
+    /// not listed any more counts too: claims are never removed.
+    async fn claimants(
+        &self,
+        evidence: &Evidence,
+        cycles: &[PaidCycle],
+        contents: &[ContentId],
+    ) -> Result<Claimants, StoreError> {
+        let reads_tags = self.policy.ownership_tag != OwnershipRule::Off;
+        let names = |content: &&ContentId| {
+            reads_tags && evidence.contents.get(*content).is_some_and(|known| known.owner_tag.is_some())
+        };
+        let tagged: BTreeSet<&ContentId> = contents.iter().filter(names).collect();
+        let mut listed: BTreeMap<&str, BTreeSet<ContentId>> = BTreeMap::new();
+        for judged in cycles.iter().flat_map(|paid| &paid.submissions) {
+            if let Some(content) = judged.content().filter(|content| tagged.contains(content)) {
+                listed.entry(&judged.task_id).or_default().insert(content);
+            }
+        }
+        let mut claimants = Claimants::new();
+        for (task_id, contents) in listed {
+            let ids: Vec<&str> = contents.iter().map(ContentId::as_str).collect();
+            for claim in self.store.claims_for(task_id, &ids).await? {
+                if self.subnet.neuron(&claim.hotkey).is_some() {
+                    claimants.entry((claim.task_id, claim.content_id)).or_default().insert(claim.hotkey);
+                }
+            }
+        }
+        Ok(claimants)
+    }
+
     /// Whether two hotkeys have different owners, as far as is known.
     fn have_other_owners(&self, one: &Hotkey, other: &Hotkey) -> bool {
         let coldkey = |hotkey| self.subnet.neuron(hotkey).and_then(|neuron| neuron.coldkey);
         let same = coldkey(one).zip(coldkey(other)).is_some_and(|(one, other)| one == other);
         one != other && !same
     }
-}
-
-/// The hotkeys that claim each of these items.
-fn claimants(evidence: &Evidence, contents: &[ContentId]) -> HashMap<String, BTreeSet<Hotkey>> {
-    let ids: BTreeSet<&str> = contents.iter().map(ContentId::as_str).collect();
-    let mut claimants: HashMap<String, BTreeSet<Hotkey>> = HashMap::new();
-    for bound in evidence.claims.iter().filter(|bound| ids.contains(bound.claim.content_id.as_str())) {
-        claimants.entry(bound.claim.content_id.clone()).or_default().insert(bound.claim.hotkey);
-    }
-    claimants
 }
 
 fn key_of(belief: &Belief) -> (u32, Hotkey, &str, &ContentId) {
@@ -172,7 +196,7 @@ struct LookBack<'a> {
     evidence: &'a Evidence,
     series: &'a HashMap<&'a ContentId, &'a Series>,
     gone: &'a BTreeSet<ContentId>,
-    claimants: &'a HashMap<String, BTreeSet<Hotkey>>,
+    claimants: &'a Claimants,
 }
 
 impl LookBack<'_> {
@@ -207,7 +231,8 @@ impl LookBack<'_> {
     fn other_owner(&self, judged: &Judged, content: &ContentId) -> Option<Hotkey> {
         let reads_tags = self.gathering.policy.ownership_tag != OwnershipRule::Off;
         let named = self.evidence.contents.get(content)?.owner_tag.filter(|_| reads_tags)?;
-        let claims = self.claimants.get(content.as_str())?.contains(&named);
+        let pair = (judged.task_id.clone(), content.as_str().to_owned());
+        let claims = self.claimants.get(&pair)?.contains(&named);
         (claims && self.gathering.have_other_owners(&named, &judged.hotkey)).then_some(named)
     }
 }
