@@ -22,7 +22,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use tables::Video;
 use tensorflix_domain::policy::ViewMetric;
-use tensorflix_domain::traffic::{Baselines, DISCOUNT_BELOW, FEWEST_POINTS, Series, TrafficFinding, Traits, assess};
+use tensorflix_domain::traffic::{
+    Baselines, DISCOUNT_BELOW, FEWEST_POINTS, Series, TrafficFinding, Traits, assess, believed,
+};
 
 /// The most honest videos in a hundred that may be discounted by more than a tenth.
 const MOST_PERCENT: f64 = 1.0;
@@ -60,7 +62,22 @@ fn of_table(path: &str, table: tables::Table, shows: bool) -> Tally {
         println!("  {label:>3} observations: {all}");
         println!("      even half {:.2} %, odd half {:.2} %", even.percent(), odd.percent());
     }
+    let lost = videos.iter().filter(|video| believed_part(&video.series) < DISCOUNT_BELOW).count();
+    println!("  recovery would take more than a tenth of what daily cycles counted from {lost} of {}", videos.len());
     all
+}
+
+/// What is believed at the end of the views that daily cycles counted, as a part of all.
+fn believed_part(series: &Series) -> f64 {
+    let (mut shown, mut kept) = (0, 0);
+    for point in &series.points {
+        let Some(views) = point.views else { continue };
+        shown += views;
+        kept += believed(series, ViewMetric::Views, point.at, views, false).views;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "views are far below 2^53")]
+    let part = kept as f64 / shown.max(1) as f64;
+    part
 }
 
 /// The first so many observations of each video, judged: by halves, which are parted by the id alone.

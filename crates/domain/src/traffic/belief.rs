@@ -1,16 +1,13 @@
 //! How many of the views that were shown at an earlier time are still believed.
 
 use super::assess::is_disbelieved;
-use super::engagement::{unliked, unliked_stretches};
+use super::engagement::{silent_views, unliked, unliked_stretches};
 use super::series::{Look, Series};
 use super::shape::{dead_surges_until, ever_fell, later_fall, together};
 use super::traits::{FEWEST_POINTS, Traits};
 use crate::chain_time::Moment;
 use crate::policy::ViewMetric;
 use crate::recovery::Cause;
-
-/// Observations after a surge that show whether it stopped: two intervals, and the rest of the one that it ends in.
-const LOOKS_AFTER_A_SURGE: usize = 3;
 
 /// Items with a smaller part of views without likes are not examined for earlier cycles.
 const LEAST_PART_UNLIKED: f64 = 0.02;
@@ -59,21 +56,24 @@ pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_
 /// removed by then; and whether they came in a surge.
 fn of_itself(published_at: Option<Moment>, looks: &[Look], seen: usize) -> Option<(f64, bool)> {
     let at = looks.get(seen.checked_sub(1)?)?.at;
-    if looks.len() < FEWEST_POINTS {
-        return None;
+    let earlier = &looks[..seen];
+    // What was gained before the first observation is an interval too, if likes tell of what kind it was.
+    let begun = published_at.filter(|begun| *begun < looks[0].at && looks[0].likes.is_some());
+    let begun = begun.map(|at| Look { at, views: 0.0, likes: Some(0.0), comments: None });
+    let whole: Vec<Look> = begun.into_iter().chain(looks.iter().copied()).collect();
+    let surges = dead_surges_until(&whole, at);
+    let silent = still_there(&silent_views(earlier), earlier);
+    let unliked = unliked(earlier, published_at);
+    let is_weighty = looks.len() >= FEWEST_POINTS
+        && is_disbelieved(unliked.as_ref(), together(&surges, earlier).as_ref(), looks.len());
+    if !is_weighty {
+        return (silent > 0.0).then_some((silent, false));
     }
-    let (earlier, until) = (&looks[..seen], (seen + LOOKS_AFTER_A_SURGE).min(looks.len()));
-    // What was gained before the first observation tells too how views of this item are liked.
-    let first = looks[0];
-    let surges = dead_surges_until(&looks[..until], at, first.likes.map(|likes| (first.views, likes)));
-    if !is_disbelieved(unliked(earlier, published_at).as_ref(), together(&surges, earlier).as_ref(), looks.len()) {
-        return None;
-    }
-    let surged = surges.iter().map(|surge| (surge.until, surge.views)).collect::<Vec<_>>();
+    let surged: Vec<_> = surges.iter().map(|surge| (surge.until, surge.views)).collect();
     let unliked = unliked_stretches(earlier, published_at).unwrap_or_default();
-    let unliked = unliked.iter().map(|(stretch, missing)| (stretch.until, *missing)).collect::<Vec<_>>();
-    // Both tell of the same views.
-    let (surged, unliked) = (still_there(&surged, earlier), still_there(&unliked, earlier));
+    let unliked: Vec<_> = unliked.iter().map(|(stretch, missing)| (stretch.until, *missing)).collect();
+    // All tell of the same views.
+    let (surged, unliked) = (still_there(&surged, earlier), still_there(&unliked, earlier).max(silent));
     Some((surged.max(unliked), surged > unliked))
 }
 
@@ -95,7 +95,9 @@ fn still_there(gained: &[(Moment, f64)], looks: &[Look]) -> f64 {
 /// then no earlier cycle is read.
 pub fn may_disbelieve(series: &Series, traits: &Traits, metric: ViewMetric, is_gone: bool) -> bool {
     let is_unliked = traits.unliked.as_deref().is_some_and(|unliked| unliked.share >= LEAST_PART_UNLIKED);
-    is_unliked || traits.surge.is_some() || ever_fell(&series.looks(metric), is_gone)
+    let looks = series.looks(metric);
+    let has_own = || of_itself(series.published_at, &looks, looks.len()).is_some();
+    is_unliked || traits.surge.is_some() || ever_fell(&looks, is_gone) || has_own()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative, and far below 2^53")]

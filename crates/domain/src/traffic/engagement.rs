@@ -25,6 +25,13 @@ const LEAST_MOVEMENT: f64 = 0.05;
 /// How far below what is expected likes may fall: viewers from advertisements and late recommendations like less.
 const TOLERANCE: f64 = 3.5;
 
+/// Silent views have less than one in this many of the likes that the item's earlier views brought, by so many standard errors;
+/// so many likes must be known before, and so many views come at once.
+const SILENT: f64 = 10.0;
+const SILENT_CHANCE: f64 = 3.0;
+const SILENT_LIKES_BEFORE: f64 = 15.0;
+const SILENT_VIEWS: f64 = 1_000.0;
+
 /// Views without the likes that go with them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Unliked {
@@ -58,6 +65,27 @@ pub(super) fn unliked(looks: &[Look], published_at: Option<Moment>) -> Option<Un
     // Of equal ones the first.
     let worst = stretches.iter().rev().max_by(|left, right| left.1.total_cmp(&right.1));
     worst.map(|(worst, _)| Unliked { share: missing / total.max(1.0), worst: *worst })
+}
+
+/// Views that came with hardly a like to an item that was liked before: those of intervals with less than a tenth of the likes that
+/// its earlier views brought, beyond chance, without as many views as their likes explain. Real audiences decline by less from one
+/// observation to the next; and only what came before an interval is compared with it.
+pub(super) fn silent_views(looks: &[Look]) -> Vec<(Moment, f64)> {
+    let mut silent = Vec::new();
+    let Some(mut known) = looks.first().and_then(|first| Some((first.views, first.likes?))) else { return silent };
+    for pair in looks.windows(2) {
+        let (Some(before), Some(after)) = (pair[0].likes, pair[1].likes) else { return silent };
+        let (views, likes) = ((pair[1].views - pair[0].views).max(0.0), (after - before).max(0.0));
+        let rate = known.1 / known.0.max(1.0);
+        let generous = likes + SILENT_CHANCE * libm::sqrt(likes + 1.0);
+        let is_known = known.1 >= SILENT_LIKES_BEFORE && views >= SILENT_VIEWS;
+        if is_known && generous * SILENT < views * rate {
+            silent.push((pair[1].at, views - likes / rate));
+        } else {
+            known = (known.0 + views, known.1 + likes);
+        }
+    }
+    silent
 }
 
 /// The stretches, each with the views in it for which likes are missing.

@@ -3,6 +3,7 @@
 use super::series::Look;
 use super::statistics::{median, weighted_median};
 use crate::chain_time::Moment;
+use std::ops::RangeInclusive;
 
 /// An interval with fewer views is attributed to chance.
 const FEWEST_VIEWS_OF_A_SURGE: f64 = 100.0;
@@ -16,6 +17,11 @@ const STOPPED: f64 = 0.05;
 
 /// A surge counts as liked if it has one in this many of the usual likes.
 const LIKED_ENOUGH: f64 = 4.0;
+
+/// Fewest likes after a surge that show how views are liked then, and the most that they can make usual: below what ordinary
+/// audiences like.
+const FEWEST_LIKES_AFTER: f64 = 5.0;
+const LIKED_AFTER: f64 = 0.02;
 
 /// A day's nights can be seen in intervals no longer than this.
 const LONGEST_HOURS_FOR_NIGHTS: f64 = 6.5;
@@ -130,7 +136,9 @@ pub(super) struct Surge {
 
 /// The surges that stopped abruptly and lack the usual likes, together.
 pub(super) fn dead_surges(looks: &[Look]) -> Option<Surge> {
-    together(&dead_surges_until(looks, looks.last()?.at, None), looks)
+    let last = looks.last()?.at;
+    let intervals = intervals(looks);
+    together(&surges(&intervals, last, middle_of(&intervals)?, |_| None), looks)
 }
 
 /// Several surges as one: their part of all views, and the figures of the largest, of equal ones the first. `None` for none.
@@ -141,24 +149,45 @@ pub(super) fn together(surges: &[Surge], looks: &[Look]) -> Option<Surge> {
     Some(Surge { share: (views / highest).min(1.0), ..*largest })
 }
 
-/// Each surge that stopped abruptly, lacks the usual likes, and ended by a time: later observations only show whether it stopped.
-/// What came later, views or likes, makes no earlier surge look worse. Views and likes of a time before the first observation may be
-/// added to what is usual. The share of each is not computed.
-pub(super) fn dead_surges_until(looks: &[Look], end: Moment, before: Option<(f64, f64)>) -> Vec<Surge> {
+/// Each surge that stopped abruptly and lacks the usual likes, as far as it had come by a time: later observations only show whether
+/// it stopped, and how views are liked after it, up to a bound, so that likes added later make no ordinary views look worse. The share
+/// of each is not computed.
+pub(super) fn dead_surges_until(looks: &[Look], end: Moment) -> Vec<Surge> {
     let intervals = intervals(looks);
+    let liked_after = |end: usize| {
+        let sum = |of: fn(&Interval) -> Option<f64>| intervals[end + 1..].iter().map(of).sum::<Option<f64>>();
+        let (views, likes) = (sum(|interval| Some(interval.views))?, sum(|interval| interval.likes)?);
+        (views >= FEWEST_VIEWS_OF_A_SURGE && likes >= FEWEST_LIKES_AFTER).then(|| (likes / views).min(LIKED_AFTER))
+    };
     let ended = intervals.partition_point(|interval| interval.until <= end);
-    let mut rates: Vec<f64> = intervals.iter().map(Interval::rate).collect();
-    let Some(middle) = median(&mut rates) else { return Vec::new() };
-    let gained = intervals[..ended].iter().filter_map(|interval| interval.likes.map(|likes| (interval.views, likes)));
-    let mut liked: Vec<(f64, f64)> =
-        before.into_iter().chain(gained).map(|(views, likes)| (likes / views.max(1.0), likes)).collect();
+    // Beside what came after it, a surge is one however few observations there were before.
+    let after = middle_of(&intervals[ended..]).filter(|_| intervals.len() - ended > 1);
+    let middle = middle_of(&intervals).into_iter().chain(after).min_by(f64::total_cmp);
+    middle.map_or_else(Vec::new, |middle| surges(&intervals, end, middle, liked_after))
+}
+
+/// The middle of the rates.
+fn middle_of(intervals: &[Interval]) -> Option<f64> {
+    median(&mut intervals.iter().map(Interval::rate).collect::<Vec<f64>>())
+}
+
+/// Those of these intervals that are so much faster than `middle`. `liked_after` may give a rate of likes after the interval with
+/// this number that is usual too.
+fn surges(intervals: &[Interval], end: Moment, middle: f64, liked_after: impl Fn(usize) -> Option<f64>) -> Vec<Surge> {
+    let ended = intervals.partition_point(|interval| interval.until <= end);
+    let mut liked: Vec<(f64, f64)> = intervals[..ended]
+        .iter()
+        .filter_map(|interval| interval.likes.map(|likes| (likes / interval.views.max(1.0), likes)))
+        .collect();
     let usual_likes = weighted_median(&mut liked);
     let mut surges = Vec::new();
     let mut begin = 0;
     while begin < ended {
-        let end = surge_end(&intervals, begin, middle);
-        let stopped = end.filter(|end| *end < ended);
-        surges.extend(stopped.and_then(|end| dead_surge(&intervals, begin, end, usual_likes)));
+        let end = surge_end(intervals, begin, middle);
+        surges.extend(end.and_then(|end| {
+            let usual = usual_likes.into_iter().chain(liked_after(end)).max_by(f64::total_cmp);
+            dead_surge(intervals, begin..=end.min(ended - 1), end, usual)
+        }));
         begin = end.unwrap_or(begin) + 1;
     }
     surges
@@ -171,8 +200,14 @@ fn surge_end(intervals: &[Interval], begin: usize, middle: f64) -> Option<usize>
     length.checked_sub(1).map(|more| begin + more)
 }
 
-fn dead_surge(intervals: &[Interval], begin: usize, end: usize, usual_likes: Option<f64>) -> Option<Surge> {
-    let inside = &intervals[begin..=end];
+/// The part of a surge that is in these intervals, if it stopped after the interval `end`.
+fn dead_surge(
+    intervals: &[Interval],
+    part: RangeInclusive<usize>,
+    end: usize,
+    usual_likes: Option<f64>,
+) -> Option<Surge> {
+    let (begin, inside) = (*part.start(), &intervals[part]);
     let views: f64 = inside.iter().map(|interval| interval.views).sum();
     if views < FEWEST_VIEWS_OF_A_SURGE {
         return None;

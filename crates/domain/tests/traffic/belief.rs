@@ -123,3 +123,37 @@ fn only_what_may_lower_something_has_earlier_cycles_examined() {
     assert!(!may(&daily(&[400_000, 30_000]), false) && may(&daily(&[400_000, 30_000]), true));
     assert!(may(&with_a_step(12, 300_000), false));
 }
+
+/// Bought from the first day on, so that no earlier likes tell what is usual: what comes after it stopped does.
+#[test]
+fn views_that_were_bought_from_the_beginning_are_found_by_what_comes_after() {
+    let seen = [
+        (4, 100_700, 32),
+        (28, 203_900, 175),
+        (52, 305_500, 250),
+        (76, 306_400, 288),
+        (100, 307_000, 315),
+        (124, 307_300, 328),
+    ];
+    let points = seen.map(|(hours, views, likes)| point(hours, views, Some(likes)));
+    let whole = Series { published_at: Some(hour(0)), ..series(points.to_vec()) };
+    for look in &points[..3] {
+        let now = believed(&whole, ViewMetric::Views, look.at, look.views.expect("views"), false);
+        assert_eq!(now.cause, Some(Cause::SurgeStoppedDead), "{now:?}");
+        assert!(now.views < 5_000, "{now:?}");
+    }
+}
+
+/// A launch that is liked as usual is none, whatever likes are bought for the item later.
+#[test]
+fn a_launch_that_was_liked_is_believed_whatever_is_liked_later() {
+    for later in [1, 30, 1_000] {
+        let seen = [(4, 60_000, 600), (28, 60_900, 609), (52, 61_200, 612), (76, 61_400, 614 + later)];
+        let points = seen.map(|(hours, views, likes)| point(hours, views, Some(likes)));
+        let whole = Series { published_at: Some(hour(0)), ..series(points.to_vec()) };
+        for look in &points {
+            let now = believed(&whole, ViewMetric::Views, look.at, look.views.expect("views"), false);
+            assert_eq!(now.cause, None, "{later}: {now:?}");
+        }
+    }
+}

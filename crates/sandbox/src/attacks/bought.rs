@@ -15,6 +15,8 @@ pub(super) const PURGED_FROM: u32 = 4;
 const BOUGHT_A_DAY: u64 = 100_000;
 /// Cycles for which a reel is listed: it is observed once a day, and judged after four observations.
 pub(super) const REEL_CYCLES: u32 = 3;
+/// Earlier reels of each task that are still shown with what they have: those of the last nine days.
+const REELS_KEPT: u32 = 3;
 /// Cycles from one purchase for a video that is deleted to the next.
 const THROWN_AWAY_AFTER: u32 = 3;
 
@@ -86,6 +88,11 @@ pub(super) fn reels(scene: &Scene<'_>) -> Played {
         };
         if scene.side == Side::Attack {
             add_views(scene, &pair, BOUGHT_A_DAY * u64::from(day + 1))?;
+            // Those that are not listed any more keep what was bought, and their audience grows on.
+            for earlier in number.saturating_sub(REELS_KEPT)..number {
+                let earlier = scene.uploaded(task, &format!("reel-{earlier}-{place}"));
+                add_views(scene, &earlier, BOUGHT_A_DAY * u64::from(REEL_CYCLES))?;
+            }
         }
         pairs.push(pair);
     }
