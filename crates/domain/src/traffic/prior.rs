@@ -5,7 +5,7 @@
 //! from is further away than what costs a tenth (`docs/traffic.md` has samples, sources and figures). Where nothing is
 //! published there is no prior, and a small cohort shows correspondingly little.
 //!
-//! It says nothing about bought views: those are what the signals are about.
+//! Bought views are no part of it: the signals are about those.
 
 use crate::platform::Platform;
 
