@@ -44,8 +44,7 @@ const FOREIGN_TAG: &str = "[defences]\nforeign_tag = \"reject\"";
 const REQUIRED_TAG: &str = "[rules]\nownership_tag = \"required\"";
 
 /// The rows that pay by default. docs/attacks.md has the same figures.
-pub const RESIDUES: [Residue; 10] = [
-    Residue { row: 11, default_gain: 1.3, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
+pub const RESIDUES: [Residue; 7] = [
     Residue {
         row: 13,
         default_gain: 2.15,
@@ -70,33 +69,26 @@ pub const RESIDUES: [Residue; 10] = [
     },
     Residue {
         row: 23,
-        default_gain: 3.45,
+        default_gain: 1.2,
         defended_gain: 1.0,
         defences: &[
             Defence { settings: REQUIRED_TAG, gain: 1.0 },
-            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.8 },
+            Defence { settings: "[defences]\nscore_exponent = 0.5", gain: 1.2 },
         ],
     },
     Residue {
-        row: 25,
-        default_gain: 1.2,
-        defended_gain: 1.0,
-        defences: &[Defence { settings: FOREIGN_TAG, gain: 1.0 }, Defence { settings: REQUIRED_TAG, gain: 1.0 }],
-    },
-    Residue {
         row: 31,
-        default_gain: 1.7,
+        default_gain: 1.1,
         defended_gain: 1.0,
         defences: &[Defence { settings: FOREIGN_TAG, gain: 1.0 }, Defence { settings: REQUIRED_TAG, gain: 1.0 }],
     },
-    Residue { row: 32, default_gain: 2.5, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
     Residue {
         row: 33,
         default_gain: 4.8,
         defended_gain: 2.6,
         defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
     },
-    Residue { row: 35, default_gain: 2.0, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
+    Residue { row: 35, default_gain: 1.01, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
 ];
 
 /// What the attacker of a row earns at most with the default settings, as a multiple of its twin. docs/attacks.md has the same
@@ -107,13 +99,16 @@ pub fn most_paid(row: u8) -> f64 {
 
 /// What one who leaves when the attack has been paid earns until then, at most, as a multiple of its twin in the same cycles: the
 /// rows of the lab that have a leaver.
-pub const LEAVERS: [(u8, f64); 4] = [(11, 3.85), (25, 2.9), (32, 3.5), (35, 2.75)];
+pub const LEAVERS: [(u8, f64); 4] = [(11, 2.4), (25, 1.2), (32, 3.5), (35, 1.9)];
 
 /// What a rival earns for whom views are bought, as a multiple of what it earns without them: at least, so that nobody is hurt by
 /// them, and at most.
 pub const RIVALS_GAIN: (f64, f64) = (1.0, 1.15);
 
-/// The same with all of `docs/defences.toml`, at least.
+/// What the buyer earns of what the rival loses for a while, at most, as a multiple of its twin.
+pub const RIVALS_BUYERS_GAIN: f64 = 1.005;
+
+/// The same of the rival with all of `docs/defences.toml`, at least.
 pub const RIVALS_DEFENDED_GAIN: f64 = 0.98;
 
 /// What is left to others in a poisoned cohort, at least: of a score in a cycle, and of what a miner earns over all cycles.

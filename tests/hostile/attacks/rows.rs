@@ -1,7 +1,9 @@
 //! What each attack earns with the validator's default settings, beside its twin.
 
 use super::lab::{Outcome, paid, play, share};
-use super::prices::{LEAVERS, POISONED, RESIDUES, RIVALS_DEFENDED_GAIN, RIVALS_GAIN, with_all_defences};
+use super::prices::{
+    LEAVERS, POISONED, RESIDUES, RIVALS_BUYERS_GAIN, RIVALS_DEFENDED_GAIN, RIVALS_GAIN, with_all_defences,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tensorflix::commands::stored::recorded::RecordedCycle;
 use tensorflix_domain::ids::{ContentId, Hotkey};
@@ -60,12 +62,15 @@ rows! {
     row_08_redirects = 8,
     row_09_others_gists = 9,
     row_10_secret_gists = 10,
+    row_11_bought_views = 11,
     row_12_fresh_videos = 12,
     row_14_deletes_after_scoring = 14,
     row_19_commits_often = 19,
     row_20_poison = 20,
     row_21_copies_weights = 21,
     row_24_points_at_anothers_gist = 24,
+    row_25_squatting = 25,
+    row_32_botted_reels = 32,
 }
 
 /// Checks a row that is after another's pairs: it lists them, and all that it gets is that they are duplicates.
@@ -166,7 +171,7 @@ fn row_34_buys_views_for_a_rival() {
     let outcome = play(34);
     outcome.check_others_unharmed();
     let (attackers, twins) = (outcome.attackers_share(), outcome.twins_share());
-    assert!(attackers <= twins * (1.0 + ROUNDING), "{attackers} > {twins}");
+    assert!(attackers <= twins * RIVALS_BUYERS_GAIN, "{attackers} > {twins}");
     let (least, most) = RIVALS_GAIN;
     let gain = outcome.rivals_gain().expect("a rival");
     assert!((least..=most).contains(&gain), "the rival earns {gain} times what it would without the attack");
