@@ -84,6 +84,10 @@ settings! {
         /// Share of the other tasks' level that a task's best must reach to count fully: against tasks without
         /// competition. 0: none.
         task_floor_share: SHARE;
+
+        /// A task pays only if this many owners have an accepted submission in it, all hotkeys of one coldkey being one
+        /// owner: against tasks that only one miner knows. 0: every task pays.
+        fewest_owners_per_task: integer(0..=1000).unit("owners");
     }
 }
 

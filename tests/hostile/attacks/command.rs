@@ -5,10 +5,10 @@ use super::lab::{Outcome, STORE};
 use crate::support::{check_exit, finished, stdout};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tensorflix_domain::defences::Defences;
+use tensorflix_domain::profile::Profile;
 
 /// A setting, a value of it, and the row of an attack that it is against.
-const CASES: [(&str, &str, u8); 9] = [
+const CASES: [(&str, &str, u8); 10] = [
     ("settling_hours", "72.0", 11),
     ("first_sight_views", "100000", 13),
     ("score_exponent", "0.5", 13),
@@ -17,12 +17,14 @@ const CASES: [(&str, &str, u8); 9] = [
     ("max_per_channel_and_task", "5", 16),
     ("hidden_engagement_share", "0.8", 18),
     ("task_floor_share", "1.0", 22),
+    ("fewest_owners_per_task", "3", 22),
     ("foreign_tag", "\"reject\"", 25),
 ];
 
 #[test]
 fn each_setting_of_the_defences_is_replayed_against_an_attack() {
-    let settings = serde_json::to_value(Defences::default()).expect("settings");
+    // Of a profile that has all of them on, as a record leaves out some that are off.
+    let settings = serde_json::to_value(Profile::Strict.settings().defences).expect("settings");
     let settings: BTreeSet<&str> = settings.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(settings, CASES.iter().map(|(setting, ..)| *setting).collect(), "each setting has its case");
 }

@@ -41,6 +41,8 @@ pub struct Defence {
 const SETTLING: &str = "[defences]\nsettling_hours = 72.0";
 /// A video counts for nobody but the hotkey that its text names.
 const FOREIGN_TAG: &str = "[defences]\nforeign_tag = \"reject\"";
+/// A task that fewer than three owners know pays nothing.
+const OWNERS: &str = "[defences]\nfewest_owners_per_task = 3";
 const REQUIRED_TAG: &str = "[rules]\nownership_tag = \"required\"";
 
 /// The rows that pay by default. docs/attacks.md has the same figures.
@@ -65,8 +67,11 @@ pub const RESIDUES: [Residue; 10] = [
     Residue {
         row: 22,
         default_gain: 4.8,
-        defended_gain: 2.6,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: OWNERS, gain: 1.0 },
+            Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 },
+        ],
     },
     Residue {
         row: 23,
@@ -93,8 +98,11 @@ pub const RESIDUES: [Residue; 10] = [
     Residue {
         row: 33,
         default_gain: 4.8,
-        defended_gain: 2.6,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: OWNERS, gain: 1.0 },
+            Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 },
+        ],
     },
     Residue { row: 35, default_gain: 2.0, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
 ];

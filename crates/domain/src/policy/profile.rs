@@ -95,6 +95,7 @@ fn all_defences() -> Defences {
         hidden_engagement_share: 0.8,
         score_exponent: 1.0,
         task_floor_share: 1.0,
+        fewest_owners_per_task: 3,
     }
 }
 
