@@ -1,7 +1,8 @@
 //! Profiles: one word that sets several settings. A setting that is given itself, by the file, the environment or the
 //! command line, overrides the profile's.
 
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::Serialize;
+use serde::ser::{Error as _, Serializer};
 use tensorflix_domain::defences::Defences;
 use tensorflix_domain::policy::{OwnershipRule, TrafficRule};
 use tensorflix_domain::profile::{Profile, ProfileSettings};

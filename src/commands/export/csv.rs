@@ -20,7 +20,7 @@ use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 50] = [
+pub const COLUMNS: [&str; 51] = [
     "cycle",
     "block",
     "block_time",
