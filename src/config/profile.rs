@@ -2,6 +2,7 @@
 //! command line, overrides the profile's.
 
 use serde::Serialize;
+use serde::ser::{Error as _, Serializer};
 use tensorflix_domain::defences::Defences;
 use tensorflix_domain::policy::{OwnershipRule, TrafficRule};
 use tensorflix_domain::profile::{Profile, ProfileSettings};
@@ -13,6 +14,7 @@ use super::sections::Config;
 #[derive(Serialize)]
 struct Document {
     rules: Rules,
+    #[serde(serialize_with = "all_defences")]
     defences: Defences,
     verifier: Verifier,
 }
@@ -27,6 +29,13 @@ struct Rules {
 struct Verifier {
     traffic: TrafficRule,
     recover_hours: f64,
+}
+
+/// Serialises all of `[defences]`. A recorded policy leaves out those that are newer than it if they are off; a file shows them.
+pub(super) fn all_defences<S: Serializer>(defences: &Defences, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut settings = Table::try_from(defences).map_err(S::Error::custom)?;
+    settings.entry("fewest_owners_per_task").or_insert(defences.fewest_owners_per_task.into());
+    settings.serialize(serializer)
 }
 
 impl From<ProfileSettings> for Document {

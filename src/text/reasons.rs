@@ -127,6 +127,14 @@ pub const UNTAGGED: Words = Words {
              reads it.",
 };
 
+/// What is said of an accepted submission in a task with too few owners (`defences.fewest_owners_per_task`).
+pub const FEW_OWNERS: Words = Words {
+    meaning: "It pays nothing in this cycle: fewer owners than this validator requires have an accepted submission in its task. \
+              All hotkeys of one coldkey are one owner.",
+    advice: "Nothing is wrong with the item: it pays as soon as enough other owners have an accepted submission in the task. \
+             Meanwhile, list items for tasks that more miners work on.",
+};
+
 /// What became of a submission, in words.
 pub const fn outcome_words(status: Status, reason: Option<Reason>, view_count: Option<u64>) -> Words {
     match (status, reason, view_count) {

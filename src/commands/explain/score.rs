@@ -31,7 +31,10 @@ pub(crate) fn score_words(story: &Story) -> Option<String> {
     if let Some(limit) = arithmetic.untagged_limit.filter(|limit| *limit < counted) {
         words.push(format!("at most {limit:.6} while its text does not name this miner's hotkey"));
     }
-    words.push(format!("{} = {normalized:.6}", division_words(story, arithmetic)));
+    words.push(match arithmetic.too_few_owners {
+        Some(count) => few_owners_words(count, normalized),
+        None => format!("{} = {normalized:.6}", division_words(story, arithmetic)),
+    });
     Some(words.join("; "))
 }
 
@@ -74,6 +77,15 @@ fn division_words(story: &Story, arithmetic: &Arithmetic) -> String {
     format!("/ {:.6} ({source}){power}", arithmetic.divisor)
 }
 
+/// Why a task pays nothing, and what changes that.
+fn few_owners_words(count: u32, normalized: f64) -> String {
+    let owners = if count == 1 { "owner has" } else { "owners have" };
+    format!(
+        "x 0, because only {count} {owners} an accepted submission in this task and this validator requires more \
+         (defences.fewest_owners_per_task) = {normalized:.6}; it pays as soon as enough have one"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +98,7 @@ mod tests {
         hours: 4.0,
         is_share_of_hidden_engagement: false,
         untagged_limit: None,
+        too_few_owners: None,
         divisor: 300.0,
         is_floor: false,
         exponent: 1.0,

@@ -1,7 +1,7 @@
 //! One submission's story: where it was listed, who owns it, what the platform said, and how the score follows.
 
 use crate::commands::stored::recorded::RecordedCycle;
-use crate::text::reasons::{UNTAGGED, outcome_words, settled_words};
+use crate::text::reasons::{FEW_OWNERS, UNTAGGED, outcome_words, settled_words};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use tensorflix_domain::chain_time::Moment;
@@ -164,6 +164,7 @@ impl<'a> Teller<'a> {
         let content = judged.content();
         let observed = content.and_then(|content| decided.evidence.contents.get(&content));
         let words = match judged.reason {
+            _ if judged.lacks_owners() => FEW_OWNERS,
             None if judged.is_limited() => UNTAGGED,
             _ => outcome_words(judged.status, judged.reason, judged.view_count),
         };

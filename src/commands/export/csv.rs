@@ -20,7 +20,7 @@ use tensorflix_domain::observation::Broadcast;
 use tensorflix_domain::verification::{CERTAIN, VerificationEvidence};
 
 /// Names of the columns, in their order.
-pub const COLUMNS: [&str; 50] = [
+pub const COLUMNS: [&str; 51] = [
     "cycle",
     "block",
     "block_time",
@@ -63,6 +63,7 @@ pub const COLUMNS: [&str; 50] = [
     "score",
     "counted_share",
     "untagged_limit",
+    "too_few_owners",
     "divisor",
     "divided_by",
     "exponent",
@@ -193,6 +194,7 @@ impl Sheet<'_> {
             cell(judged.score),
             cell(judged.counted_share),
             cell(computed.and_then(|computed| computed.untagged_limit)),
+            cell(computed.and_then(|computed| computed.too_few_owners)),
             cell(computed.map(|computed| computed.divisor)),
             cell(computed.map(|computed| if computed.is_floor { "floor" } else { "best" })),
             cell(computed.map(|computed| computed.exponent)),

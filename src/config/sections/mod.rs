@@ -46,6 +46,7 @@ pub struct Config {
     /// What makes a submission valid.
     pub rules: RulesSettings,
     /// Defences beyond the subnet's rules.
+    #[serde(serialize_with = "super::profile::all_defences")]
     pub defences: Defences,
     /// Checks of videos and reels.
     pub verifier: VerifierSettings,

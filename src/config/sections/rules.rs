@@ -50,11 +50,11 @@ settings! {
 }
 
 settings! {
-    /// Against attacks that the subnet's rules leave open: off by default, set by rules.profile = "strict". docs/attacks.md
-    /// says what each is worth.
+    /// Against attacks that the subnet's rules leave open: all but the cap for a coldkey are off by default, and
+    /// rules.profile = "strict" sets them. docs/attacks.md says what each is worth.
     [defences] DEFENCES of Defences {
         /// Submissions that count in one task for all hotkeys of one coldkey together; 0: no limit. 5 is what one hotkey
-        /// may have.
+        /// may have, so a person with several hotkeys of one coldkey has five places in a task in all.
         max_per_coldkey_and_task: integer(0..=1000).unit("submissions");
 
         /// The same for all gists of one GitHub account.
@@ -84,6 +84,10 @@ settings! {
         /// Share of the other tasks' level that a task's best must reach to count fully: against tasks without
         /// competition. 0: none.
         task_floor_share: SHARE;
+
+        /// A task pays only if this many owners have an accepted submission in it, all hotkeys of one coldkey being one
+        /// owner: against tasks that only one miner knows. 0: every task pays.
+        fewest_owners_per_task: integer(0..=1000).unit("owners");
     }
 }
 

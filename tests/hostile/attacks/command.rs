@@ -5,10 +5,10 @@ use super::lab::{Outcome, STORE};
 use crate::support::{check_exit, finished, stdout};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tensorflix_domain::defences::Defences;
+use tensorflix_domain::profile::Profile;
 
 /// A setting, a value of it, and the row of an attack that it is against.
-const CASES: [(&str, &str, u8); 9] = [
+const CASES: [(&str, &str, u8); 10] = [
     ("settling_hours", "72.0", 11),
     ("first_sight_views", "100000", 13),
     ("score_exponent", "0.5", 13),
@@ -17,12 +17,17 @@ const CASES: [(&str, &str, u8); 9] = [
     ("max_per_channel_and_task", "5", 16),
     ("hidden_engagement_share", "0.8", 18),
     ("task_floor_share", "1.0", 22),
+    ("fewest_owners_per_task", "3", 22),
     ("foreign_tag", "\"reject\"", 25),
 ];
 
+/// The setting that is on by default.
+const COLDKEY_CAP: &str = "max_per_coldkey_and_task";
+
 #[test]
 fn each_setting_of_the_defences_is_replayed_against_an_attack() {
-    let settings = serde_json::to_value(Defences::default()).expect("settings");
+    // Of a profile that has all of them on, as a record leaves out some that are off.
+    let settings = serde_json::to_value(Profile::Strict.settings().defences).expect("settings");
     let settings: BTreeSet<&str> = settings.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(settings, CASES.iter().map(|(setting, ..)| *setting).collect(), "each setting has its case");
 }
@@ -32,30 +37,31 @@ fn each_setting_of_the_defences_is_replayed_against_an_attack() {
 pub fn check_settings(outcome: &Outcome) {
     let row = outcome.attack.row;
     for (setting, value, _) in CASES.iter().filter(|(.., of)| *of == row) {
-        let (paid, defended) = replayed(outcome, &format!("{setting} = {value}"));
+        let paid = replayed(outcome, "");
+        let defended = replayed(outcome, &format!("{setting} = {value}"));
+        assert!(paid > 0.0, "row {row}: the attack pays without a defence");
         assert!(defended < 0.97 * paid, "row {row}, {setting} = {value}: {paid} and then {defended}");
     }
 }
 
-/// The shares that the attackers were paid, and those that they would have been paid with a defence: sums over the cycles.
-fn replayed(outcome: &Outcome, setting: &str) -> (f64, f64) {
+/// The share that the attackers would have been paid with all defences off but these: a sum over the cycles.
+fn replayed(outcome: &Outcome, settings: &str) -> f64 {
     let (folder, attack) = (outcome.folder.path(), &outcome.attack);
-    let config = format!("[store]\nurl = \"sqlite://{STORE}\"\n\n[defences]\n{setting}\n");
+    let off = if settings.contains(COLDKEY_CAP) { String::new() } else { format!("{COLDKEY_CAP} = 0\n") };
+    let config = format!("[store]\nurl = \"sqlite://{STORE}\"\n\n[defences]\n{off}{settings}\n");
     std::fs::write(folder.join("other.toml"), config).expect("written");
     let arguments = ["replay", "--all", "--config", "other.toml", "--output", "json"];
     let output = finished(folder, &arguments);
     check_exit(&output, 0);
-    let (mut paid, mut defended) = (0.0, 0.0);
+    let mut paid = 0.0;
     for line in stdout(&output).lines() {
         let cycle: Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(cycle["identical"], true, "row {}: {line}", attack.row);
         for miner in cycle["other_policy"]["miners"].as_array().expect("miners") {
             if attack.attackers.iter().any(|uid| miner["uid"] == *uid) {
-                paid += miner["old_share"].as_f64().expect("a share");
-                defended += miner["new_share"].as_f64().expect("a share");
+                paid += miner["new_share"].as_f64().expect("a share");
             }
         }
     }
-    assert!(paid > 0.0, "row {}: the attack pays without a defence", attack.row);
-    (paid, defended)
+    paid
 }

@@ -3,7 +3,7 @@
 
 use super::command::check_settings;
 use super::lab::play;
-use super::prices::{RESIDUES, most_paid, with_all_defences, with_settings};
+use super::prices::{RESIDUES, UNCAPPED, UNCAPPED_GAIN, most_paid, with_all_defences, with_settings};
 use super::rows::check_leaver;
 use tensorflix::commands::replay::comparison::replay;
 use tensorflix::config::Config;
@@ -22,7 +22,7 @@ fn check(row: u8) {
     assert!(gain > 1.0 + 1e-9 && gain <= most_paid(row), "row {row}: {gain} times its twin's");
     for recorded in outcome.attacked.iter().chain(outcome.twin.iter()) {
         assert!(replay(recorded).is_identical(), "row {row}: {:?}", replay(recorded).differences);
-        assert_eq!(recorded.decided.policy.defences, default.defences, "recorded with all defences off");
+        assert_eq!(recorded.decided.policy.defences, default.defences, "recorded with the default ones");
     }
     for defence in residue.defences {
         let (attackers, twins) = outcome.shares_under(&with_settings(defence.settings));
@@ -39,9 +39,27 @@ fn row_13_old_footage() {
     check(13);
 }
 
+/// Several hotkeys pay nothing by default, nor with any one cap that sees the person; without caps they do.
 #[test]
 fn row_16_sybils() {
-    check(16);
+    let outcome = play(16);
+    outcome.check_others_unharmed();
+    check_leaver(&outcome);
+    check_settings(&outcome);
+    let by_default = outcome.attackers_share() / outcome.twins_share();
+    assert!(by_default <= 1.0 + 1e-9, "{by_default} by default");
+    let gain = |settings: &str| {
+        let (attackers, twins) = outcome.shares_under(&with_settings(settings));
+        attackers / twins
+    };
+    let uncapped = gain(UNCAPPED);
+    assert!(uncapped > 1.5 && uncapped <= UNCAPPED_GAIN, "{uncapped} without a cap");
+    for cap in ["max_per_github_owner_and_task = 5", "max_per_channel_and_task = 5"] {
+        let capped = gain(&format!("{UNCAPPED}\n{cap}"));
+        assert!(capped <= 1.0 + 1e-9, "{capped} with {cap}");
+    }
+    let (attackers, twins) = outcome.shares_under(&with_all_defences());
+    assert!(attackers <= twins * (1.0 + 1e-9), "with all: {attackers}, {twins}");
 }
 
 #[test]

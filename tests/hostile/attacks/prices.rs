@@ -41,10 +41,12 @@ pub struct Defence {
 const SETTLING: &str = "[defences]\nsettling_hours = 72.0";
 /// A video counts for nobody but the hotkey that its text names.
 const FOREIGN_TAG: &str = "[defences]\nforeign_tag = \"reject\"";
+/// A task that fewer than three owners know pays nothing.
+const OWNERS: &str = "[defences]\nfewest_owners_per_task = 3";
 const REQUIRED_TAG: &str = "[rules]\nownership_tag = \"required\"";
 
 /// The rows that pay by default. docs/attacks.md has the same figures.
-pub const RESIDUES: [Residue; 7] = [
+pub const RESIDUES: [Residue; 6] = [
     Residue {
         row: 13,
         default_gain: 2.15,
@@ -52,20 +54,13 @@ pub const RESIDUES: [Residue; 7] = [
         defences: &[Defence { settings: "[defences]\nfirst_sight_views = 100000", gain: 1.0 }],
     },
     Residue {
-        row: 16,
-        default_gain: 1.7,
-        defended_gain: 1.0,
-        defences: &[
-            Defence { settings: "[defences]\nmax_per_coldkey_and_task = 5", gain: 1.0 },
-            Defence { settings: "[defences]\nmax_per_github_owner_and_task = 5", gain: 1.0 },
-            Defence { settings: "[defences]\nmax_per_channel_and_task = 5", gain: 1.0 },
-        ],
-    },
-    Residue {
         row: 22,
         default_gain: 4.8,
-        defended_gain: 2.6,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: OWNERS, gain: 1.0 },
+            Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 },
+        ],
     },
     Residue {
         row: 23,
@@ -85,11 +80,20 @@ pub const RESIDUES: [Residue; 7] = [
     Residue {
         row: 33,
         default_gain: 4.8,
-        defended_gain: 2.6,
-        defences: &[Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 }],
+        defended_gain: 1.0,
+        defences: &[
+            Defence { settings: OWNERS, gain: 1.0 },
+            Defence { settings: "[defences]\ntask_floor_share = 1.0", gain: 2.2 },
+        ],
     },
     Residue { row: 35, default_gain: 1.01, defended_gain: 1.0, defences: &[Defence { settings: SETTLING, gain: 1.0 }] },
 ];
+
+/// No cap on what one person has in a task. Row 16 pays up to [`UNCAPPED_GAIN`] with it, and nothing by default.
+pub const UNCAPPED: &str = "[defences]\nmax_per_coldkey_and_task = 0";
+
+/// What the person of row 16 earns at most without any cap, as a multiple of its twin.
+pub const UNCAPPED_GAIN: f64 = 1.7;
 
 /// What the attacker of a row earns at most with the default settings, as a multiple of its twin. docs/attacks.md has the same
 /// figures.

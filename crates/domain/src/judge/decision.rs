@@ -6,7 +6,7 @@
 
 use super::caps::cap;
 use super::floors::task_floors;
-use super::untagged;
+use super::{owners, untagged};
 use crate::evidence::{Evidence, PreviousScores, WeightedTask};
 use crate::ids::{ContentId, Hotkey, Uid};
 use crate::judge::{Judged, judge_all};
@@ -33,6 +33,7 @@ pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
     let mut submissions = judge_all(evidence, policy);
     cap(&mut submissions, evidence, &policy.defences);
     untagged::release(&mut submissions, evidence);
+    owners::mark_tasks_with_few(&mut submissions, evidence, policy.defences.fewest_owners_per_task);
     normalize(&mut submissions, policy);
     let earned = earned_by_miner(&submissions, &evidence.tasks, policy.aggregate);
     let Settled { paid, .. } = settle(earned, evidence, policy);
@@ -57,7 +58,7 @@ pub fn contents_not_rejected(evidence: &Evidence, policy: &Policy) -> BTreeSet<C
 /// the submissions of a recorded cycle again.
 ///
 /// With `defences.task_floor_share` the divisor is at least the task's floor; `defences.score_exponent` is the exponent
-/// on the quotient.
+/// on the quotient. In a task with too few owners, all are 0: see [`owners`](super::owners).
 pub(crate) fn normalize(submissions: &mut [Judged], policy: &Policy) {
     untagged::limit(submissions, policy.untagged_share);
     let defences = &policy.defences;
@@ -83,8 +84,8 @@ pub(crate) fn normalize(submissions: &mut [Judged], policy: &Policy) {
     for judged in submissions {
         let best = highest.get(&judged.task_id).copied().unwrap_or(0.0);
         let divisor = floors.get(&judged.task_id).map_or(best, |floor| best.max(*floor));
-        judged.normalized_score =
-            judged.counted_score().map(|score| if divisor > 0.0 { curved(score / divisor) } else { 0.0 });
+        let pays = divisor > 0.0 && !judged.lacks_owners();
+        judged.normalized_score = judged.counted_score().map(|score| if pays { curved(score / divisor) } else { 0.0 });
         if let Some(arithmetic) = &mut judged.arithmetic {
             arithmetic.divisor = divisor;
             arithmetic.is_floor = divisor > best;

@@ -8,6 +8,7 @@ pub mod again;
 mod caps;
 pub mod decision;
 mod floors;
+mod owners;
 mod untagged;
 pub mod verdict;
 pub mod views;

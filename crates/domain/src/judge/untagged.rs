@@ -16,7 +16,7 @@
 //! are lowered and divided again (`decision::normalize`), the limits follow from the lower scores, for the videos and tasks
 //! that were limited in that cycle, without its evidence.
 
-use super::caps::coldkeys;
+use super::owners::{Owner, Owners};
 use crate::evidence::{ContentEvidence, Evidence};
 use crate::ids::Hotkey;
 use crate::judge::Judged;
@@ -33,13 +33,6 @@ const OF_OWNERS: usize = 3;
 
 /// The limit of a submission before [`release`] and [`limit`] have set it: it limits nothing.
 const NOT_YET_KNOWN: f64 = f64::MAX;
-
-/// Whom a task counts once: several hotkeys of one coldkey, or a hotkey with an unknown coldkey.
-#[derive(PartialEq, Eq, Hash)]
-enum Owner {
-    Coldkey(Hotkey),
-    Hotkey(Hotkey),
-}
 
 impl Judged {
     /// Whether less of it counts because it is untagged.
@@ -92,10 +85,10 @@ pub(super) fn release(submissions: &mut [Judged], evidence: &Evidence) {
     if !submissions.iter().any(Judged::is_marked) {
         return;
     }
-    let coldkeys = coldkeys(evidence);
+    let owners = Owners::new(evidence);
     let mut tasks: HashMap<&str, HashMap<Owner, bool>> = HashMap::new();
     for judged in submissions.iter().filter(|judged| judged.status == Status::Accepted) {
-        let owner = coldkeys.get(&judged.hotkey).copied().map_or(Owner::Hotkey(judged.hotkey), Owner::Coldkey);
+        let owner = owners.of(judged.hotkey);
         *tasks.entry(&judged.task_id).or_default().entry(owner).or_insert(false) |= !judged.is_marked();
     }
     let is_limited = |owners: &HashMap<Owner, bool>| {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// ```text
 /// score            = (shown_views − first_sight_views) / hours
 /// counted          = score × counted_share, at most untagged_limit
-/// normalized_score = (counted / divisor) ^ exponent
+/// normalized_score = (counted / divisor) ^ exponent, or 0 in a task with too few owners
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arithmetic {
@@ -39,6 +39,10 @@ pub struct Arithmetic {
     /// (`rules.untagged_share`). Present on every untagged submission of a task with that limit, also on those below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untagged_limit: Option<f64>,
+    /// How many owners have an accepted submission in the task, if that is fewer than `defences.fewest_owners_per_task`: the
+    /// normalised score is then 0. Present on every accepted submission of such a task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_few_owners: Option<u32>,
     /// What the counted score is divided by: the most that counts in the task, or the task's floor if that is higher. If it is
     /// 0, the normalised score is 0.
     #[serde(default)]
@@ -67,6 +71,7 @@ impl Arithmetic {
             hours: passed_hours.max(min_age_hours),
             is_share_of_hidden_engagement: false,
             untagged_limit: None,
+            too_few_owners: None,
             divisor: 0.0,
             is_floor: false,
             exponent: one(),

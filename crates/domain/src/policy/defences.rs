@@ -1,5 +1,6 @@
-//! Defences against attacks that the rules of the subnet leave open: the settings `[defences]`. All are off by default;
-//! what each is worth against which attack is measured by the attack lab (`tests/hostile/attacks`).
+//! Defences against attacks that the rules of the subnet leave open: the settings `[defences]`. [`Defences::default`] has
+//! all of them off, as in cycles of releases without them; which ones a validator has by default is up to its profile. What each
+//! is worth against which attack is measured by the attack lab (`tests/hostile/attacks`).
 //!
 //! - Each takes only from the miners that it is aimed at; no raw score of another miner depends on it.
 //! - What is not known (no coldkey, no channel, no first sight) never counts against a miner.
@@ -30,6 +31,15 @@ pub struct Defences {
     pub score_exponent: f64,
     /// A task's best counts 1 only if it reaches this share of the other tasks' level; 0: it always does.
     pub task_floor_share: f64,
+    /// A task in which fewer owners have an accepted submission pays nothing; 0: every task pays. Policies of releases without it
+    /// keep their bytes.
+    #[serde(skip_serializing_if = "is_off")]
+    pub fewest_owners_per_task: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_off(fewest: &u32) -> bool {
+    *fewest == 0
 }
 
 impl Default for Defences {
@@ -44,6 +54,7 @@ impl Default for Defences {
             hidden_engagement_share: 1.0,
             score_exponent: 1.0,
             task_floor_share: 0.0,
+            fewest_owners_per_task: 0,
         }
     }
 }

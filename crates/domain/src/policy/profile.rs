@@ -41,6 +41,9 @@ pub struct ProfileSettings {
 /// The default of `rules.untagged_share`, as measured: docs/decisions/0045-untagged-and-profiles.md.
 const UNTAGGED_SHARE: f64 = 0.1;
 
+/// What all hotkeys of one coldkey may have in a task: as much as one hotkey.
+const PLACES_OF_A_COLDKEY: u32 = 5;
+
 impl Profile {
     /// All profiles, the default first.
     pub const ALL: [Self; 3] = [Self::Standard, Self::Plain, Self::Strict];
@@ -62,7 +65,7 @@ impl Profile {
                 untagged_share: UNTAGGED_SHARE,
                 traffic: TrafficRule::Discount,
                 recover_hours: RECORDED_RECOVER_HOURS,
-                defences: Defences::default(),
+                defences: Defences { max_per_coldkey_and_task: PLACES_OF_A_COLDKEY, ..Defences::default() },
             },
             Self::Plain => ProfileSettings {
                 ownership_tag: OwnershipRule::Prefer,
@@ -86,7 +89,7 @@ impl Profile {
 /// much as one hotkey, and views that the platform removes within three days earn nothing.
 fn all_defences() -> Defences {
     Defences {
-        max_per_coldkey_and_task: 5,
+        max_per_coldkey_and_task: PLACES_OF_A_COLDKEY,
         max_per_github_owner_and_task: 5,
         max_per_channel_and_task: 5,
         foreign_tag: ForeignTag::Reject,
@@ -95,6 +98,7 @@ fn all_defences() -> Defences {
         hidden_engagement_share: 0.8,
         score_exponent: 1.0,
         task_floor_share: 1.0,
+        fewest_owners_per_task: 3,
     }
 }
 
@@ -135,17 +139,25 @@ mod tests {
         assert!(!policy.overrides_profile());
         assert!(!Policy { top_n: 3, ..policy.clone() }.overrides_profile(), "no profile decides that");
         assert!(Policy { profile: Some(Profile::Strict), ..policy.clone() }.overrides_profile());
-        let changed = Defences { settling_hours: 1.0, ..Defences::default() };
+        let changed = Defences { settling_hours: 1.0, ..policy.defences.clone() };
         for other in [
             Policy { ownership_tag: OwnershipRule::Off, ..policy.clone() },
             Policy { untagged_share: 0.25, ..policy.clone() },
             Policy { traffic: TrafficRule::Observe, ..policy.clone() },
             Policy { recover_hours: 24.0, ..policy.clone() },
             Policy { defences: changed, ..policy.clone() },
+            Policy { defences: Defences::default(), ..policy.clone() },
         ] {
             assert!(other.overrides_profile(), "{other:?}");
             assert!(!Policy { profile: None, ..other }.overrides_profile(), "it names none");
         }
+    }
+
+    #[test]
+    fn standard_caps_a_coldkey_at_what_one_hotkey_may_have_and_has_no_other_defence() {
+        let policy = Policy::default();
+        assert_eq!(policy.defences.max_per_coldkey_and_task, policy.max_per_miner_and_task);
+        assert!(Defences { max_per_coldkey_and_task: 0, ..policy.defences }.are_off());
     }
 
     #[test]

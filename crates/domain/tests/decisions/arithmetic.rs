@@ -62,7 +62,11 @@ fn check_arithmetic(name: &str, policy: &Policy) -> Vec<Judged> {
         assert_eq!(score.to_bits(), (counted as f64 / arithmetic.hours).to_bits(), "{what}");
         let part = judged.counted_share.map_or(score, |share| score * share) / arithmetic.divisor;
         let is_straight = arithmetic.exponent.to_bits() == 1.0_f64.to_bits();
-        let share = if is_straight { part } else { libm::pow(part, arithmetic.exponent) };
+        let share = match arithmetic.too_few_owners {
+            Some(_) => 0.0,
+            None if is_straight => part,
+            None => libm::pow(part, arithmetic.exponent),
+        };
         assert_eq!(normalized.to_bits(), share.to_bits(), "{what}");
         let json = serde_json::to_string(judged).expect("JSON");
         assert_eq!(serde_json::from_str::<Judged>(&json).expect("a submission"), *judged, "{what}");
@@ -82,7 +86,7 @@ type Setting = fn(&mut Defences);
 
 #[test]
 fn the_recorded_arithmetic_multiplies_out_to_the_scores_under_every_defence() {
-    let settings: [(&str, Setting); 10] = [
+    let settings: [(&str, Setting); 11] = [
         ("none", |_| ()),
         ("coldkey", |defences| defences.max_per_coldkey_and_task = 1),
         ("account", |defences| defences.max_per_github_owner_and_task = 1),
@@ -93,6 +97,7 @@ fn the_recorded_arithmetic_multiplies_out_to_the_scores_under_every_defence() {
         ("hidden", |defences| defences.hidden_engagement_share = 0.7),
         ("exponent", |defences| defences.score_exponent = 0.5),
         ("floor", |defences| defences.task_floor_share = 1.0),
+        ("owners", |defences| defences.fewest_owners_per_task = 3),
     ];
     let each: Vec<Vec<Judged>> = settings.iter().map(|(name, change)| check_arithmetic(name, &under(change))).collect();
     check_arithmetic("all", &under(|defences| settings.iter().for_each(|(_, change)| change(defences))));
@@ -107,6 +112,7 @@ fn the_recorded_arithmetic_multiplies_out_to_the_scores_under_every_defence() {
     shows(7, |one| one.is_share_of_hidden_engagement);
     shows(8, |one| one.exponent < 1.0);
     shows(9, |one| one.is_floor);
+    shows(10, |one| one.too_few_owners == Some(1));
 }
 
 #[test]

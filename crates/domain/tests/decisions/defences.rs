@@ -6,8 +6,13 @@ use tensorflix_domain::evidence::{Origin, Person, SettledViews, digest, fingerpr
 use tensorflix_domain::suspicion::{concentrated_tasks, reuploads};
 use tensorflix_domain::traffic::TrafficFinding;
 
+/// All of them off.
+fn without() -> Policy {
+    Policy { defences: Defences::default(), ..Policy::default() }
+}
+
 fn with(change: impl Fn(&mut Defences)) -> Policy {
-    let mut policy = Policy::default();
+    let mut policy = without();
     change(&mut policy.defences);
     policy
 }
@@ -66,8 +71,13 @@ fn splitting_over_hotkeys_pays_no_more_than_one_hotkey_under_each_cap() {
             assert!(refused.clone().all(|judged| judged.score.is_none()) && refused.count() == 4);
         }
     }
-    let without = decide(&listed_by(&[3, 4, 5], 9), &Policy::default());
-    assert_eq!(earned(&without, &[3, 4, 5]), 9.0, "what the caps are for");
+    let uncapped = decide(&listed_by(&[3, 4, 5], 9), &without());
+    assert_eq!(earned(&uncapped, &[3, 4, 5]), 9.0, "what the caps are for");
+    let by_default = decide(&listed_by(&[3, 4, 5], 9), &Policy::default());
+    assert_eq!(earned(&by_default, &[3, 4, 5]), 5.0, "one coldkey has five places");
+    let mut unknown = listed_by(&[3, 4, 5], 9);
+    unknown.miners.iter_mut().for_each(|miner| miner.person = None);
+    assert_eq!(earned(&decide(&unknown, &Policy::default()), &[3, 4, 5]), 9.0, "unknown coldkeys share no places");
 }
 
 #[test]
@@ -248,7 +258,7 @@ fn the_same_title_and_length_in_another_channel_is_a_hint_at_the_later_one() {
 
 #[test]
 fn defences_that_are_off_leave_no_trace_in_a_recorded_cycle() {
-    let policy = serde_json::to_value(Policy::default()).expect("JSON");
+    let policy = serde_json::to_value(without()).expect("JSON");
     assert_eq!(policy.get("defences"), None);
     let read: Policy = serde_json::from_value(policy).expect("a policy");
     assert!(read.defences.are_off());

@@ -7,6 +7,7 @@ mod defences;
 mod duplicates;
 mod earlier_failures;
 mod order;
+mod owners;
 mod places;
 mod recovery;
 mod scores;
