@@ -21,6 +21,7 @@ pub use subnet::{NetworkSettings, ValidatorSettings, WalletSettings, WeightsSett
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tensorflix_domain::defences::Defences;
+use tensorflix_domain::profile::Profile;
 
 use super::platforms::Platforms;
 use super::secrets::Secrets;
@@ -29,7 +30,7 @@ use tensorflix_settings::{Section, Stated};
 use toml::{Table, Value};
 
 /// Every setting, checked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The chain.
@@ -74,6 +75,33 @@ pub struct Config {
     /// Warnings for the operator, to be logged once logs are set up.
     #[serde(skip)]
     pub warnings: Vec<String>,
+}
+
+/// Defences are those of the default profile; in the domain, none means off.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            network: Default::default(),
+            wallet: Default::default(),
+            validator: Default::default(),
+            github: Default::default(),
+            platforms: Default::default(),
+            rules: Default::default(),
+            defences: Profile::default().settings().defences,
+            verifier: Default::default(),
+            sightengine: Default::default(),
+            openai: Default::default(),
+            webhook: Default::default(),
+            weights: Default::default(),
+            store: Default::default(),
+            http: Default::default(),
+            log: Default::default(),
+            supervision: Default::default(),
+            actors: Default::default(),
+            secrets: Default::default(),
+            warnings: Default::default(),
+        }
+    }
 }
 
 impl Config {

@@ -50,8 +50,8 @@ settings! {
 }
 
 settings! {
-    /// Against attacks that the subnet's rules leave open: all but the cap for a coldkey are off by default, and
-    /// rules.profile = "strict" sets them. docs/attacks.md says what each is worth.
+    /// Against attacks that the subnet's rules leave open: all but the cap for a coldkey are off by default, and the profile
+    /// "strict" sets them. docs/attacks.md says what each is worth.
     [defences] DEFENCES of Defences {
         /// Submissions that count in one task for all hotkeys of one coldkey together; 0: no limit. 5 is what one hotkey
         /// may have, so a person with several hotkeys of one coldkey has five places in a task in all.
