@@ -18,7 +18,7 @@ const CASES: [(&str, &str, u8); 10] = [
     ("hidden_engagement_share", "0.8", 18),
     ("task_floor_share", "1.0", 22),
     ("fewest_owners_per_task", "3", 22),
-    ("foreign_tag", "\"reject\"", 25),
+    ("foreign_tag", "\"reject\"", 31),
 ];
 
 /// The setting that is on by default.
@@ -64,4 +64,15 @@ fn replayed(outcome: &Outcome, settings: &str) -> f64 {
         }
     }
     paid
+}
+
+/// What `explain` says of a miner in a cycle that the attack's validator recorded.
+pub fn explained(outcome: &Outcome, uid: u16, cycle: u32, output: &str) -> String {
+    let folder = outcome.folder.path();
+    std::fs::write(folder.join("explain.toml"), format!("[store]\nurl = \"sqlite://{STORE}\"\n")).expect("written");
+    let (uid, cycle) = (uid.to_string(), cycle.to_string());
+    let arguments = ["explain", "--uid", &uid, "--cycle", &cycle, "--config", "explain.toml", "--output", output];
+    let output = finished(folder, &arguments);
+    check_exit(&output, 0);
+    stdout(&output).to_owned()
 }

@@ -10,5 +10,6 @@ mod command;
 mod defences;
 mod lab;
 mod prices;
+mod recovery;
 mod rows;
 mod table;
