@@ -9,7 +9,7 @@
 //! # Computing it again
 //!
 //! [`Arithmetic::too_few_owners`] is recorded with each accepted submission of such a task, and with no other. What is paid
-//! follows from that alone (`decision::normalize`), so a recorded list whose scores are lowered has the same owners as ever.
+//! follows from that alone (`decision::normalize`), so a recorded list with lower scores has the same owners as before.
 
 use super::caps::coldkeys;
 use crate::evidence::Evidence;

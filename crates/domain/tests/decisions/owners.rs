@@ -1,4 +1,4 @@
-//! A task that too few owners know pays nothing (`defences.fewest_owners_per_task`), and that costs no other task anything.
+//! A task that too few owners know pays nothing (`defences.fewest_owners_per_task`). Other tasks pay what they paid before.
 
 use super::*;
 use tensorflix_domain::defences::Defences;
