@@ -303,7 +303,7 @@ impl Conductor {
         // A cycle may be observed long after it opened; new observations must not be dated back.
         let as_of = self.newest(opened_at).await?;
         let listed: BTreeSet<ContentId> = turns.iter().map(|turn| turn.content.clone()).collect();
-        let unlisted = recovery::unlisted(paid, &listed);
+        let unlisted = recovery::due(&*self.store, recovery::unlisted(paid, &listed), as_of.block).await?;
         let requests = self.platforms.iter().filter_map(|(platform, actor)| {
             let contents = turns.iter().map(|turn| &turn.content).chain(&unlisted);
             let wanted: Vec<ContentId> = contents.filter(|content| content.platform() == *platform).cloned().collect();

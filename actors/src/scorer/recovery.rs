@@ -7,8 +7,9 @@
 use crate::ports::{Store, StoreError};
 use crate::scorer::paid_items::{PaidItems, paid_cycles};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tensorflix_domain::chain_time::BLOCKS_PER_HOUR;
 use tensorflix_domain::evidence::{ContentEvidence, Evidence};
-use tensorflix_domain::ids::{ContentId, Hotkey};
+use tensorflix_domain::ids::{Block, ContentId, Hotkey};
 use tensorflix_domain::judge::Judged;
 use tensorflix_domain::platform::Platform;
 use tensorflix_domain::plausibility;
@@ -25,6 +26,9 @@ const CONTENTS_PER_READ: usize = 500;
 
 /// Most items per platform that are observed although they are no longer listed: those that earned most.
 const MOST_UNLISTED: usize = 200;
+
+/// Hours between two observations of an item that is not listed any more: less than a day, so that a daily cycle is never too early.
+const UNLISTED_EVERY_HOURS: u32 = 20;
 
 /// Hotkeys by the task and the item that they claim.
 type Claimants = BTreeMap<(String, String), BTreeSet<Hotkey>>;
@@ -53,6 +57,19 @@ pub(crate) fn unlisted(paid: &PaidItems, listed: &BTreeSet<ContentId>) -> Vec<Co
         all.extend(items.into_iter().take(MOST_UNLISTED).map(|(_, content)| content.clone()));
     }
     all
+}
+
+/// Those of them that were not observed lately: one observation a day is enough, however short cycles are, so that they take no
+/// budget from what is listed.
+pub(crate) async fn due(
+    store: &dyn Store,
+    mut unlisted: Vec<ContentId>,
+    block: Block,
+) -> Result<Vec<ContentId>, StoreError> {
+    let since = block.saturating_sub(UNLISTED_EVERY_HOURS * BLOCKS_PER_HOUR);
+    let observed: BTreeSet<ContentId> = store.observed_since(&unlisted, since).await?.into_iter().collect();
+    unlisted.retain(|content| !observed.contains(content));
+    Ok(unlisted)
 }
 
 impl Gathering<'_> {

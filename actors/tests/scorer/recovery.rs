@@ -1,13 +1,14 @@
 //! What earlier cycles paid too much, through Scorer and a store: what it is found by, and that it is taken from later earnings.
 
 use super::{CATS, Entry, NOW, OPENING, Stage, miner};
+use tensorflix_actors::ports::Store;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::Block;
-use tensorflix_domain::observation::Sighting;
+use tensorflix_domain::observation::{Observation, Sighting};
 use tensorflix_domain::recovery::{Belief, Cause, Debt};
 use tensorflix_testkit::gists::{seen, video};
-use tensorflix_testkit::subnets::hotkey;
+use tensorflix_testkit::subnets::{hotkey, stamp};
 use tensorflix_testkit::time::simulate;
 use tensorflix_testkit::world::SLOT_BLOCKS;
 
@@ -99,6 +100,27 @@ fn a_video_that_is_not_listed_any_more_is_still_observed_and_owed_for() {
         let asked = stage.youtube.requests();
         let last = asked.last().expect("requests");
         assert_eq!(last.contents.last(), Some(&video(1)), "after all that is listed");
+    });
+}
+
+/// However short cycles are, so that it takes no budget from what is listed.
+#[test]
+fn a_video_that_is_not_listed_any_more_is_observed_once_a_day() {
+    simulate(async {
+        let mut stage = stage();
+        stage.decide(opening(0), &listing()).await;
+        stage.youtube.show(&video(3), seen(50_000, NOW - 100.0));
+        let other = [miner(1, &[(CATS, &video(3))]), miner(2, &[(CATS, &video(2))])];
+        let asked = |stage: &Stage| stage.youtube.requests().last().expect("requests").contents.contains(&video(1));
+        stage.decide(opening(1), &other).await;
+        assert!(asked(&stage), "a day later");
+        // The slots are a day apart here, so the newest observation is made a recent one instead.
+        let soon = opening(2) - SLOT_BLOCKS / 2;
+        let sighting = seen(BOUGHT, NOW - 100.0);
+        let newest = Observation { content: video(1), at: stamp(soon), sighting };
+        stage.world.store.record_observations(&[newest]).await.expect("stored");
+        stage.decide(opening(2), &other).await;
+        assert!(!asked(&stage), "half a day later");
     });
 }
 
