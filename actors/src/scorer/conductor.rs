@@ -238,9 +238,11 @@ impl Conductor {
             errors,
         };
         self.store.save_decision(&decided).await?;
-        let mut paid = paid;
-        paid.take_in(cycle.cycle, cycle.at.time, &decided.submissions);
-        self.memory.keep_paid_items(paid);
+        if !self.settings.policy.traffic.is_off() {
+            let mut paid = paid;
+            paid.take_in(cycle.cycle, cycle.at.time, &decided.submissions);
+            self.memory.keep_paid_items(paid);
+        }
         self.watched.set(cycle.cycle, CycleItems::of(&decided, turns));
         tracing::info!(cycle = cycle.cycle, scored = decided.scores.len(), "cycle decided");
         Ok(true)

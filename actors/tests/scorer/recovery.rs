@@ -1,11 +1,13 @@
 //! What earlier cycles paid too much, through Scorer and a store: what it is found by, and that it is taken from later earnings.
 
-use super::{CATS, Entry, NOW, OPENING, Stage, miner};
+use super::{CATS, Entry, NOW, OPENING, Stage, miner, start_scorer_under};
 use tensorflix_actors::ports::Store;
+use tensorflix_actors::scorer::Opening;
 use tensorflix_domain::cycle::DecidedCycle;
 use tensorflix_domain::decision::decide;
 use tensorflix_domain::ids::Block;
 use tensorflix_domain::observation::{Observation, Sighting};
+use tensorflix_domain::policy::{Policy, TrafficRule};
 use tensorflix_domain::recovery::{Belief, Cause, Debt};
 use tensorflix_testkit::gists::{seen, video};
 use tensorflix_testkit::subnets::{hotkey, stamp};
@@ -121,6 +123,22 @@ fn a_video_that_is_not_listed_any_more_is_observed_once_a_day() {
         stage.world.store.record_observations(&[newest]).await.expect("stored");
         stage.decide(opening(2), &other).await;
         assert!(!asked(&stage), "half a day later");
+    });
+}
+
+#[test]
+fn where_traffic_is_not_analysed_nothing_is_observed_but_what_is_listed() {
+    simulate(async {
+        let mut stage = stage();
+        let policy = Policy { traffic: TrafficRule::Off, ..Policy::default() };
+        (stage.scorer, stage.decided, stage.stats) =
+            start_scorer_under(&stage.world, &stage.youtube, &stage.instagram, Opening::Grid, policy, None);
+        stage.decide(opening(0), &listing()).await;
+        let other = [miner(2, &[(CATS, &video(2))])];
+        let decided = stage.decide(opening(1), &other).await;
+        assert_eq!(decided.evidence.recovery, None);
+        let asked = stage.youtube.requests();
+        assert_eq!(asked.last().expect("requests").contents, [video(2)]);
     });
 }
 

@@ -26,8 +26,9 @@ pub struct Believed {
 /// The views that are believed of `shown`, which an observation at `at` gave.
 ///
 /// Two things lower them: a later count that is lower (and confirmed, or the last one of an item that is gone), and the item's own
-/// signals in the observations up to that time (surges that stopped dead, views without likes). Never others' items, and never
-/// what came later: buying views or likes for an item changes nothing about the views that it had before.
+/// signals about the views up to that time (surges that stopped dead, views without likes). Never others' items, and never views
+/// that came later. Of what is observed later only two things count: whether a surge stopped, and how views are liked after it, up
+/// to a bound (`shape.rs`). So buying views for an item changes nothing about the views that it had before.
 pub fn believed(series: &Series, metric: ViewMetric, at: Moment, shown: u64, is_gone: bool) -> Believed {
     let looks = series.looks(metric);
     let seen = looks.partition_point(|look| look.at <= at);
